@@ -1,0 +1,50 @@
+# One static library per folder. `#include <tapestry/nn/conv2d.hpp>` means nn/conv2d.hpp of the source tree: a folder
+# of links in the build tree gives the sources the same include lines that an installed Tapestry has.
+set(TAPESTRY_INCLUDE_DIR ${PROJECT_BINARY_DIR}/include)
+file(MAKE_DIRECTORY ${TAPESTRY_INCLUDE_DIR}/tapestry)
+set(TAPESTRY_TARGETS "")
+
+add_library(tapestry_build_options INTERFACE)
+target_compile_features(tapestry_build_options INTERFACE cxx_std_20)
+target_compile_options(tapestry_build_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<BOOL:${TAPESTRY_WERROR}>:-Werror>
+  $<$<CONFIG:Debug>:-Og>)
+if(TAPESTRY_SANITIZE)
+  target_compile_options(tapestry_build_options INTERFACE
+    -fsanitize=${TAPESTRY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(tapestry_build_options INTERFACE -fsanitize=${TAPESTRY_SANITIZE})
+endif()
+
+# tapestry_library(folder DEPENDS lower floors... PRIVATE_LINKS other libraries...)
+function(tapestry_library folder)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  set(target tapestry_${folder})
+  add_library(${target} STATIC ${sources})
+  add_library(tapestry::${folder} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${folder} POSITION_INDEPENDENT_CODE ON)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${TAPESTRY_INCLUDE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  list(TRANSFORM ARG_DEPENDS PREPEND tapestry_)
+  target_link_libraries(${target}
+    PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_LINKS} $<BUILD_INTERFACE:tapestry_build_options>)
+  if(TAPESTRY_SANITIZE)
+    target_link_options(${target} PUBLIC -fsanitize=${TAPESTRY_SANITIZE})
+  endif()
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${folder} ${TAPESTRY_INCLUDE_DIR}/tapestry/${folder} SYMBOLIC)
+  set(TAPESTRY_TARGETS ${TAPESTRY_TARGETS} ${target} PARENT_SCOPE)
+endfunction()
+
+# tapestry_umbrella(DEPENDS floors...): the target users link, tapestry::tapestry.
+macro(tapestry_umbrella)
+  cmake_parse_arguments(UMBRELLA "" "" "DEPENDS" ${ARGN})
+  list(TRANSFORM UMBRELLA_DEPENDS PREPEND tapestry_)
+  add_library(tapestry_tapestry INTERFACE)
+  add_library(tapestry::tapestry ALIAS tapestry_tapestry)
+  set_target_properties(tapestry_tapestry PROPERTIES EXPORT_NAME tapestry)
+  target_link_libraries(tapestry_tapestry INTERFACE ${UMBRELLA_DEPENDS})
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/tapestry.hpp ${TAPESTRY_INCLUDE_DIR}/tapestry/tapestry.hpp SYMBOLIC)
+  list(APPEND TAPESTRY_TARGETS tapestry_tapestry)
+endmacro()

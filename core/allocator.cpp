@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include <sys/mman.h>
+
+#include <tapestry/core/allocator.hpp>
+
+namespace tapestry {
+namespace {
+
+constexpr std::size_t alignment = 64;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+/// Below this much memory in use, cached blocks are never called waste.
+constexpr std::int64_t minimum_peak = std::int64_t{64} << 20;
+
+/// Eight size classes per power of two; multiples of a huge page from there on.
+std::size_t size_class(std::size_t bytes) {
+  if (bytes <= 8 * alignment) return std::max(alignment, (bytes + alignment - 1) / alignment * alignment);
+  const std::size_t step = std::bit_floor(bytes - 1) / 8;
+  const std::size_t rounded = (bytes + step - 1) / step * step;
+  return rounded >= huge_page ? (rounded + huge_page - 1) / huge_page * huge_page : rounded;
+}
+
+void* system_allocate(std::size_t bytes) {
+  const bool huge = bytes >= huge_page;
+  void* block = std::aligned_alloc(huge ? huge_page : alignment, bytes);
+  // Advice only: without huge pages the block works all the same.
+  if (block != nullptr && huge) (void)madvise(block, bytes, MADV_HUGEPAGE);
+  return block;
+}
+
+}  // namespace
+
+struct Allocator::State {
+  mutable std::mutex mutex;
+  // The free blocks of each size class, as a list that is threaded through the blocks themselves: giving one
+  // back needs no memory and cannot fail.
+  struct FreeBlock {
+    FreeBlock* next;
+  };
+  std::map<std::size_t, FreeBlock*> cache;
+  AllocatorStatistics statistics;
+
+  void trim() {
+    for (auto& [bytes, head] : cache) {
+      while (head != nullptr) std::free(std::exchange(head, head->next));
+    }
+    statistics.cached_bytes = 0;
+  }
+};
+
+// Never destroyed: arrays with static storage may outlive any order of destruction.
+Allocator& Allocator::instance() {
+  static auto* allocator = new Allocator;
+  return *allocator;
+}
+
+Allocator::Allocator() : state_(new State) {}
+Allocator::~Allocator() {
+  delete state_;
+}
+
+void* Allocator::allocate(std::size_t bytes) {
+  if (bytes > static_cast<std::size_t>(PTRDIFF_MAX)) throw std::bad_alloc();
+  const std::size_t rounded = size_class(bytes);
+  const auto counted = static_cast<std::int64_t>(rounded);
+  const std::lock_guard lock(state_->mutex);
+  AllocatorStatistics& statistics = state_->statistics;
+  void* block = nullptr;
+  if (State::FreeBlock*& head = state_->cache[rounded]; head != nullptr) {
+    block = std::exchange(head, head->next);
+    statistics.cached_bytes -= counted;
+  } else {
+    const bool wasteful = statistics.live_bytes + statistics.cached_bytes + counted >
+                          2 * std::max(statistics.peak_live_bytes, minimum_peak);
+    if (wasteful) state_->trim();
+    block = system_allocate(rounded);
+    if (block == nullptr) {
+      state_->trim();
+      block = system_allocate(rounded);
+    }
+    if (block == nullptr) throw std::bad_alloc();
+    ++statistics.system_allocations;
+  }
+  ++statistics.allocations;
+  statistics.live_bytes += counted;
+  statistics.peak_live_bytes = std::max(statistics.peak_live_bytes, statistics.live_bytes);
+  return block;
+}
+
+void Allocator::deallocate(void* block, std::size_t bytes) noexcept {
+  const std::size_t rounded = size_class(bytes);
+  const auto counted = static_cast<std::int64_t>(rounded);
+  const std::lock_guard lock(state_->mutex);
+  State::FreeBlock*& head = state_->cache.find(rounded)->second;
+  head = new (block) State::FreeBlock{head};
+  state_->statistics.live_bytes -= counted;
+  state_->statistics.cached_bytes += counted;
+}
+
+void Allocator::trim() noexcept {
+  const std::lock_guard lock(state_->mutex);
+  state_->trim();
+}
+
+AllocatorStatistics Allocator::statistics() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->statistics;
+}
+
+void Allocator::reset_peak() noexcept {
+  const std::lock_guard lock(state_->mutex);
+  state_->statistics.peak_live_bytes = state_->statistics.live_bytes;
+}
+
+}  // namespace tapestry

@@ -1,0 +1,131 @@
+// The dense array: shape, element type, memory format, shared memory. It carries no history.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tapestry/core/dtype.hpp>
+#include <tapestry/core/shape.hpp>
+#include <tapestry/core/storage.hpp>
+
+namespace tapestry {
+
+/// The order of the elements in memory. `row_major`: the last axis runs fastest. `channels_last`, for images
+/// of shape (N, C, H, W) or (C, H, W): the channel runs fastest, as if the array were (N, H, W, C). The
+/// logical shape and all results are the same in either.
+enum class MemoryFormat : std::uint8_t { row_major, channels_last };
+
+/// A dense array. Copying an Array copies the handle: both see the same memory. A default-constructed Array
+/// is undefined: it has no memory, and only `defined()` may be asked of it.
+class Array {
+ public:
+  Array() = default;
+
+  /// An array with undefined contents. Throws a ShapeError when `format` is channels_last and the rank is not
+  /// 3 or 4.
+  static Array empty(const Shape& shape, DType dtype = DType::f32,
+                     MemoryFormat format = MemoryFormat::row_major);
+  /// An array of the shape, dtype and format of `like`, with undefined contents.
+  static Array empty_like(const Array& like);
+  static Array zeros(const Shape& shape, DType dtype = DType::f32,
+                     MemoryFormat format = MemoryFormat::row_major);
+  static Array full(const Shape& shape, double value, DType dtype = DType::f32,
+                    MemoryFormat format = MemoryFormat::row_major);
+  /// A row-major copy of `values`, given in row-major order. Throws a ShapeError when their number does not
+  /// fit.
+  template <class T>
+  static Array from(const Shape& shape, std::span<const T> values);
+  template <class T>
+  static Array from(const Shape& shape, const std::vector<T>& values) {
+    return from(shape, std::span<const T>(values));
+  }
+  /// A scalar (rank 0).
+  static Array scalar(double value, DType dtype = DType::f32) { return full({}, value, dtype); }
+
+  bool defined() const { return storage_ != nullptr; }
+  const Shape& shape() const { return shape_; }
+  int rank() const { return shape_.rank(); }
+  /// The size along an axis; negative axes count from the end.
+  std::int64_t size(int axis) const { return shape_[axis]; }
+  std::int64_t numel() const { return shape_.numel(); }
+  std::int64_t bytes() const { return numel() * item_size(dtype_); }
+  DType dtype() const { return dtype_; }
+  MemoryFormat format() const { return format_; }
+  /// Elements between neighbours along each axis.
+  std::array<std::int64_t, Shape::max_rank> strides() const;
+
+  /// The elements in the order of `format()`. Throws a DTypeError when T is not the element type.
+  template <class T>
+  const T* data() const {
+    check_dtype(dtype_of<T>);
+    return reinterpret_cast<const T*>(raw());
+  }
+  /// The elements for writing: counts as a change of the memory, which saved values will notice.
+  template <class T>
+  T* mutable_data() {
+    check_dtype(dtype_of<T>);
+    storage_->bump_version();
+    return reinterpret_cast<T*>(raw());
+  }
+  /// The elements in row-major order, copied.
+  template <class T>
+  std::vector<T> to_vector() const;
+  /// The only element, of any type, as a double. Throws a ShapeError when there is not exactly one.
+  double item() const;
+  /// The element at an index, of any type, as a double; for looking, not for loops.
+  double at(std::initializer_list<std::int64_t> index) const;
+
+  /// The same elements (in row-major order) in another shape; shares the memory when the format allows it.
+  /// One size may be −1: it follows from the others. Throws a ShapeError when the numbers of elements differ.
+  Array reshape(std::span<const std::int64_t> sizes) const;
+  Array reshape(std::initializer_list<std::int64_t> sizes) const {
+    return reshape(std::span(sizes.begin(), sizes.size()));
+  }
+  Array reshape(const Shape& shape) const { return reshape(shape.sizes()); }
+  /// Elements [begin, end) along the first axis; shares the memory (except for rank 3 in channels_last).
+  Array slice(std::int64_t begin, std::int64_t end) const;
+  /// This array in another format: itself when it is in it already, else a converted copy.
+  Array contiguous(MemoryFormat format = MemoryFormat::row_major) const;
+  /// This array with another element type: itself when it has it already, else a converted copy.
+  Array to(DType dtype) const;
+  /// A copy with memory of its own.
+  Array clone() const;
+
+  void fill(double value);
+  /// Overwrites the elements with those of `source`, converting type and format. Throws a ShapeError when the
+  /// shapes differ.
+  void copy_from(const Array& source);
+
+  /// Counts the changes made to the memory, through this array or any that shares it.
+  std::uint64_t version() const { return storage_->version(); }
+  /// True when no other array shares the memory.
+  bool is_unique() const { return storage_.use_count() == 1; }
+  bool shares_memory_with(const Array& other) const { return storage_ == other.storage_; }
+
+ private:
+  std::byte* raw() const { return storage_->data() + offset_ * item_size(dtype_); }
+  void check_dtype(DType wanted) const {
+    if (dtype_ != wanted) throw_dtype(wanted);
+  }
+  [[noreturn]] void throw_dtype(DType wanted) const;
+
+  Shape shape_;
+  DType dtype_ = DType::f32;
+  MemoryFormat format_ = MemoryFormat::row_major;
+  std::int64_t offset_ = 0;
+  std::shared_ptr<Storage> storage_;
+};
+
+/// "f32[8, 3, 32, 32]"
+std::string to_string(const Array& array);
+
+/// How often an array has been copied into another memory format so far, in the whole process. A training
+/// step should add next to nothing to it.
+std::int64_t format_conversions();
+
+}  // namespace tapestry

@@ -1,0 +1,73 @@
+#include <algorithm>
+
+#include <omp.h>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include <tapestry/kernels/parallel.hpp>
+
+namespace tapestry::kernels {
+namespace {
+
+/// Flushes denormals to zero on this thread while it lives.
+class FlushDenormals {
+ public:
+#if defined(__SSE2__)
+  FlushDenormals() : saved_(_mm_getcsr()) {
+    _mm_setcsr(saved_ | flush_to_zero | denormals_are_zero);
+  }
+  ~FlushDenormals() {
+    _mm_setcsr(saved_);
+  }
+#else
+  FlushDenormals() = default;
+#endif
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+#if defined(__SSE2__)
+  static constexpr unsigned flush_to_zero = 0x8000;
+  static constexpr unsigned denormals_are_zero = 0x0040;
+  unsigned saved_;
+#endif
+};
+
+}  // namespace
+
+int num_threads() {
+  return omp_get_max_threads();
+}
+
+void set_num_threads(int count) {
+  omp_set_num_threads(std::max(count, 1));
+}
+
+// The team is opened even for a single piece: inside it OpenBLAS keeps to one thread, so that the bits of a
+// product do not depend on the thread count.
+void parallel_for(std::int64_t pieces, FunctionRef<void(std::int64_t, int)> body) {
+  if (pieces <= 0) return;
+#pragma omp parallel
+  {
+    const FlushDenormals flush;
+    const int thread = omp_get_thread_num();
+#pragma omp for schedule(dynamic, 1)
+    for (std::int64_t piece = 0; piece < pieces; ++piece) body(piece, thread);
+  }
+}
+
+void parallel_ranges(std::int64_t size, std::int64_t grain,
+                     FunctionRef<void(std::int64_t, std::int64_t)> body) {
+  const std::int64_t pieces = (size + grain - 1) / grain;
+  if (pieces == 1) {
+    const FlushDenormals flush;
+    body(0, size);
+    return;
+  }
+  parallel_for(pieces,
+               [&](std::int64_t piece, int) { body(piece * grain, std::min(size, (piece + 1) * grain)); });
+}
+
+}  // namespace tapestry::kernels

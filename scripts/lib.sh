@@ -1,0 +1,70 @@
+# Shared by the scripts: where the project is, which packages it needs and how they get installed.
+# usage: . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck shell=bash disable=SC2034
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+data_home=${XDG_CACHE_HOME:-$HOME/.cache}/tapestry
+
+# One list for training and testing, so that build/release is configured the same way by both.
+packages=(
+  g++ cmake ninja-build pkg-config
+  libopenblas-openmp-dev libhwy-dev librandom123-dev libstb-dev libfmt-dev libcli11-dev nlohmann-json3-dev
+  catch2 libbenchmark-dev
+  gnuplot-nox
+)
+
+say() { printf '%s\n' "$*" >&2; }
+
+# Those of the named packages that are not installed, one a line.
+missing_packages() {
+  local package
+  for package in "$@"; do
+    case $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) in
+      installed*) ;;  # more than once where two architectures are installed
+      *) printf '%s\n' "$package" ;;
+    esac
+  done
+}
+
+# Installs what is missing of the named packages; says what to install by hand, and fails, where it cannot.
+install_packages() {
+  if ! command -v dpkg-query >/dev/null; then
+    say "This is neither Debian nor Ubuntu: going on as if the counterparts of these packages were installed: $*"
+    return 0
+  fi
+  local missing as_root=() log
+  mapfile -t missing < <(missing_packages "$@")
+  if ((${#missing[@]} == 0)); then return 0; fi
+
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+      say "Some packages are missing, and installing them takes root or sudo. As root, run:"
+      say "  apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+  say "Installing ${missing[*]}"
+  log=$(mktemp)
+  if ! {
+    "${as_root[@]}" apt-get update -qq &&
+      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"
+  } >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    rm -f "$log"
+    say "Installing failed (the reason is above). Once it is put right, run this again, or install by hand:"
+    say "  apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+    return 1
+  fi
+  rm -f "$log"
+}
+
+# configure_preset NAME: cmake's configure step, its output shown only when it fails. Works from any folder.
+configure_preset() {
+  local output
+  if ! output=$(cmake -S "$root" --preset "$1" 2>&1); then
+    printf '%s\n' "$output" >&2
+    return 1
+  fi
+}
