@@ -1,0 +1,47 @@
+// The end of the tape: the gradient of a leaf is added up.
+#include <tapestry/autograd/node.hpp>
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/tensor_state.hpp>
+
+namespace tapestry {
+namespace {
+
+/// Knows its leaf, but does not keep it: a leaf that nobody holds needs no gradient.
+class Accumulator final : public Node {
+ public:
+  explicit Accumulator(std::weak_ptr<TensorState> leaf) : Node({}), leaf_(std::move(leaf)) {}
+
+  std::string_view name() const override { return "leaf"; }
+  bool is_accumulator() const override { return true; }
+  void release() override {}
+
+  std::vector<Array> backward(const Array& gradient, const Wanted&) override {
+    if (const auto leaf = leaf_.lock()) {
+      if (!leaf->grad.defined()) {
+        leaf->grad = Tensor(gradient);
+      } else {
+        Array sum = leaf->grad.array();
+        leaf->grad = Tensor();
+        accumulate(sum, gradient);
+        leaf->grad = Tensor(std::move(sum));
+      }
+    }
+    return {};
+  }
+
+  std::vector<Tensor> backward(const Tensor& gradient, const Wanted&) override {
+    if (const auto leaf = leaf_.lock()) leaf->grad = leaf->grad.defined() ? leaf->grad + gradient : gradient;
+    return {};
+  }
+
+ private:
+  std::weak_ptr<TensorState> leaf_;
+};
+
+}  // namespace
+
+std::shared_ptr<Node> make_accumulator(const std::shared_ptr<TensorState>& leaf) {
+  return {new Accumulator(leaf), bury};
+}
+
+}  // namespace tapestry

@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <queue>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <tapestry/autograd/backward.hpp>
+#include <tapestry/autograd/mode.hpp>
+#include <tapestry/autograd/node.hpp>
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/record.hpp>
+#include <tapestry/core/error.hpp>
+
+namespace tapestry {
+namespace {
+
+using NodePointer = std::shared_ptr<Node>;
+
+struct EarlierOnTape {
+  bool operator()(const NodePointer& a, const NodePointer& b) const { return a->position() < b->position(); }
+};
+
+/// The nodes on the way from `root` to one of `targets`, both included.
+std::unordered_set<const Node*> nodes_between(const NodePointer& root, const std::unordered_set<const Node*>& targets) {
+  std::vector<const Node*> reachable = {root.get()};
+  std::unordered_set<const Node*> seen = {root.get()};
+  for (std::size_t i = 0; i < reachable.size(); ++i) {
+    for (const NodePointer& input : reachable[i]->inputs()) {
+      if (input && seen.insert(input.get()).second) reachable.push_back(input.get());
+    }
+  }
+  std::sort(reachable.begin(), reachable.end(), [](auto* a, auto* b) { return a->position() < b->position(); });
+  std::unordered_set<const Node*> between;
+  for (const Node* node : reachable) {
+    const auto leads_there = [&](const NodePointer& input) { return input && between.contains(input.get()); };
+    if (targets.contains(node) || std::any_of(node->inputs().begin(), node->inputs().end(), leads_there)) {
+      between.insert(node);
+    }
+  }
+  return between;
+}
+
+void add_to(Array& sum, Array&& term) {
+  if (!sum.defined()) {
+    sum = std::move(term);
+  } else {
+    accumulate(sum, term);
+  }
+}
+
+void add_to(Tensor& sum, Tensor&& term) { sum = sum.defined() ? sum + term : std::move(term); }
+
+const Array& array_of(const Array& value) { return value; }
+const Array& array_of(const Tensor& value) { return value.array(); }
+
+/// One pass over the tape. `Value` is Array, or Tensor when the pass is recorded itself.
+template <class Value>
+class Pass {
+ public:
+  Pass(const BackwardOptions& options, const std::vector<Tensor>& targets) : keep_(options.retain_graph || options.create_graph) {
+    for (const Tensor& target : targets) captured_.emplace(target.node().get(), Value());
+  }
+
+  void run(const NodePointer& root, Value seed) {
+    if (!captured_.empty()) {
+      std::unordered_set<const Node*> targets;
+      for (const auto& [node, gradient] : captured_) targets.insert(node);
+      on_the_way_ = nodes_between(root, targets);
+      if (!on_the_way_.contains(root.get())) return;
+    }
+    hand_over(root, std::move(seed));
+    // Positions grow along the tape: when a node is the last one waiting, all its consumers have been through.
+    while (!waiting_.empty()) {
+      const NodePointer node = waiting_.top();
+      waiting_.pop();
+      step(node, std::move(pending_.extract(node.get()).mapped()));
+    }
+  }
+
+  const Value& captured(const Tensor& target) const { return captured_.at(target.node().get()); }
+
+ private:
+  void step(const NodePointer& node, Value gradient) {
+    const CurrentNode current(node);
+    for (const Tensor::Hook& hook : node->hooks()) apply(hook, gradient);
+    if (const auto captured = captured_.find(node.get()); captured != captured_.end()) {
+      captured->second = gradient;
+      if (node->is_accumulator()) return;
+    }
+    const auto& inputs = node->inputs();
+    Wanted wanted(inputs.size());
+    std::transform(inputs.begin(), inputs.end(), wanted.begin(), [&](const NodePointer& input) { return is_wanted(input); });
+    if (!captured_.empty() && std::none_of(wanted.begin(), wanted.end(), [](bool one) { return one; })) return;
+    std::vector<Value> gradients = node->backward(gradient, wanted);
+    gradient = Value();
+    if (!keep_) node->release();
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (!wanted[i] || !gradients[i].defined()) continue;
+      if (anomaly_enabled()) detail::check_anomaly(node->name(), array_of(gradients[i]));
+      hand_over(inputs[i], std::move(gradients[i]));
+    }
+  }
+
+  bool is_wanted(const NodePointer& input) const {
+    return input && (captured_.empty() || on_the_way_.contains(input.get()));
+  }
+
+  void hand_over(const NodePointer& node, Value gradient) {
+    const auto [place, is_first] = pending_.try_emplace(node.get());
+    add_to(place->second, std::move(gradient));
+    if (is_first) waiting_.push(node);
+  }
+
+  static void apply(const Tensor::Hook& hook, Value& gradient) {
+    const Tensor replaced = hook(Tensor(gradient));
+    if (!replaced.defined()) return;
+    if (replaced.shape() != array_of(gradient).shape()) {
+      throw ShapeError(fmt::format("hook: expected a gradient of shape {}, got {}", to_string(array_of(gradient).shape()),
+                                   to_string(replaced.shape())));
+    }
+    if constexpr (std::same_as<Value, Array>) {
+      gradient = replaced.array();
+    } else {
+      gradient = replaced;
+    }
+  }
+
+  bool keep_;
+  std::unordered_map<const Node*, Value> captured_;
+  std::unordered_set<const Node*> on_the_way_;
+  std::unordered_map<const Node*, Value> pending_;
+  std::priority_queue<NodePointer, std::vector<NodePointer>, EarlierOnTape> waiting_;
+};
+
+/// The gradient that the pass starts with.
+Tensor start(const Tensor& output, const Tensor& seed) {
+  if (!output.requires_grad()) {
+    throw GradError(fmt::format("backward: {} carries no history: nothing that requires a gradient was recorded for it",
+                                to_string(output.array())));
+  }
+  if (!seed.defined()) {
+    if (output.numel() != 1) {
+      throw GradError(fmt::format("backward: {} is no scalar\nhint: pass the gradient of the output as a seed",
+                                  to_string(output.array())));
+    }
+    return Array::full(output.shape(), 1, output.dtype());
+  }
+  if (seed.shape() != output.shape()) {
+    throw ShapeError(fmt::format("backward: expected a seed of shape {}, got {}", to_string(output.shape()),
+                                 to_string(seed.shape())));
+  }
+  if (seed.dtype() != output.dtype()) {
+    throw DTypeError(fmt::format("backward: expected a seed of type {}, got {}", to_string(output.dtype()),
+                                 to_string(seed.dtype())));
+  }
+  return seed;
+}
+
+template <class Value>
+std::vector<Tensor> run_pass(const Tensor& output, Value seed, const std::vector<Tensor>& inputs,
+                             const BackwardOptions& options) {
+  const GradMode recording(options.create_graph);
+  Pass<Value> pass(options, inputs);
+  pass.run(output.node(), std::move(seed));
+  std::vector<Tensor> gradients;
+  for (const Tensor& input : inputs) gradients.emplace_back(pass.captured(input));
+  return gradients;
+}
+
+std::vector<Tensor> run(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& seed,
+                        const BackwardOptions& options) {
+  const Tensor first = start(output, seed);
+  return options.create_graph ? run_pass<Tensor>(output, first, inputs, options)
+                              : run_pass<Array>(output, first.array(), inputs, options);
+}
+
+}  // namespace
+
+void backward(const Tensor& output, const Tensor& seed, const BackwardOptions& options) { run(output, {}, seed, options); }
+
+std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& seed,
+                         const BackwardOptions& options) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].requires_grad()) throw GradError(fmt::format("grad: input {} requires no gradient", i));
+  }
+  return inputs.empty() ? std::vector<Tensor>() : run(output, inputs, seed, options);
+}
+
+}  // namespace tapestry

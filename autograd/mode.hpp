@@ -1,0 +1,42 @@
+// Whether operators are recorded and how closely they are watched: per thread, and only for as long as a guard lives.
+#pragma once
+
+namespace tapestry {
+
+/// True when operators on this thread are recorded.
+bool grad_enabled();
+/// True when operators on this thread are checked for NaN and infinity.
+bool anomaly_enabled();
+
+/// Sets whether operators are recorded on this thread, until it goes out of scope (by an exception, too).
+class GradMode {
+ public:
+  explicit GradMode(bool enabled);
+  ~GradMode();
+  GradMode(const GradMode&) = delete;
+  GradMode& operator=(const GradMode&) = delete;
+
+ private:
+  bool previous_;
+};
+
+/// Nothing is recorded while it lives.
+class NoGradGuard : GradMode {
+ public:
+  NoGradGuard() : GradMode(false) {}
+};
+
+/// While it lives, the first operator whose result, or whose gradient, holds a NaN or an infinity throws a GradError that
+/// names it. Every result is read once more: for finding a fault, not for training.
+class AnomalyGuard {
+ public:
+  AnomalyGuard();
+  ~AnomalyGuard();
+  AnomalyGuard(const AnomalyGuard&) = delete;
+  AnomalyGuard& operator=(const AnomalyGuard&) = delete;
+
+ private:
+  bool previous_;
+};
+
+}  // namespace tapestry

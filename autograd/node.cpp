@@ -1,0 +1,64 @@
+#include <atomic>
+#include <utility>
+
+#include <tapestry/autograd/node.hpp>
+
+namespace tapestry {
+namespace {
+
+struct Counters {
+  std::atomic<std::uint64_t> positions = 0;
+  std::atomic<std::int64_t> live_nodes = 0;
+  std::atomic<std::int64_t> saved_bytes = 0;
+};
+
+Counters& counters() {
+  static Counters all;
+  return all;
+}
+
+std::shared_ptr<Node>& current() {
+  thread_local std::shared_ptr<Node> node;
+  return node;
+}
+
+}  // namespace
+
+Node::Node(std::vector<std::shared_ptr<Node>> inputs)
+    : inputs_(std::move(inputs)), position_(counters().positions.fetch_add(1, std::memory_order_relaxed)) {
+  counters().live_nodes.fetch_add(1, std::memory_order_relaxed);
+}
+
+Node::~Node() { counters().live_nodes.fetch_sub(1, std::memory_order_relaxed); }
+
+// Deleting a node drops its inputs and saved tensors, whose nodes come here in their turn: they queue up, and the
+// outermost call deletes them. The queue is of plain pointers because it must outlive every other thread-local object.
+void bury(Node* node) noexcept {
+  thread_local Node* queue = nullptr;
+  thread_local bool burying = false;
+  node->next_buried_ = std::exchange(queue, node);
+  if (burying) return;
+  burying = true;
+  while (queue != nullptr) {
+    Node* first = std::exchange(queue, queue->next_buried_);
+    delete first;
+  }
+  burying = false;
+}
+
+const std::shared_ptr<Node>& current_node() { return current(); }
+
+CurrentNode::CurrentNode(std::shared_ptr<Node> node) : previous_(std::exchange(current(), std::move(node))) {}
+
+CurrentNode::~CurrentNode() { current() = std::move(previous_); }
+
+TapeStatistics tape_statistics() {
+  return {.live_nodes = counters().live_nodes.load(std::memory_order_relaxed),
+          .saved_bytes = counters().saved_bytes.load(std::memory_order_relaxed)};
+}
+
+void count_saved_bytes(std::int64_t bytes) noexcept {
+  counters().saved_bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+}  // namespace tapestry

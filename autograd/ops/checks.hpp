@@ -1,0 +1,16 @@
+// Checks of arguments that many operators share.
+#pragma once
+
+#include <string_view>
+
+#include <tapestry/autograd/tensor.hpp>
+
+namespace tapestry::detail {
+
+/// Throws a DTypeError naming `operation` unless both tensors are of the same floating dtype.
+void check_same_floating(std::string_view operation, const Tensor& a, const Tensor& b);
+
+/// Throws a ShapeError naming `operation` and `argument` unless the rank is `rank`.
+void check_rank(std::string_view operation, std::string_view argument, const Tensor& x, int rank);
+
+}  // namespace tapestry::detail

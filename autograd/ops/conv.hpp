@@ -1,0 +1,37 @@
+// Convolution: cross-correlation, as everywhere in deep learning; the kernel is not flipped.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <tapestry/autograd/tensor.hpp>
+
+namespace tapestry {
+
+/// A value per image axis, height first; a single number stands for both.
+struct Pair {
+  std::int64_t height;
+  std::int64_t width;
+  constexpr Pair(std::int64_t both) : height(both), width(both) {}  // NOLINT: implicit by design
+  constexpr Pair(std::int64_t h, std::int64_t w) : height(h), width(w) {}
+  friend bool operator==(const Pair&, const Pair&) = default;
+};
+
+struct Conv2dOptions {
+  Pair stride = 1;
+  Pair padding = 0;   ///< zeros around the image, on either side
+  Pair dilation = 1;  ///< pixels from one kernel element to the next
+  std::int64_t groups = 1;
+};
+
+/// x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′), per axis
+/// H′ = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1:
+/// y[n, k, i, j] = bias[k] + Σ_{c, r, s} weight[k, c, r, s] · x[n, c, i·stride + r·dilation − padding, j·… + s·…],
+/// c over the channels of k's group. Computes on channels-last memory. Throws a ShapeError for sizes that do not fit, a
+/// ValueError for options out of range, a DTypeError unless all are of one floating dtype.
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
+
+/// Throws a ValueError naming `operation` for a stride, dilation or kernel below 1, a negative padding, or groups below 1.
+void check_conv2d_options(std::string_view operation, const Conv2dOptions& options, Pair kernel_size);
+
+}  // namespace tapestry

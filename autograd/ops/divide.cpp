@@ -1,0 +1,38 @@
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/record.hpp>
+#include <tapestry/core/map.hpp>
+
+namespace tapestry {
+namespace {
+
+struct Divide {
+  static constexpr std::string_view name = "divide";
+  Shape shape_a_, shape_b_;
+  SavedTensor a_, b_;
+
+  Array forward(const Tensor& a, const Tensor& b) {
+    detail::check_same_floating(name, a, b);
+    shape_a_ = a.shape();
+    shape_b_ = b.shape();
+    if (b.requires_grad()) a_ = SavedTensor(a);
+    b_ = SavedTensor(b);
+    return visit_floating(name, a.dtype(), [&]<class T>() {
+      return map<T>(a.array(), b.array(), name, [](T x, T y) { return x / y; });
+    });
+  }
+
+  std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
+    const Tensor b = b_.tensor();
+    const Tensor quotient = gradient / b;
+    return {wanted[0] ? sum_to(quotient, shape_a_) : Tensor(),
+            wanted[1] ? -sum_to(quotient * (a_.tensor() / b), shape_b_) : Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor divide(const Tensor& a, const Tensor& b) { return record(Divide{}, a, b); }
+
+}  // namespace tapestry

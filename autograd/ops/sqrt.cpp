@@ -1,0 +1,29 @@
+#include <cmath>
+
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/record.hpp>
+#include <tapestry/core/map.hpp>
+
+namespace tapestry {
+namespace {
+
+struct Sqrt {
+  static constexpr std::string_view name = "sqrt";
+  SavedTensor y_;
+
+  Array forward(const Tensor& x) {
+    Array y = visit_floating(name, x.dtype(), [&]<class T>() {
+      return map<T>(x.array(), [](T value) { return std::sqrt(value); });
+    });
+    y_ = SavedTensor::output(y);
+    return y;
+  }
+
+  Tensor backward(const Tensor& gradient) const { return gradient / (2 * y_.tensor()); }
+};
+
+}  // namespace
+
+Tensor sqrt(const Tensor& x) { return record(Sqrt{}, x); }
+
+}  // namespace tapestry

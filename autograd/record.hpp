@@ -1,0 +1,110 @@
+// How an operator gets onto the tape.
+//
+// An operator is a struct with a name, a forward and a backward:
+//
+//   struct Silu {
+//     static constexpr std::string_view name = "silu";
+//     SavedTensor x_;
+//     Array forward(const Tensor& x);               // checks, computes, saves what backward needs
+//     Array backward(const Array& gradient) const;  // fast
+//     Tensor backward(const Tensor& gradient) const;  // made of operators, for create_graph
+//   };
+//   Tensor silu(const Tensor& x) { return record(Silu{}, x); }
+//
+// The Array form may be left out where the Tensor form has no faster way. An operator of several inputs returns a
+// std::array or std::vector of gradients, one per input; a second parameter `const Wanted& wanted` tells which of them
+// are asked for (the others may be left undefined).
+#pragma once
+
+#include <concepts>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <tapestry/autograd/mode.hpp>
+#include <tapestry/autograd/node.hpp>
+#include <tapestry/autograd/saved_tensor.hpp>
+#include <tapestry/autograd/tensor.hpp>
+
+namespace tapestry {
+namespace detail {
+
+/// Throws a GradError when the saved values of `name` are gone.
+[[noreturn]] void throw_released(std::string_view name);
+/// In anomaly mode, throws a GradError when `value`, computed by `name`, is not finite.
+void check_anomaly(std::string_view name, const Array& value);
+/// The nodes of the inputs if there is something to record, else empty.
+std::vector<std::shared_ptr<Node>> nodes_to_record(const Tensor* const* inputs, std::size_t count);
+
+inline Array to_value(Tensor&& tensor, const Array*) { return tensor.defined() ? tensor.array() : Array(); }
+inline Array to_value(Array&& array, const Array*) { return std::move(array); }
+inline Tensor to_value(Tensor&& tensor, const Tensor*) { return std::move(tensor); }
+
+template <class Value, class Result>
+std::vector<Value> to_gradients(Result result) {
+  std::vector<Value> gradients;
+  const auto add = [&](auto&& one) { gradients.push_back(to_value(std::move(one), static_cast<const Value*>(nullptr))); };
+  if constexpr (std::same_as<Result, Array> || std::same_as<Result, Tensor>) {
+    add(std::move(result));
+  } else {
+    gradients.reserve(result.size());
+    for (auto& one : result) add(std::move(one));
+  }
+  return gradients;
+}
+
+template <class Op>
+class OpNode final : public Node {
+ public:
+  OpNode(Op op, std::vector<std::shared_ptr<Node>> inputs) : Node(std::move(inputs)), op_(std::move(op)) {}
+
+  std::string_view name() const override { return Op::name; }
+  std::vector<Array> backward(const Array& gradient, const Wanted& wanted) override { return run<Array>(gradient, wanted); }
+  std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) override {
+    return run<Tensor>(gradient, wanted);
+  }
+  void release() override { op_.reset(); }
+
+ private:
+  template <class Value>
+  std::vector<Value> run(const Value& gradient, const Wanted& wanted) {
+    if (!op_) throw_released(Op::name);
+    if constexpr (requires { op_->backward(gradient, wanted); }) {
+      return to_gradients<Value>(op_->backward(gradient, wanted));
+    } else {
+      return to_gradients<Value>(op_->backward(gradient));
+    }
+  }
+
+  std::optional<Op> op_;
+};
+
+template <class Op>
+Tensor attach(Op&& op, Array value, const Tensor* const* inputs, std::size_t count) {
+  if (anomaly_enabled()) check_anomaly(Op::name, value);
+  auto nodes = nodes_to_record(inputs, count);
+  if (nodes.empty()) return Tensor(std::move(value));
+  auto* node = new OpNode<Op>(std::forward<Op>(op), std::move(nodes));
+  return Tensor(std::move(value), std::shared_ptr<Node>(node, bury));
+}
+
+}  // namespace detail
+
+/// Runs an operator forward and, when recording is on and an input requires a gradient, puts it on the tape.
+template <class Op, std::same_as<Tensor>... Inputs>
+Tensor record(Op op, const Inputs&... inputs) {
+  Array value = op.forward(inputs...);
+  const Tensor* const pointers[] = {&inputs...};
+  return detail::attach(std::move(op), std::move(value), pointers, sizeof...(inputs));
+}
+
+/// The same for an operator of any number of inputs.
+template <class Op>
+Tensor record(Op op, const std::vector<Tensor>& inputs) {
+  Array value = op.forward(inputs);
+  std::vector<const Tensor*> pointers;
+  for (const Tensor& input : inputs) pointers.push_back(&input);
+  return detail::attach(std::move(op), std::move(value), pointers.data(), pointers.size());
+}
+
+}  // namespace tapestry

@@ -1,0 +1,78 @@
+// The differentiable value: an Array with its place on the tape and its gradient.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <tapestry/core/array.hpp>
+
+namespace tapestry {
+
+class Node;
+struct TensorState;
+struct BackwardOptions;
+
+/// A cheap shared handle: copies see the same value, gradient and history. An Array becomes a constant Tensor by itself.
+/// A default-constructed Tensor is undefined and stands for "none" where an argument is optional.
+class Tensor {
+ public:
+  /// Called with the gradient of a tensor when backward has it whole; what it returns takes the gradient's place, an
+  /// undefined Tensor leaves it as it is.
+  using Hook = std::function<Tensor(const Tensor& gradient)>;
+
+  Tensor() = default;
+  Tensor(Array value);  // NOLINT: a constant, implicitly
+
+  bool defined() const { return state_ != nullptr; }
+  const Array& array() const;
+  const Shape& shape() const { return array().shape(); }
+  int rank() const { return array().rank(); }
+  std::int64_t size(int axis) const { return array().size(axis); }
+  std::int64_t numel() const { return array().numel(); }
+  DType dtype() const { return array().dtype(); }
+  /// The only element as a double. Throws a ShapeError when there is not exactly one.
+  double item() const { return array().item(); }
+
+  /// True when gradients flow to this tensor: it is a leaf that asked for them, or was computed from one on the tape.
+  bool requires_grad() const;
+  /// True when no recorded operator computed this tensor.
+  bool is_leaf() const;
+  /// Asks for a gradient (or no longer). Throws a GradError unless this is a leaf, and a DTypeError unless it is floating.
+  Tensor& set_requires_grad(bool requires_grad = true);
+  /// The same value without history.
+  Tensor detach() const { return Tensor(array()); }
+
+  /// The gradient that backward passes have accumulated in this leaf; undefined when there is none.
+  const Tensor& grad() const;
+  /// Replaces the gradient; undefined takes it away.
+  void set_grad(Tensor gradient);
+
+  /// Accumulates in every leaf the gradient of this tensor, which must be a scalar. Throws a GradError when it is not,
+  /// when it carries no history, or when a saved value has been released or overwritten.
+  void backward() const;
+  /// The same with a seed (the gradient of this tensor, of its shape; undefined stands for 1) and options.
+  void backward(const Tensor& seed, const BackwardOptions& options) const;
+
+  /// Calls `hook` whenever a backward pass has the gradient of this tensor whole. Throws a GradError unless it requires
+  /// a gradient. Hooks last as long as the tensor's place on the tape.
+  void register_hook(Hook hook) const;
+
+  /// The node that gradients for this tensor are handed to; null when it requires none.
+  const std::shared_ptr<Node>& node() const;
+  /// A tensor computed by `producer`.
+  Tensor(Array value, std::shared_ptr<Node> producer);
+
+ private:
+  std::shared_ptr<TensorState> state_;
+};
+
+struct BackwardOptions {
+  /// Keep what the operators saved, so that the same tape can be run backward again.
+  bool retain_graph = false;
+  /// Record the backward pass itself, so that gradients can be differentiated; keeps the saved values too.
+  bool create_graph = false;
+};
+
+}  // namespace tapestry

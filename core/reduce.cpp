@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <tapestry/core/reduce.hpp>
+#include <tapestry/kernels/parallel.hpp>
+
+namespace tapestry {
+namespace {
+
+/// Elements that one partial sum covers, about.
+constexpr std::int64_t grain = std::int64_t{1} << 14;
+
+/// A run of axes that are neighbours in memory and are either all kept or all added up.
+struct Run {
+  std::int64_t size;
+  bool reduced;
+};
+
+std::vector<Run> memory_runs(const Array& x, std::span<const bool> reduced) {
+  const auto strides = x.strides();
+  std::vector<int> axes;
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    if (x.size(axis) != 1) axes.push_back(axis);
+  }
+  std::stable_sort(axes.begin(), axes.end(), [&](int a, int b) {
+    return strides[static_cast<std::size_t>(a)] > strides[static_cast<std::size_t>(b)];
+  });
+  std::vector<Run> runs;
+  for (const int axis : axes) {
+    const bool is_reduced = reduced[static_cast<std::size_t>(axis)];
+    if (!runs.empty() && runs.back().reduced == is_reduced) {
+      runs.back().size *= x.size(axis);
+    } else {
+      runs.push_back({x.size(axis), is_reduced});
+    }
+  }
+  return runs;
+}
+
+/// sums[i] = Σ_r in[r·columns + i] over `rows` rows.
+template <class T>
+void add_rows(std::int64_t rows, std::int64_t columns, const T* in, double* sums) {
+  if (columns == 1) {
+    // Eight independent sums keep the adders busy.
+    std::array<double, 8> lanes{};
+    std::int64_t row = 0;
+    for (; row + 8 <= rows; row += 8) {
+      for (std::size_t lane = 0; lane < 8; ++lane) lanes[lane] += static_cast<double>(in[row + static_cast<std::int64_t>(lane)]);
+    }
+    for (std::size_t lane = 0; row < rows; ++row, ++lane) lanes[lane] += static_cast<double>(in[row]);
+    *sums = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+    return;
+  }
+  std::fill(sums, sums + columns, 0.0);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t column = 0; column < columns; ++column) sums[column] += static_cast<double>(in[row * columns + column]);
+  }
+}
+
+/// (outer, middle, inner) → (outer, inner). The middle is cut by its size alone and its partial sums are added in order.
+template <class T>
+std::vector<double> sum_middle(std::int64_t outer, std::int64_t middle, std::int64_t inner, const T* in) {
+  const std::int64_t rows = std::max<std::int64_t>(1, grain / std::max<std::int64_t>(inner, 1));
+  const std::int64_t pieces = std::max<std::int64_t>(1, (middle + rows - 1) / rows);
+  std::vector<double> partial(static_cast<std::size_t>(outer * pieces * inner));
+  kernels::parallel_for(outer * pieces, [&](std::int64_t piece, int) {
+    const std::int64_t begin = piece % pieces * rows;
+    add_rows(std::min(rows, middle - begin), inner, in + (piece / pieces * middle + begin) * inner,
+             partial.data() + piece * inner);
+  });
+  if (pieces == 1) return partial;
+  std::vector<double> sums(static_cast<std::size_t>(outer * inner));
+  for (std::int64_t i = 0; i < outer; ++i) add_rows(pieces, inner, partial.data() + i * pieces * inner, sums.data() + i * inner);
+  return sums;
+}
+
+/// Adds up the last reduced run; what remains is a kept run in its place.
+template <class T>
+std::vector<double> sum_last_run(std::vector<Run>& runs, const T* in) {
+  const auto last = std::find_if(runs.rbegin(), runs.rend(), [](const Run& run) { return run.reduced; });
+  const auto product = [](auto begin, auto end) {
+    std::int64_t size = 1;
+    for (; begin != end; ++begin) size *= begin->size;
+    return size;
+  };
+  const std::int64_t inner = product(runs.rbegin(), last);
+  const std::int64_t outer = product(last + 1, runs.rend());
+  std::vector<double> sums = sum_middle(outer, last->size, inner, in);
+  *last = {1, false};
+  return sums;
+}
+
+}  // namespace
+
+Array sum_over(const Array& x, std::span<const bool> reduced) {
+  Shape shape = x.shape();
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    if (reduced[static_cast<std::size_t>(axis)]) shape = shape.with(axis, 1);
+  }
+  if (shape == x.shape()) return x;
+  Array result = Array::empty(shape, x.dtype(), x.format());
+  visit_floating("sum", x.dtype(), [&]<class T>() {
+    std::vector<Run> runs = memory_runs(x, reduced);
+    const auto any_reduced = [&] { return std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.reduced; }); };
+    std::vector<double> sums = sum_last_run(runs, x.data<T>());
+    while (any_reduced()) sums = sum_last_run(runs, sums.data());
+    std::transform(sums.begin(), sums.end(), result.mutable_data<T>(), [](double sum) { return static_cast<T>(sum); });
+  });
+  return result;
+}
+
+Array sum_to(const Array& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  std::array<bool, Shape::max_rank> reduced{};
+  const int extra = x.rank() - shape.rank();
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    reduced[static_cast<std::size_t>(axis)] = axis < extra || (shape[axis - extra] == 1 && x.size(axis) != 1);
+  }
+  return sum_over(x, std::span<const bool>(reduced.data(), static_cast<std::size_t>(x.rank()))).reshape(shape);
+}
+
+}  // namespace tapestry

@@ -1,0 +1,79 @@
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <tapestry/core/error.hpp>
+#include <tapestry/data/file.hpp>
+
+namespace tapestry::data {
+namespace {
+
+struct Close {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, Close>;
+
+std::string last_reason() {
+  return std::generic_category().message(errno);
+}
+
+/// A name beside `path` that no other thread or process uses.
+std::filesystem::path temporary_beside(const std::filesystem::path& path) {
+  static std::atomic<std::int64_t> count = 0;
+  std::filesystem::path temporary = path;
+  temporary += fmt::format(".{}.{}.part", getpid(), count++);
+  return temporary;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> read_file(std::string_view operation, const std::filesystem::path& path,
+                                    std::int64_t max_bytes) {
+  const auto fail = [&](const std::string& reason) {
+    throw IoError(fmt::format("{}: cannot read {}: {}", operation, path.string(), reason));
+  };
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  // Opening a pipe would wait for its other end.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    fail(std::filesystem::is_directory(status) ? "it is a directory" : "it is not a regular file");
+  }
+  const File file(std::fopen(path.c_str(), "rb"));
+  if (file == nullptr) fail(last_reason());
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) fail(error.message());
+  if (size > static_cast<std::uintmax_t>(max_bytes)) {
+    throw IoError(fmt::format("{}: {}: {} bytes, at most {} are read", operation, path.string(), size, max_bytes));
+  }
+  std::vector<std::uint8_t> bytes(size);
+  const std::size_t count = std::fread(bytes.data(), 1, bytes.size(), file.get());
+  if (std::ferror(file.get()) != 0) fail(last_reason());
+  if (count != bytes.size()) fail(fmt::format("expected {} bytes, got {}", bytes.size(), count));
+  return bytes;
+}
+
+void write_file(std::string_view operation, const std::filesystem::path& path,
+                std::span<const std::uint8_t> bytes) {
+  const std::filesystem::path temporary = temporary_beside(path);
+  const auto fail = [&](const std::string& reason) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw IoError(fmt::format("{}: cannot write {}: {}", operation, path.string(), reason));
+  };
+  File file(std::fopen(temporary.c_str(), "wbx"));
+  if (file == nullptr) fail(last_reason());
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) fail(last_reason());
+  if (std::fclose(file.release()) != 0) fail(last_reason());
+  std::error_code error;
+  std::filesystem::rename(temporary, path, error);
+  if (error) fail(error.message());
+}
+
+}  // namespace tapestry::data

@@ -1,0 +1,25 @@
+// The outside of a PNG file: the sizes in its header, and whether its chunks are whole.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace tapestry::data {
+
+/// The fields of a PNG's IHDR chunk.
+struct PngHeader {
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+  int bit_depth = 0;  ///< bits of a channel: 1, 2, 4, 8 or 16
+};
+
+/// The header when `bytes` begin like a PNG file (PNG specification, third edition, 5.2 and 11.2.1).
+std::optional<PngHeader> png_header(std::span<const std::uint8_t> bytes);
+
+/// Walks over the chunks of a PNG file up to IEND and compares their checksums (PNG specification, 5.3 to 5.5).
+/// Returns what is wrong, or nothing.
+std::optional<std::string> png_damage(std::span<const std::uint8_t> bytes);
+
+}  // namespace tapestry::data

@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <fstream>
+#include <span>
+#include <system_error>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include <tapestry/core/error.hpp>
+#include <tapestry/io/atomic_file.hpp>
+#include <tapestry/io/safetensors.hpp>
+#include <tapestry/io/safetensors_header.hpp>
+
+namespace tapestry::io {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "elements are written as they lie in memory");
+
+/// The length of the header, in front of it.
+using Prefix = std::array<char, 8>;
+constexpr auto prefix_bytes = static_cast<std::int64_t>(sizeof(Prefix));
+
+std::string reason() {
+  return std::error_code(errno, std::generic_category()).message();
+}
+
+void check_arrays(const NamedArrays& arrays) {
+  std::unordered_set<std::string_view> names;
+  for (const auto& [name, array] : arrays) {
+    if (name == "__metadata__") {
+      throw ValueError("save_safetensors: the name \"__metadata__\" is reserved by the format");
+    }
+    if (!names.insert(name).second) {
+      throw ValueError(fmt::format("save_safetensors: the name \"{}\" is given twice", name));
+    }
+    if (!array.defined()) {
+      throw ValueError(fmt::format("save_safetensors: the array \"{}\" is undefined", name));
+    }
+  }
+}
+
+std::span<const std::byte> elements(const Array& array) {
+  return visit_dtype(array.dtype(), [&]<class T>() {
+    return std::as_bytes(std::span(array.data<T>(), static_cast<std::size_t>(array.numel())));
+  });
+}
+
+/// A safetensors file whose header has been read and checked.
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& path);
+  const SafetensorsHeader& header() const { return header_; }
+  Array read(const SafetensorsEntry& entry);
+
+ private:
+  void read_at(std::int64_t position, void* bytes, std::int64_t count);
+
+  std::string path_;
+  std::ifstream file_;
+  std::int64_t data_begin_ = 0;
+  SafetensorsHeader header_;
+};
+
+Reader::Reader(const std::filesystem::path& path) : path_(path.string()), file_(path, std::ios::binary) {
+  if (!file_) throw IoError(fmt::format("{}: cannot open: {}", path_, reason()));
+  std::error_code error;
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
+  if (error) throw IoError(fmt::format("{}: cannot read: {}", path_, error.message()));
+  if (size < prefix_bytes) {
+    throw IoError(
+        fmt::format("{}: safetensors: expected at least {} bytes, got {}", path_, prefix_bytes, size));
+  }
+  Prefix prefix{};
+  read_at(0, prefix.data(), prefix_bytes);
+  const auto length = std::bit_cast<std::uint64_t>(prefix);
+  if (length > static_cast<std::uint64_t>(max_safetensors_header)) {
+    throw IoError(fmt::format("{}: safetensors: the header is {} bytes long, at most {} are allowed", path_,
+                              length, max_safetensors_header));
+  }
+  data_begin_ = prefix_bytes + static_cast<std::int64_t>(length);
+  if (data_begin_ > size) {
+    throw IoError(
+        fmt::format("{}: safetensors: the header ends at byte {}, the file at {}", path_, data_begin_, size));
+  }
+  std::string text(length, '\0');
+  read_at(prefix_bytes, text.data(), static_cast<std::int64_t>(length));
+  header_ = parse_safetensors_header(text, size - data_begin_, path_);
+}
+
+Array Reader::read(const SafetensorsEntry& entry) {
+  Array array = Array::empty(entry.shape, entry.dtype);
+  visit_dtype(entry.dtype, [&]<class T>() {
+    read_at(data_begin_ + entry.begin, array.mutable_data<T>(), entry.end - entry.begin);
+  });
+  return array;
+}
+
+void Reader::read_at(std::int64_t position, void* bytes, std::int64_t count) {
+  errno = 0;
+  file_.seekg(position);
+  file_.read(static_cast<char*>(bytes), count);
+  if (!file_) {
+    throw IoError(fmt::format("{}: cannot read {} bytes at {}: {}", path_, count, position,
+                              errno != 0 ? reason() : "the file ends"));
+  }
+}
+
+}  // namespace
+
+void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays,
+                      const Metadata& metadata) {
+  check_arrays(arrays);
+  SafetensorsHeader header{.entries = {}, .metadata = metadata};
+  NamedArrays dense;
+  for (const auto& [name, array] : arrays) {
+    header.entries.push_back({.name = name, .dtype = array.dtype(), .shape = array.shape()});
+    dense.emplace_back(name, array.contiguous());
+  }
+
+  // Readers look at the elements in place, so every tensor has to begin at a multiple of its element's size.
+  std::vector<std::span<const std::byte>> pieces(2);
+  std::int64_t position = 0;
+  for (const std::int64_t size : {8, 4, 1}) {
+    for (std::size_t i = 0; i < dense.size(); ++i) {
+      const Array& array = dense[i].second;
+      if (item_size(array.dtype()) != size) continue;
+      header.entries[i].begin = position;
+      header.entries[i].end = position += array.bytes();
+      pieces.push_back(elements(array));
+    }
+  }
+
+  const std::string text = format_safetensors_header(header);
+  if (std::ssize(text) > max_safetensors_header) {
+    throw ValueError(fmt::format("save_safetensors: the header is {} bytes long, at most {} are allowed",
+                                 text.size(), max_safetensors_header));
+  }
+  const auto prefix = std::bit_cast<Prefix>(static_cast<std::uint64_t>(text.size()));
+  pieces[0] = std::as_bytes(std::span(prefix));
+  pieces[1] = std::as_bytes(std::span(text));
+  replace_file(path, pieces);
+}
+
+NamedArrays load_safetensors(const std::filesystem::path& path) {
+  Reader reader(path);
+  NamedArrays arrays;
+  for (const SafetensorsEntry& entry : reader.header().entries) {
+    arrays.emplace_back(entry.name, reader.read(entry));
+  }
+  return arrays;
+}
+
+Metadata load_safetensors_metadata(const std::filesystem::path& path) {
+  return Reader(path).header().metadata;
+}
+
+}  // namespace tapestry::io

@@ -1,0 +1,38 @@
+// Weights on disk in the safetensors format (https://github.com/huggingface/safetensors#format): eight bytes
+// with the length of a JSON header, the header, the raw little-endian elements.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tapestry/core/array.hpp>
+
+namespace tapestry::io {
+
+/// Arrays with their names, in an order that is kept.
+using NamedArrays = std::vector<std::pair<std::string, Array>>;
+/// Free text that travels with the arrays.
+using Metadata = std::map<std::string, std::string>;
+
+/// Writes `arrays` as F32, F64, I64 and U8 tensors in row-major order (arrays in channels_last are
+/// converted). The same arguments give the same bytes. The header names the arrays in the order given and is
+/// padded with spaces so that the elements begin at a multiple of eight bytes; those of the larger types come
+/// first, which aligns every tensor. The file is replaced as a whole or not at all, see `replace_file`.
+/// Throws a ValueError for a name that is given twice, reserved ("__metadata__") or not UTF-8, for an
+/// undefined array and for a header longer than the format allows; an IoError that names the path and the
+/// reason when writing fails.
+void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays,
+                      const Metadata& metadata = {});
+
+/// Reads all tensors, in the order of the header, as row-major arrays. Throws an IoError that names the path,
+/// the tensor and the numbers when the file cannot be read or breaks the format anywhere: everything is
+/// checked before anything is allocated.
+NamedArrays load_safetensors(const std::filesystem::path& path);
+
+/// Reads the metadata alone; checks the file and throws as `load_safetensors` does.
+Metadata load_safetensors_metadata(const std::filesystem::path& path);
+
+}  // namespace tapestry::io

@@ -1,0 +1,52 @@
+#include <cblas.h>
+
+#include <algorithm>
+
+#include <tapestry/kernels/blas.hpp>
+#include <tapestry/kernels/parallel.hpp>
+
+namespace tapestry::kernels {
+namespace {
+
+void block_gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, blasint m, blasint n, blasint k, const float* a, blasint lda,
+                const float* b, blasint ldb, float* c, blasint ldc) {
+  cblas_sgemm(CblasRowMajor, a_op, b_op, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+}
+
+void block_gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, blasint m, blasint n, blasint k, const double* a, blasint lda,
+                const double* b, blasint ldb, double* c, blasint ldc) {
+  cblas_dgemm(CblasRowMajor, a_op, b_op, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+}
+
+/// The largest block that a product is cut into: one call of OpenBLAS, on one thread.
+constexpr std::int64_t block_rows = 128;
+constexpr std::int64_t block_columns = 256;
+
+}  // namespace
+
+template <class T>
+void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b, T* c) {
+  if (k == 0) {
+    std::fill(c, c + m * n, T{0});
+    return;
+  }
+  const auto a_op = transpose_a ? CblasTrans : CblasNoTrans;
+  const auto b_op = transpose_b ? CblasTrans : CblasNoTrans;
+  const std::int64_t lda = transpose_a ? m : k;
+  const std::int64_t ldb = transpose_b ? k : n;
+  const std::int64_t column_blocks = (n + block_columns - 1) / block_columns;
+  const std::int64_t row_blocks = (m + block_rows - 1) / block_rows;
+  parallel_for(row_blocks * column_blocks, [&](std::int64_t piece, int) {
+    const std::int64_t row = piece / column_blocks * block_rows;
+    const std::int64_t column = piece % column_blocks * block_columns;
+    block_gemm(a_op, b_op, static_cast<blasint>(std::min(block_rows, m - row)),
+               static_cast<blasint>(std::min(block_columns, n - column)), static_cast<blasint>(k),
+               a + (transpose_a ? row : row * k), static_cast<blasint>(lda), b + (transpose_b ? column * k : column),
+               static_cast<blasint>(ldb), c + row * n + column, static_cast<blasint>(n));
+  });
+}
+
+template void gemm(bool, bool, std::int64_t, std::int64_t, std::int64_t, const float*, const float*, float*);
+template void gemm(bool, bool, std::int64_t, std::int64_t, std::int64_t, const double*, const double*, double*);
+
+}  // namespace tapestry::kernels

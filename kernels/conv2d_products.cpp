@@ -1,0 +1,131 @@
+#include <type_traits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE <tapestry/kernels/conv2d_products.cpp>
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <tapestry/kernels/conv2d_products.hpp>
+#include <tapestry/kernels/conv2d_tiles-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace tapestry::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+template <class T>
+std::int64_t lanes_of() {
+  return static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<T>()));
+}
+
+template <class T, int vectors>
+void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::int64_t panel) {
+  const std::int64_t first = panels.begin(panel);
+  const std::int64_t columns = std::min(panels.channels - first, panels.width(panel));
+  for (std::int64_t p = 0; p < product.pixels; p += tile_rows<vectors>) {
+    multiply_tile<T, vectors>(product.sources + p, product.runs, product.weights + panels.offset(panel),
+                              product.bias + first, product.targets + p, first, columns);
+  }
+}
+
+template <class T>
+void multiply(const PixelProduct<T>& product) {
+  const Runs& runs = product.runs;
+  const Panels panels{lanes_of<T>(), runs.rows * runs.columns * runs.length, product.channels};
+  for (std::int64_t panel = 0; panel < panels.count(); ++panel) {
+    if (panels.width(panel) == panels.lanes) {
+      multiply_panel<T, 1>(product, panels, panel);
+    } else {
+      multiply_panel<T, 2>(product, panels, panel);
+    }
+  }
+}
+
+template <class T, int vectors>
+void add_panel(const PixelSum<T>& sum, const Panels& panels, std::int64_t panel) {
+  const Runs& runs = sum.runs;
+  const std::int64_t tiles = (runs.length + tile_rows<vectors> - 1) / tile_rows<vectors>;
+  T* target = sum.sums + panels.offset(panel);
+  for (std::int64_t i = 0; i < runs.rows; ++i) {
+    for (std::int64_t j = 0; j < runs.columns; ++j) {
+      const std::int64_t offset = i * runs.row_step + j * runs.column_step;
+      for (std::int64_t tile = 0; tile < tiles; ++tile) {
+        const std::int64_t begin = runs.length * tile / tiles;
+        const std::int64_t height = runs.length * (tile + 1) / tiles - begin;
+        const auto add = add_tiles<T, vectors>[static_cast<std::size_t>(height - 1)];
+        add(sum, offset + begin, panels.begin(panel), target);
+        target += height * panels.width(panel);
+      }
+    }
+  }
+}
+
+template <class T>
+void add(const PixelSum<T>& sum) {
+  const Runs& runs = sum.runs;
+  const Panels panels{lanes_of<T>(), runs.rows * runs.columns * runs.length, sum.channels};
+  for (std::int64_t panel = 0; panel < panels.count(); ++panel) {
+    if (panels.width(panel) == panels.lanes) {
+      add_panel<T, 1>(sum, panels, panel);
+    } else {
+      add_panel<T, 2>(sum, panels, panel);
+    }
+  }
+}
+
+std::int64_t lanes_f32() { return lanes_of<float>(); }
+std::int64_t lanes_f64() { return lanes_of<double>(); }
+void multiply_f32(const PixelProduct<float>& product) { multiply(product); }
+void multiply_f64(const PixelProduct<double>& product) { multiply(product); }
+void add_f32(const PixelSum<float>& sum) { add(sum); }
+void add_f64(const PixelSum<double>& sum) { add(sum); }
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace tapestry::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tapestry::kernels {
+namespace {
+HWY_EXPORT(lanes_f32);
+HWY_EXPORT(lanes_f64);
+HWY_EXPORT(multiply_f32);
+HWY_EXPORT(multiply_f64);
+HWY_EXPORT(add_f32);
+HWY_EXPORT(add_f64);
+}  // namespace
+
+template <>
+std::int64_t vector_lanes<float>() {
+  return HWY_DYNAMIC_DISPATCH(lanes_f32)();
+}
+
+template <>
+std::int64_t vector_lanes<double>() {
+  return HWY_DYNAMIC_DISPATCH(lanes_f64)();
+}
+
+template <>
+void multiply_pixels(const PixelProduct<float>& product) {
+  HWY_DYNAMIC_DISPATCH(multiply_f32)(product);
+}
+
+template <>
+void multiply_pixels(const PixelProduct<double>& product) {
+  HWY_DYNAMIC_DISPATCH(multiply_f64)(product);
+}
+
+template <>
+void add_pixels(const PixelSum<float>& sum) {
+  HWY_DYNAMIC_DISPATCH(add_f32)(sum);
+}
+
+template <>
+void add_pixels(const PixelSum<double>& sum) {
+  HWY_DYNAMIC_DISPATCH(add_f64)(sum);
+}
+
+}  // namespace tapestry::kernels
+#endif

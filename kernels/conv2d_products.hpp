@@ -1,0 +1,61 @@
+// The inner loops of convolution, compiled for every instruction set and chosen at run time. Both are products over a
+// block of gathered pixels; matrices are stored in panels a vector or two wide.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <tapestry/kernels/conv2d_gather.hpp>
+
+namespace tapestry::kernels {
+
+/// Numbers of type T in a vector of this machine.
+template <class T>
+std::int64_t vector_lanes();
+
+/// A matrix of `depth` rows and `channels` columns is stored panel by panel: first panels of two vectors, then, if at
+/// most one vector of columns is left, a panel of one. Inside a panel rows follow one another. Missing columns are zero.
+struct Panels {
+  std::int64_t lanes;
+  std::int64_t depth;
+  std::int64_t channels;
+
+  /// The columns with those that fill up the last vector.
+  std::int64_t padded_channels() const { return (channels + lanes - 1) / lanes * lanes; }
+  std::int64_t size() const { return depth * padded_channels(); }
+  std::int64_t count() const { return (channels + 2 * lanes - 1) / (2 * lanes); }
+  std::int64_t begin(std::int64_t panel) const { return panel * 2 * lanes; }
+  std::int64_t width(std::int64_t panel) const { return std::min(2 * lanes, padded_channels() - begin(panel)); }
+  std::int64_t offset(std::int64_t panel) const { return begin(panel) * depth; }
+};
+
+/// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d.
+template <class T>
+struct PixelProduct {
+  const T* const* sources;
+  T* const* targets;
+  std::int64_t pixels;
+  Runs runs;
+  std::int64_t channels;
+  const T* weights;
+  const T* bias;
+};
+template <class T>
+void multiply_pixels(const PixelProduct<T>& product);
+
+/// sums[d][j] += Σ_p sources[p][d] · gradients[p · pitch + j] for j < channels, summed in the order of p. Reads
+/// gradients up to the end of the last vector.
+template <class T>
+struct PixelSum {
+  const T* const* sources;
+  const T* gradients;
+  std::int64_t pitch;
+  std::int64_t pixels;
+  Runs runs;
+  std::int64_t channels;
+  T* sums;
+};
+template <class T>
+void add_pixels(const PixelSum<T>& sum);
+
+}  // namespace tapestry::kernels

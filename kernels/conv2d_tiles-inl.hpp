@@ -1,0 +1,173 @@
+// Register tiles of the two products of conv2d_products.hpp. Included once per instruction set.
+#if defined(TAPESTRY_KERNELS_CONV2D_TILES_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef TAPESTRY_KERNELS_CONV2D_TILES_INL
+#undef TAPESTRY_KERNELS_CONV2D_TILES_INL
+#else
+#define TAPESTRY_KERNELS_CONV2D_TILES_INL
+#endif
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include <hwy/highway.h>
+
+#include <tapestry/kernels/conv2d_products.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace tapestry::kernels {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// 24 of 32 registers, or 12 of 16, hold sums: enough to hide the latency of multiply-add, and the rest holds operands.
+#if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM
+inline constexpr int tile_sums = 24;
+#else
+inline constexpr int tile_sums = 12;
+#endif
+
+template <int vectors>
+inline constexpr int tile_rows = tile_sums / vectors;
+
+// How far the loop over depth is unrolled. Tiles one vector wide have more rows than there are registers for their
+// pointers; unrolling lets one load of a pointer serve several products.
+template <int vectors>
+inline constexpr int depth_unroll = vectors == 1 ? 4 : 1;
+
+template <class T, int vectors, int unroll, class V, class D>
+HWY_INLINE void multiply_step(D d, const T* const* HWY_RESTRICT rows, std::int64_t offset, const T* HWY_RESTRICT weights,
+                              V (&sums)[tile_rows<vectors>][vectors]) {
+  const std::size_t lanes = hn::Lanes(d);
+  V w[unroll][vectors];
+  HWY_UNROLL(4)
+  for (int u = 0; u < unroll; ++u) {
+    HWY_UNROLL(2)
+    for (int v = 0; v < vectors; ++v) w[u][v] = hn::Load(d, weights + static_cast<std::size_t>(u * vectors + v) * lanes);
+  }
+  HWY_UNROLL(24)
+  for (int r = 0; r < tile_rows<vectors>; ++r) {
+    const T* const row = rows[r] + offset;
+    HWY_UNROLL(4)
+    for (int u = 0; u < unroll; ++u) {
+      const V x = hn::Set(d, row[u]);
+      HWY_UNROLL(2)
+      for (int v = 0; v < vectors; ++v) sums[r][v] = hn::MulAdd(x, w[u][v], sums[r][v]);
+    }
+  }
+}
+
+/// A tile of `multiply_pixels`: all of the depth for tile_rows pixels and one panel, of whose columns `columns` count.
+template <class T, int vectors>
+HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs& runs, const T* HWY_RESTRICT weights,
+                                const T* HWY_RESTRICT bias, T* const* HWY_RESTRICT targets, std::int64_t first_column,
+                                std::int64_t columns) {
+  constexpr int rows = tile_rows<vectors>;
+  constexpr int unroll = depth_unroll<vectors>;
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t width = lanes * vectors;
+
+  V sums[rows][vectors];
+  HWY_UNROLL(24)
+  for (int r = 0; r < rows; ++r) {
+    HWY_UNROLL(2)
+    for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Load(d, bias + static_cast<std::size_t>(v) * lanes);
+  }
+  const T* local[rows];
+  HWY_UNROLL(24)
+  for (int r = 0; r < rows; ++r) local[r] = sources[r];
+
+  for (std::int64_t i = 0; i < runs.rows; ++i) {
+    for (std::int64_t j = 0; j < runs.columns; ++j) {
+      std::int64_t offset = i * runs.row_step + j * runs.column_step;
+      const std::int64_t end = offset + runs.length;
+      for (; offset + unroll <= end; offset += unroll) {
+        multiply_step<T, vectors, unroll>(d, local, offset, weights, sums);
+        weights += static_cast<std::size_t>(unroll) * width;
+      }
+      if constexpr (unroll > 1) {
+        for (; offset < end; ++offset) {
+          multiply_step<T, vectors, 1>(d, local, offset, weights, sums);
+          weights += width;
+        }
+      }
+    }
+  }
+
+  if (columns == static_cast<std::int64_t>(width)) {
+    HWY_UNROLL(24)
+    for (int r = 0; r < rows; ++r) {
+      HWY_UNROLL(2)
+      for (int v = 0; v < vectors; ++v) {
+        hn::StoreU(sums[r][v], d, targets[r] + first_column + static_cast<std::size_t>(v) * lanes);
+      }
+    }
+    return;
+  }
+  HWY_UNROLL(24)
+  for (int r = 0; r < rows; ++r) {
+    HWY_ALIGN T row[static_cast<std::size_t>(vectors) * HWY_MAX_BYTES / sizeof(T)];
+    HWY_UNROLL(2)
+    for (int v = 0; v < vectors; ++v) hn::Store(sums[r][v], d, row + static_cast<std::size_t>(v) * lanes);
+    std::memcpy(targets[r] + first_column, row, static_cast<std::size_t>(columns) * sizeof(T));
+  }
+}
+
+/// A tile of `add_pixels`: all pixels for `rows` neighbouring elements of their windows and one panel.
+template <class T, int vectors, int rows>
+HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int64_t first_column,
+                           T* HWY_RESTRICT target) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const std::size_t lanes = hn::Lanes(d);
+
+  V sums[rows][vectors];
+  HWY_UNROLL(24)
+  for (int r = 0; r < rows; ++r) {
+    HWY_UNROLL(2)
+    for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Load(d, target + static_cast<std::size_t>(r * vectors + v) * lanes);
+  }
+  const T* HWY_RESTRICT gradients = sum.gradients + first_column;
+  for (std::int64_t p = 0; p < sum.pixels; ++p) {
+    const T* HWY_RESTRICT source = sum.sources[p] + offset;
+    V g[vectors];
+    HWY_UNROLL(2)
+    for (int v = 0; v < vectors; ++v) g[v] = hn::LoadU(d, gradients + static_cast<std::size_t>(v) * lanes);
+    gradients += sum.pitch;
+    HWY_UNROLL(24)
+    for (int r = 0; r < rows; ++r) {
+      const V x = hn::Set(d, source[r]);
+      HWY_UNROLL(2)
+      for (int v = 0; v < vectors; ++v) sums[r][v] = hn::MulAdd(x, g[v], sums[r][v]);
+    }
+  }
+  HWY_UNROLL(24)
+  for (int r = 0; r < rows; ++r) {
+    HWY_UNROLL(2)
+    for (int v = 0; v < vectors; ++v) {
+      hn::Store(sums[r][v], d, target + static_cast<std::size_t>(r * vectors + v) * lanes);
+    }
+  }
+}
+
+template <class T>
+using AddTile = void (*)(const PixelSum<T>&, std::int64_t, std::int64_t, T*);
+
+template <class T, int vectors, int... heights>
+constexpr std::array<AddTile<T>, sizeof...(heights)> make_add_tiles(std::integer_sequence<int, heights...>) {
+  return {add_tile<T, vectors, heights + 1>...};
+}
+
+/// add_tile by height − 1.
+template <class T, int vectors>
+inline constexpr auto add_tiles = make_add_tiles<T, vectors>(std::make_integer_sequence<int, tile_rows<vectors>>{});
+
+}  // namespace HWY_NAMESPACE
+}  // namespace tapestry::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,190 @@
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <tapestry/core/error.hpp>
+#include <tapestry/io/atomic_file.hpp>
+
+#include "catch.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The fault to inject: the `countdown`-th system call from now fails with `error`, and every later one too.
+/// A write that is cut short takes one byte and succeeds.
+struct Fault {
+  int countdown = 0;
+  int error = 0;
+  bool short_writes = false;
+  bool armed = false;
+} fault;
+
+bool is_due() {
+  return fault.armed && fault.countdown-- <= 0;
+}
+
+template <class... Args>
+int call(long number, Args... args) {
+  if (is_due()) {
+    errno = fault.error;
+    return -1;
+  }
+  return static_cast<int>(syscall(number, args...));
+}
+
+}  // namespace
+
+// The program's own definitions come before those of the C library.
+extern "C" {
+
+ssize_t write(int descriptor, const void* bytes, std::size_t count) {
+  if (fault.armed && fault.short_writes && count > 1) count = 1;
+  if (is_due()) {
+    errno = fault.error;
+    return -1;
+  }
+  return syscall(SYS_write, descriptor, bytes, count);
+}
+
+int fsync(int descriptor) {
+  return call(SYS_fsync, descriptor);
+}
+
+int rename(const char* from, const char* to) noexcept {
+  return call(SYS_renameat2, -100, from, -100, to, 0);  // -100: relative to the working directory
+}
+
+}  // extern "C"
+
+namespace {
+
+/// A folder that lives as long as the test.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "tapestry_atomic_file_XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+  std::ptrdiff_t count() const {
+    return std::distance(fs::directory_iterator(path_), fs::directory_iterator());
+  }
+
+ private:
+  fs::path path_;
+};
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void replace(const std::string& path, std::string_view first, std::string_view second = "") {
+  tapestry::io::replace_file(path, {std::as_bytes(std::span(first)), std::as_bytes(std::span(second))});
+}
+
+/// What `replace_file` says under a fault; "" when it goes through.
+std::string replace_under(const Fault& injected, const std::string& path, std::string_view text) {
+  fault = injected;
+  fault.armed = true;
+  std::string said;
+  try {
+    replace(path, text.substr(0, 3), text.substr(3));
+  } catch (const tapestry::IoError& error) {
+    said = error.what();
+  }
+  fault.armed = false;
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("replace_file writes the pieces one after the other and leaves nothing else") {
+  const Folder folder;
+  replace(folder.file("a"), "old");
+  replace(folder.file("a"), "new", " text");
+  CHECK(contents(folder.file("a")) == "new text");
+  CHECK(folder.count() == 1);
+}
+
+TEST_CASE("a failure at any call leaves the old file and no temporary") {
+  const Folder folder;
+  const std::string path = folder.file("a");
+  replace(path, "old");
+  for (const int error : {ENOSPC, EIO, EDQUOT}) {
+    // The calls are: two writes, fsync, rename.
+    for (int failing = 0; failing < 4; ++failing) {
+      const std::string said = replace_under({.countdown = failing, .error = error}, path, "new text");
+      INFO("call " << failing << ": " << said);
+      CHECK_THAT(said, ContainsSubstring(path + ": cannot ") && ContainsSubstring(std::strerror(error)));
+      CHECK(contents(path) == "old");
+      CHECK(folder.count() == 1);
+    }
+  }
+  CHECK(replace_under({.countdown = 4, .error = EIO}, path, "new text").empty());
+  CHECK(contents(path) == "new text");
+}
+
+TEST_CASE("short writes are continued and a disk that fills up after them is an error") {
+  const Folder folder;
+  const std::string path = folder.file("a");
+  replace(path, "old");
+  CHECK(replace_under({.countdown = 5, .error = ENOSPC, .short_writes = true}, path, "new text") ==
+        path + ": cannot write: No space left on device");
+  CHECK(contents(path) == "old");
+  CHECK(folder.count() == 1);
+  CHECK(replace_under({.countdown = 100, .error = 0, .short_writes = true}, path, "new text").empty());
+  CHECK(contents(path) == "new text");
+}
+
+TEST_CASE("a folder that is missing or takes no files is an error before anything is written") {
+  const Folder folder;
+  const std::string path = folder.file("missing/a");
+  CHECK_THROWS_WITH(tapestry::io::require_replaceable(path),
+                    path + ": cannot create a temporary file beside it: No such file or directory");
+  CHECK_THROWS_AS(replace("/proc/a", "text"), tapestry::IoError);
+  if (geteuid() != 0) {
+    fs::create_directory(folder.file("closed"));
+    fs::permissions(folder.file("closed"), fs::perms::owner_read | fs::perms::owner_exec);
+    CHECK_THROWS_WITH(tapestry::io::require_replaceable(folder.file("closed/a")),
+                      ContainsSubstring("Permission denied"));
+  }
+}
+
+TEST_CASE("require_replaceable leaves the folder as it was") {
+  const Folder folder;
+  replace(folder.file("a"), "old");
+  tapestry::io::require_replaceable(folder.file("a"));
+  tapestry::io::require_replaceable(folder.file("b"));
+  CHECK(contents(folder.file("a")) == "old");
+  CHECK(folder.count() == 1);
+}
+
+TEST_CASE("devices and folders are not replaced") {
+  const Folder folder;
+  CHECK_THROWS_WITH(replace("/dev/full", "text"),
+                    "/dev/full: cannot write: it exists and is not a regular file");
+  fs::create_directory(folder.file("a"));
+  CHECK_THROWS_WITH(replace(folder.file("a"), "text"), ContainsSubstring("is not a regular file"));
+  CHECK(folder.count() == 1);
+}
+
+TEST_CASE("a symbolic link keeps pointing to the file that is replaced") {
+  const Folder folder;
+  replace(folder.file("a"), "old");
+  fs::create_symlink("a", folder.file("link"));
+  replace(folder.file("link"), "new");
+  CHECK(fs::is_symlink(folder.file("link")));
+  CHECK(contents(folder.file("a")) == "new");
+}

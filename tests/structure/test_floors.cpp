@@ -1,0 +1,200 @@
+// The floors of CONTRIBUTING.md, read from the include lines: no folder includes what stands above it,
+// outside libraries are used in one place each, and files stay short.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int max_lines = 400;
+
+// Which other folders a folder may include. "tapestry.hpp" is the umbrella header.
+const std::map<std::string, std::set<std::string>> floors = {
+    {"kernels", {}},
+    {"core", {"kernels"}},
+    {"data", {"core"}},
+    {"autograd", {"core", "kernels"}},
+    {"nn", {"autograd", "core"}},
+    {"optim", {"autograd", "core"}},
+    {"io", {"nn", "autograd", "core"}},
+    {"viz", {"data", "core"}},
+    {"models", {"nn", "autograd", "core"}},
+};
+
+// The folders above all floors: they may include everything.
+const std::set<std::string> top = {"examples", "benchmarks", "tests", "tapestry.hpp"};
+
+// Headers of other libraries with a single place: a file, or a folder with its slash.
+struct Confined {
+  std::string header_prefix;  // how the name of the file begins
+  std::string place;
+};
+const std::vector<Confined> confined = {
+    {"cblas.h", "kernels/blas.cpp"},
+    {"omp.h", "kernels/parallel.cpp"},
+    {"stb_", "data/"},
+};
+
+struct Include {
+  std::string header;
+  bool quoted;
+};
+
+// The include that a line makes, if any. Not by <regex>, in which g++ 12 with the address sanitizer sees
+// warnings.
+std::optional<Include> parse_include(const std::string& line) {
+  std::istringstream words(line);
+  char hash = 0, open = 0;
+  std::string directive(7, ' '), header;
+  words >> hash >> std::ws;
+  words.read(directive.data(), 7);
+  words >> open;
+  if (hash != '#' || directive != "include" || (open != '<' && open != '"')) return std::nullopt;
+  std::getline(words, header, open == '<' ? '>' : '"');
+  return Include{header, open == '"'};
+}
+
+std::string first_folder(const fs::path& path) {
+  return path.begin()->string();
+}
+
+// The folder of the project that an include line means, or "" for a header of somebody else.
+std::string included_folder(const fs::path& file, const Include& include) {
+  if (include.header.starts_with("tapestry/")) {
+    return first_folder(fs::path(include.header).lexically_relative("tapestry"));
+  }
+  if (include.quoted) return first_folder((file.parent_path() / include.header).lexically_normal());
+  return "";
+}
+
+// Everything wrong with a file, one line each. `path` is relative to the project.
+std::vector<std::string> check_file(const fs::path& path, const std::string& text) {
+  const std::string folder = first_folder(path);
+  const auto floor = floors.find(folder);
+  if (floor == floors.end() && !top.contains(folder)) {
+    return {path.string() + ": the folder " + folder + " stands on no floor: give it one in test_floors.cpp"};
+  }
+
+  std::vector<std::string> wrong;
+  int number = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    const auto include = parse_include(line);
+    if (!include) continue;
+    const std::string header = include->header;
+    const std::string place = path.string() + ":" + std::to_string(number) + ": ";
+
+    const std::string included = included_folder(path, *include);
+    const bool climbs = floor != floors.end() && included != folder && !floor->second.contains(included);
+    if (!included.empty() && climbs) wrong.push_back(place + folder + " may not include " + header);
+
+    const std::string name = fs::path(header).filename().string();
+    for (const Confined& rule : confined) {
+      const bool at_home = folder == "tests" || path.string().starts_with(rule.place);
+      if (name.starts_with(rule.header_prefix) && !at_home) {
+        wrong.push_back(place + header + " belongs in " + rule.place + " alone");
+      }
+    }
+  }
+  if (number > max_lines) {
+    wrong.push_back(path.string() + ": " + std::to_string(number) + " lines (aim at 300, at most 400)");
+  }
+  return wrong;
+}
+
+// Whether a folder directly below the project holds no sources of ours.
+bool is_foreign(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  return name == "build" || name.starts_with(".") || fs::exists(folder / "CMakeCache.txt");
+}
+
+std::vector<fs::path> source_files(const fs::path& root) {
+  std::vector<fs::path> files;
+  for (auto entry = fs::recursive_directory_iterator(root); entry != fs::end(entry); ++entry) {
+    if (entry->is_directory() && entry.depth() == 0 && is_foreign(entry->path())) {
+      entry.disable_recursion_pending();
+    }
+    const auto extension = entry->path().extension();
+    if (entry->is_regular_file() && (extension == ".cpp" || extension == ".hpp")) {
+      files.push_back(entry->path().lexically_relative(root));
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+std::string read(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("every source file includes only what stands below it") {
+  const fs::path root = TAPESTRY_SOURCE_DIR;
+  const auto files = source_files(root);
+  REQUIRE(std::ranges::count(files, fs::path("tests/structure/test_floors.cpp")) == 1);
+
+  Lines wrong;
+  for (const fs::path& file : files) {
+    std::ranges::copy(check_file(file, read(root / file)), std::back_inserter(wrong));
+  }
+  for (const std::string& line : wrong) UNSCOPED_INFO(line);
+  CHECK(wrong.empty());
+}
+
+TEST_CASE("an include of a higher floor is named with its file and line") {
+  CHECK(check_file("core/array.cpp",
+                   "// Arrays.\n#include <vector>\n\n#include <tapestry/autograd/tensor.hpp>\n") ==
+        Lines{"core/array.cpp:4: core may not include tapestry/autograd/tensor.hpp"});
+  CHECK(check_file("nn/conv2d.cpp", "#  include <tapestry/kernels/conv2d.hpp> // fast\n") ==
+        Lines{"nn/conv2d.cpp:1: nn may not include tapestry/kernels/conv2d.hpp"});
+  CHECK(check_file("autograd/ops/relu.cpp", "#include \"../../nn/module.hpp\"\n") ==
+        Lines{"autograd/ops/relu.cpp:1: autograd may not include ../../nn/module.hpp"});
+  CHECK(check_file("models/resnet.cpp", "#include <tapestry/tapestry.hpp>\n") ==
+        Lines{"models/resnet.cpp:1: models may not include tapestry/tapestry.hpp"});
+}
+
+TEST_CASE("includes of the own floor and of lower ones are allowed") {
+  CHECK(check_file("autograd/ops/relu.cpp",
+                   "#include <tapestry/autograd/tensor.hpp>\n"
+                   "#include <tapestry/kernels/unary.hpp>\n"
+                   "#include \"helpers.hpp\"\n"
+                   "// #include <tapestry/nn/module.hpp>\n")
+            .empty());
+  CHECK(check_file("examples/train_cifar10.cpp", "#include <tapestry/tapestry.hpp>\n").empty());
+}
+
+TEST_CASE("headers of other libraries are confined to their place") {
+  CHECK(check_file("kernels/blas.cpp", "#include <cblas.h>\n").empty());
+  CHECK(check_file("kernels/gemm.cpp", "#include <cblas.h>\n") ==
+        Lines{"kernels/gemm.cpp:1: cblas.h belongs in kernels/blas.cpp alone"});
+  CHECK(check_file("core/array.cpp", "#include <omp.h>\n") ==
+        Lines{"core/array.cpp:1: omp.h belongs in kernels/parallel.cpp alone"});
+  CHECK(check_file("data/image.cpp", "#include <stb/stb_image.h>\n").empty());
+  CHECK(check_file("viz/picture.cpp", "#include <stb/stb_image_write.h>\n") ==
+        Lines{"viz/picture.cpp:1: stb/stb_image_write.h belongs in data/ alone"});
+}
+
+TEST_CASE("files that are too long and folders without a floor are named") {
+  CHECK(check_file("core/shape.cpp", std::string(400, '\n')).empty());
+  CHECK(check_file("core/shape.cpp", std::string(401, '\n')) ==
+        Lines{"core/shape.cpp: 401 lines (aim at 300, at most 400)"});
+  CHECK(check_file("attic/old.cpp", "") ==
+        Lines{"attic/old.cpp: the folder attic stands on no floor: give it one in test_floors.cpp"});
+}

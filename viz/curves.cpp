@@ -1,0 +1,180 @@
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <tapestry/core/error.hpp>
+#include <tapestry/data/file.hpp>
+#include <tapestry/viz/curves.hpp>
+
+namespace tapestry::viz {
+namespace {
+
+constexpr int panel_width = 700;
+constexpr int panel_height = 500;
+constexpr std::array<std::string_view, 6> colours = {"#1f77b4", "#ff7f0e", "#2ca02c",
+                                                     "#d62728", "#9467bd", "#8c564b"};
+
+std::string reason(int error) {
+  return std::error_code(error, std::generic_category()).message();
+}
+
+/// A gnuplot string of the text: between single quotes nothing but the quote itself has a meaning, and a
+/// control character (the end of a line would end the command) becomes a space.
+std::string quoted(std::string_view text) {
+  std::string result = "'";
+  for (const char c : text) {
+    result += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+    if (c == '\'') result += c;
+  }
+  return result + "'";
+}
+
+/// The range of an axis: that of the finite values, with some air where they lie on its edges.
+std::string range_of(const Panel& panel, std::vector<double> Series::*values, double air) {
+  double low = INFINITY;
+  double high = -INFINITY;
+  for (const Series& series : panel.series) {
+    for (const double value : series.*values) {
+      if (!std::isfinite(value)) continue;
+      low = std::min(low, value);
+      high = std::max(high, value);
+    }
+  }
+  if (low > high) return "[0:1]";
+  const double margin = high > low ? (high - low) * air : 0.5;
+  return fmt::format("[{}:{}]", low - margin, high + margin);
+}
+
+std::string panel_script(const Panel& panel, std::size_t index) {
+  std::string script;
+  std::vector<std::string> plots;
+  for (std::size_t i = 0; i < panel.series.size(); ++i) {
+    const Series& series = panel.series[i];
+    const std::string data = fmt::format("$panel{}_{}", index, i);
+    script += data + " << end_of_data\n";
+    for (std::size_t point = 0; point < series.x.size(); ++point) {
+      const bool finite = std::isfinite(series.x[point]) && std::isfinite(series.y[point]);
+      script += finite ? fmt::format("{} {}\n", series.x[point], series.y[point]) : "\n";
+    }
+    script += "end_of_data\n";
+    const bool has_points = std::ranges::any_of(series.y, [](double y) { return std::isfinite(y); });
+    plots.push_back(
+        fmt::format("{} with linespoints linewidth 2.5 pointtype 7 pointsize {} linecolor rgb '{}' title {}",
+                    has_points ? data + " using 1:2" : "NaN", series.x.size() > 40 ? 0 : 0.7,
+                    colours[i % colours.size()], quoted(series.name)));
+  }
+  if (plots.empty()) plots.emplace_back("NaN notitle");
+  script += fmt::format("set xlabel {}\nset ylabel {}\nset xrange {}\nset yrange {}\nplot {}\n",
+                        quoted(panel.x_label), quoted(panel.y_label), range_of(panel, &Series::x, 0.02),
+                        range_of(panel, &Series::y, 0.05), fmt::join(plots, ", "));
+  return script;
+}
+
+/// The picture goes to gnuplot's standard output: a file name in the script could be a command.
+std::string script_of(const std::string& title, const std::vector<Panel>& panels) {
+  std::string script = fmt::format(
+      "set encoding utf8\n"
+      "set terminal pngcairo noenhanced size {},{} font 'DejaVu Sans,12' background rgb 'white'\n"
+      "set border 3 linecolor rgb '#444444'\n"
+      "set tics nomirror out textcolor rgb '#222222'\n"
+      "set grid linetype 1 linewidth 1 linecolor rgb '#dddddd'\n"
+      "set key top right opaque box linecolor rgb '#dddddd' samplen 2 spacing 1.3\n"
+      "set multiplot layout 1,{} title {} font ',16'\n",
+      panel_width * panels.size(), panel_height, panels.size(), quoted(title));
+  for (std::size_t i = 0; i < panels.size(); ++i) script += panel_script(panels[i], i);
+  return script + "unset multiplot\n";
+}
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+/// A file without a name, which gnuplot reads or writes as one of its standard streams.
+File nameless_file() {
+  File file(std::tmpfile());
+  if (!file) throw IoError("write_curves: cannot make a temporary file: " + reason(errno));
+  return file;
+}
+
+std::string contents(std::FILE* file) {
+  std::string text;
+  std::rewind(file);
+  std::array<char, 1 << 14> block{};
+  for (std::size_t count = 0; (count = std::fread(block.data(), 1, block.size(), file)) > 0;) {
+    text.append(block.data(), count);
+  }
+  return text;
+}
+
+/// What gnuplot writes to its standard output for a script. No shell takes part.
+std::string run_gnuplot(const std::string& script) {
+  const File input = nameless_file();
+  const File output = nameless_file();
+  const File errors = nameless_file();
+  if (std::fwrite(script.data(), 1, script.size(), input.get()) != script.size() ||
+      std::fflush(input.get()) != 0) {
+    throw IoError("write_curves: cannot write a temporary file: " + reason(errno));
+  }
+  std::rewind(input.get());
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, fileno(input.get()), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, fileno(output.get()), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, fileno(errors.get()), STDERR_FILENO);
+  std::string name = "gnuplot";
+  std::string defaults = "--default-settings";
+  const std::array<char*, 3> arguments = {name.data(), defaults.data(), nullptr};
+  pid_t child = 0;
+  const int error = posix_spawnp(&child, name.c_str(), &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error == ENOENT) {
+    throw IoError("write_curves: gnuplot is not installed\nhint: apt-get install gnuplot-nox");
+  }
+  if (error != 0) throw IoError("write_curves: cannot start gnuplot: " + reason(error));
+
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  std::string picture = contents(output.get());
+  if (status != 0 || !picture.starts_with("\x89PNG")) {
+    throw IoError("write_curves: gnuplot failed: " + contents(errors.get()));
+  }
+  return picture;
+}
+
+void check(const std::vector<Panel>& panels) {
+  if (panels.empty()) throw ValueError("write_curves: expected at least one panel");
+  for (const Panel& panel : panels) {
+    for (const Series& series : panel.series) {
+      if (series.x.size() != series.y.size()) {
+        throw ValueError(fmt::format("write_curves: the series \"{}\" has {} x and {} y", series.name,
+                                     series.x.size(), series.y.size()));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void write_curves(const std::filesystem::path& path, const std::string& title,
+                  const std::vector<Panel>& panels) {
+  check(panels);
+  const std::string picture = run_gnuplot(script_of(title, panels));
+  data::write_file("write_curves", path,
+                   {reinterpret_cast<const std::uint8_t*>(picture.data()), picture.size()});
+}
+
+}  // namespace tapestry::viz

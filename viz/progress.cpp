@@ -1,0 +1,156 @@
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <tapestry/core/error.hpp>
+#include <tapestry/viz/progress.hpp>
+
+namespace tapestry::viz {
+namespace {
+
+constexpr double seconds_between_drawings = 0.1;
+constexpr double seconds_between_lines = 10;
+constexpr int longest_bar = 40;
+constexpr int shortest_bar = 8;
+
+/// Columns of the terminal that standard output is; 0 when it is none that can draw a line over.
+int terminal_columns() {
+  const char* kind = std::getenv("TERM");
+  if (isatty(STDOUT_FILENO) == 0 || kind == nullptr || std::string_view(kind) == "dumb") return 0;
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U;
+}
+
+/// Columns that a UTF-8 text takes.
+int width(std::string_view text) {
+  return static_cast<int>(std::ranges::count_if(text, begins_character));
+}
+
+/// The first `columns` characters.
+std::string cut(const std::string& text, int columns) {
+  int seen = 0;
+  const auto end = std::ranges::find_if(
+      text, [&](char byte) { return begins_character(byte) && seen++ == std::max(columns, 0); });
+  return {text.begin(), end};
+}
+
+std::string repeat(std::string_view text, int times) {
+  std::string result;
+  for (int i = 0; i < times; ++i) result += text;
+  return result;
+}
+
+/// "0:07", "12:34" or "1:02:03".
+std::string clock_text(double seconds) {
+  const auto total = static_cast<std::int64_t>(seconds + 0.5);
+  const std::int64_t hours = total / 3600;
+  const std::int64_t minutes = total / 60 % 60;
+  if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, total % 60);
+  return fmt::format("{}:{:02}", minutes, total % 60);
+}
+
+}  // namespace
+
+Progress::Progress(std::string label, std::int64_t total, ProgressOptions options)
+    : label_(std::move(label)),
+      total_(total),
+      options_(std::move(options)),
+      stream_(options_.stream != nullptr ? *options_.stream : std::cout),
+      start_(options_.clock()),
+      last_shown_(start_) {
+  if (total < 0) throw ValueError(fmt::format("progress: the total must not be negative, got {}", total));
+  if (const int width_now = columns(); width_now > 0) draw(width_now);
+}
+
+Progress::~Progress() {
+  if (drawn_) stream_ << std::endl;
+}
+
+void Progress::update(std::int64_t done, std::string_view metrics) {
+  if (finished_) return;
+  done_ = std::clamp<std::int64_t>(done, 0, total_);
+  metrics_ = metrics;
+  const double waited = seconds_since(last_shown_);
+  if (const int width_now = columns(); width_now > 0) {
+    if (waited >= seconds_between_drawings) draw(width_now);
+  } else if (done_ < total_ &&
+             (waited >= seconds_between_lines || done_ - done_shown_ >= (total_ + 9) / 10)) {
+    print_line();
+  }
+}
+
+void Progress::finish() {
+  if (finished_) return;
+  finished_ = true;
+  if (const int width_now = columns(); width_now > 0) {
+    draw(width_now);
+    stream_ << std::endl;
+    drawn_ = false;
+  } else {
+    print_line();
+  }
+}
+
+int Progress::columns() const {
+  if (options_.columns) return *options_.columns;
+  return options_.stream == nullptr ? terminal_columns() : 0;
+}
+
+double Progress::seconds_since(Time time) const {
+  return std::chrono::duration<double>(options_.clock() - time).count();
+}
+
+void Progress::draw(int columns) {
+  std::string after = percent() + rate();
+  if (!metrics_.empty()) after += "  " + metrics_;
+  after += time();
+  // The last column stays empty: some terminals go to the next line when it is written.
+  const int room = columns - 1 - width(label_) - width(after) - 4;
+  std::string line = label_ + "  ";
+  if (room >= shortest_bar) {
+    const int length = std::min(room, longest_bar);
+    const int full = total_ == 0 ? length : static_cast<int>(length * done_ / total_);
+    line += repeat("━", full) + repeat("─", length - full) + "  ";
+  }
+  // Back to the first column; what is left of a longer line is erased.
+  stream_ << '\r' << cut(line + after, columns - 1) << "\x1b[K" << std::flush;
+  drawn_ = true;
+  last_shown_ = options_.clock();
+}
+
+void Progress::print_line() {
+  stream_ << label_ << "  " << percent() << rate() << (metrics_.empty() ? "" : "  ") << metrics_ << time()
+          << std::endl;
+  last_shown_ = options_.clock();
+  done_shown_ = done_;
+}
+
+std::string Progress::percent() const {
+  return fmt::format("{:3} %", total_ == 0 ? 100 : done_ * 100 / total_);
+}
+
+std::string Progress::rate() const {
+  const double seconds = seconds_since(start_);
+  if (done_ == 0 || seconds <= 0) return "";
+  const double rate = static_cast<double>(done_) / seconds;
+  return fmt::format("  {:.{}f} {}/s", rate, rate < 100 ? 1 : 0, options_.unit);
+}
+
+std::string Progress::time() const {
+  const double seconds = seconds_since(start_);
+  if (finished_) return fmt::format("  {}", clock_text(seconds));
+  if (done_ == 0) return "";
+  return fmt::format("  {} left",
+                     clock_text(seconds * static_cast<double>(total_ - done_) / static_cast<double>(done_)));
+}
+
+}  // namespace tapestry::viz
