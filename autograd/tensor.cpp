@@ -37,6 +37,13 @@ Tensor& Tensor::set_requires_grad(bool requires_grad) {
   return *this;
 }
 
+void Tensor::set_array(Array value) {
+  if (!is_leaf()) throw GradError(fmt::format("set_array: {} was computed by {}", to_string(array()), state_->node->name()));
+  (void)array();
+  state_->value = std::move(value);
+  state_->grad = Tensor();
+}
+
 const Tensor& Tensor::grad() const {
   (void)array();
   return state_->grad;

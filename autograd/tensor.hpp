@@ -26,6 +26,8 @@ class Tensor {
   Tensor(Array value);  // NOLINT: a constant, implicitly
 
   bool defined() const { return state_ != nullptr; }
+  /// True when both are handles of one tensor.
+  bool is_same(const Tensor& other) const { return state_ == other.state_; }
   const Array& array() const;
   const Shape& shape() const { return array().shape(); }
   int rank() const { return array().rank(); }
@@ -41,6 +43,8 @@ class Tensor {
   bool is_leaf() const;
   /// Asks for a gradient (or no longer). Throws a GradError unless this is a leaf, and a DTypeError unless it is floating.
   Tensor& set_requires_grad(bool requires_grad = true);
+  /// Replaces the value of a leaf and drops its gradient. Throws a GradError unless this is a leaf.
+  void set_array(Array value);
   /// The same value without history.
   Tensor detach() const { return Tensor(array()); }
 

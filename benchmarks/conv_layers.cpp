@@ -35,10 +35,10 @@ struct Layer {
 };
 
 const std::vector<Layer> layers = {
-    {"small_cnn/1", 3, 32, 32, 3, 1},   {"small_cnn/2", 32, 32, 32, 3, 1},  {"small_cnn/3", 32, 64, 16, 3, 1},
-    {"small_cnn/4", 64, 64, 16, 3, 1},  {"resnet20/stem", 3, 16, 32, 3, 1}, {"resnet20/stage1", 16, 16, 32, 3, 1},
+    {"small_cnn/1", 3, 32, 32, 3, 1},     {"small_cnn/2", 32, 32, 32, 3, 1},     {"small_cnn/3", 32, 64, 16, 3, 1},
+    {"small_cnn/4", 64, 64, 16, 3, 1},    {"resnet20/stem", 3, 16, 32, 3, 1},    {"resnet20/stage1", 16, 16, 32, 3, 1},
     {"resnet20/down2", 16, 32, 32, 3, 2}, {"resnet20/stage2", 32, 32, 16, 3, 1}, {"resnet20/down3", 32, 64, 16, 3, 2},
-    {"resnet20/stage3", 64, 64, 8, 3, 1}, {"resnet20/skip2", 16, 32, 32, 1, 2}, {"resnet20/skip3", 32, 64, 16, 1, 2},
+    {"resnet20/stage3", 64, 64, 8, 3, 1}, {"resnet20/skip2", 16, 32, 32, 1, 2},  {"resnet20/skip3", 32, 64, 16, 1, 2},
 };
 
 Conv2dGeometry geometry_of(const Layer& layer) {
@@ -71,7 +71,8 @@ void run(benchmark::State& state, const Layer& layer, Conv2dPass pass) {
   const Buffer x = buffer(g.batch * g.in_height * g.in_width * g.in_channels);
   const Buffer y = buffer(outputs);
   const Buffer weight = buffer(g.out_channels * window);
-  const Buffer workspace = buffer(static_cast<std::int64_t>(conv2d_workspace<float>(g, pass, algorithm) / sizeof(float)));
+  const Buffer workspace =
+      buffer(static_cast<std::int64_t>(conv2d_workspace<float>(g, pass, algorithm) / sizeof(float)));
   for (auto _ : state) {
     switch (pass) {
       case Conv2dPass::forward:
@@ -94,12 +95,13 @@ void run(benchmark::State& state, const Layer& layer, Conv2dPass pass) {
 
 int main(int argc, char** argv) {
   for (const Layer& layer : layers) {
-    for (const auto& [pass, name] : {std::pair{Conv2dPass::forward, "forward"},
-                                     std::pair{Conv2dPass::input_gradient, "input_gradient"},
-                                     std::pair{Conv2dPass::weight_gradient, "weight_gradient"}}) {
-      benchmark::RegisterBenchmark((layer.name + "/" + name).c_str(), [&layer, pass = pass](benchmark::State& state) {
-        run(state, layer, pass);
-      })->Unit(benchmark::kMillisecond)->UseRealTime();
+    for (const auto& [pass, name] :
+         {std::pair{Conv2dPass::forward, "forward"}, std::pair{Conv2dPass::input_gradient, "input_gradient"},
+          std::pair{Conv2dPass::weight_gradient, "weight_gradient"}}) {
+      benchmark::RegisterBenchmark((layer.name + "/" + name).c_str(),
+                                   [&layer, pass = pass](benchmark::State& state) { run(state, layer, pass); })
+          ->Unit(benchmark::kMillisecond)
+          ->UseRealTime();
     }
   }
   benchmark::Initialize(&argc, argv);

@@ -18,19 +18,19 @@ constexpr std::size_t huge_page = std::size_t{2} << 20;
 /// Below this much memory in use, cached blocks are never called waste.
 constexpr std::int64_t minimum_peak = std::int64_t{64} << 20;
 
-/// Eight size classes per power of two; multiples of a huge page from there on.
+/// Eight size classes per power of two.
 std::size_t size_class(std::size_t bytes) {
   if (bytes <= 8 * alignment) return std::max(alignment, (bytes + alignment - 1) / alignment * alignment);
   const std::size_t step = std::bit_floor(bytes - 1) / 8;
-  const std::size_t rounded = (bytes + step - 1) / step * step;
-  return rounded >= huge_page ? (rounded + huge_page - 1) / huge_page * huge_page : rounded;
+  return (bytes + step - 1) / step * step;
 }
 
 void* system_allocate(std::size_t bytes) {
   const bool huge = bytes >= huge_page;
-  void* block = std::aligned_alloc(huge ? huge_page : alignment, bytes);
+  void* block = nullptr;
+  if (posix_memalign(&block, huge ? huge_page : alignment, bytes) != 0) return nullptr;
   // Advice only: without huge pages the block works all the same.
-  if (block != nullptr && huge) (void)madvise(block, bytes, MADV_HUGEPAGE);
+  if (huge) (void)madvise(block, bytes, MADV_HUGEPAGE);
   return block;
 }
 

@@ -15,8 +15,8 @@ struct AllocatorStatistics {
   std::int64_t system_allocations = 0;  ///< those among them that had to ask the system
 };
 
-/// Hands out 64-byte aligned blocks and keeps freed ones. Sizes are rounded up to a class (at most 1/8 more
-/// than asked for), so that a block fits the next request of about its size. Blocks of 2 MiB and more ask for
+/// Hands out 64-byte aligned blocks and keeps freed ones. Sizes are rounded up to a class (at most 1/8 or 63
+/// bytes more than asked for), so that a block fits the next request of about its size. Blocks of 2 MiB and more ask for
 /// huge pages: a fresh page costs more than the arithmetic on it. The system is never asked for more than
 /// twice the peak in use: cached blocks that fit nothing go back first. Thread-safe.
 class Allocator {

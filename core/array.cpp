@@ -121,6 +121,9 @@ Array Array::reshape(std::span<const std::int64_t> sizes) const {
   std::vector<std::int64_t> resolved(sizes.begin(), sizes.end());
   const auto inferred = std::find(resolved.begin(), resolved.end(), -1);
   if (inferred != resolved.end()) {
+    if (std::find(inferred + 1, resolved.end(), -1) != resolved.end()) {
+      throw ShapeError(fmt::format("reshape: only one size may be -1, got [{}]", fmt::join(sizes, ", ")));
+    }
     *inferred = 1;
     const std::int64_t rest = Shape(std::span<const std::int64_t>(resolved)).numel();
     *inferred = rest == 0 ? 0 : numel() / rest;

@@ -14,6 +14,12 @@ namespace tapestry {
 /// Elements that one piece of an elementwise loop works on.
 inline constexpr std::int64_t map_grain = std::int64_t{1} << 14;
 
+/// Shares [0, size) out over threads in fixed ranges: calls `body(begin, end)`.
+template <class Body>
+void for_ranges(std::int64_t size, const Body& body) {
+  kernels::parallel_ranges(size, map_grain, body);
+}
+
 /// The array of f(element); T is the element type of `x`, what f returns that of the result.
 template <class T, class F>
 Array map(const Array& x, const F& f) {
@@ -21,7 +27,7 @@ Array map(const Array& x, const F& f) {
   Array result = Array::empty(x.shape(), dtype_of<Result>, x.format());
   const T* in = x.data<T>();
   Result* out = result.mutable_data<Result>();
-  kernels::parallel_ranges(x.numel(), map_grain, [&](std::int64_t begin, std::int64_t end) {
+  for_ranges(x.numel(), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) out[i] = f(in[i]);
   });
   return result;
@@ -60,7 +66,7 @@ Array map(const Array& first, const Array& second, std::string_view operation, c
   Result* out = result.mutable_data<Result>();
   const auto& inner = plan.inner;
   if (plan.outer.empty()) {
-    kernels::parallel_ranges(result.numel(), map_grain, [&](std::int64_t begin, std::int64_t end) {
+    for_ranges(result.numel(), [&](std::int64_t begin, std::int64_t end) {
       detail::map_row(end - begin, a + begin * inner.stride_a, inner.stride_a, b + begin * inner.stride_b, inner.stride_b,
                       out + begin, f);
     });

@@ -54,6 +54,14 @@ double unit_interval(std::uint32_t high, std::uint32_t low) {
   return static_cast<double>(bits) * 0x1p-53;
 }
 
+/// low + unit · (high − low), where rounding may carry a `unit` below 1 up to `high`: then the number before it.
+template <class T>
+T interpolate(double low, double high, T unit) {
+  const T value = static_cast<T>(low) + unit * static_cast<T>(high - low);
+  const T end = static_cast<T>(high);
+  return value < end || low >= high ? value : std::nextafter(end, static_cast<T>(low));
+}
+
 }  // namespace
 
 // A key has 64 bits; seed and stream have 128. One application of Philox, keyed by the seed, mixes the stream
@@ -98,7 +106,7 @@ Array RandomStream::uniform(const Shape& shape, double low, double high, DType d
             for (std::int64_t i = 0; i < count; ++i) {
               // 24 bits fill a float exactly, so that 1 is never reached by rounding.
               const float unit = static_cast<float>(words[static_cast<std::size_t>(i)] >> 8) * 0x1p-24F;
-              out[first + i] = static_cast<float>(low) + unit * static_cast<float>(high - low);
+              out[first + i] = interpolate(low, high, unit);
             }
           });
     } else {
@@ -106,7 +114,7 @@ Array RandomStream::uniform(const Shape& shape, double low, double high, DType d
                      [&](const auto& words, std::int64_t first, std::int64_t count) {
                        for (std::int64_t i = 0; i < count; ++i) {
                          const auto at = static_cast<std::size_t>(2 * i);
-                         out[first + i] = low + unit_interval(words[at], words[at + 1]) * (high - low);
+                         out[first + i] = interpolate(low, high, unit_interval(words[at], words[at + 1]));
                        }
                      });
     }

@@ -2,6 +2,9 @@
 #include <array>
 #include <vector>
 
+#include <fmt/format.h>
+
+#include <tapestry/core/error.hpp>
 #include <tapestry/core/reduce.hpp>
 #include <tapestry/kernels/parallel.hpp>
 
@@ -112,8 +115,13 @@ Array sum_over(const Array& x, std::span<const bool> reduced) {
 
 Array sum_to(const Array& x, const Shape& shape) {
   if (x.shape() == shape) return x;
-  std::array<bool, Shape::max_rank> reduced{};
   const int extra = x.rank() - shape.rank();
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (extra < 0 || (shape[axis] != 1 && shape[axis] != x.size(axis + extra))) {
+      throw ShapeError(fmt::format("sum_to: {} does not broadcast to {}", to_string(shape), to_string(x.shape())));
+    }
+  }
+  std::array<bool, Shape::max_rank> reduced{};
   for (int axis = 0; axis < x.rank(); ++axis) {
     reduced[static_cast<std::size_t>(axis)] = axis < extra || (shape[axis - extra] == 1 && x.size(axis) != 1);
   }

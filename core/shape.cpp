@@ -16,15 +16,18 @@ Shape::Shape(std::span<const std::int64_t> sizes) {
     throw ShapeError(
         fmt::format("shape: at most {} axes, got {} ([{}])", max_rank, sizes.size(), fmt::join(sizes, ", ")));
   }
+  bool is_empty = false;
   for (const std::int64_t size : sizes) {
     if (size < 0)
       throw ShapeError(fmt::format("shape: sizes must not be negative, got [{}]", fmt::join(sizes, ", ")));
     sizes_[static_cast<std::size_t>(rank_++)] = size;
-    if (__builtin_mul_overflow(numel_, size, &numel_)) {
+    is_empty = is_empty || size == 0;
+    if (__builtin_mul_overflow(numel_, std::max<std::int64_t>(size, 1), &numel_)) {
       throw ShapeError(
           fmt::format("shape: the number of elements of [{}] overflows int64", fmt::join(sizes, ", ")));
     }
   }
+  if (is_empty) numel_ = 0;
 }
 
 int Shape::checked_axis(int axis) const {

@@ -17,7 +17,7 @@ class Shape {
 
   Shape() = default;
   /// Throws a ShapeError when there are more than eight sizes, one is negative, or their product overflows
-  /// int64.
+  /// int64 (zeros, which would hide an overflow of the strides, left out).
   Shape(std::initializer_list<std::int64_t> sizes);
   explicit Shape(std::span<const std::int64_t> sizes);
 

@@ -28,8 +28,9 @@ void check(const Array& images, const Array& labels, const std::vector<std::stri
   const auto* label = labels.data<std::int64_t>();
   for (std::int64_t i = 0; i < labels.numel(); ++i) {
     if (label[i] < 0 || label[i] >= classes) {
-      throw ValueError(fmt::format("array_dataset: expected labels of 0 to {} ({} class names), got {} at index {}",
-                                   classes - 1, classes, label[i], i));
+      throw ValueError(
+          fmt::format("array_dataset: expected labels of 0 to {} ({} class names), got {} at index {}",
+                      classes - 1, classes, label[i], i));
     }
   }
 }

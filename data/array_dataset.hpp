@@ -13,9 +13,9 @@ namespace tapestry::data {
 /// Images u8 or f32 (N, C, H, W) with labels i64 (N), and names of the labels where there are any.
 class ArrayDataset : public Dataset {
  public:
-  /// Keeps the arrays; images in row-major memory are copied to channels_last. Throws a ShapeError or DTypeError
-  /// when the arrays do not fit that description, and a ValueError when a label has no name though names are
-  /// given.
+  /// Keeps the arrays; images in row-major memory are copied to channels_last. Throws a ShapeError or
+  /// DTypeError when the arrays do not fit that description, and a ValueError when a label has no name though
+  /// names are given.
   ArrayDataset(Array images, Array labels, std::vector<std::string> class_names = {});
 
   std::int64_t size() const override { return images_.size(0); }

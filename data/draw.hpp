@@ -1,5 +1,6 @@
-// Pictures put together for reports: rectangles, text, images on a canvas. All take u8 (C, H, W) in any memory
-// format; what falls outside an image is left out. (x, y) is a top left corner, in pixels from the top left.
+// Pictures put together for reports: rectangles, text, images on a canvas. All take u8 (C, H, W) in any
+// memory format; what falls outside an image is left out. (x, y) is a top left corner, in pixels from the top
+// left.
 #pragma once
 
 #include <cstdint>
@@ -21,20 +22,20 @@ void fill_rectangle(Array& image, std::int64_t x, std::int64_t y, std::int64_t w
                     Colour colour);
 
 /// Draws text in a font whose capitals are 7 pixels high and whose lines are 12 pixels apart, times `scale`.
-/// '\n' begins a new line; what is not printable ASCII appears as '?'. Throws a ValueError when `scale` is less
-/// than 1.
+/// '\n' begins a new line; what is not printable ASCII appears as '?'. Throws a ValueError when `scale` is
+/// less than 1.
 void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view text, Colour colour,
                std::int64_t scale = 1);
 
 /// The width in pixels of the longest line that `draw_text` draws.
 std::int64_t text_width(std::string_view text, std::int64_t scale = 1);
 
-/// Copies `image` onto `canvas`; a grey image goes onto all channels. Throws a ShapeError when the channels do
-/// not fit.
+/// Copies `image` onto `canvas`; a grey image goes onto all channels. Throws a ShapeError when the channels
+/// do not fit.
 void paste(Array& canvas, const Array& image, std::int64_t x, std::int64_t y);
 
-/// Every pixel as a square of `factor` × `factor`: (C, H, W) → (C, factor H, factor W) in channels_last. Throws
-/// a ValueError when `factor` is less than 1.
+/// Every pixel as a square of `factor` × `factor`: (C, H, W) → (C, factor H, factor W) in channels_last.
+/// Throws a ValueError when `factor` is less than 1.
 Array enlarge(const Array& image, std::int64_t factor);
 
 }  // namespace tapestry::data

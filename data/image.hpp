@@ -8,13 +8,13 @@
 
 namespace tapestry::data {
 
-/// The most pixels that `read_image` decodes, and the most bytes of a file that it looks at. With them no file
-/// takes more than 64 MB of memory to read, whatever it claims to be.
+/// The most pixels that `read_image` decodes, and the most bytes of a file that it looks at. With them no
+/// file takes more than 64 MB of memory to read, whatever it claims to be.
 inline constexpr std::int64_t max_image_pixels = std::int64_t{1} << 22;
 inline constexpr std::int64_t max_image_bytes = 12'000'000;
 
-/// Reads a PNG or JPEG file of 8 bits per channel as u8 (channels, H, W) in channels_last memory. `channels` is
-/// 3 (red, green, blue) or 1 (grey); the file is converted to it, and transparency is dropped. Throws a
+/// Reads a PNG or JPEG file of 8 bits per channel as u8 (channels, H, W) in channels_last memory. `channels`
+/// is 3 (red, green, blue) or 1 (grey); the file is converted to it, and transparency is dropped. Throws a
 /// ValueError for other `channels`, and an IoError with the path and the reason when the file is missing,
 /// unreadable, empty, truncated, damaged, of another kind, of 16 bits or too large.
 Array read_image(const std::filesystem::path& path, std::int64_t channels = 3);

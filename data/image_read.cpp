@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -13,10 +15,12 @@
 #include <tapestry/data/image.hpp>
 #include <tapestry/data/png_check.hpp>
 
-// The decoder's memory is counted: a file of a few kilobytes can inflate to gigabytes, whatever its header says.
+// The decoder's memory is counted: a file of a few kilobytes can inflate to gigabytes, whatever its header
+// says.
 namespace {
 
-/// A progressive JPEG takes the most: for each pixel 3 samples, 3 coefficients of 2 bytes and 3 bytes of output.
+/// A progressive JPEG takes the most: for each pixel 3 samples, 3 coefficients of 2 bytes and 3 bytes of
+/// output.
 constexpr std::size_t decoder_budget = 12 * static_cast<std::size_t>(tapestry::data::max_image_pixels) + 1'500'000;
 /// Room for a block's size in front of it, as much as keeps it aligned.
 constexpr std::size_t block_header = 16;
@@ -86,6 +90,14 @@ bool begins_like_jpeg(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF;
 }
 
+std::string first_bytes(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes.first(std::min<std::size_t>(bytes.size(), 4))) {
+    text += fmt::format(" {:02X}", byte);
+  }
+  return text;
+}
+
 std::string decoder_reason() {
   if (decoder_budget_spent) return fmt::format("decoding it takes more than {} bytes", decoder_budget);
   return fmt::format("broken or truncated ({})", stbi_failure_reason());
@@ -108,8 +120,7 @@ Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
     }
     size = {width, height};
   } else {
-    fail(fmt::format("not a PNG or JPEG file (begins with {:02X})",
-                     fmt::join(bytes.first(std::min<std::size_t>(bytes.size(), 4)), " ")));
+    fail(fmt::format("not a PNG or JPEG file (begins with{})", first_bytes(bytes)));
   }
   // Header fields have 32 bits: their product fits, and so does the comparison.
   if (size.width * size.height > max_image_pixels) {
@@ -137,9 +148,8 @@ Array read_image(const std::filesystem::path& path, std::int64_t channels) {
   int width = 0;
   int height = 0;
   int channels_in_file = 0;
-  const std::unique_ptr<std::uint8_t, FreeDecoded> pixels(
-      stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels_in_file,
-                            static_cast<int>(channels)));
+  const std::unique_ptr<std::uint8_t, FreeDecoded> pixels(stbi_load_from_memory(
+      bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels_in_file, static_cast<int>(channels)));
   if (pixels == nullptr) fail(decoder_reason());
   Array image = Array::empty({channels, size.height, size.width}, DType::u8, MemoryFormat::channels_last);
   std::memcpy(image.mutable_data<std::uint8_t>(), pixels.get(), static_cast<std::size_t>(image.numel()));

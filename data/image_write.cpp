@@ -40,8 +40,8 @@ void write_png(const std::filesystem::path& path, const Array& image) {
   const auto height = static_cast<int>(shape[1]);
   const auto width = static_cast<int>(shape[2]);
   int size = 0;
-  const std::unique_ptr<std::uint8_t, FreeEncoded> encoded(stbi_write_png_to_mem(
-      pixels.data<std::uint8_t>(), width * channels, width, height, channels, &size));
+  const std::unique_ptr<std::uint8_t, FreeEncoded> encoded(
+      stbi_write_png_to_mem(pixels.data<std::uint8_t>(), width * channels, width, height, channels, &size));
   if (encoded == nullptr) throw std::bad_alloc();
   write_file("write_png", path, std::span(encoded.get(), static_cast<std::size_t>(size)));
 }

@@ -64,26 +64,26 @@ class Reader {
   SafetensorsHeader header_;
 };
 
-Reader::Reader(const std::filesystem::path& path) : path_(path.string()), file_(path, std::ios::binary) {
-  if (!file_) throw IoError(fmt::format("{}: cannot open: {}", path_, reason()));
+Reader::Reader(const std::filesystem::path& path) : path_(path.string()) {
+  // Asked before the file is opened: opening a pipe would wait for its other end.
   std::error_code error;
   const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
   if (error) throw IoError(fmt::format("{}: cannot read: {}", path_, error.message()));
+  file_.open(path, std::ios::binary);
+  if (!file_) throw IoError(fmt::format("{}: cannot open: {}", path_, reason()));
   if (size < prefix_bytes) {
-    throw IoError(
-        fmt::format("{}: safetensors: expected at least {} bytes, got {}", path_, prefix_bytes, size));
+    throw IoError(fmt::format("{}: safetensors: expected at least {} bytes, got {}", path_, prefix_bytes, size));
   }
   Prefix prefix{};
   read_at(0, prefix.data(), prefix_bytes);
   const auto length = std::bit_cast<std::uint64_t>(prefix);
   if (length > static_cast<std::uint64_t>(max_safetensors_header)) {
-    throw IoError(fmt::format("{}: safetensors: the header is {} bytes long, at most {} are allowed", path_,
-                              length, max_safetensors_header));
+    throw IoError(fmt::format("{}: safetensors: the header is {} bytes long, at most {} are allowed", path_, length,
+                              max_safetensors_header));
   }
   data_begin_ = prefix_bytes + static_cast<std::int64_t>(length);
   if (data_begin_ > size) {
-    throw IoError(
-        fmt::format("{}: safetensors: the header ends at byte {}, the file at {}", path_, data_begin_, size));
+    throw IoError(fmt::format("{}: safetensors: the header ends at byte {}, the file at {}", path_, data_begin_, size));
   }
   std::string text(length, '\0');
   read_at(prefix_bytes, text.data(), static_cast<std::int64_t>(length));
@@ -92,9 +92,8 @@ Reader::Reader(const std::filesystem::path& path) : path_(path.string()), file_(
 
 Array Reader::read(const SafetensorsEntry& entry) {
   Array array = Array::empty(entry.shape, entry.dtype);
-  visit_dtype(entry.dtype, [&]<class T>() {
-    read_at(data_begin_ + entry.begin, array.mutable_data<T>(), entry.end - entry.begin);
-  });
+  visit_dtype(entry.dtype,
+              [&]<class T>() { read_at(data_begin_ + entry.begin, array.mutable_data<T>(), entry.end - entry.begin); });
   return array;
 }
 
@@ -110,8 +109,7 @@ void Reader::read_at(std::int64_t position, void* bytes, std::int64_t count) {
 
 }  // namespace
 
-void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays,
-                      const Metadata& metadata) {
+void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays, const Metadata& metadata) {
   check_arrays(arrays);
   SafetensorsHeader header{.entries = {}, .metadata = metadata};
   NamedArrays dense;
@@ -135,8 +133,8 @@ void save_safetensors(const std::filesystem::path& path, const NamedArrays& arra
 
   const std::string text = format_safetensors_header(header);
   if (std::ssize(text) > max_safetensors_header) {
-    throw ValueError(fmt::format("save_safetensors: the header is {} bytes long, at most {} are allowed",
-                                 text.size(), max_safetensors_header));
+    throw ValueError(fmt::format("save_safetensors: the header is {} bytes long, at most {} are allowed", text.size(),
+                                 max_safetensors_header));
   }
   const auto prefix = std::bit_cast<Prefix>(static_cast<std::uint64_t>(text.size()));
   pieces[0] = std::as_bytes(std::span(prefix));

@@ -24,8 +24,7 @@ using Metadata = std::map<std::string, std::string>;
 /// Throws a ValueError for a name that is given twice, reserved ("__metadata__") or not UTF-8, for an
 /// undefined array and for a header longer than the format allows; an IoError that names the path and the
 /// reason when writing fails.
-void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays,
-                      const Metadata& metadata = {});
+void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays, const Metadata& metadata = {});
 
 /// Reads all tensors, in the order of the header, as row-major arrays. Throws an IoError that names the path,
 /// the tensor and the numbers when the file cannot be read or breaks the format anywhere: everything is

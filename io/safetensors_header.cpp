@@ -75,8 +75,7 @@ class HeaderReader : public Json::json_sax_t {
       return true;
     }
     key_ = value;
-    const bool known =
-        place_ == Place::metadata || value == "dtype" || value == "shape" || value == "data_offsets";
+    const bool known = place_ == Place::metadata || value == "dtype" || value == "shape" || value == "data_offsets";
     if (!known) fail("tensor {}: unknown field {}", in_quotes(name_), in_quotes(value));
     if (place_ == Place::metadata ? header_.metadata.contains(value) : is_given(value)) {
       fail("{}: the field {} is given twice", subject(), in_quotes(value));
@@ -121,8 +120,8 @@ class HeaderReader : public Json::json_sax_t {
 
   [[noreturn]] void unexpected(const std::string& what) const {
     const bool in_field = place_ == Place::tensor || place_ == Place::list || place_ == Place::metadata;
-    fail("{}: {}{} cannot be {}", subject(), in_field ? "the field " : "the value",
-         in_field ? in_quotes(key_) : "", what);
+    fail("{}: {}{} cannot be {}", subject(), in_field ? "the field " : "the value", in_field ? in_quotes(key_) : "",
+         what);
   }
 
   bool is_given(const std::string& field) const {
@@ -136,8 +135,7 @@ class HeaderReader : public Json::json_sax_t {
     }
     const auto known = std::ranges::find(dtype_names, *dtype_, [](const auto& entry) { return entry.first; });
     if (known == dtype_names.end()) {
-      fail("tensor {}: the dtype {} is not one of F32, F64, I64 and U8", in_quotes(name_),
-           in_quotes(*dtype_));
+      fail("tensor {}: the dtype {} is not one of F32, F64, I64 and U8", in_quotes(name_), in_quotes(*dtype_));
     }
     if (offsets_->size() != 2) {
       fail("tensor {}: expected 2 data_offsets, got {}", in_quotes(name_), offsets_->size());
@@ -177,18 +175,17 @@ class HeaderReader : public Json::json_sax_t {
 };
 
 /// Throws unless the entries, put in the order of their data, follow one another without a gap.
-void check_coverage(const std::vector<SafetensorsEntry>& entries, std::int64_t data_bytes,
-                    const std::string& path) {
+void check_coverage(const std::vector<SafetensorsEntry>& entries, std::int64_t data_bytes, const std::string& path) {
   std::vector<const SafetensorsEntry*> ordered;
+  ordered.reserve(entries.size());
   for (const SafetensorsEntry& entry : entries) ordered.push_back(&entry);
   std::ranges::sort(ordered, {}, [](const auto* entry) { return std::tuple(entry->begin, entry->end); });
   std::int64_t position = 0;
   for (const SafetensorsEntry* entry : ordered) {
     if (entry->begin != position) {
       throw IoError(fmt::format(
-          "{}: safetensors: tensor {}: its data [{}, {}] {} byte {}", path, in_quotes(entry->name),
-          entry->begin, entry->end,
-          entry->begin < position ? "overlap those before it, which end at" : "leave a hole after",
+          "{}: safetensors: tensor {}: its data [{}, {}] {} byte {}", path, in_quotes(entry->name), entry->begin,
+          entry->end, entry->begin < position ? "overlap those before it, which end at" : "leave a hole after",
           position));
     }
     position = entry->end;
@@ -210,8 +207,7 @@ std::string json_string(const std::string& text) {
 
 }  // namespace
 
-SafetensorsHeader parse_safetensors_header(std::string_view text, std::int64_t data_bytes,
-                                           const std::string& path) {
+SafetensorsHeader parse_safetensors_header(std::string_view text, std::int64_t data_bytes, const std::string& path) {
   if (!text.starts_with('{')) throw IoError(path + ": safetensors: the header does not begin with '{'");
   HeaderReader reader(path);
   Json::sax_parse(text, &reader);
@@ -230,9 +226,8 @@ std::string format_safetensors_header(const SafetensorsHeader& header) {
     fields.push_back(fmt::format("\"__metadata__\":{{{}}}", fmt::join(texts, ",")));
   }
   for (const SafetensorsEntry& entry : header.entries) {
-    fields.push_back(fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
-                                 json_string(entry.name), dtype_name(entry.dtype),
-                                 fmt::join(entry.shape.sizes(), ","), entry.begin, entry.end));
+    fields.push_back(fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", json_string(entry.name),
+                                 dtype_name(entry.dtype), fmt::join(entry.shape.sizes(), ","), entry.begin, entry.end));
   }
   std::string text = fmt::format("{{{}}}", fmt::join(fields, ","));
   text.resize((text.size() + 7) / 8 * 8, ' ');

@@ -31,8 +31,7 @@ struct SafetensorsHeader {
 /// Reads a header that is followed by `data_bytes` bytes. Throws an IoError that begins with `path` when it
 /// is not JSON, gives a name twice, has an unknown dtype or a shape that overflows, or when its entries do
 /// not cover the data exactly.
-SafetensorsHeader parse_safetensors_header(std::string_view text, std::int64_t data_bytes,
-                                           const std::string& path);
+SafetensorsHeader parse_safetensors_header(std::string_view text, std::int64_t data_bytes, const std::string& path);
 
 /// The text of a header, padded with spaces so that it and the eight bytes before it are a multiple of eight.
 /// Throws a ValueError for a name or a metadata text that is not UTF-8.

@@ -4,7 +4,9 @@
 
 namespace tapestry::kernels {
 
-Conv2dAlgorithm choose_algorithm(const Conv2dGeometry&, Conv2dPass) { return Conv2dAlgorithm::implicit_gemm; }
+Conv2dAlgorithm choose_algorithm(const Conv2dGeometry&, Conv2dPass) {
+  return Conv2dAlgorithm::implicit_gemm;
+}
 
 template <class T>
 std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Conv2dAlgorithm algorithm) {
@@ -21,8 +23,8 @@ std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Co
 }
 
 template <class T>
-void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight, const T* bias,
-                    T* y, void* workspace) {
+void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
+                    const T* bias, T* y, void* workspace) {
   switch (algorithm) {
     case Conv2dAlgorithm::reference:
       return reference::forward(geometry, x, weight, bias, y);

@@ -45,12 +45,12 @@ void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, c
 
 /// dx = the gradient of ⟨dy, conv(x, weight)⟩ with respect to x.
 template <class T>
-void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy,
-                           const T* weight, T* dx, void* workspace);
+void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
+                           T* dx, void* workspace);
 
 /// dweight = the gradient of ⟨dy, conv(x, weight)⟩ with respect to weight.
 template <class T>
-void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x,
-                            const T* dy, T* dweight, void* workspace);
+void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* dy,
+                            T* dweight, void* workspace);
 
 }  // namespace tapestry::kernels

@@ -6,7 +6,9 @@
 namespace tapestry::kernels {
 namespace {
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
 
 /// Source positions from the first tap of one grid position to the last tap of the `count`-th after it.
 std::int64_t covered(const WindowAxis& axis, std::int64_t count) {
@@ -48,8 +50,8 @@ GatherPlan::GatherPlan(const Window& window) : window_(window), grid_rows_(windo
   choose_layout();
 }
 
-// Blocks are whole rows, as many as fill the tiles best, or parts of a row. Small convolutions get small blocks, so that
-// there are enough of them for several threads.
+// Blocks are whole rows, as many as fill the tiles best, or parts of a row. Small convolutions get small blocks, so
+// that there are enough of them for several threads.
 void GatherPlan::cut_into_blocks() {
   const std::int64_t width = window_.columns.count;
   const std::int64_t pixels = grid_rows_ * width;

@@ -58,7 +58,8 @@ class GatherPlan {
   /// Elements of scratch memory that `gather` needs.
   std::int64_t scratch_size() const { return scratch_size_; }
 
-  /// Sets `pixels` to the block's window pointers; they point into `source` (at the group's first channel) or `scratch`.
+  /// Sets `pixels` to the block's window pointers; they point into `source` (at the group's first channel) or
+  /// `scratch`.
   template <class T>
   void gather(std::int64_t block, const T* source, T* scratch, PixelPointers<const T>& pixels) const;
 

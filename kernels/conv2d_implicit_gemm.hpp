@@ -6,10 +6,13 @@
 
 namespace tapestry::kernels::implicit_gemm {
 
+/// Bytes of workspace that the pass of that name needs.
 template <class T>
 std::size_t forward_workspace(const Conv2dGeometry& geometry);
+/// Likewise.
 template <class T>
 std::size_t input_gradient_workspace(const Conv2dGeometry& geometry);
+/// Likewise.
 template <class T>
 std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 

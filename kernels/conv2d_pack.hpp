@@ -9,7 +9,8 @@
 
 namespace tapestry::kernels {
 
-/// A group's weights as a matrix whose rows are (tap row, tap column, channel), as in `Runs`.
+/// A group's weights as a matrix whose rows are (tap row, tap column, channel), as in `Runs`: the weight of a channel
+/// in a column lies channel · channel_stride + column · column_stride from the first, plus the position in the kernel.
 struct WeightMatrix {
   AxisPass rows, columns;
   std::int64_t kernel_width;
@@ -44,6 +45,7 @@ void visit_weights(const WeightMatrix& matrix, std::int64_t first, std::int64_t 
 /// Channels that are packed together, so that what they touch stays in the first-level cache.
 inline constexpr std::int64_t pack_channels = 16;
 
+/// Copies a panel's columns of the group's weights to where it belongs in `packed`.
 template <class T>
 void pack_panel(const WeightMatrix& matrix, const Panels& panels, std::int64_t panel, const T* weight, T* packed) {
   const std::int64_t first = panels.begin(panel);

@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <array>
+#include <cstddef>
+#include <cstdint>
 
 #include <tapestry/kernels/conv2d_gather.hpp>
 #include <tapestry/kernels/conv2d_implicit_gemm.hpp>
@@ -10,73 +11,95 @@
 #include <tapestry/kernels/parallel.hpp>
 
 // Forward and input gradient are one computation: a window slides over source pixels, and every position makes one
-// target pixel.
+// target pixel. Where the convolution strides, the input gradient takes one such window per phase, that is, per
+// remainder of the target's row and column divided by the strides.
 namespace tapestry::kernels::implicit_gemm {
 namespace {
 
-struct PixelPass {
-  std::int64_t batch, groups;
-  AxisPass rows, columns;
-  std::int64_t source_channels;
-  std::int64_t target_height, target_width, target_channels;
+/// One window with its weights. `first_tap` counts the taps of the phases before it.
+struct Phase {
   WeightMatrix matrix;
-  std::int64_t weight_group_stride;
+  std::int64_t first_tap;
+};
 
-  Window window() const {
-    return {batch, rows.window, columns.window, source_channels, source_channels / groups};
+struct ForwardPass {
+  explicit ForwardPass(const Conv2dGeometry& geometry)
+      : g(geometry),
+        source_channels(g.in_channels),
+        target_height(g.out_height),
+        target_width(g.out_width),
+        target_channels(g.out_channels) {}
+
+  std::int64_t phases() const { return 1; }
+  Phase phase(std::int64_t) const {
+    const std::int64_t channels = g.in_channels / g.groups;
+    const std::int64_t taps = g.kernel_height * g.kernel_width;
+    return {.matrix = {.rows = forward_axis(vertical(g)),
+                       .columns = forward_axis(horizontal(g)),
+                       .kernel_width = g.kernel_width,
+                       .channels = channels,
+                       .channel_stride = taps,
+                       .column_stride = channels * taps},
+            .first_tap = 0};
+  }
+
+  Conv2dGeometry g;
+  std::int64_t source_channels, target_height, target_width, target_channels;
+};
+
+struct InputGradientPass {
+  explicit InputGradientPass(const Conv2dGeometry& geometry)
+      : g(geometry),
+        source_channels(g.out_channels),
+        target_height(g.in_height),
+        target_width(g.in_width),
+        target_channels(g.in_channels) {}
+
+  std::int64_t phases() const { return g.stride_height * g.stride_width; }
+  Phase phase(std::int64_t index) const {
+    const std::int64_t row_phase = index / g.stride_width;
+    const std::int64_t column_phase = index % g.stride_width;
+    const AxisPass rows = input_gradient_axis(vertical(g), row_phase);
+    const AxisPass columns = input_gradient_axis(horizontal(g), column_phase);
+    const std::int64_t taps = g.kernel_height * g.kernel_width;
+    return {.matrix = {.rows = rows,
+                       .columns = columns,
+                       .kernel_width = g.kernel_width,
+                       .channels = g.out_channels / g.groups,
+                       .channel_stride = g.in_channels / g.groups * taps,
+                       .column_stride = taps},
+            .first_tap = taps_before(vertical(g), row_phase) * g.kernel_width +
+                         rows.window.taps * taps_before(horizontal(g), column_phase)};
+  }
+
+  Conv2dGeometry g;
+  std::int64_t source_channels, target_height, target_width, target_channels;
+
+ private:
+  static std::int64_t taps_before(const Conv2dAxis& axis, std::int64_t phase) {
+    std::int64_t taps = 0;
+    for (std::int64_t earlier = 0; earlier < phase; ++earlier) taps += input_gradient_axis(axis, earlier).window.taps;
+    return taps;
   }
 };
 
-PixelPass forward_pass(const Conv2dGeometry& g) {
-  const AxisPass rows = forward_axis(vertical(g));
-  const AxisPass columns = forward_axis(horizontal(g));
-  const std::int64_t in_group = g.in_channels / g.groups;
-  const std::int64_t taps = g.kernel_height * g.kernel_width;
-  return {.batch = g.batch,
-          .groups = g.groups,
-          .rows = rows,
-          .columns = columns,
-          .source_channels = g.in_channels,
-          .target_height = g.out_height,
-          .target_width = g.out_width,
-          .target_channels = g.out_channels,
-          .matrix = {.rows = rows,
-                     .columns = columns,
-                     .kernel_width = g.kernel_width,
-                     .channels = in_group,
-                     .channel_stride = taps,
-                     .column_stride = in_group * taps},
-          .weight_group_stride = g.out_channels / g.groups * in_group * taps};
+template <class Pass>
+GatherPlan gather_plan(const Pass& pass, const Phase& phase) {
+  return GatherPlan({pass.g.batch, phase.matrix.rows.window, phase.matrix.columns.window, pass.source_channels,
+                     phase.matrix.channels});
 }
 
-PixelPass input_gradient_pass(const Conv2dGeometry& g, std::int64_t row_phase, std::int64_t column_phase) {
-  const AxisPass rows = input_gradient_axis(vertical(g), row_phase);
-  const AxisPass columns = input_gradient_axis(horizontal(g), column_phase);
-  const std::int64_t in_group = g.in_channels / g.groups;
-  const std::int64_t out_group = g.out_channels / g.groups;
-  const std::int64_t taps = g.kernel_height * g.kernel_width;
-  return {.batch = g.batch,
-          .groups = g.groups,
-          .rows = rows,
-          .columns = columns,
-          .source_channels = g.out_channels,
-          .target_height = g.in_height,
-          .target_width = g.in_width,
-          .target_channels = g.in_channels,
-          .matrix = {.rows = rows,
-                     .columns = columns,
-                     .kernel_width = g.kernel_width,
-                     .channels = out_group,
-                     .channel_stride = in_group * taps,
-                     .column_stride = taps},
-          .weight_group_stride = out_group * in_group * taps};
-}
-
-template <class T>
-Panels panels_of(const PixelPass& pass) {
+template <class T, class Pass>
+Panels panels_of(const Pass& pass, const Phase& phase) {
   return {.lanes = vector_lanes<T>(),
-          .depth = pass.matrix.taps() * pass.matrix.channels,
-          .channels = pass.target_channels / pass.groups};
+          .depth = phase.matrix.taps() * phase.matrix.channels,
+          .channels = pass.target_channels / pass.g.groups};
+}
+
+/// Where a phase's weights begin.
+template <class Pass>
+std::int64_t weights_offset(const Pass& pass, const Phase& phase, const Panels& panels) {
+  return phase.first_tap * phase.matrix.channels * panels.padded_channels() * pass.g.groups;
 }
 
 template <class T>
@@ -85,81 +108,107 @@ struct Buffers {
   T* bias;
   T* scratch;
   std::int64_t scratch_pitch;
+  /// The greatest number of blocks of a phase.
+  std::int64_t blocks;
 };
 
-template <class T>
-Buffers<T> cut(WorkspaceCutter& cutter, const PixelPass& pass, const Panels& panels, const GatherPlan& plan) {
-  const std::int64_t pitch = whole_lines<T>(plan.scratch_size());
-  return {.weights = cutter.take<T>(pass.groups * panels.size()),
-          .bias = cutter.take<T>(pass.groups * panels.padded_channels()),
+template <class T, class Pass>
+Buffers<T> cut(WorkspaceCutter& cutter, const Pass& pass) {
+  std::int64_t pitch = 0;
+  std::int64_t blocks = 0;
+  for (std::int64_t i = 0; i < pass.phases(); ++i) {
+    const GatherPlan plan = gather_plan(pass, pass.phase(i));
+    pitch = std::max(pitch, whole_lines<T>(plan.scratch_size()));
+    blocks = std::max(blocks, plan.blocks());
+  }
+  const std::int64_t columns = panels_of<T>(pass, pass.phase(0)).padded_channels() * pass.g.groups;
+  const std::int64_t depth = pass.g.kernel_height * pass.g.kernel_width * (pass.source_channels / pass.g.groups);
+  return {.weights = cutter.take<T>(columns * depth),
+          .bias = cutter.take<T>(columns),
           .scratch = cutter.take<T>(num_threads() * pitch),
-          .scratch_pitch = pitch};
+          .scratch_pitch = pitch,
+          .blocks = blocks};
 }
 
-template <class T>
-std::size_t pass_workspace(const PixelPass& pass) {
+template <class T, class Pass>
+std::size_t pass_workspace(const Pass& pass) {
   WorkspaceCutter cutter(nullptr);
-  cut<T>(cutter, pass, panels_of<T>(pass), GatherPlan(pass.window()));
+  cut<T>(cutter, pass);
   return cutter.size();
 }
 
-template <class T>
-void pack(const PixelPass& pass, const Panels& panels, const T* weight, const T* bias, const Buffers<T>& buffers) {
-  parallel_for(pass.groups * panels.count(), [&](std::int64_t piece, int) {
-    const std::int64_t group = piece / panels.count();
-    pack_panel(pass.matrix, panels, piece % panels.count(), weight + group * pass.weight_group_stride,
-               buffers.weights + group * panels.size());
+template <class T, class Pass>
+void pack(const Pass& pass, const T* weight, const T* bias, const Buffers<T>& buffers) {
+  const Panels any = panels_of<T>(pass, pass.phase(0));
+  const std::int64_t group_weights = pass.g.out_channels / pass.g.groups * (pass.g.in_channels / pass.g.groups) *
+                                     pass.g.kernel_height * pass.g.kernel_width;
+  parallel_for(pass.phases() * pass.g.groups * any.count(), [&](std::int64_t piece, int) {
+    const Phase phase = pass.phase(piece / any.count() / pass.g.groups);
+    const std::int64_t group = piece / any.count() % pass.g.groups;
+    const Panels panels = panels_of<T>(pass, phase);
+    pack_panel(phase.matrix, panels, piece % any.count(), weight + group * group_weights,
+               buffers.weights + weights_offset(pass, phase, panels) + group * panels.size());
   });
-  std::fill_n(buffers.bias, pass.groups * panels.padded_channels(), T{0});
+  std::fill_n(buffers.bias, pass.g.groups * any.padded_channels(), T{0});
   if (bias == nullptr) return;
-  for (std::int64_t group = 0; group < pass.groups; ++group) {
-    std::copy_n(bias + group * panels.channels, panels.channels, buffers.bias + group * panels.padded_channels());
+  for (std::int64_t group = 0; group < pass.g.groups; ++group) {
+    std::copy_n(bias + group * any.channels, any.channels, buffers.bias + group * any.padded_channels());
   }
 }
 
-template <class T>
-void point_at_targets(const PixelPass& pass, std::int64_t begin, std::int64_t end, T* target,
+template <class T, class Pass>
+void point_at_targets(const Pass& pass, const Phase& phase, std::int64_t begin, std::int64_t end, T* target,
                       PixelPointers<T>& pixels) {
-  const std::int64_t height = pass.rows.window.count;
-  const std::int64_t width = pass.columns.window.count;
+  const AxisPass& rows = phase.matrix.rows;
+  const AxisPass& columns = phase.matrix.columns;
+  const std::int64_t width = columns.window.count;
   std::size_t i = 0;
   for (std::int64_t pixel = begin; pixel < end;) {
-    const std::int64_t grid_row = pixel / width;
-    const std::int64_t row = pass.rows.target_first + grid_row % height * pass.rows.target_step;
-    T* const first = target + (grid_row / height * pass.target_height + row) * pass.target_width * pass.target_channels;
-    const std::int64_t row_end = std::min(end, (grid_row + 1) * width);
-    for (; pixel < row_end; ++pixel) {
-      const std::int64_t column = pass.columns.target_first + pixel % width * pass.columns.target_step;
-      pixels[i++] = first + column * pass.target_channels;
+    const std::int64_t image = pixel / width / rows.window.count;
+    const std::int64_t row = rows.target_first + pixel / width % rows.window.count * rows.target_step;
+    T* const first = target + (image * pass.target_height + row) * pass.target_width * pass.target_channels;
+    const std::int64_t column = pixel % width;
+    const std::int64_t count = std::min(width - column, end - pixel);
+    for (std::int64_t c = column; c < column + count; ++c) {
+      pixels[i++] = first + (columns.target_first + c * columns.target_step) * pass.target_channels;
     }
+    pixel += count;
   }
   fill_up(pixels, end - begin);
 }
 
-template <class T>
-void run(const PixelPass& pass, const T* source, const T* weight, const T* bias, T* target, void* workspace) {
-  const GatherPlan plan(pass.window());
-  const Panels panels = panels_of<T>(pass);
-  if (plan.blocks() == 0 || panels.channels == 0) return;
-  WorkspaceCutter cutter(workspace);
-  const Buffers<T> buffers = cut<T>(cutter, pass, panels, plan);
-  pack(pass, panels, weight, bias, buffers);
+template <class T, class Pass>
+void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
+                    std::int64_t group, const T* source, T* target, const Buffers<T>& buffers, T* scratch) {
+  const Panels panels = panels_of<T>(pass, phase);
+  PixelPointers<const T> sources;
+  PixelPointers<T> targets;
+  plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
+  point_at_targets(pass, phase, plan.begin(block), plan.end(block), target + group * panels.channels, targets);
+  multiply_pixels<T>({.sources = sources.data(),
+                      .targets = targets.data(),
+                      .pixels = plan.end(block) - plan.begin(block),
+                      .runs = plan.runs(),
+                      .channels = panels.channels,
+                      .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
+                      .bias = buffers.bias + group * panels.padded_channels()});
+}
 
-  parallel_for(plan.blocks() * pass.groups, [&](std::int64_t piece, int thread) {
-    const std::int64_t block = piece / pass.groups;
-    const std::int64_t group = piece % pass.groups;
-    PixelPointers<const T> sources;
-    PixelPointers<T> targets;
-    plan.gather(block, source + group * pass.matrix.channels, buffers.scratch + thread * buffers.scratch_pitch,
-                sources);
-    point_at_targets(pass, plan.begin(block), plan.end(block), target + group * panels.channels, targets);
-    multiply_pixels<T>({.sources = sources.data(),
-                        .targets = targets.data(),
-                        .pixels = plan.end(block) - plan.begin(block),
-                        .runs = plan.runs(),
-                        .channels = panels.channels,
-                        .weights = buffers.weights + group * panels.size(),
-                        .bias = buffers.bias + group * panels.padded_channels()});
+// Phases of the same block come one after another: they read the same pixels.
+template <class T, class Pass>
+void run(const Pass& pass, const T* source, const T* weight, const T* bias, T* target, void* workspace) {
+  WorkspaceCutter cutter(workspace);
+  const Buffers<T> buffers = cut<T>(cutter, pass);
+  if (buffers.blocks == 0 || pass.target_channels == 0) return;
+  pack(pass, weight, bias, buffers);
+  parallel_for(buffers.blocks * pass.g.groups * pass.phases(), [&](std::int64_t piece, int thread) {
+    const Phase phase = pass.phase(piece % pass.phases());
+    const std::int64_t group = piece / pass.phases() % pass.g.groups;
+    const std::int64_t block = piece / pass.phases() / pass.g.groups;
+    const GatherPlan plan = gather_plan(pass, phase);
+    if (block >= plan.blocks()) return;
+    multiply_block(pass, phase, plan, block, group, source, target, buffers,
+                   buffers.scratch + thread * buffers.scratch_pitch);
   });
 }
 
@@ -167,32 +216,22 @@ void run(const PixelPass& pass, const T* source, const T* weight, const T* bias,
 
 template <class T>
 std::size_t forward_workspace(const Conv2dGeometry& geometry) {
-  return pass_workspace<T>(forward_pass(geometry));
+  return pass_workspace<T>(ForwardPass(geometry));
 }
 
 template <class T>
 std::size_t input_gradient_workspace(const Conv2dGeometry& geometry) {
-  std::size_t size = 0;
-  for (std::int64_t row = 0; row < geometry.stride_height; ++row) {
-    for (std::int64_t column = 0; column < geometry.stride_width; ++column) {
-      size = std::max(size, pass_workspace<T>(input_gradient_pass(geometry, row, column)));
-    }
-  }
-  return size;
+  return pass_workspace<T>(InputGradientPass(geometry));
 }
 
 template <class T>
 void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, T* y, void* workspace) {
-  run(forward_pass(geometry), x, weight, bias, y, workspace);
+  run(ForwardPass(geometry), x, weight, bias, y, workspace);
 }
 
 template <class T>
 void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, T* dx, void* workspace) {
-  for (std::int64_t row = 0; row < geometry.stride_height; ++row) {
-    for (std::int64_t column = 0; column < geometry.stride_width; ++column) {
-      run<T>(input_gradient_pass(geometry, row, column), dy, weight, nullptr, dx, workspace);
-    }
-  }
+  run<T>(InputGradientPass(geometry), dy, weight, nullptr, dx, workspace);
 }
 
 template std::size_t forward_workspace<float>(const Conv2dGeometry&);

@@ -1,4 +1,5 @@
-#include <type_traits>
+#include <algorithm>
+#include <cstdint>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/conv2d_products.cpp>
@@ -74,12 +75,24 @@ void add(const PixelSum<T>& sum) {
   }
 }
 
-std::int64_t lanes_f32() { return lanes_of<float>(); }
-std::int64_t lanes_f64() { return lanes_of<double>(); }
-void multiply_f32(const PixelProduct<float>& product) { multiply(product); }
-void multiply_f64(const PixelProduct<double>& product) { multiply(product); }
-void add_f32(const PixelSum<float>& sum) { add(sum); }
-void add_f64(const PixelSum<double>& sum) { add(sum); }
+std::int64_t lanes_f32() {
+  return lanes_of<float>();
+}
+std::int64_t lanes_f64() {
+  return lanes_of<double>();
+}
+void multiply_f32(const PixelProduct<float>& product) {
+  multiply(product);
+}
+void multiply_f64(const PixelProduct<double>& product) {
+  multiply(product);
+}
+void add_f32(const PixelSum<float>& sum) {
+  add(sum);
+}
+void add_f64(const PixelSum<double>& sum) {
+  add(sum);
+}
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

@@ -14,7 +14,8 @@ template <class T>
 std::int64_t vector_lanes();
 
 /// A matrix of `depth` rows and `channels` columns is stored panel by panel: first panels of two vectors, then, if at
-/// most one vector of columns is left, a panel of one. Inside a panel rows follow one another. Missing columns are zero.
+/// most one vector of columns is left, a panel of one. Inside a panel rows follow one another. Missing columns are
+/// zero.
 struct Panels {
   std::int64_t lanes;
   std::int64_t depth;
@@ -29,7 +30,8 @@ struct Panels {
   std::int64_t offset(std::int64_t panel) const { return begin(panel) * depth; }
 };
 
-/// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d.
+/// The operands of `multiply_pixels`. Lists of pointers are filled up to a multiple of `pixel_granule`; `weights` and
+/// `bias` are panels, 64-byte aligned.
 template <class T>
 struct PixelProduct {
   const T* const* sources;
@@ -40,11 +42,14 @@ struct PixelProduct {
   const T* weights;
   const T* bias;
 };
+
+/// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d, where d
+/// counts the elements of the runs.
 template <class T>
 void multiply_pixels(const PixelProduct<T>& product);
 
-/// sums[d][j] += Σ_p sources[p][d] · gradients[p · pitch + j] for j < channels, summed in the order of p. Reads
-/// gradients up to the end of the last vector.
+/// The operands of `add_pixels`. `sums` are panels, 64-byte aligned; `gradients` are read up to the end of the last
+/// vector of channels.
 template <class T>
 struct PixelSum {
   const T* const* sources;
@@ -55,6 +60,8 @@ struct PixelSum {
   std::int64_t channels;
   T* sums;
 };
+
+/// sums[d][j] += Σ_p sources[p][d] · gradients[p · pitch + j] for j < channels, summed in the order of p.
 template <class T>
 void add_pixels(const PixelSum<T>& sum);
 

@@ -15,8 +15,12 @@ struct Image {
   }
 };
 
-Image input_image(const Conv2dGeometry& g) { return {g.in_height, g.in_width, g.in_channels}; }
-Image output_image(const Conv2dGeometry& g) { return {g.out_height, g.out_width, g.out_channels}; }
+Image input_image(const Conv2dGeometry& g) {
+  return {g.in_height, g.in_width, g.in_channels};
+}
+Image output_image(const Conv2dGeometry& g) {
+  return {g.out_height, g.out_width, g.out_channels};
+}
 
 std::int64_t weight_at(const Conv2dGeometry& g, std::int64_t k, std::int64_t c, std::int64_t i, std::int64_t j) {
   return ((k * (g.in_channels / g.groups) + c) * g.kernel_height + i) * g.kernel_width + j;

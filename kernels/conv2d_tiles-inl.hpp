@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include <hwy/highway.h>
@@ -23,7 +24,7 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // 24 of 32 registers, or 12 of 16, hold sums: enough to hide the latency of multiply-add, and the rest holds operands.
-#if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM
+#if (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) || HWY_ARCH_ARM
 inline constexpr int tile_sums = 24;
 #else
 inline constexpr int tile_sums = 12;
@@ -35,17 +36,18 @@ inline constexpr int tile_rows = tile_sums / vectors;
 // How far the loop over depth is unrolled. Tiles one vector wide have more rows than there are registers for their
 // pointers; unrolling lets one load of a pointer serve several products.
 template <int vectors>
-inline constexpr int depth_unroll = vectors == 1 ? 4 : 1;
+inline constexpr int depth_unroll = vectors > 1 ? 1 : tile_sums / 6;
 
 template <class T, int vectors, int unroll, class V, class D>
-HWY_INLINE void multiply_step(D d, const T* const* HWY_RESTRICT rows, std::int64_t offset, const T* HWY_RESTRICT weights,
-                              V (&sums)[tile_rows<vectors>][vectors]) {
+HWY_INLINE void multiply_step(D d, const T* const* HWY_RESTRICT rows, std::int64_t offset,
+                              const T* HWY_RESTRICT weights, V (&sums)[tile_rows<vectors>][vectors]) {
   const std::size_t lanes = hn::Lanes(d);
   V w[unroll][vectors];
   HWY_UNROLL(4)
   for (int u = 0; u < unroll; ++u) {
     HWY_UNROLL(2)
-    for (int v = 0; v < vectors; ++v) w[u][v] = hn::Load(d, weights + static_cast<std::size_t>(u * vectors + v) * lanes);
+    for (int v = 0; v < vectors; ++v)
+      w[u][v] = hn::Load(d, weights + static_cast<std::size_t>(u * vectors + v) * lanes);
   }
   HWY_UNROLL(24)
   for (int r = 0; r < tile_rows<vectors>; ++r) {
@@ -129,11 +131,13 @@ HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int
   HWY_UNROLL(24)
   for (int r = 0; r < rows; ++r) {
     HWY_UNROLL(2)
-    for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Load(d, target + static_cast<std::size_t>(r * vectors + v) * lanes);
+    for (int v = 0; v < vectors; ++v)
+      sums[r][v] = hn::Load(d, target + static_cast<std::size_t>(r * vectors + v) * lanes);
   }
   const T* HWY_RESTRICT gradients = sum.gradients + first_column;
   for (std::int64_t p = 0; p < sum.pixels; ++p) {
-    const T* HWY_RESTRICT source = sum.sources[p] + offset;
+    // Laundered lest the compiler keep offset + r in a register for every r, of which there are too few.
+    const T* const source = std::launder(sum.sources[p] + offset);
     V g[vectors];
     HWY_UNROLL(2)
     for (int v = 0; v < vectors; ++v) g[v] = hn::LoadU(d, gradients + static_cast<std::size_t>(v) * lanes);

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 
 #include <tapestry/kernels/conv2d_gather.hpp>
 #include <tapestry/kernels/conv2d_implicit_gemm.hpp>
@@ -11,7 +13,8 @@
 namespace tapestry::kernels::implicit_gemm {
 namespace {
 
-// The pieces of the sum over pixels: at most so many, and at most so much memory for their sums.
+// The pieces of the sum over pixels: at most so many, and at most so much memory for their sums. Their number is a
+// power of two, which most numbers of threads share out evenly.
 constexpr std::int64_t max_pieces = 16;
 constexpr std::int64_t max_sum_bytes = std::int64_t{64} << 20;
 
@@ -36,7 +39,8 @@ struct Plan {
         gradient_copy_size(copies_gradients ? max_block_pixels * panels.padded_channels() : 0),
         scratch_pitch(whole_lines<T>(gather.scratch_size()) + whole_lines<T>(gradient_copy_size)) {
     const std::int64_t affordable = max_sum_bytes / (std::max<std::int64_t>(sums_size, 1) * std::int64_t{sizeof(T)});
-    pieces = std::min({gather.blocks(), max_pieces, std::max<std::int64_t>(affordable, 1)});
+    const std::int64_t most = std::min({gather.blocks(), max_pieces, std::max<std::int64_t>(affordable, 1)});
+    pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
   }
 
   std::int64_t groups;

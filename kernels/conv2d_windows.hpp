@@ -15,10 +15,12 @@ struct Conv2dAxis {
   std::int64_t in_size, out_size, kernel, stride, pad, dilation;
 };
 
+/// The axis of rows.
 inline Conv2dAxis vertical(const Conv2dGeometry& g) {
   return {g.in_height, g.out_height, g.kernel_height, g.stride_height, g.pad_top, g.dilation_height};
 }
 
+/// The axis of columns.
 inline Conv2dAxis horizontal(const Conv2dGeometry& g) {
   return {g.in_width, g.out_width, g.kernel_width, g.stride_width, g.pad_left, g.dilation_width};
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -22,28 +23,33 @@ namespace {
 
 constexpr int panel_width = 700;
 constexpr int panel_height = 500;
-constexpr std::array<std::string_view, 6> colours = {"#1f77b4", "#ff7f0e", "#2ca02c",
-                                                     "#d62728", "#9467bd", "#8c564b"};
+constexpr std::array<std::string_view, 6> colours = {"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"};
 
 std::string reason(int error) {
   return std::error_code(error, std::generic_category()).message();
 }
 
-/// A gnuplot string of the text: between single quotes nothing but the quote itself has a meaning, and a
-/// control character (the end of a line would end the command) becomes a space.
-std::string quoted(std::string_view text) {
-  std::string result = "'";
+/// A gnuplot string of the text. Everything but ASCII letters and spaces is given by its octal number, so that
+/// no character can have a meaning to gnuplot (digits would be read as part of an octal number before them);
+/// a control character becomes a space.
+std::string in_quotes(std::string_view text) {
+  std::string result = "\"";
   for (const char c : text) {
-    result += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-    if (c == '\'') result += c;
+    const auto code = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (plain || code <= ' ' || code == 0x7f) {
+      result += plain ? c : ' ';
+    } else {
+      result += fmt::format("\\{:03o}", code);
+    }
   }
-  return result + "'";
+  return result + '"';
 }
 
 /// The range of an axis: that of the finite values, with some air where they lie on its edges.
 std::string range_of(const Panel& panel, std::vector<double> Series::*values, double air) {
-  double low = INFINITY;
-  double high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
   for (const Series& series : panel.series) {
     for (const double value : series.*values) {
       if (!std::isfinite(value)) continue;
@@ -54,6 +60,16 @@ std::string range_of(const Panel& panel, std::vector<double> Series::*values, do
   if (low > high) return "[0:1]";
   const double margin = high > low ? (high - low) * air : 0.5;
   return fmt::format("[{}:{}]", low - margin, high + margin);
+}
+
+/// Epochs are counted in whole numbers: gnuplot would mark halves when there are few.
+std::string x_marks(const Panel& panel) {
+  for (const Series& series : panel.series) {
+    const bool few = std::ranges::all_of(
+        series.x, [&](double x) { return std::floor(x) == x && std::abs(x - series.x.front()) <= 12; });
+    if (!few) return "autofreq";
+  }
+  return "1";
 }
 
 std::string panel_script(const Panel& panel, std::size_t index) {
@@ -72,12 +88,12 @@ std::string panel_script(const Panel& panel, std::size_t index) {
     plots.push_back(
         fmt::format("{} with linespoints linewidth 2.5 pointtype 7 pointsize {} linecolor rgb '{}' title {}",
                     has_points ? data + " using 1:2" : "NaN", series.x.size() > 40 ? 0 : 0.7,
-                    colours[i % colours.size()], quoted(series.name)));
+                    colours[i % colours.size()], in_quotes(series.name)));
   }
   if (plots.empty()) plots.emplace_back("NaN notitle");
-  script += fmt::format("set xlabel {}\nset ylabel {}\nset xrange {}\nset yrange {}\nplot {}\n",
-                        quoted(panel.x_label), quoted(panel.y_label), range_of(panel, &Series::x, 0.02),
-                        range_of(panel, &Series::y, 0.05), fmt::join(plots, ", "));
+  script += fmt::format("set xlabel {}\nset ylabel {}\nset xrange {}\nset xtics {}\nset yrange {}\nplot {}\n",
+                        in_quotes(panel.x_label), in_quotes(panel.y_label), range_of(panel, &Series::x, 0.02),
+                        x_marks(panel), range_of(panel, &Series::y, 0.05), fmt::join(plots, ", "));
   return script;
 }
 
@@ -89,9 +105,10 @@ std::string script_of(const std::string& title, const std::vector<Panel>& panels
       "set border 3 linecolor rgb '#444444'\n"
       "set tics nomirror out textcolor rgb '#222222'\n"
       "set grid linetype 1 linewidth 1 linecolor rgb '#dddddd'\n"
-      "set key top right opaque box linecolor rgb '#dddddd' samplen 2 spacing 1.3\n"
+      "set key outside above right horizontal samplen 2\n"
+      "set rmargin 3\n"
       "set multiplot layout 1,{} title {} font ',16'\n",
-      panel_width * panels.size(), panel_height, panels.size(), quoted(title));
+      panel_width * panels.size(), panel_height, panels.size(), in_quotes(title));
   for (std::size_t i = 0; i < panels.size(); ++i) script += panel_script(panels[i], i);
   return script + "unset multiplot\n";
 }
@@ -123,8 +140,7 @@ std::string run_gnuplot(const std::string& script) {
   const File input = nameless_file();
   const File output = nameless_file();
   const File errors = nameless_file();
-  if (std::fwrite(script.data(), 1, script.size(), input.get()) != script.size() ||
-      std::fflush(input.get()) != 0) {
+  if (std::fwrite(script.data(), 1, script.size(), input.get()) != script.size() || std::fflush(input.get()) != 0) {
     throw IoError("write_curves: cannot write a temporary file: " + reason(errno));
   }
   std::rewind(input.get());
@@ -160,8 +176,8 @@ void check(const std::vector<Panel>& panels) {
   for (const Panel& panel : panels) {
     for (const Series& series : panel.series) {
       if (series.x.size() != series.y.size()) {
-        throw ValueError(fmt::format("write_curves: the series \"{}\" has {} x and {} y", series.name,
-                                     series.x.size(), series.y.size()));
+        throw ValueError(fmt::format("write_curves: the series \"{}\" has {} x and {} y", series.name, series.x.size(),
+                                     series.y.size()));
       }
     }
   }
@@ -169,12 +185,10 @@ void check(const std::vector<Panel>& panels) {
 
 }  // namespace
 
-void write_curves(const std::filesystem::path& path, const std::string& title,
-                  const std::vector<Panel>& panels) {
+void write_curves(const std::filesystem::path& path, const std::string& title, const std::vector<Panel>& panels) {
   check(panels);
   const std::string picture = run_gnuplot(script_of(title, panels));
-  data::write_file("write_curves", path,
-                   {reinterpret_cast<const std::uint8_t*>(picture.data()), picture.size()});
+  data::write_file("write_curves", path, {reinterpret_cast<const std::uint8_t*>(picture.data()), picture.size()});
 }
 
 }  // namespace tapestry::viz

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <utility>
@@ -38,8 +39,8 @@ int width(std::string_view text) {
 /// The first `columns` characters.
 std::string cut(const std::string& text, int columns) {
   int seen = 0;
-  const auto end = std::ranges::find_if(
-      text, [&](char byte) { return begins_character(byte) && seen++ == std::max(columns, 0); });
+  const auto end =
+      std::ranges::find_if(text, [&](char byte) { return begins_character(byte) && seen++ == std::max(columns, 0); });
   return {text.begin(), end};
 }
 
@@ -51,7 +52,7 @@ std::string repeat(std::string_view text, int times) {
 
 /// "0:07", "12:34" or "1:02:03".
 std::string clock_text(double seconds) {
-  const auto total = static_cast<std::int64_t>(seconds + 0.5);
+  const std::int64_t total = std::llround(seconds);
   const std::int64_t hours = total / 3600;
   const std::int64_t minutes = total / 60 % 60;
   if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, total % 60);
@@ -82,8 +83,7 @@ void Progress::update(std::int64_t done, std::string_view metrics) {
   const double waited = seconds_since(last_shown_);
   if (const int width_now = columns(); width_now > 0) {
     if (waited >= seconds_between_drawings) draw(width_now);
-  } else if (done_ < total_ &&
-             (waited >= seconds_between_lines || done_ - done_shown_ >= (total_ + 9) / 10)) {
+  } else if (done_ < total_ && (waited >= seconds_between_lines || done_ - done_shown_ >= (total_ + 9) / 10)) {
     print_line();
   }
 }
@@ -128,8 +128,7 @@ void Progress::draw(int columns) {
 }
 
 void Progress::print_line() {
-  stream_ << label_ << "  " << percent() << rate() << (metrics_.empty() ? "" : "  ") << metrics_ << time()
-          << std::endl;
+  stream_ << label_ << "  " << percent() << rate() << (metrics_.empty() ? "" : "  ") << metrics_ << time() << std::endl;
   last_shown_ = options_.clock();
   done_shown_ = done_;
 }

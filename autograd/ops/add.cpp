@@ -38,7 +38,7 @@ void accumulate(Array& sum, const Array& term) {
   visit_floating(Add::name, sum.dtype(), [&]<class T>() {
     const T* in = ordered.data<T>();
     T* out = sum.mutable_data<T>();
-    kernels::parallel_ranges(sum.numel(), map_grain, [&](std::int64_t begin, std::int64_t end) {
+    for_ranges(sum.numel(), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) out[i] += in[i];
     });
   });

@@ -4,22 +4,30 @@
 #include <cstdint>
 #include <string_view>
 
+#include <tapestry/autograd/ops/pair.hpp>
 #include <tapestry/autograd/tensor.hpp>
 
 namespace tapestry {
 
-/// A value per image axis, height first; a single number stands for both.
-struct Pair {
-  std::int64_t height;
-  std::int64_t width;
-  constexpr Pair(std::int64_t both) : height(both), width(both) {}  // NOLINT: implicit by design
-  constexpr Pair(std::int64_t h, std::int64_t w) : height(h), width(w) {}
-  friend bool operator==(const Pair&, const Pair&) = default;
+/// Zeros around an image: so many on either side, per axis; or `same`, as many as keep the size at stride 1, the odd one
+/// after the last pixel.
+struct Padding {
+  Pair amount = 0;
+  bool is_same = false;
+  constexpr Padding(std::int64_t both) : amount(both) {}  // NOLINT: implicit by design
+  constexpr Padding(Pair pair) : amount(pair) {}          // NOLINT
+  constexpr Padding(std::int64_t height, std::int64_t width) : amount(height, width) {}
+
+  static constexpr Padding same() {
+    Padding padding = 0;
+    padding.is_same = true;
+    return padding;
+  }
 };
 
 struct Conv2dOptions {
   Pair stride = 1;
-  Pair padding = 0;   ///< zeros around the image, on either side
+  Padding padding = 0;
   Pair dilation = 1;  ///< pixels from one kernel element to the next
   std::int64_t groups = 1;
 };
@@ -31,7 +39,8 @@ struct Conv2dOptions {
 /// ValueError for options out of range, a DTypeError unless all are of one floating dtype.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
 
-/// Throws a ValueError naming `operation` for a stride, dilation or kernel below 1, a negative padding, or groups below 1.
+/// Throws a ValueError naming `operation` for a stride, dilation or kernel below 1, a negative padding, groups below 1, or
+/// `same` padding with a stride above 1.
 void check_conv2d_options(std::string_view operation, const Conv2dOptions& options, Pair kernel_size);
 
 }  // namespace tapestry

@@ -149,17 +149,23 @@ void check_operands(const Tensor& x, const Tensor& weight, const Tensor& bias, s
   }
 }
 
-/// The output size along one axis.
-std::int64_t output_size(std::string_view axis, std::int64_t in, std::int64_t kernel, std::int64_t stride,
-                         std::int64_t padding, std::int64_t dilation) {
+/// How the windows lie along one axis.
+struct AxisWindows {
+  std::int64_t pad_before;
+  std::int64_t count;
+};
+
+AxisWindows windows_along(std::string_view axis, std::int64_t in, std::int64_t kernel, std::int64_t stride,
+                          const Padding& padding, std::int64_t amount, std::int64_t dilation) {
   const std::int64_t extent = dilation * (kernel - 1) + 1;
-  const std::int64_t padded = in + 2 * padding;
+  if (padding.is_same) return {.pad_before = (extent - 1) / 2, .count = in};
+  const std::int64_t padded = in + 2 * amount;
   if (extent > padded) {
     throw ShapeError(fmt::format("conv2d: along the {} the kernel covers {} (size {}, dilation {}), the padded input has {} "
                                  "(size {}, padding {})",
-                                 axis, extent, kernel, dilation, padded, in, padding));
+                                 axis, extent, kernel, dilation, padded, in, amount));
   }
-  return (padded - extent) / stride + 1;
+  return {.pad_before = amount, .count = (padded - extent) / stride + 1};
 }
 
 }  // namespace
@@ -173,9 +179,13 @@ void check_conv2d_options(std::string_view operation, const Conv2dOptions& optio
   };
   check("kernel_size", kernel_size, 1);
   check("stride", options.stride, 1);
-  check("padding", options.padding, 0);
+  check("padding", options.padding.amount, 0);
   check("dilation", options.dilation, 1);
   if (options.groups < 1) throw ValueError(fmt::format("{}: groups must be at least 1, got {}", operation, options.groups));
+  if (options.padding.is_same && options.stride != Pair(1)) {
+    throw ValueError(fmt::format("{}: padding same takes stride 1, got ({}, {})", operation, options.stride.height,
+                                 options.stride.width));
+  }
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
@@ -183,20 +193,24 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   check_conv2d_options(Conv2d::name, options, {weight.size(2), weight.size(3)});
   check_operands(x, weight, bias, options.groups);
   const auto& [stride, padding, dilation, groups] = options;
+  const AxisWindows rows = windows_along("height", x.size(2), weight.size(2), stride.height, padding,
+                                         padding.amount.height, dilation.height);
+  const AxisWindows columns = windows_along("width", x.size(3), weight.size(3), stride.width, padding,
+                                            padding.amount.width, dilation.width);
   const Conv2dGeometry geometry = {
       .batch = x.size(0),
       .in_channels = x.size(1),
       .in_height = x.size(2),
       .in_width = x.size(3),
       .out_channels = weight.size(0),
-      .out_height = output_size("height", x.size(2), weight.size(2), stride.height, padding.height, dilation.height),
-      .out_width = output_size("width", x.size(3), weight.size(3), stride.width, padding.width, dilation.width),
+      .out_height = rows.count,
+      .out_width = columns.count,
       .kernel_height = weight.size(2),
       .kernel_width = weight.size(3),
       .stride_height = stride.height,
       .stride_width = stride.width,
-      .pad_top = padding.height,
-      .pad_left = padding.width,
+      .pad_top = rows.pad_before,
+      .pad_left = columns.pad_before,
       .dilation_height = dilation.height,
       .dilation_width = dilation.width,
       .groups = groups};

@@ -77,9 +77,7 @@ class Folder {
   Folder& operator=(const Folder&) = delete;
 
   std::string file(const std::string& name) const { return (path_ / name).string(); }
-  std::ptrdiff_t count() const {
-    return std::distance(fs::directory_iterator(path_), fs::directory_iterator());
-  }
+  std::ptrdiff_t count() const { return std::distance(fs::directory_iterator(path_), fs::directory_iterator()); }
 
  private:
   fs::path path_;
@@ -173,8 +171,7 @@ TEST_CASE("require_replaceable leaves the folder as it was") {
 
 TEST_CASE("devices and folders are not replaced") {
   const Folder folder;
-  CHECK_THROWS_WITH(replace("/dev/full", "text"),
-                    "/dev/full: cannot write: it exists and is not a regular file");
+  CHECK_THROWS_WITH(replace("/dev/full", "text"), "/dev/full: cannot write: it exists and is not a regular file");
   fs::create_directory(folder.file("a"));
   CHECK_THROWS_WITH(replace(folder.file("a"), "text"), ContainsSubstring("is not a regular file"));
   CHECK(folder.count() == 1);

@@ -1,0 +1,12 @@
+#include <tapestry/autograd/ops/pool2d_geometry.hpp>
+#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/reduction.hpp>
+
+namespace tapestry {
+
+Tensor global_avg_pool2d(const Tensor& x) {
+  detail::check_images("global_avg_pool2d", x);
+  return mean(x, {2, 3}, true);
+}
+
+}  // namespace tapestry

@@ -1,0 +1,72 @@
+// train_step: times whole training steps (zero_grad, forward, cross-entropy, backward, SGD with momentum) on random input.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <memory>
+
+#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/core/threads.hpp>
+#include <tapestry/models/resnet_cifar.hpp>
+#include <tapestry/models/small_cnn.hpp>
+#include <tapestry/optim/sgd.hpp>
+
+using namespace tapestry;
+
+namespace {
+
+std::unique_ptr<nn::Module> make_model(const std::string& name) {
+  if (name == "resnet20") return std::make_unique<models::ResNetCifar>(models::resnet20());
+  return std::make_unique<models::SmallCnn>();
+}
+
+double peak_memory_mebibytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string name = "small_cnn";
+  std::int64_t batch_size = 128;
+  int threads = num_threads();
+  int iterations = 15;
+  CLI::App app("Times whole training steps on random input.", "train_step");
+  app.add_option("--model", name)->check(CLI::IsMember({"small_cnn", "resnet20"}))->capture_default_str();
+  app.add_option("--batch-size", batch_size)->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  app.add_option("--threads", threads)->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--iterations", iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+
+  set_num_threads(threads);
+  const auto model = make_model(name);
+  optim::Sgd optimizer(model->parameters(), {.lr = 0.01, .momentum = 0.9, .weight_decay = 5e-4});
+  RandomStream random = new_random_stream();
+  const Array images = random.normal({batch_size, 3, 32, 32}).contiguous(MemoryFormat::channels_last);
+  const Array labels = random.integers({batch_size}, 10);
+
+  double loss_value = 0;
+  std::vector<double> milliseconds;
+  constexpr int warm_up = 3;
+  for (int iteration = 0; iteration < warm_up + iterations; ++iteration) {
+    const auto start = std::chrono::steady_clock::now();
+    optimizer.zero_grad();
+    const Tensor loss = cross_entropy((*model)(images), labels);
+    loss.backward();
+    optimizer.step();
+    const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+    if (iteration >= warm_up) milliseconds.push_back(elapsed.count());
+    loss_value = loss.item();
+  }
+  std::sort(milliseconds.begin(), milliseconds.end());
+  const double median = milliseconds[milliseconds.size() / 2];
+  std::cout << fmt::format("{}: median {:.1f} ms, min {:.1f} ms, {:.0f} images/s, loss {:.2f}, peak memory {:.0f} MiB\n", name,
+                           median, milliseconds.front(), static_cast<double>(batch_size) * 1000 / median, loss_value,
+                           peak_memory_mebibytes());
+}

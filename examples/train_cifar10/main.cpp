@@ -1,0 +1,103 @@
+// train_cifar10: trains a small convolutional network end to end, from image files to pictures of what it learned.
+//
+// Run without arguments it draws its own data set (ten kinds of figures) and reaches about 97 % on images it has not seen,
+// in about a minute and a half on two cores. With --data DIR it trains on CIFAR-10.
+#include <fmt/format.h>
+
+#include <exception>
+#include <filesystem>
+#include <iostream>
+
+#include <tapestry/core/random.hpp>
+#include <tapestry/core/threads.hpp>
+#include <tapestry/io/safetensors.hpp>
+#include <tapestry/models/resnet_cifar.hpp>
+#include <tapestry/models/small_cnn.hpp>
+#include <tapestry/optim/adamw.hpp>
+#include <tapestry/optim/schedule.hpp>
+#include <tapestry/optim/sgd.hpp>
+
+#include "images.hpp"
+#include "options.hpp"
+#include "report.hpp"
+#include "training.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+std::unique_ptr<nn::Module> make_model(const std::string& name) {
+  if (name == "resnet20") return std::make_unique<models::ResNetCifar>(models::resnet20());
+  return std::make_unique<models::SmallCnn>();
+}
+
+std::unique_ptr<optim::Optimizer> make_optimizer(const Options& options, const nn::Module& model) {
+  if (options.optimizer == "adamw") {
+    return std::make_unique<optim::AdamW>(model.parameters(), optim::AdamWOptions{.lr = options.lr.value_or(1e-3)});
+  }
+  return std::make_unique<optim::Sgd>(
+      model.parameters(),
+      optim::SgdOptions{.lr = options.lr.value_or(0.05), .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
+}
+
+void print_accuracy(const Score& score) { std::cout << fmt::format("test accuracy: {:.4f}\n", score.accuracy); }
+
+void train(const Options& options, const Images& images, nn::Module& model) {
+  std::filesystem::create_directories(options.out);
+  MetricsFile metrics(options.out / "metrics.csv");
+  data::Loader loader = train_loader(images, options);
+  data::Loader tests = test_loader(images);
+
+  const auto optimizer = make_optimizer(options, model);
+  std::int64_t steps = options.epochs * loader.batches();
+  if (options.max_steps > 0) steps = std::min(steps, options.max_steps);
+  optim::Schedule schedule(*optimizer,
+                           optim::OneCycleOptions{.max_lr = optimizer->lr(), .total_steps = steps, .warmup = 0.2});
+
+  std::vector<EpochScores> epochs;
+  const std::int64_t last_epoch = (steps + loader.batches() - 1) / loader.batches();
+  for (std::int64_t epoch = 1; steps > 0; ++epoch, steps -= loader.batches()) {
+    EpochScores scores;
+    scores.train = train_epoch(fmt::format("epoch {}/{}", epoch, last_epoch), model, *optimizer, schedule, loader, steps);
+    scores.test = evaluate(model, tests);
+    std::cout << fmt::format("epoch {}/{}  test loss {:.4f}  test accuracy {:.4f}\n", epoch, last_epoch, scores.test.loss,
+                             scores.test.accuracy)
+              << std::flush;
+    metrics.add(epoch, scores);
+    epochs.push_back(scores);
+  }
+  io::save_safetensors(options.out / "model.safetensors", model.state_dict(), {{"model", options.model}});
+  write_pictures(options.out, epochs, model, *images.test);
+  std::cout << fmt::format("weights, metrics and pictures are in {}\n", options.out.string());
+  print_accuracy(epochs.back().test);
+}
+
+void run(const Options& options) {
+  if (options.threads > 0) set_num_threads(options.threads);
+  manual_seed(options.seed);
+  const auto model = make_model(options.model);
+  const Images images = open_images(options);
+  std::cout << fmt::format("{} on {}: {} training images, {} test images, {} threads\n", options.model,
+                           options.data.empty() ? "drawn figures" : options.data.string(), images.train->size(),
+                           images.test->size(), num_threads());
+  if (options.evaluate.empty()) {
+    train(options, images, *model);
+    return;
+  }
+  model->load_state_dict(io::load_safetensors(options.evaluate));
+  data::Loader tests = test_loader(images);
+  print_accuracy(evaluate(*model, tests));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options options = parse_options(argc, argv);
+  try {
+    run(options);
+  } catch (const std::exception& error) {
+    std::cerr << "train_cifar10: " << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}

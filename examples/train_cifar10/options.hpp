@@ -1,0 +1,25 @@
+// The command line of train_cifar10.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+struct Options {
+  std::filesystem::path data;  ///< empty: the drawn shapes
+  std::string model = "small_cnn";
+  std::string optimizer = "sgd";
+  std::int64_t epochs = 5;
+  std::int64_t batch_size = 128;
+  std::optional<double> lr;
+  std::uint64_t seed = 0;
+  int threads = 0;  ///< 0: as many as OpenMP offers
+  std::filesystem::path out = "runs/train_cifar10";
+  std::int64_t max_steps = 0;      ///< 0: no limit
+  std::filesystem::path evaluate;  ///< weights to measure instead of training
+};
+
+/// Reads the command line. For --help, and for a mistake after one line that says what is allowed, ends the process: with
+/// exit code 0 and 2.
+Options parse_options(int argc, char** argv);

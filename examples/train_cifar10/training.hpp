@@ -1,0 +1,29 @@
+// One epoch of training, and the measurement on the test images.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <tapestry/data/loader.hpp>
+#include <tapestry/nn/module.hpp>
+#include <tapestry/optim/optimizer.hpp>
+#include <tapestry/optim/schedule.hpp>
+
+/// Mean loss and share of right answers over some images.
+struct Score {
+  double loss = 0;
+  double accuracy = 0;
+  std::int64_t images = 0;
+  double seconds = 0;
+};
+
+/// At most `max_steps` steps, one per batch. Throws a ValueError when a loss is not finite; the weights are then as the
+/// step before left them.
+Score train_epoch(const std::string& label, tapestry::nn::Module& model, tapestry::optim::Optimizer& optimizer,
+                  tapestry::optim::Schedule& schedule, tapestry::data::Loader& loader, std::int64_t max_steps);
+
+/// The score on all images of a loader, in evaluation mode.
+Score evaluate(tapestry::nn::Module& model, tapestry::data::Loader& loader);
+
+/// The class with the highest logit, for each row of logits (N, classes).
+std::vector<std::int64_t> predicted_classes(const tapestry::Array& logits);

@@ -1,0 +1,39 @@
+// The channels of a pixel, a vector at a time. Included once per instruction set.
+#if defined(TAPESTRY_KERNELS_CHANNELS_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef TAPESTRY_KERNELS_CHANNELS_INL
+#undef TAPESTRY_KERNELS_CHANNELS_INL
+#else
+#define TAPESTRY_KERNELS_CHANNELS_INL
+#endif
+
+#include <cstdint>
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tapestry::kernels {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class D, class Body>
+HWY_INLINE std::int64_t for_whole_vectors(D d, std::int64_t channel, std::int64_t channels, const Body& body) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  for (; channel + lanes <= channels; channel += lanes) body(d, channel);
+  return channel;
+}
+
+/// Calls `body(d, channel)` so that the vectors of tags `d` cover [0, channels), each channel once: whole vectors of T,
+/// and for the rest shorter ones.
+template <class T, class Body>
+HWY_INLINE void for_channels(std::int64_t channels, const Body& body) {
+  std::int64_t channel = for_whole_vectors(hn::ScalableTag<T>(), 0, channels, body);
+  channel = for_whole_vectors(hn::CappedTag<T, 4>(), channel, channels, body);
+  for_whole_vectors(hn::CappedTag<T, 1>(), channel, channels, body);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace tapestry::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,28 @@
+// The small convolutional network of the first example.
+#pragma once
+
+#include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/dropout.hpp>
+#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::models {
+
+/// Images (N, 3, 32, 32) → logits (N, classes): two stages of two 3×3 convolutions with ReLU and a 2×2 max-pool, of 32 and
+/// 64 channels, then 4096 → 256 → classes with dropout between.
+class SmallCnn : public nn::Module {
+ public:
+  explicit SmallCnn(std::int64_t classes = 10);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  nn::Conv2d& conv1_;
+  nn::Conv2d& conv2_;
+  nn::Conv2d& conv3_;
+  nn::Conv2d& conv4_;
+  nn::Linear& hidden_;
+  nn::Dropout& dropout_;
+  nn::Linear& head_;
+};
+
+}  // namespace tapestry::models

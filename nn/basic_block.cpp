@@ -1,0 +1,33 @@
+#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/nn/basic_block.hpp>
+
+namespace tapestry::nn {
+namespace {
+
+Conv2d conv3x3(std::int64_t in, std::int64_t out, std::int64_t stride) {
+  return Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .stride = stride, .padding = 1, .bias = false});
+}
+
+}  // namespace
+
+BasicBlock::BasicBlock(const Options& options)
+    : conv1_(add("conv1", conv3x3(options.in_channels, options.out_channels, options.stride))),
+      bn1_(add("bn1", BatchNorm2d({.num_features = options.out_channels}))),
+      conv2_(add("conv2", conv3x3(options.out_channels, options.out_channels, 1))),
+      bn2_(add("bn2", BatchNorm2d({.num_features = options.out_channels}))) {
+  if (options.stride == 1 && options.in_channels == options.out_channels) return;
+  const Conv2d::Options projection = {.in_channels = options.in_channels,
+                                      .out_channels = options.out_channels,
+                                      .kernel_size = 1,
+                                      .stride = options.stride,
+                                      .bias = false};
+  downsample_ = &add("downsample", Sequential(Conv2d(projection), BatchNorm2d({.num_features = options.out_channels})));
+}
+
+Tensor BasicBlock::forward(const Tensor& x) {
+  const Tensor y = bn2_(conv2_(relu(bn1_(conv1_(x)))));
+  return relu(y + (downsample_ != nullptr ? (*downsample_)(x) : x));
+}
+
+}  // namespace tapestry::nn

@@ -1,0 +1,30 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/nn/init.hpp>
+#include <tapestry/nn/linear.hpp>
+
+namespace tapestry::nn {
+namespace {
+
+Shape checked_weight_shape(const Linear::Options& options) {
+  const std::int64_t in = options.in_features;
+  const std::int64_t out = options.out_features;
+  if (in < 1 || out < 1) throw ValueError(fmt::format("Linear: features must be at least 1, got {} → {}", in, out));
+  return {out, in};
+}
+
+}  // namespace
+
+Linear::Linear(const Options& options) : weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
+  const double bound = 1 / std::sqrt(static_cast<double>(weight_.size(1)));
+  init::uniform(weight_, -bound, bound);
+  if (options.bias) bias_ = init::uniform(add_parameter("bias", Array::empty({options.out_features})), -bound, bound);
+}
+
+Tensor Linear::forward(const Tensor& x) { return linear(x, weight_, bias_); }
+
+}  // namespace tapestry::nn

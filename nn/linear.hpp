@@ -1,0 +1,31 @@
+// The fully connected layer.
+#pragma once
+
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::nn {
+
+/// x·weightᵀ + bias for x (N, in_features): weight (out_features, in_features) and bias (out_features), both uniform in
+/// ±1/√in_features at first, as in PyTorch. Throws a ValueError for sizes below 1.
+class Linear : public Module {
+ public:
+  struct Options {
+    Required<std::int64_t> in_features;
+    Required<std::int64_t> out_features;
+    bool bias = true;
+  };
+
+  explicit Linear(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+  const Tensor& weight() const { return weight_; }
+  /// Undefined without a bias.
+  const Tensor& bias() const { return bias_; }
+
+ private:
+  Tensor weight_;
+  Tensor bias_;
+};
+
+}  // namespace tapestry::nn

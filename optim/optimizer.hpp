@@ -1,0 +1,100 @@
+// The base of optimizers: parameter groups, learning rates, gradients set to none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include <tapestry/autograd/tensor.hpp>
+#include <tapestry/core/required.hpp>
+
+namespace tapestry::optim {
+
+/// Updates parameters by their gradients. Parameters come in groups, each with options of its own.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  /// One update of every parameter that has a gradient; the others, and their state, stay as they are.
+  virtual void step() = 0;
+  /// Takes all gradients away.
+  void zero_grad();
+
+  virtual std::size_t group_count() const = 0;
+  virtual double lr(std::size_t group = 0) const = 0;
+  /// Throws a ValueError for a negative or non-finite rate.
+  virtual void set_lr(std::size_t group, double lr) = 0;
+  const std::vector<Tensor>& parameters() const { return parameters_; }
+
+ protected:
+  Optimizer() = default;
+  /// Takes charge of more parameters. Throws a ValueError for none, or one that is there already.
+  void add_parameters(std::string_view optimizer, const std::vector<Tensor>& parameters);
+
+ private:
+  std::vector<Tensor> parameters_;
+};
+
+/// Parameters that share options.
+template <class Options>
+struct ParameterGroup {
+  std::vector<Tensor> parameters;
+  Options options;
+};
+
+namespace detail {
+
+/// Throws a ValueError unless the option is finite and at least `least` (and below `below`).
+void check_option(std::string_view optimizer, std::string_view option, double value, double least, double below);
+void check_option(std::string_view optimizer, std::string_view option, double value);
+
+}  // namespace detail
+
+/// An optimizer with options of one type and a state of one type per parameter. `Options` has `lr` and
+/// `check(optimizer name)`.
+template <class Options, class State>
+class GroupedOptimizer : public Optimizer {
+ public:
+  std::size_t group_count() const override { return groups_.size(); }
+  double lr(std::size_t group = 0) const override { return groups_.at(group).options.lr; }
+  void set_lr(std::size_t group, double lr) override {
+    Options changed = groups_.at(group).options;
+    changed.lr = lr;
+    changed.check(name_);
+    groups_[group].options = changed;
+  }
+
+  void step() override {
+    std::size_t next = 0;
+    for (auto& group : groups_) {
+      for (const Tensor& parameter : group.parameters) {
+        State& state = states_[next++];
+        if (parameter.grad().defined()) update(parameter.array(), parameter.grad().array(), group.options, state);
+      }
+    }
+  }
+
+ protected:
+  GroupedOptimizer(std::string_view name, std::vector<ParameterGroup<Options>> groups)
+      : name_(name), groups_(std::move(groups)) {
+    for (const auto& group : groups_) {
+      group.options.check(name_);
+      add_parameters(name_, group.parameters);
+    }
+    if (groups_.empty()) add_parameters(name_, {});
+    states_.resize(parameters().size());
+  }
+
+  /// Updates one parameter in place.
+  virtual void update(Array parameter, const Array& gradient, const Options& options, State& state) = 0;
+
+ private:
+  std::string_view name_;
+  std::vector<ParameterGroup<Options>> groups_;
+  std::vector<State> states_;
+};
+
+}  // namespace tapestry::optim

@@ -1,0 +1,62 @@
+// PNG files that an encoder would not write.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// A chunk with its length and checksum.
+inline std::vector<std::uint8_t> png_chunk(const std::string& type, const std::vector<std::uint8_t>& content) {
+  const auto number = [](std::vector<std::uint8_t>& out, std::uint32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
+  };
+  std::vector<std::uint8_t> chunk;
+  number(chunk, static_cast<std::uint32_t>(content.size()));
+  chunk.insert(chunk.end(), type.begin(), type.end());
+  chunk.insert(chunk.end(), content.begin(), content.end());
+  std::uint32_t crc = 0xFFFFFFFFU;
+  for (std::size_t i = 4; i < chunk.size(); ++i) {
+    crc ^= chunk[i];
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? 0xEDB88320U ^ (crc >> 1) : crc >> 1;
+  }
+  number(chunk, ~crc);
+  return chunk;
+}
+
+/// A file with a header (colour type 2: red, green, blue) and one IDAT chunk.
+inline std::vector<std::uint8_t> png_file(std::uint32_t width, std::uint32_t height, std::uint8_t bits,
+                                          const std::vector<std::uint8_t>& compressed) {
+  std::vector<std::uint8_t> header;
+  for (const std::uint32_t size : {width, height}) {
+    for (int shift = 24; shift >= 0; shift -= 8) header.push_back(static_cast<std::uint8_t>(size >> shift));
+  }
+  header.insert(header.end(), {bits, 2, 0, 0, 0});
+  std::vector<std::uint8_t> file = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  for (const auto& chunk : {png_chunk("IHDR", header), png_chunk("IDAT", compressed), png_chunk("IEND", {})}) {
+    file.insert(file.end(), chunk.begin(), chunk.end());
+  }
+  return file;
+}
+
+/// A zlib stream of `bytes` bytes that inflates to about 158 times as many zeros: one literal, then copies of
+/// 258 bytes from one byte back, of 13 bits each, in the fixed code (RFC 1951, 3.2.6).
+inline std::vector<std::uint8_t> zlib_bomb(std::size_t bytes) {
+  std::vector<std::uint8_t> stream = {0x78, 0x01};
+  unsigned buffer = 0;
+  int filled = 0;
+  const auto put = [&](unsigned bit) {
+    buffer |= bit << filled;
+    if (++filled == 8) {
+      stream.push_back(static_cast<std::uint8_t>(buffer));
+      buffer = 0;
+      filled = 0;
+    }
+  };
+  // Final block, fixed code, literal 0 (00110000).
+  for (const unsigned bit : {1U, 1U, 0U, 0U, 0U, 1U, 1U, 0U, 0U, 0U, 0U}) put(bit);
+  while (stream.size() < bytes) {
+    // Length 258 (11000101), distance 1 (00000).
+    for (const unsigned bit : {1U, 1U, 0U, 0U, 0U, 1U, 0U, 1U, 0U, 0U, 0U, 0U, 0U}) put(bit);
+  }
+  return stream;
+}

@@ -1,0 +1,211 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <tapestry/core/error.hpp>
+#include <tapestry/data/image.hpp>
+
+#include "catch.hpp"
+#include "jpeg_samples.hpp"
+#include "png_maker.hpp"
+#include "temporary_folder.hpp"
+
+using namespace tapestry;
+using namespace tapestry::data;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+Array gradient(std::int64_t channels, std::int64_t height, std::int64_t width) {
+  Bytes values;
+  for (std::int64_t i = 0; i < channels * height * width; ++i) values.push_back(static_cast<std::uint8_t>(i * 7));
+  return Array::from({channels, height, width}, values);
+}
+
+/// Reads `bytes` as a file; the text of the error, or "read".
+std::string outcome(const TemporaryFolder& folder, const Bytes& bytes) {
+  const auto path = folder.path() / "file";
+  put_file(path, bytes);
+  try {
+    read_image(path);
+  } catch (const IoError& error) {
+    const std::string text = error.what();
+    const std::string begin = "read_image: " + path.string() + ": ";
+    REQUIRE(text.substr(0, begin.size()) == begin);
+    return text.substr(begin.size());
+  }
+  return "read";
+}
+
+/// The most memory the process has held since the last call, in bytes.
+std::int64_t take_peak_memory() {
+  std::int64_t kilobytes = 0;
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word == "VmHWM:") status >> kilobytes;
+  }
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return kilobytes * 1024;
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
+}  // namespace
+
+TEST_CASE("read_image gives back what write_png wrote") {
+  const TemporaryFolder folder;
+  for (const std::int64_t channels : {1, 3}) {
+    const Array image = gradient(channels, 5, 7);
+    write_png(folder.path() / "image.png", image);
+    const Array read = read_image(folder.path() / "image.png", channels);
+    CHECK(read.shape() == image.shape());
+    CHECK(read.format() == MemoryFormat::channels_last);
+    CHECK(read.to_vector<std::uint8_t>() == image.to_vector<std::uint8_t>());
+    write_png(folder.path() / "again.png", image.contiguous(MemoryFormat::channels_last));
+    CHECK(file_bytes(folder.path() / "again.png") == file_bytes(folder.path() / "image.png"));
+  }
+}
+
+TEST_CASE("read_image converts between grey and colour") {
+  const TemporaryFolder folder;
+  write_png(folder.path() / "grey.png", Array::full({1, 2, 2}, 90, DType::u8));
+  CHECK(read_image(folder.path() / "grey.png").to_vector<std::uint8_t>() == Bytes(12, 90));
+  write_png(folder.path() / "white.png", Array::full({3, 2, 2}, 255, DType::u8));
+  CHECK(read_image(folder.path() / "white.png", 1).to_vector<std::uint8_t>() == Bytes(4, 255));
+  CHECK_THROWS_WITH(read_image("any", 2), "read_image: expected 1 or 3 channels, got 2");
+}
+
+TEST_CASE("read_image reads baseline and progressive JPEG") {
+  const TemporaryFolder folder;
+  for (const Bytes& file : {baseline_jpeg, progressive_jpeg}) {
+    put_file(folder.path() / "image.jpg", file);
+    const Array image = read_image(folder.path() / "image.jpg");
+    REQUIRE(image.shape() == Shape{3, 16, 16});
+    // Quantised and with the colour at half resolution: the gradients come back to within a pixel's step.
+    for (const std::int64_t y : {2, 8, 13}) {
+      for (const std::int64_t x : {2, 8, 13}) {
+        CHECK(image.at({0, y, x}) == Approx(16 * x).margin(16));
+        CHECK(image.at({1, y, x}) == Approx(16 * y).margin(16));
+      }
+    }
+  }
+}
+
+TEST_CASE("read_image names a file that is missing or not a file") {
+  const TemporaryFolder folder;
+  const std::string dir = folder.path().string();
+  CHECK_THROWS_WITH(read_image(folder.path() / "none.png"),
+                    "read_image: cannot read " + dir + "/none.png: No such file or directory");
+  CHECK_THROWS_WITH(read_image(folder.path()), "read_image: cannot read " + dir + ": it is a directory");
+  CHECK_THROWS_WITH(read_image("/dev/zero"), "read_image: cannot read /dev/zero: it is not a regular file");
+}
+
+TEST_CASE("read_image refuses what is not a PNG or JPEG of 8 bits") {
+  const TemporaryFolder folder;
+  CHECK(outcome(folder, {}) == "the file is empty");
+  CHECK(outcome(folder, {'G', 'I', 'F', '8', '9', 'a', 1, 0}) == "not a PNG or JPEG file (begins with 47 49 46 38)");
+  CHECK(outcome(folder, {'B', 'M'}) == "not a PNG or JPEG file (begins with 42 4D)");
+  CHECK(outcome(folder, png_file(4, 4, 16, {})) == "16 bits per channel, expected 8");
+}
+
+TEST_CASE("read_image refuses images that are too large before it decodes them") {
+  const TemporaryFolder folder;
+  CHECK(outcome(folder, png_file(65535, 65535, 8, {})) == "65535 x 65535 pixels, at most 4194304 are read");
+  CHECK(outcome(folder, png_file(0xFFFFFFFF, 0xFFFFFFFF, 8, {})) ==
+        "4294967295 x 4294967295 pixels, at most 4194304 are read");
+  Bytes jpeg = baseline_jpeg;
+  const Bytes frame = {0xFF, 0xC0};
+  const auto size = std::search(jpeg.begin(), jpeg.end(), frame.begin(), frame.end()) + 5;
+  std::fill(size, size + 4, std::uint8_t{0xFF});
+  CHECK(outcome(folder, jpeg) == "65535 x 65535 pixels, at most 4194304 are read");
+
+  std::filesystem::resize_file(folder.path() / "file", 12'000'001);
+  CHECK_THROWS_WITH(read_image(folder.path() / "file"), ContainsSubstring("12000001 bytes, at most 12000000 are read"));
+}
+
+TEST_CASE("read_image refuses every truncation of a file") {
+  const TemporaryFolder folder;
+  write_png(folder.path() / "image.png", gradient(3, 5, 7));
+  for (const Bytes& whole : {file_bytes(folder.path() / "image.png"), baseline_jpeg, progressive_jpeg}) {
+    REQUIRE(outcome(folder, whole) == "read");
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      const Bytes part(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+      INFO("the first " << size << " of " << whole.size() << " bytes");
+      CHECK(outcome(folder, part) != "read");
+    }
+  }
+  CHECK_THAT(outcome(folder, Bytes(baseline_jpeg.begin(), baseline_jpeg.end() - 40)),
+             ContainsSubstring("broken or truncated"));
+}
+
+TEST_CASE("read_image finds every flipped bit of a PNG file") {
+  const TemporaryFolder folder;
+  write_png(folder.path() / "image.png", gradient(3, 5, 7));
+  Bytes bytes = file_bytes(folder.path() / "image.png");
+  for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    const auto mask = static_cast<std::uint8_t>(1U << (bit % 8));
+    bytes[bit / 8] ^= mask;
+    INFO("bit " << bit);
+    CHECK(outcome(folder, bytes) != "read");
+    bytes[bit / 8] ^= mask;
+  }
+}
+
+TEST_CASE("read_image survives every flipped bit of a JPEG file") {
+  const TemporaryFolder folder;
+  for (Bytes bytes : {baseline_jpeg, progressive_jpeg}) {
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+      const auto mask = static_cast<std::uint8_t>(1U << (bit % 8));
+      bytes[bit / 8] ^= mask;
+      CHECK_NOTHROW(outcome(folder, bytes));
+      bytes[bit / 8] ^= mask;
+    }
+  }
+}
+
+TEST_CASE("read_image takes at most 64 MB for a file that inflates without end") {
+  const TemporaryFolder folder;
+  const Bytes bomb = png_file(8, 8, 8, zlib_bomb(2'000'000));
+  put_file(folder.path() / "bomb.png", bomb);
+  const std::int64_t before = take_peak_memory();
+  CHECK_THROWS_WITH(read_image(folder.path() / "bomb.png"), ContainsSubstring("decoding it takes more than"));
+  // The mark has been set back to what is in use, so that it only misses what was freed just before.
+  if (!sanitized) CHECK(take_peak_memory() - before < 64'000'000);
+}
+
+TEST_CASE("read_image reads the largest image within 64 MB") {
+  const TemporaryFolder folder;
+  write_png(folder.path() / "large.png", Array::zeros({3, 2048, 2048}, DType::u8));
+  const std::int64_t before = take_peak_memory();
+  CHECK(read_image(folder.path() / "large.png").shape() == Shape{3, 2048, 2048});
+  if (!sanitized) CHECK(take_peak_memory() - before < 64'000'000);
+}
+
+TEST_CASE("write_png names the path and leaves nothing behind when it fails") {
+  const TemporaryFolder folder;
+  const Array image = gradient(3, 2, 2);
+  const std::string dir = folder.path().string();
+  CHECK_THROWS_WITH(write_png(folder.path() / "none" / "image.png", image),
+                    "write_png: cannot write " + dir + "/none/image.png: No such file or directory");
+  std::filesystem::create_directories(folder.path() / "taken" / "inside");
+  CHECK_THROWS_WITH(write_png(folder.path() / "taken", image),
+                    "write_png: cannot write " + dir + "/taken: Is a directory");
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("write_png refuses arrays that are not pictures") {
+  CHECK_THROWS_WITH(write_png("any", Array::zeros({2, 4, 4}, DType::u8)),
+                    "write_png: expected (3 or 1, H, W), got [2, 4, 4]");
+  CHECK_THROWS_WITH(write_png("any", Array::zeros({3, 0, 4}, DType::u8)),
+                    "write_png: expected (3 or 1, H, W), got [3, 0, 4]");
+  CHECK_THROWS_WITH(write_png("any", Array::zeros({3, 4, 4})), "write_png: expected u8, got f32[3, 4, 4]");
+}
