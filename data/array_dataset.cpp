@@ -28,9 +28,8 @@ void check(const Array& images, const Array& labels, const std::vector<std::stri
   const auto* label = labels.data<std::int64_t>();
   for (std::int64_t i = 0; i < labels.numel(); ++i) {
     if (label[i] < 0 || label[i] >= classes) {
-      throw ValueError(
-          fmt::format("array_dataset: expected labels of 0 to {} ({} class names), got {} at index {}",
-                      classes - 1, classes, label[i], i));
+      throw ValueError(fmt::format("array_dataset: expected labels of 0 to {} ({} class names), got {} at index {}",
+                                   classes - 1, classes, label[i], i));
     }
   }
 }
@@ -48,8 +47,8 @@ Sample ArrayDataset::get(std::int64_t index) const {
   if (index < 0 || index >= size()) {
     throw ValueError(fmt::format("dataset: index {} is outside [0, {})", index, size()));
   }
-  Array image = Array::empty({images_.size(1), images_.size(2), images_.size(3)}, images_.dtype(),
-                             MemoryFormat::channels_last);
+  Array image =
+      Array::empty({images_.size(1), images_.size(2), images_.size(3)}, images_.dtype(), MemoryFormat::channels_last);
   const auto copy = [&]<class T>() {
     std::copy_n(images_.data<T>() + index * image.numel(), image.numel(), image.mutable_data<T>());
   };

@@ -18,8 +18,7 @@ constexpr std::uint64_t transform_stream = 0x6C6F61646572'0002;
 
 void check_image(const Array& image, std::int64_t index) {
   if (!image.defined() || image.rank() != 3) {
-    throw ShapeError(
-        fmt::format("loader: expected an image (C, H, W), got {} (sample {})", to_string(image), index));
+    throw ShapeError(fmt::format("loader: expected an image (C, H, W), got {} (sample {})", to_string(image), index));
   }
   if (image.dtype() != DType::u8 && image.dtype() != DType::f32) {
     throw DTypeError(
@@ -49,9 +48,8 @@ std::int64_t count_batches(std::int64_t samples, const LoaderOptions& options) {
 BatchMaker::BatchMaker(const Dataset& dataset, LoaderOptions options, std::int64_t epoch)
     : dataset_(&dataset), options_(std::move(options)), epoch_(epoch), size_(dataset.size()) {
   if (options_.shuffle) {
-    order_ =
-        RandomStream{.seed = options_.seed, .stream = order_stream, .step = static_cast<std::uint64_t>(epoch)}
-            .permutation(size_);
+    order_ = RandomStream{.seed = options_.seed, .stream = order_stream, .step = static_cast<std::uint64_t>(epoch)}
+                 .permutation(size_);
   }
 }
 
@@ -62,8 +60,8 @@ std::int64_t BatchMaker::sample_index(std::int64_t position) const {
 Sample BatchMaker::transformed(std::int64_t index) const {
   Sample sample = dataset_->get(index);
   if (options_.transform) {
-    const auto words = Philox(options_.seed, transform_stream,
-                              static_cast<std::uint64_t>(epoch_))(static_cast<std::uint64_t>(index));
+    const auto words =
+        Philox(options_.seed, transform_stream, static_cast<std::uint64_t>(epoch_))(static_cast<std::uint64_t>(index));
     RandomStream random{.seed = std::uint64_t{words[0]} << 32 | words[1],
                         .stream = std::uint64_t{words[2]} << 32 | words[3]};
     sample.image = options_.transform(sample.image, random);
@@ -82,13 +80,11 @@ Batch BatchMaker::operator()(std::int64_t number) const {
     const Sample sample = transformed(index);
     if (i == 0) {
       shape = sample.image.shape();
-      batch.images =
-          Array::empty({count, shape[0], shape[1], shape[2]}, DType::f32, MemoryFormat::channels_last);
+      batch.images = Array::empty({count, shape[0], shape[1], shape[2]}, DType::f32, MemoryFormat::channels_last);
       batch.labels = Array::empty({count}, DType::i64);
     } else if (sample.image.shape() != shape) {
-      throw ShapeError(
-          fmt::format("loader: expected images of one shape, got {} (sample {}) and {} (sample {})",
-                      to_string(shape), sample_index(first), to_string(sample.image.shape()), index));
+      throw ShapeError(fmt::format("loader: expected images of one shape, got {} (sample {}) and {} (sample {})",
+                                   to_string(shape), sample_index(first), to_string(sample.image.shape()), index));
     }
     write_image(sample.image, batch.images.mutable_data<float>() + i * shape.numel());
     batch.labels.mutable_data<std::int64_t>()[i] = sample.label;

@@ -23,8 +23,7 @@ void for_each_block(std::int64_t count, const std::function<void(std::int64_t, s
     for (std::int64_t block = 1; block < blocks; ++block) threads.emplace_back(run, block);
     run(0);
   }
-  const auto first =
-      std::find_if(errors.begin(), errors.end(), [](const auto& error) { return error != nullptr; });
+  const auto first = std::find_if(errors.begin(), errors.end(), [](const auto& error) { return error != nullptr; });
   if (first != errors.end()) std::rethrow_exception(*first);
 }
 

@@ -44,8 +44,8 @@ Bytes read_records(const std::filesystem::path& path) {
   for (std::int64_t record = 0; record < records_in(bytes); ++record) {
     const int label = bytes[static_cast<std::size_t>(record * record_bytes)];
     if (label >= classes) {
-      throw IoError(fmt::format("cifar10: {}: record {}: expected a label of 0 to {}, got {}", path.string(),
-                                record, classes - 1, label));
+      throw IoError(fmt::format("cifar10: {}: record {}: expected a label of 0 to {}, got {}", path.string(), record,
+                                classes - 1, label));
     }
   }
   return bytes;
@@ -60,8 +60,7 @@ std::vector<std::string> read_names(const std::filesystem::path& path) {
     if (!line.empty()) names.push_back(line);
   }
   if (static_cast<std::int64_t>(names.size()) != classes) {
-    throw IoError(
-        fmt::format("cifar10: {}: expected {} names, got {}", path.string(), classes, names.size()));
+    throw IoError(fmt::format("cifar10: {}: expected {} names, got {}", path.string(), classes, names.size()));
   }
   return names;
 }

@@ -62,8 +62,7 @@ void fill_rectangle(Array& image, std::int64_t x, std::int64_t y, std::int64_t w
   }
 }
 
-void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view text, Colour colour,
-               std::int64_t scale) {
+void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view text, Colour colour, std::int64_t scale) {
   check_image("draw_text", image);
   check_scale("draw_text", "scale", scale);
   std::string characters = printable(text);
@@ -103,8 +102,7 @@ void paste(Array& canvas, const Array& image, std::int64_t x, std::int64_t y) {
     const std::int64_t source = image.size(0) == 1 ? 0 : channel * from[0];
     for (std::int64_t row = std::max<std::int64_t>(y, 0); row < bottom; ++row) {
       for (std::int64_t column = std::max<std::int64_t>(x, 0); column < right; ++column) {
-        out[channel * to[0] + row * to[1] + column * to[2]] =
-            in[source + (row - y) * from[1] + (column - x) * from[2]];
+        out[channel * to[0] + row * to[1] + column * to[2]] = in[source + (row - y) * from[1] + (column - x) * from[2]];
       }
     }
   }

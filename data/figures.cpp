@@ -91,9 +91,9 @@ float crescent(Point p) {
 }
 
 float heart(Point p) {
-  constexpr float scale = 1.75F;
+  constexpr float scale = 1.6F;
   const float x = std::abs(p.x) / scale;
-  const float y = (0.95F - p.y) / scale;
+  const float y = (0.87F - p.y) / scale;
   if (x + y > 1) return scale * (length(x - 0.25F, y - 0.75F) - std::sqrt(2.0F) / 4);
   const float corner = std::max(x + y, 0.0F) / 2;
   const float distance = std::min(length(x, y - 1), length(x - corner, y - corner));

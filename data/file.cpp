@@ -49,8 +49,7 @@ std::vector<std::uint8_t> read_file(std::string_view operation, const std::files
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (error) fail(error.message());
   if (size > static_cast<std::uintmax_t>(max_bytes)) {
-    throw IoError(
-        fmt::format("{}: {}: {} bytes, at most {} are read", operation, path.string(), size, max_bytes));
+    throw IoError(fmt::format("{}: {}: {} bytes, at most {} are read", operation, path.string(), size, max_bytes));
   }
   std::vector<std::uint8_t> bytes(size);
   const std::size_t count = std::fread(bytes.data(), 1, bytes.size(), file.get());
@@ -59,8 +58,7 @@ std::vector<std::uint8_t> read_file(std::string_view operation, const std::files
   return bytes;
 }
 
-void write_file(std::string_view operation, const std::filesystem::path& path,
-                std::span<const std::uint8_t> bytes) {
+void write_file(std::string_view operation, const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
   const std::filesystem::path temporary = temporary_beside(path);
   const auto fail = [&](const std::string& reason) {
     std::error_code ignored;

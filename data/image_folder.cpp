@@ -82,8 +82,7 @@ Files find_files(const fs::path& dir, const std::vector<std::string>& classes) {
     std::vector<std::string> names =
         list(folder, [](const fs::directory_entry& entry) { return is_image_name(entry.path()); });
     if (names.empty()) {
-      throw IoError(
-          fmt::format("image_folder: {}: expected .png, .jpg or .jpeg files, found none", folder.string()));
+      throw IoError(fmt::format("image_folder: {}: expected .png, .jpg or .jpeg files, found none", folder.string()));
     }
     std::sort(names.begin(), names.end(), natural_less);
     for (const std::string& name : names) files.paths.push_back(folder / name);
@@ -95,17 +94,16 @@ Files find_files(const fs::path& dir, const std::vector<std::string>& classes) {
 Array decode(const std::vector<fs::path>& paths) {
   const Array first = read_image(paths[0]);
   const auto count = static_cast<std::int64_t>(paths.size());
-  Array images = Array::empty({count, first.size(0), first.size(1), first.size(2)}, DType::u8,
-                              MemoryFormat::channels_last);
+  Array images =
+      Array::empty({count, first.size(0), first.size(1), first.size(2)}, DType::u8, MemoryFormat::channels_last);
   auto* out = images.mutable_data<std::uint8_t>();
   for_each_block(count, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const fs::path& path = paths[static_cast<std::size_t>(i)];
       const Array image = read_image(path);
       if (image.shape() != first.shape()) {
-        throw IoError(fmt::format("image_folder: {}: expected {} x {} pixels as in {}, got {} x {}",
-                                  path.string(), first.size(2), first.size(1), paths[0].string(),
-                                  image.size(2), image.size(1)));
+        throw IoError(fmt::format("image_folder: {}: expected {} x {} pixels as in {}, got {} x {}", path.string(),
+                                  first.size(2), first.size(1), paths[0].string(), image.size(2), image.size(1)));
       }
       std::copy_n(image.data<std::uint8_t>(), image.numel(), out + i * image.numel());
     }
@@ -130,8 +128,8 @@ std::vector<std::string> image_folder_classes(const fs::path& dir) {
     return entry.is_directory(ignored);
   });
   if (names.empty()) {
-    throw IoError(fmt::format("image_folder: {}: expected a folder of images per class, found no folders",
-                              dir.string()));
+    throw IoError(
+        fmt::format("image_folder: {}: expected a folder of images per class, found no folders", dir.string()));
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -122,8 +122,8 @@ Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
   } else {
     fail(fmt::format("not a PNG or JPEG file (begins with{})", first_bytes(bytes)));
   }
-  // Header fields have 32 bits: their product fits, and so does the comparison.
-  if (size.width * size.height > max_image_pixels) {
+  // By division: the product of two header fields of 32 bits need not fit.
+  if (size.width > 0 && size.height > max_image_pixels / size.width) {
     fail(fmt::format("{} x {} pixels, at most {} are read", size.width, size.height, max_image_pixels));
   }
   return size;

@@ -77,11 +77,8 @@ class Loader::Iterator::Epoch {
   /// The number of a batch to make, once there is a slot for it; nothing when there is no more to do.
   std::optional<std::int64_t> claim(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    const auto may_go_on = [&] {
-      return claimed_ == batches() || claimed_ < taken_ + maker_.options().prefetch;
-    };
-    if (!changed_.wait(lock, stop, may_go_on) || stop.stop_requested() || claimed_ == batches())
-      return std::nullopt;
+    const auto may_go_on = [&] { return claimed_ == batches() || claimed_ < taken_ + maker_.options().prefetch; };
+    if (!changed_.wait(lock, stop, may_go_on) || stop.stop_requested() || claimed_ == batches()) return std::nullopt;
     return claimed_++;
   }
 
@@ -95,11 +92,9 @@ class Loader::Iterator::Epoch {
   std::vector<std::jthread> workers_;
 };
 
-Loader::Loader(const Dataset& dataset, LoaderOptions options)
-    : dataset_(&dataset), options_(std::move(options)) {
+Loader::Loader(const Dataset& dataset, LoaderOptions options) : dataset_(&dataset), options_(std::move(options)) {
   const auto check = [](const char* name, std::int64_t value, std::int64_t least) {
-    if (value < least)
-      throw ValueError(fmt::format("loader: {} must be at least {}, got {}", name, least, value));
+    if (value < least) throw ValueError(fmt::format("loader: {} must be at least {}, got {}", name, least, value));
   };
   check("batch_size", options_.batch_size, 1);
   check("prefetch", options_.prefetch, 1);
@@ -114,8 +109,7 @@ Loader::Iterator Loader::begin() {
   return Iterator(std::make_unique<Iterator::Epoch>(BatchMaker(*dataset_, options_, epoch_++)));
 }
 
-Loader::Iterator::Iterator(std::unique_ptr<Epoch> epoch)
-    : epoch_(std::move(epoch)), batches_(epoch_->batches()) {
+Loader::Iterator::Iterator(std::unique_ptr<Epoch> epoch) : epoch_(std::move(epoch)), batches_(epoch_->batches()) {
   fetch();
 }
 

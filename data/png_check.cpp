@@ -15,8 +15,8 @@ constexpr std::size_t chunk_frame = 12;
 constexpr std::size_t header_bytes = 13;
 
 std::uint32_t big_endian(std::span<const std::uint8_t> bytes, std::size_t at) {
-  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
-         std::uint32_t{bytes[at + 2]} << 8 | std::uint32_t{bytes[at + 3]};
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 |
+         std::uint32_t{bytes[at + 3]};
 }
 
 constexpr std::array<std::uint32_t, 256> make_crc_table() {

@@ -102,51 +102,49 @@ Transform to_float() {
 
 Transform normalize(std::vector<double> mean, std::vector<double> standard_deviation) {
   if (mean.size() != standard_deviation.size()) {
-    throw ValueError(fmt::format("normalize: expected as many standard deviations as means ({}), got {}",
-                                 mean.size(), standard_deviation.size()));
+    throw ValueError(fmt::format("normalize: expected as many standard deviations as means ({}), got {}", mean.size(),
+                                 standard_deviation.size()));
   }
   for (const double deviation : standard_deviation) {
     if (!(deviation > 0)) {
       throw ValueError(fmt::format("normalize: standard deviations must be positive, got {}", deviation));
     }
   }
-  return
-      [mean = std::move(mean), deviation = std::move(standard_deviation)](const Array& image, RandomStream&) {
-        const Array in = checked_image("normalize", image);
-        if (in.dtype() != DType::f32) {
-          throw DTypeError(fmt::format("normalize: expected f32, got {}\nhint: put to_float() before it",
-                                       to_string(image)));
-        }
-        if (in.size(0) != static_cast<std::int64_t>(mean.size())) {
-          throw ShapeError(fmt::format("normalize: expected {} channels (as many as means), got {}",
-                                       mean.size(), to_string(in.shape())));
-        }
-        Array result = Array::empty_like(in);
-        // Over whole rows, so that the inner loop is long enough for vectors.
-        const std::vector<float> means = repeated(mean, in.size(2));
-        const std::vector<float> deviations = repeated(deviation, in.size(2));
-        const float* from = in.data<float>();
-        float* to = result.mutable_data<float>();
-        for (std::int64_t row = 0; row < in.size(1); ++row, from += means.size(), to += means.size()) {
-          for (std::size_t i = 0; i < means.size(); ++i) to[i] = (from[i] - means[i]) / deviations[i];
-        }
-        return result;
-      };
+  return [mean = std::move(mean), deviation = std::move(standard_deviation)](const Array& image, RandomStream&) {
+    const Array in = checked_image("normalize", image);
+    if (in.dtype() != DType::f32) {
+      throw DTypeError(
+          fmt::format("normalize: expected f32, got {}\nhint: put to_float() before it", to_string(image)));
+    }
+    if (in.size(0) != static_cast<std::int64_t>(mean.size())) {
+      throw ShapeError(fmt::format("normalize: expected {} channels (as many as means), got {}", mean.size(),
+                                   to_string(in.shape())));
+    }
+    Array result = Array::empty_like(in);
+    // Over whole rows, so that the inner loop is long enough for vectors.
+    const std::vector<float> means = repeated(mean, in.size(2));
+    const std::vector<float> deviations = repeated(deviation, in.size(2));
+    const float* from = in.data<float>();
+    float* to = result.mutable_data<float>();
+    for (std::int64_t row = 0; row < in.size(1); ++row, from += means.size(), to += means.size()) {
+      for (std::size_t i = 0; i < means.size(); ++i) to[i] = (from[i] - means[i]) / deviations[i];
+    }
+    return result;
+  };
 }
 
 Transform random_crop(RandomCropOptions options) {
   const std::int64_t size = options.size;
   const std::int64_t padding = options.padding;
   if (size < 1) throw ValueError(fmt::format("random_crop: size must be at least 1, got {}", size));
-  if (padding < 0)
-    throw ValueError(fmt::format("random_crop: padding must not be negative, got {}", padding));
+  if (padding < 0) throw ValueError(fmt::format("random_crop: padding must not be negative, got {}", padding));
   return [size, padding](const Array& image, RandomStream& random) {
     const Array in = checked_image("random_crop", image);
     const std::int64_t rows = in.size(1) + 2 * padding - size + 1;
     const std::int64_t columns = in.size(2) + 2 * padding - size + 1;
     if (rows < 1 || columns < 1) {
-      throw ShapeError(fmt::format("random_crop: expected at least {} x {} pixels (padding {}), got {}", size,
-                                   size, padding, to_string(in.shape())));
+      throw ShapeError(fmt::format("random_crop: expected at least {} x {} pixels (padding {}), got {}", size, size,
+                                   padding, to_string(in.shape())));
     }
     const std::int64_t top = random.integers({}, rows).data<std::int64_t>()[0] - padding;
     const std::int64_t left = random.integers({}, columns).data<std::int64_t>()[0] - padding;
@@ -158,8 +156,7 @@ Transform random_crop(RandomCropOptions options) {
 
 Transform random_horizontal_flip(double probability) {
   if (!(probability >= 0 && probability <= 1)) {
-    throw ValueError(
-        fmt::format("random_horizontal_flip: probability must be in [0, 1], got {}", probability));
+    throw ValueError(fmt::format("random_horizontal_flip: probability must be in [0, 1], got {}", probability));
   }
   return [probability](const Array& image, RandomStream& random) {
     const Array in = checked_image("random_horizontal_flip", image);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -145,8 +146,8 @@ TEST_CASE("cifar10 names the file and what is wrong with it") {
 
 TEST_CASE("image folders label by sorted class and order files naturally") {
   const TemporaryFolder folder;
-  put_image(folder.path() / "dog" / "10.png", 10);
-  put_image(folder.path() / "dog" / "2.PNG", 2);
+  put_image(folder.path() / "dog" / "10.PNG", 10);
+  put_image(folder.path() / "dog" / "2.png", 2);
   put_image(folder.path() / "dog" / "a1.png", 30);
   put_image(folder.path() / "dog" / "02.png", 1);
   put_image(folder.path() / "cat" / "img12b.png", 12);

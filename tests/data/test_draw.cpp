@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include <tapestry/core/error.hpp>
@@ -37,9 +39,15 @@ TEST_CASE("draw_text draws letters of rectangles") {
     if (i % 6 == 5) picture += '\n';
   }
   CHECK(picture ==
+        "#####.\n"
+        "..#...\n"
+        "..#...\n"
+        "..#...\n"
+        "..#...\n"
+        "..#...\n"
+        "..#...\n"
         "......\n"
-        "......\n"
-        "PLACEHOLDER");
+        "......\n");
 }
 
 TEST_CASE("draw_text scales and takes any bytes") {

@@ -1,0 +1,146 @@
+// Geometries and helpers that the tests of the pooling operators share.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <hwy/targets.h>
+
+#include <tapestry/autograd/ops/pair.hpp>
+#include <tapestry/core/array.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/core/threads.hpp>
+
+namespace tapestry::tests {
+
+struct PoolCase {
+  std::int64_t batch, channels, height, width;
+  Pair kernel = 1, stride = 1, padding = 0, dilation = 1;
+  bool ceil_mode = false;
+
+  Shape shape() const { return {batch, channels, height, width}; }
+};
+
+inline std::string describe(const PoolCase& p) {
+  std::ostringstream out;
+  const auto pair = [&](const char* name, Pair value) {
+    out << ' ' << name << ' ' << value.height << 'x' << value.width;
+  };
+  out << to_string(p.shape());
+  pair("kernel", p.kernel);
+  pair("stride", p.stride);
+  pair("padding", p.padding);
+  pair("dilation", p.dilation);
+  out << (p.ceil_mode ? " ceil" : "");
+  return out.str();
+}
+
+/// The number of windows along an axis by PyTorch's rule, in words: those that fit, in ceil mode one more that does not
+/// quite, unless it starts beyond the image and the padding before it.
+inline std::int64_t count_windows(std::int64_t in, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+                                  std::int64_t dilation, bool ceil_mode) {
+  const auto room = static_cast<double>(in + 2 * padding - dilation * (kernel - 1) - 1) / static_cast<double>(stride);
+  auto windows = static_cast<std::int64_t>(ceil_mode ? std::ceil(room) : std::floor(room)) + 1;
+  if (ceil_mode && (windows - 1) * stride >= in + padding) --windows;
+  return windows;
+}
+
+inline std::int64_t out_height(const PoolCase& p) {
+  return count_windows(p.height, p.kernel.height, p.stride.height, p.padding.height, p.dilation.height, p.ceil_mode);
+}
+inline std::int64_t out_width(const PoolCase& p) {
+  return count_windows(p.width, p.kernel.width, p.stride.width, p.padding.width, p.dilation.width, p.ceil_mode);
+}
+
+/// Calls `body(row, column)` for the pixels of a window, in row-major order.
+template <class Body>
+void for_each_pixel(const PoolCase& p, std::int64_t i, std::int64_t j, const Body& body) {
+  for (std::int64_t r = 0; r < p.kernel.height; ++r) {
+    const std::int64_t row = i * p.stride.height - p.padding.height + r * p.dilation.height;
+    for (std::int64_t s = 0; s < p.kernel.width; ++s) {
+      const std::int64_t column = j * p.stride.width - p.padding.width + s * p.dilation.width;
+      if (row >= 0 && row < p.height && column >= 0 && column < p.width) body(row, column);
+    }
+  }
+}
+
+/// Random geometries with unequal axes; every window holds a pixel.
+class PoolCaseSource {
+ public:
+  explicit PoolCaseSource(bool dilated) : dilated_(dilated) {}
+
+  PoolCase next() {
+    PoolCase p{};
+    do {
+      constexpr std::int64_t channels[] = {1, 2, 3, 5, 7, 8, 13};
+      p.batch = 1 + below(2);
+      p.channels = channels[below(std::size(channels))];
+      p.height = side();
+      p.width = side();
+      p.kernel = {1 + below(4), 1 + below(4)};
+      p.stride = {1 + below(3), 1 + below(3)};
+      p.dilation = dilated_ ? Pair(1 + below(3), 1 + below(2)) : Pair(1);
+      p.padding = {below((p.dilation.height * (p.kernel.height - 1) + 1) / 2 + 1),
+                   below((p.dilation.width * (p.kernel.width - 1) + 1) / 2 + 1)};
+      p.ceil_mode = below(2) == 0;
+    } while (p.height == p.width || !is_whole(p));
+    return p;
+  }
+
+ private:
+  std::int64_t below(std::int64_t bound) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
+  }
+  std::int64_t side() {
+    constexpr std::int64_t sides[] = {1, 2, 3, 5, 7, 11};
+    return sides[below(std::size(sides))];
+  }
+  static bool is_whole(const PoolCase& p) {
+    if (out_height(p) < 1 || out_width(p) < 1) return false;
+    for (std::int64_t i = 0; i < out_height(p); ++i) {
+      for (std::int64_t j = 0; j < out_width(p); ++j) {
+        int pixels = 0;
+        for_each_pixel(p, i, j, [&](auto, auto) { ++pixels; });
+        if (pixels == 0) return false;
+      }
+    }
+    return true;
+  }
+
+  bool dilated_;
+  std::mt19937_64 random_{20240611};
+};
+
+/// Different whole numbers in random order.
+inline Array distinct(const Shape& shape, DType dtype = DType::f64) {
+  RandomStream random{.seed = 5};
+  return random.permutation(shape.numel()).reshape(shape).to(dtype);
+}
+
+/// Calls `body` once for every instruction set that this machine runs.
+template <class Body>
+void for_each_target(const Body& body) {
+  const std::int64_t supported = hwy::SupportedTargets();
+  for (std::int64_t rest = supported; rest != 0; rest &= rest - 1) {
+    hwy::SetSupportedTargetsForTest(rest);
+    body();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+}
+
+/// Calls `body` with 1, 2, 3 and 4 threads.
+template <class Body>
+void for_each_thread_count(const Body& body) {
+  const int before = num_threads();
+  for (int threads = 1; threads <= 4; ++threads) {
+    set_num_threads(threads);
+    body();
+  }
+  set_num_threads(before);
+}
+
+}  // namespace tapestry::tests

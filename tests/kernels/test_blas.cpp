@@ -1,0 +1,120 @@
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include <tapestry/kernels/blas.hpp>
+#include <tapestry/kernels/parallel.hpp>
+
+#include "catch.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+/// Small whole numbers, whose sums are exact in any order.
+template <class T>
+std::vector<T> whole_numbers(std::int64_t size, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<T> result(static_cast<std::size_t>(size));
+  for (T& value : result) value = static_cast<T>(static_cast<std::int64_t>(random() % 9) - 4);
+  return result;
+}
+
+template <class T>
+std::vector<T> product(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
+                       const std::vector<T>& a, const std::vector<T>& b) {
+  // What lay there before must not shine through, not even as NaN · 0.
+  std::vector<T> c(static_cast<std::size_t>(m * n), static_cast<T>(NAN));
+  kernels::gemm(transpose_a, transpose_b, m, n, k, a.data(), b.data(), c.data());
+  return c;
+}
+
+template <class T>
+std::vector<T> plain_product(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
+                             const std::vector<T>& a, const std::vector<T>& b) {
+  std::vector<T> c;
+  for (std::int64_t row = 0; row < m; ++row) {
+    for (std::int64_t column = 0; column < n; ++column) {
+      T sum = 0;
+      for (std::int64_t i = 0; i < k; ++i) {
+        sum += a[static_cast<std::size_t>(transpose_a ? i * m + row : row * k + i)] *
+               b[static_cast<std::size_t>(transpose_b ? column * k + i : i * n + column)];
+      }
+      c.push_back(sum);
+    }
+  }
+  return c;
+}
+
+struct Sizes {
+  std::int64_t m, n, k;
+};
+
+template <class T>
+void check(const Sizes& sizes) {
+  const auto& [m, n, k] = sizes;
+  const auto a = whole_numbers<T>(m * k, 1);
+  const auto b = whole_numbers<T>(k * n, 2);
+  for (const bool transpose_a : {false, true}) {
+    for (const bool transpose_b : {false, true}) {
+      INFO(m << " x " << k << " times " << k << " x " << n << ", transposed " << transpose_a << transpose_b);
+      REQUIRE(product(transpose_a, transpose_b, m, n, k, a, b) ==
+              plain_product(transpose_a, transpose_b, m, n, k, a, b));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("gemm multiplies matrices of all sizes transposed or not") {
+  std::mt19937_64 random(3);
+  const auto size = [&] { return static_cast<std::int64_t>(random() % 20) + 1; };
+  for (int i = 0; i < 30; ++i) {
+    check<float>({size(), size(), size()});
+    check<double>({size(), size(), size()});
+  }
+}
+
+// A call of OpenBLAS gets 128 rows by 256 columns.
+TEST_CASE("gemm is right around the edges of its blocks") {
+  for (const Sizes& sizes : {Sizes{128, 256, 3}, Sizes{129, 257, 3}, Sizes{127, 255, 5}, Sizes{300, 1, 4},
+                             Sizes{1, 600, 4}, Sizes{260, 513, 2}}) {
+    check<float>(sizes);
+    check<double>(sizes);
+  }
+}
+
+TEST_CASE("gemm over no products gives zeros and of no rows nothing") {
+  REQUIRE(product<float>(false, false, 2, 3, 0, {}, {}) == std::vector<float>(6, 0));
+  REQUIRE(product<double>(true, true, 2, 1, 0, {}, {}) == std::vector<double>(2, 0));
+  REQUIRE(product<float>(false, true, 0, 3, 2, {}, whole_numbers<float>(6, 1)).empty());
+  REQUIRE(product<float>(true, false, 3, 0, 2, whole_numbers<float>(6, 1), {}).empty());
+}
+
+TEST_CASE("gemm gives the same bits at any number of threads") {
+  const int before = kernels::num_threads();
+  std::mt19937_64 random(4);
+  std::normal_distribution<float> normal;
+  std::vector<float> a(300 * 200), b(200 * 270);
+  for (float& value : a) value = normal(random);
+  for (float& value : b) value = normal(random);
+  kernels::set_num_threads(1);
+  const auto wanted = product(false, false, 300, 270, 200, a, b);
+  for (int threads = 2; threads <= 4; ++threads) {
+    kernels::set_num_threads(threads);
+    REQUIRE(product(false, false, 300, 270, 200, a, b) == wanted);
+  }
+  kernels::set_num_threads(before);
+}
+
+TEST_CASE("gemm lets NaN through to the products it is part of") {
+  std::vector<double> a = {1, 2, 3, 4};
+  const std::vector<double> b = {0, 1, 0, 1};
+  a[1] = NAN;
+  const auto c = product(false, false, 2, 2, 2, a, b);
+  REQUIRE(std::isnan(c[0]));
+  REQUIRE(std::isnan(c[1]));
+  REQUIRE(c[2] == 0);
+  REQUIRE(c[3] == 7);
+}

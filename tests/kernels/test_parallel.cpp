@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include <tapestry/kernels/parallel.hpp>
+
+#include "catch.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+/// Sets the number of threads for as long as it lives.
+class Threads {
+ public:
+  explicit Threads(int count) : before_(kernels::num_threads()) { kernels::set_num_threads(count); }
+  ~Threads() { kernels::set_num_threads(before_); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace
+
+TEST_CASE("parallel_for calls its body once for every piece with a thread in range") {
+  for (int threads = 1; threads <= 4; ++threads) {
+    const Threads guard(threads);
+    REQUIRE(kernels::num_threads() == threads);
+    for (const std::int64_t pieces : {0, 1, 2, 3, 100}) {
+      std::vector<int> calls(static_cast<std::size_t>(pieces), 0);
+      std::atomic<int> strangers = 0;
+      kernels::parallel_for(pieces, [&](std::int64_t piece, int thread) {
+        ++calls[static_cast<std::size_t>(piece)];
+        if (thread < 0 || thread >= threads) ++strangers;
+      });
+      REQUIRE(std::all_of(calls.begin(), calls.end(), [](int count) { return count == 1; }));
+      REQUIRE(strangers == 0);
+    }
+  }
+}
+
+TEST_CASE("parallel_for of a negative number of pieces does nothing") {
+  bool called = false;
+  kernels::parallel_for(-3, [&](std::int64_t, int) { called = true; });
+  REQUIRE_FALSE(called);
+}
+
+TEST_CASE("parallel_ranges covers every element once in ranges cut by the grain alone") {
+  for (int threads = 1; threads <= 3; ++threads) {
+    const Threads guard(threads);
+    for (const std::int64_t size : {0, 1, 9, 10, 11, 20, 95}) {
+      std::vector<int> covered(static_cast<std::size_t>(size), 0);
+      std::atomic<int> odd_ones = 0;
+      kernels::parallel_ranges(size, 10, [&](std::int64_t begin, std::int64_t end) {
+        if (begin % 10 != 0 || (end != size && end != begin + 10) || end <= begin) ++odd_ones;
+        for (std::int64_t i = begin; i < end; ++i) ++covered[static_cast<std::size_t>(i)];
+      });
+      REQUIRE(odd_ones == 0);
+      REQUIRE(std::all_of(covered.begin(), covered.end(), [](int count) { return count == 1; }));
+    }
+  }
+}
+
+TEST_CASE("a parallel loop within a parallel loop covers everything") {
+  const Threads guard(2);
+  std::vector<std::int64_t> sums(8, 0);
+  kernels::parallel_for(8, [&](std::int64_t outer, int) {
+    std::vector<std::int64_t> parts(5, 0);
+    kernels::parallel_for(5, [&](std::int64_t inner, int) { parts[static_cast<std::size_t>(inner)] = outer * inner; });
+    sums[static_cast<std::size_t>(outer)] = std::accumulate(parts.begin(), parts.end(), std::int64_t{0});
+  });
+  for (std::size_t i = 0; i < sums.size(); ++i) REQUIRE(sums[i] == static_cast<std::int64_t>(i) * 10);
+}
+
+TEST_CASE("the number of threads is never less than one") {
+  const Threads guard(0);
+  REQUIRE(kernels::num_threads() == 1);
+}
+
+#if defined(__SSE2__)
+TEST_CASE("denormals count as zero inside parallel loops and nowhere else") {
+  volatile float small = std::numeric_limits<float>::min();
+  std::vector<float> halves(40, 1);
+  kernels::parallel_for(40, [&](std::int64_t piece, int) { halves[static_cast<std::size_t>(piece)] = small / 2; });
+  REQUIRE(halves == std::vector<float>(40, 0));
+  float one_range = 1;
+  kernels::parallel_ranges(1, 10, [&](std::int64_t, std::int64_t) { one_range = small / 2; });
+  REQUIRE(one_range == 0);
+  REQUIRE(small / 2 > 0);
+}
+#endif
