@@ -18,7 +18,8 @@ class Accumulator final : public Node {
   std::vector<Array> backward(const Array& gradient, const Wanted&) override {
     if (const auto leaf = leaf_.lock()) {
       if (!leaf->grad.defined()) {
-        leaf->grad = Tensor(gradient);
+        // A gradient that something else sees (another leaf, the caller's seed) is copied: it may be scaled in place.
+        leaf->grad = Tensor(gradient.is_unique() ? gradient : gradient.clone());
       } else {
         Array sum = leaf->grad.array();
         leaf->grad = Tensor();

@@ -1,9 +1,9 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <queue>
 #include <unordered_map>
 #include <unordered_set>
+
+#include <fmt/format.h>
 
 #include <tapestry/autograd/backward.hpp>
 #include <tapestry/autograd/mode.hpp>
@@ -49,16 +49,23 @@ void add_to(Array& sum, Array&& term) {
   }
 }
 
-void add_to(Tensor& sum, Tensor&& term) { sum = sum.defined() ? sum + term : std::move(term); }
+void add_to(Tensor& sum, Tensor&& term) {
+  sum = sum.defined() ? sum + term : std::move(term);
+}
 
-const Array& array_of(const Array& value) { return value; }
-const Array& array_of(const Tensor& value) { return value.array(); }
+const Array& array_of(const Array& value) {
+  return value;
+}
+const Array& array_of(const Tensor& value) {
+  return value.array();
+}
 
 /// One pass over the tape. `Value` is Array, or Tensor when the pass is recorded itself.
 template <class Value>
 class Pass {
  public:
-  Pass(const BackwardOptions& options, const std::vector<Tensor>& targets) : keep_(options.retain_graph || options.create_graph) {
+  Pass(const BackwardOptions& options, const std::vector<Tensor>& targets)
+      : keep_(options.retain_graph || options.create_graph) {
     for (const Tensor& target : targets) captured_.emplace(target.node().get(), Value());
   }
 
@@ -90,7 +97,8 @@ class Pass {
     }
     const auto& inputs = node->inputs();
     Wanted wanted(inputs.size());
-    std::transform(inputs.begin(), inputs.end(), wanted.begin(), [&](const NodePointer& input) { return is_wanted(input); });
+    std::transform(inputs.begin(), inputs.end(), wanted.begin(),
+                   [&](const NodePointer& input) { return is_wanted(input); });
     if (!captured_.empty() && std::none_of(wanted.begin(), wanted.end(), [](bool one) { return one; })) return;
     std::vector<Value> gradients = node->backward(gradient, wanted);
     gradient = Value();
@@ -116,8 +124,12 @@ class Pass {
     const Tensor replaced = hook(Tensor(gradient));
     if (!replaced.defined()) return;
     if (replaced.shape() != array_of(gradient).shape()) {
-      throw ShapeError(fmt::format("hook: expected a gradient of shape {}, got {}", to_string(array_of(gradient).shape()),
-                                   to_string(replaced.shape())));
+      throw ShapeError(fmt::format("hook: expected a gradient of shape {}, got {}",
+                                   to_string(array_of(gradient).shape()), to_string(replaced.shape())));
+    }
+    if (replaced.dtype() != array_of(gradient).dtype()) {
+      throw DTypeError(fmt::format("hook: expected a gradient of type {}, got {}",
+                                   to_string(array_of(gradient).dtype()), to_string(replaced.dtype())));
     }
     if constexpr (std::same_as<Value, Array>) {
       gradient = replaced.array();
@@ -177,7 +189,9 @@ std::vector<Tensor> run(const Tensor& output, const std::vector<Tensor>& inputs,
 
 }  // namespace
 
-void backward(const Tensor& output, const Tensor& seed, const BackwardOptions& options) { run(output, {}, seed, options); }
+void backward(const Tensor& output, const Tensor& seed, const BackwardOptions& options) {
+  run(output, {}, seed, options);
+}
 
 std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& seed,
                          const BackwardOptions& options) {

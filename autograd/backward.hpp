@@ -13,9 +13,9 @@ namespace tapestry {
 /// a seed that does not fit.
 void backward(const Tensor& output, const Tensor& seed = {}, const BackwardOptions& options = {});
 
-/// The gradients of `output` with respect to `inputs`, leaves or not, without touching what the leaves have accumulated.
-/// Undefined for an input that `output` does not depend on. Throws as `backward` does, and a GradError for an input that
-/// requires no gradient.
+/// The gradients of `output` with respect to `inputs`, leaves or not, without touching what the leaves have
+/// accumulated. Undefined for an input that `output` does not depend on. Throws as `backward` does, and a GradError for
+/// an input that requires no gradient.
 std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& seed = {},
                          const BackwardOptions& options = {});
 

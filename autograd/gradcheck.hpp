@@ -14,8 +14,8 @@ namespace tapestry {
 using CheckedFunction = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 
 struct GradcheckOptions {
-  /// Half the distance of the two points of a central difference. For a function that is linear in each input any size is
-  /// exact, and 1 loses the fewest digits.
+  /// Half the distance of the two points of a central difference. For a function that is linear in each input any size
+  /// is exact, and 1 loses the fewest digits.
   double step = 1e-6;
   double atol = 1e-8;
   double rtol = 1e-6;
@@ -35,8 +35,8 @@ struct GradcheckResult {
 GradcheckResult gradcheck(const CheckedFunction& function, const std::vector<Array>& inputs,
                           const GradcheckOptions& options = {});
 
-/// The same for the gradients of `function`, with respect to its inputs and to the gradient of its output: checks that a
-/// backward pass under create_graph is itself differentiated rightly.
+/// The same for the gradients of `function`, with respect to its inputs and to the gradient of its output: checks that
+/// a backward pass under create_graph is itself differentiated rightly.
 GradcheckResult gradgradcheck(const CheckedFunction& function, const std::vector<Array>& inputs,
                               const GradcheckOptions& options = {});
 

@@ -17,13 +17,21 @@ Mode& mode() {
 
 }  // namespace
 
-bool grad_enabled() { return mode().grad; }
-bool anomaly_enabled() { return mode().anomaly; }
+bool grad_enabled() {
+  return mode().grad;
+}
+bool anomaly_enabled() {
+  return mode().anomaly;
+}
 
 GradMode::GradMode(bool enabled) : previous_(std::exchange(mode().grad, enabled)) {}
-GradMode::~GradMode() { mode().grad = previous_; }
+GradMode::~GradMode() {
+  mode().grad = previous_;
+}
 
 AnomalyGuard::AnomalyGuard() : previous_(std::exchange(mode().anomaly, true)) {}
-AnomalyGuard::~AnomalyGuard() { mode().anomaly = previous_; }
+AnomalyGuard::~AnomalyGuard() {
+  mode().anomaly = previous_;
+}
 
 }  // namespace tapestry

@@ -26,8 +26,8 @@ class NoGradGuard : GradMode {
   NoGradGuard() : GradMode(false) {}
 };
 
-/// While it lives, the first operator whose result, or whose gradient, holds a NaN or an infinity throws a GradError that
-/// names it. Every result is read once more: for finding a fault, not for training.
+/// While it lives, the first operator whose result, or whose gradient, holds a NaN or an infinity throws a GradError
+/// that names it. Every result is read once more: for finding a fault, not for training.
 class AnomalyGuard {
  public:
   AnomalyGuard();

@@ -29,7 +29,9 @@ Node::Node(std::vector<std::shared_ptr<Node>> inputs)
   counters().live_nodes.fetch_add(1, std::memory_order_relaxed);
 }
 
-Node::~Node() { counters().live_nodes.fetch_sub(1, std::memory_order_relaxed); }
+Node::~Node() {
+  counters().live_nodes.fetch_sub(1, std::memory_order_relaxed);
+}
 
 // Deleting a node drops its inputs and saved tensors, whose nodes come here in their turn: they queue up, and the
 // outermost call deletes them. The queue is of plain pointers because it must outlive every other thread-local object.
@@ -46,11 +48,15 @@ void bury(Node* node) noexcept {
   burying = false;
 }
 
-const std::shared_ptr<Node>& current_node() { return current(); }
+const std::shared_ptr<Node>& current_node() {
+  return current();
+}
 
 CurrentNode::CurrentNode(std::shared_ptr<Node> node) : previous_(std::exchange(current(), std::move(node))) {}
 
-CurrentNode::~CurrentNode() { current() = std::move(previous_); }
+CurrentNode::~CurrentNode() {
+  current() = std::move(previous_);
+}
 
 TapeStatistics tape_statistics() {
   return {.live_nodes = counters().live_nodes.load(std::memory_order_relaxed),

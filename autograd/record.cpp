@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
@@ -9,9 +9,10 @@
 namespace tapestry::detail {
 
 void throw_released(std::string_view name) {
-  throw GradError(fmt::format("{}: what it saved for backward has been released by an earlier backward pass\n"
-                              "hint: pass retain_graph = true to all passes but the last",
-                              name));
+  throw GradError(
+      fmt::format("{}: what it saved for backward has been released by an earlier backward pass\n"
+                  "hint: pass retain_graph = true to all passes but the last",
+                  name));
 }
 
 void check_anomaly(std::string_view name, const Array& value) {

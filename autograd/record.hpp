@@ -36,14 +36,22 @@ void check_anomaly(std::string_view name, const Array& value);
 /// The nodes of the inputs if there is something to record, else empty.
 std::vector<std::shared_ptr<Node>> nodes_to_record(const Tensor* const* inputs, std::size_t count);
 
-inline Array to_value(Tensor&& tensor, const Array*) { return tensor.defined() ? tensor.array() : Array(); }
-inline Array to_value(Array&& array, const Array*) { return std::move(array); }
-inline Tensor to_value(Tensor&& tensor, const Tensor*) { return std::move(tensor); }
+inline Array to_value(Tensor&& tensor, const Array*) {
+  return tensor.defined() ? tensor.array() : Array();
+}
+inline Array to_value(Array&& array, const Array*) {
+  return std::move(array);
+}
+inline Tensor to_value(Tensor&& tensor, const Tensor*) {
+  return std::move(tensor);
+}
 
 template <class Value, class Result>
 std::vector<Value> to_gradients(Result result) {
   std::vector<Value> gradients;
-  const auto add = [&](auto&& one) { gradients.push_back(to_value(std::move(one), static_cast<const Value*>(nullptr))); };
+  const auto add = [&](auto&& one) {
+    gradients.push_back(to_value(std::move(one), static_cast<const Value*>(nullptr)));
+  };
   if constexpr (std::same_as<Result, Array> || std::same_as<Result, Tensor>) {
     add(std::move(result));
   } else {
@@ -59,7 +67,9 @@ class OpNode final : public Node {
   OpNode(Op op, std::vector<std::shared_ptr<Node>> inputs) : Node(std::move(inputs)), op_(std::move(op)) {}
 
   std::string_view name() const override { return Op::name; }
-  std::vector<Array> backward(const Array& gradient, const Wanted& wanted) override { return run<Array>(gradient, wanted); }
+  std::vector<Array> backward(const Array& gradient, const Wanted& wanted) override {
+    return run<Array>(gradient, wanted);
+  }
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) override {
     return run<Tensor>(gradient, wanted);
   }

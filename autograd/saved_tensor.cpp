@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <tapestry/autograd/node.hpp>
 #include <tapestry/autograd/saved_tensor.hpp>
@@ -38,11 +38,11 @@ const Array& SavedTensor::array() const {
   const Array& value = value_.array();
   if (value.version() != version_) {
     const auto& node = current_node();
-    throw GradError(fmt::format(
-        "{}: {} {} that was saved for backward has been overwritten: it is at version {}, expected {}\n"
-        "hint: change it after backward, or change a clone()",
-        node ? node->name() : "backward", is_output_ ? "the output" : "an input", to_string(value), value.version(),
-        version_));
+    throw GradError(
+        fmt::format("{}: {} {} that was saved for backward has been overwritten: it is at version {}, expected {}\n"
+                    "hint: change it after backward, or change a clone()",
+                    node ? node->name() : "backward", is_output_ ? "the output" : "an input", to_string(value),
+                    value.version(), version_));
   }
   return value;
 }

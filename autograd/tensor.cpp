@@ -19,14 +19,19 @@ const Array& Tensor::array() const {
   return state_->value;
 }
 
-bool Tensor::requires_grad() const { return defined() && state_->node != nullptr; }
+bool Tensor::requires_grad() const {
+  return defined() && state_->node != nullptr;
+}
 
-bool Tensor::is_leaf() const { return !requires_grad() || state_->node->is_accumulator(); }
+bool Tensor::is_leaf() const {
+  return !requires_grad() || state_->node->is_accumulator();
+}
 
 Tensor& Tensor::set_requires_grad(bool requires_grad) {
   if (!is_leaf()) {
-    throw GradError(fmt::format("set_requires_grad: {} was computed by {}; only leaves can be asked\nhint: detach() first",
-                                to_string(array()), state_->node->name()));
+    throw GradError(
+        fmt::format("set_requires_grad: {} was computed by {}; only leaves can be asked\nhint: detach() first",
+                    to_string(array()), state_->node->name()));
   }
   if (requires_grad && !is_floating(dtype())) throw_not_floating("set_requires_grad", dtype());
   if (!requires_grad) {
@@ -38,7 +43,8 @@ Tensor& Tensor::set_requires_grad(bool requires_grad) {
 }
 
 void Tensor::set_array(Array value) {
-  if (!is_leaf()) throw GradError(fmt::format("set_array: {} was computed by {}", to_string(array()), state_->node->name()));
+  if (!is_leaf())
+    throw GradError(fmt::format("set_array: {} was computed by {}", to_string(array()), state_->node->name()));
   (void)array();
   state_->value = std::move(value);
   state_->grad = Tensor();
@@ -53,11 +59,16 @@ void Tensor::set_grad(Tensor gradient) {
   if (gradient.defined() && gradient.shape() != shape()) {
     throw ShapeError(fmt::format("set_grad: expected {}, got {}", to_string(shape()), to_string(gradient.shape())));
   }
+  if (gradient.defined() && gradient.dtype() != dtype()) {
+    throw DTypeError(fmt::format("set_grad: expected {}, got {}", to_string(array()), to_string(gradient.array())));
+  }
   (void)array();
   state_->grad = std::move(gradient);
 }
 
-void Tensor::backward() const { backward({}, {}); }
+void Tensor::backward() const {
+  backward({}, {});
+}
 
 void Tensor::backward(const Tensor& seed, const BackwardOptions& options) const {
   tapestry::backward(*this, seed, options);

@@ -14,8 +14,8 @@ class Node;
 struct TensorState;
 struct BackwardOptions;
 
-/// A cheap shared handle: copies see the same value, gradient and history. An Array becomes a constant Tensor by itself.
-/// A default-constructed Tensor is undefined and stands for "none" where an argument is optional.
+/// A cheap shared handle: copies see the same value, gradient and history. An Array becomes a constant Tensor by
+/// itself. A default-constructed Tensor is undefined and stands for "none" where an argument is optional.
 class Tensor {
  public:
   /// Called with the gradient of a tensor when backward has it whole; what it returns takes the gradient's place, an
@@ -41,7 +41,8 @@ class Tensor {
   bool requires_grad() const;
   /// True when no recorded operator computed this tensor.
   bool is_leaf() const;
-  /// Asks for a gradient (or no longer). Throws a GradError unless this is a leaf, and a DTypeError unless it is floating.
+  /// Asks for a gradient (or no longer). Throws a GradError unless this is a leaf, and a DTypeError unless it is
+  /// floating.
   Tensor& set_requires_grad(bool requires_grad = true);
   /// Replaces the value of a leaf and drops its gradient. Throws a GradError unless this is a leaf.
   void set_array(Array value);
@@ -50,7 +51,7 @@ class Tensor {
 
   /// The gradient that backward passes have accumulated in this leaf; undefined when there is none.
   const Tensor& grad() const;
-  /// Replaces the gradient; undefined takes it away.
+  /// Replaces the gradient; undefined takes it away. Throws a ShapeError or DTypeError when it is not like the value.
   void set_grad(Tensor gradient);
 
   /// Accumulates in every leaf the gradient of this tensor, which must be a scalar. Throws a GradError when it is not,

@@ -1,12 +1,13 @@
-// train_step: times whole training steps (zero_grad, forward, cross-entropy, backward, SGD with momentum) on random input.
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
-#include <sys/resource.h>
-
+// train_step: times whole training steps (zero_grad, forward, cross-entropy, backward, SGD with momentum) on random
+// input.
 #include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <tapestry/autograd/ops/loss.hpp>
 #include <tapestry/core/random.hpp>
@@ -66,7 +67,7 @@ int main(int argc, char** argv) {
   }
   std::sort(milliseconds.begin(), milliseconds.end());
   const double median = milliseconds[milliseconds.size() / 2];
-  std::cout << fmt::format("{}: median {:.1f} ms, min {:.1f} ms, {:.0f} images/s, loss {:.2f}, peak memory {:.0f} MiB\n", name,
-                           median, milliseconds.front(), static_cast<double>(batch_size) * 1000 / median, loss_value,
-                           peak_memory_mebibytes());
+  std::cout << fmt::format(
+      "{}: median {:.1f} ms, min {:.1f} ms, {:.0f} images/s, loss {:.2f}, peak memory {:.0f} MiB\n", name, median,
+      milliseconds.front(), static_cast<double>(batch_size) * 1000 / median, loss_value, peak_memory_mebibytes());
 }

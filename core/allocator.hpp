@@ -16,9 +16,9 @@ struct AllocatorStatistics {
 };
 
 /// Hands out 64-byte aligned blocks and keeps freed ones. Sizes are rounded up to a class (at most 1/8 or 63
-/// bytes more than asked for), so that a block fits the next request of about its size. Blocks of 2 MiB and more ask for
-/// huge pages: a fresh page costs more than the arithmetic on it. The system is never asked for more than
-/// twice the peak in use: cached blocks that fit nothing go back first. Thread-safe.
+/// bytes more than asked for), so that a block fits the next request of about its size. Blocks of 2 MiB and more ask
+/// for huge pages: a fresh page costs more than the arithmetic on it. The system is never asked for more than twice the
+/// peak in use: cached blocks that fit nothing go back first. Thread-safe.
 class Allocator {
  public:
   /// The one that arrays use; it lives as long as the process.

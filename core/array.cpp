@@ -38,8 +38,7 @@ Array Array::empty(const Shape& shape, DType dtype, MemoryFormat format) {
   }
   std::int64_t bytes = 0;
   if (__builtin_mul_overflow(shape.numel(), item_size(dtype), &bytes)) {
-    throw ShapeError(
-        fmt::format("array: the bytes of {}{} overflow int64", to_string(dtype), to_string(shape)));
+    throw ShapeError(fmt::format("array: the bytes of {}{} overflow int64", to_string(dtype), to_string(shape)));
   }
   Array array;
   array.shape_ = shape;
@@ -66,8 +65,8 @@ Array Array::full(const Shape& shape, double value, DType dtype, MemoryFormat fo
 template <class T>
 Array Array::from(const Shape& shape, std::span<const T> values) {
   if (shape.numel() != static_cast<std::int64_t>(values.size())) {
-    throw ShapeError(fmt::format("array: {} has {} elements, got {} values", to_string(shape), shape.numel(),
-                                 values.size()));
+    throw ShapeError(
+        fmt::format("array: {} has {} elements, got {} values", to_string(shape), shape.numel(), values.size()));
   }
   Array array = empty(shape, dtype_of<T>);
   std::copy(values.begin(), values.end(), array.mutable_data<T>());
@@ -130,8 +129,8 @@ Array Array::reshape(std::span<const std::int64_t> sizes) const {
   }
   const Shape shape{std::span<const std::int64_t>(resolved)};
   if (shape.numel() != numel()) {
-    throw ShapeError(fmt::format("reshape: {} has {} elements, [{}] does not", to_string(shape_), numel(),
-                                 fmt::join(sizes, ", ")));
+    throw ShapeError(
+        fmt::format("reshape: {} has {} elements, [{}] does not", to_string(shape_), numel(), fmt::join(sizes, ", ")));
   }
   if (shape == shape_) return *this;
   Array result = contiguous();
@@ -141,8 +140,7 @@ Array Array::reshape(std::span<const std::int64_t> sizes) const {
 
 Array Array::slice(std::int64_t begin, std::int64_t end) const {
   if (rank() == 0 || begin < 0 || begin > end || end > size(0)) {
-    throw ShapeError(
-        fmt::format("slice: [{}, {}) is not within the first axis of {}", begin, end, to_string(shape_)));
+    throw ShapeError(fmt::format("slice: [{}, {}) is not within the first axis of {}", begin, end, to_string(shape_)));
   }
   Array result = rank() == 3 ? contiguous() : *this;
   result.shape_ = shape_.with(0, end - begin);
@@ -153,8 +151,7 @@ Array Array::slice(std::int64_t begin, std::int64_t end) const {
 Array Array::contiguous(MemoryFormat format) const {
   if (format == format_) return *this;
   if (formats_coincide(shape_)) {
-    if (format == MemoryFormat::channels_last && rank() != 3 && rank() != 4)
-      return empty(shape_, dtype_, format);
+    if (format == MemoryFormat::channels_last && rank() != 3 && rank() != 4) return empty(shape_, dtype_, format);
     Array result = *this;
     result.format_ = format;
     return result;
@@ -166,8 +163,8 @@ Array Array::contiguous(MemoryFormat format) const {
   const std::int64_t images = numel() / (channels * pixels);
   const bool to_channels_last = format == MemoryFormat::channels_last;
   visit_dtype(dtype_, [&]<class T>() {
-    kernels::transpose(images, to_channels_last ? channels : pixels, to_channels_last ? pixels : channels,
-                       data<T>(), result.mutable_data<T>());
+    kernels::transpose(images, to_channels_last ? channels : pixels, to_channels_last ? pixels : channels, data<T>(),
+                       result.mutable_data<T>());
   });
   return result;
 }
@@ -196,8 +193,7 @@ void Array::fill(double value) {
 
 void Array::copy_from(const Array& source) {
   if (source.shape_ != shape_) {
-    throw ShapeError(
-        fmt::format("copy_from: expected {}, got {}", to_string(shape_), to_string(source.shape_)));
+    throw ShapeError(fmt::format("copy_from: expected {}, got {}", to_string(shape_), to_string(source.shape_)));
   }
   const Array ordered = source.contiguous(format_);
   visit_dtype(dtype_, [&]<class To>() {
@@ -216,8 +212,7 @@ void Array::throw_dtype(DType wanted) const {
 }
 
 std::string to_string(const Array& array) {
-  return array.defined() ? fmt::format("{}{}", to_string(array.dtype()), to_string(array.shape()))
-                         : "undefined";
+  return array.defined() ? fmt::format("{}{}", to_string(array.dtype()), to_string(array.shape())) : "undefined";
 }
 
 std::int64_t format_conversions() {

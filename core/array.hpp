@@ -28,12 +28,10 @@ class Array {
 
   /// An array with undefined contents. Throws a ShapeError when `format` is channels_last and the rank is not
   /// 3 or 4.
-  static Array empty(const Shape& shape, DType dtype = DType::f32,
-                     MemoryFormat format = MemoryFormat::row_major);
+  static Array empty(const Shape& shape, DType dtype = DType::f32, MemoryFormat format = MemoryFormat::row_major);
   /// An array of the shape, dtype and format of `like`, with undefined contents.
   static Array empty_like(const Array& like);
-  static Array zeros(const Shape& shape, DType dtype = DType::f32,
-                     MemoryFormat format = MemoryFormat::row_major);
+  static Array zeros(const Shape& shape, DType dtype = DType::f32, MemoryFormat format = MemoryFormat::row_major);
   static Array full(const Shape& shape, double value, DType dtype = DType::f32,
                     MemoryFormat format = MemoryFormat::row_major);
   /// A row-major copy of `values`, given in row-major order. Throws a ShapeError when their number does not

@@ -7,7 +7,8 @@ namespace {
 
 MemoryFormat result_format(const Array& a, const Array& b, const Shape& shape) {
   for (const Array* operand : {&a, &b}) {
-    if (operand->shape() == shape && operand->format() == MemoryFormat::channels_last) return MemoryFormat::channels_last;
+    if (operand->shape() == shape && operand->format() == MemoryFormat::channels_last)
+      return MemoryFormat::channels_last;
   }
   return MemoryFormat::row_major;
 }

@@ -67,8 +67,8 @@ Array map(const Array& first, const Array& second, std::string_view operation, c
   const auto& inner = plan.inner;
   if (plan.outer.empty()) {
     for_ranges(result.numel(), [&](std::int64_t begin, std::int64_t end) {
-      detail::map_row(end - begin, a + begin * inner.stride_a, inner.stride_a, b + begin * inner.stride_b, inner.stride_b,
-                      out + begin, f);
+      detail::map_row(end - begin, a + begin * inner.stride_a, inner.stride_a, b + begin * inner.stride_b,
+                      inner.stride_b, out + begin, f);
     });
     return result;
   }
@@ -85,7 +85,8 @@ Array map(const Array& first, const Array& second, std::string_view operation, c
         offset_a += i * loop->stride_a;
         offset_b += i * loop->stride_b;
       }
-      detail::map_row(inner.size, a + offset_a, inner.stride_a, b + offset_b, inner.stride_b, out + row * inner.size, f);
+      detail::map_row(inner.size, a + offset_a, inner.stride_a, b + offset_b, inner.stride_b, out + row * inner.size,
+                      f);
     }
   });
   return result;

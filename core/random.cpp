@@ -66,8 +66,7 @@ T interpolate(double low, double high, T unit) {
 
 // A key has 64 bits; seed and stream have 128. One application of Philox, keyed by the seed, mixes the stream
 // in.
-Philox::Philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t step)
-    : step_{low_word(step), high_word(step)} {
+Philox::Philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t step) : step_{low_word(step), high_word(step)} {
   const auto mixed =
       r123::Philox4x32()({{low_word(stream), high_word(stream), 0, 0}}, {{low_word(seed), high_word(seed)}});
   key_ = {mixed[0], mixed[1]};
@@ -88,8 +87,7 @@ Array RandomStream::integers(const Shape& shape, std::int64_t bound) {
       const auto at = static_cast<std::size_t>(2 * i);
       const std::uint64_t bits = std::uint64_t{words[at]} << 32 | words[at + 1];
       // The high half of a 64 × 64 bit product (Lemire, 2019): biased by less than bound / 2⁶⁴.
-      out[first + i] =
-          static_cast<std::int64_t>((static_cast<Uint128>(bits) * static_cast<Uint128>(bound)) >> 64);
+      out[first + i] = static_cast<std::int64_t>((static_cast<Uint128>(bits) * static_cast<Uint128>(bound)) >> 64);
     }
   });
   ++step;
@@ -101,22 +99,20 @@ Array RandomStream::uniform(const Shape& shape, double low, double high, DType d
   visit_floating("uniform", dtype, [&]<class T>() {
     T* out = result.mutable_data<T>();
     if constexpr (sizeof(T) == 4) {
-      for_each_block(
-          *this, result.numel(), 4, [&](const auto& words, std::int64_t first, std::int64_t count) {
-            for (std::int64_t i = 0; i < count; ++i) {
-              // 24 bits fill a float exactly, so that 1 is never reached by rounding.
-              const float unit = static_cast<float>(words[static_cast<std::size_t>(i)] >> 8) * 0x1p-24F;
-              out[first + i] = interpolate(low, high, unit);
-            }
-          });
+      for_each_block(*this, result.numel(), 4, [&](const auto& words, std::int64_t first, std::int64_t count) {
+        for (std::int64_t i = 0; i < count; ++i) {
+          // 24 bits fill a float exactly, so that 1 is never reached by rounding.
+          const float unit = static_cast<float>(words[static_cast<std::size_t>(i)] >> 8) * 0x1p-24F;
+          out[first + i] = interpolate(low, high, unit);
+        }
+      });
     } else {
-      for_each_block(*this, result.numel(), 2,
-                     [&](const auto& words, std::int64_t first, std::int64_t count) {
-                       for (std::int64_t i = 0; i < count; ++i) {
-                         const auto at = static_cast<std::size_t>(2 * i);
-                         out[first + i] = interpolate(low, high, unit_interval(words[at], words[at + 1]));
-                       }
-                     });
+      for_each_block(*this, result.numel(), 2, [&](const auto& words, std::int64_t first, std::int64_t count) {
+        for (std::int64_t i = 0; i < count; ++i) {
+          const auto at = static_cast<std::size_t>(2 * i);
+          out[first + i] = interpolate(low, high, unit_interval(words[at], words[at + 1]));
+        }
+      });
     }
   });
   ++step;

@@ -49,7 +49,8 @@ void add_rows(std::int64_t rows, std::int64_t columns, const T* in, double* sums
     std::array<double, 8> lanes{};
     std::int64_t row = 0;
     for (; row + 8 <= rows; row += 8) {
-      for (std::size_t lane = 0; lane < 8; ++lane) lanes[lane] += static_cast<double>(in[row + static_cast<std::int64_t>(lane)]);
+      for (std::size_t lane = 0; lane < 8; ++lane)
+        lanes[lane] += static_cast<double>(in[row + static_cast<std::int64_t>(lane)]);
     }
     for (std::size_t lane = 0; row < rows; ++row, ++lane) lanes[lane] += static_cast<double>(in[row]);
     *sums = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
@@ -57,11 +58,13 @@ void add_rows(std::int64_t rows, std::int64_t columns, const T* in, double* sums
   }
   std::fill(sums, sums + columns, 0.0);
   for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t column = 0; column < columns; ++column) sums[column] += static_cast<double>(in[row * columns + column]);
+    for (std::int64_t column = 0; column < columns; ++column)
+      sums[column] += static_cast<double>(in[row * columns + column]);
   }
 }
 
-/// (outer, middle, inner) → (outer, inner). The middle is cut by its size alone and its partial sums are added in order.
+/// (outer, middle, inner) → (outer, inner). The middle is cut by its size alone and its partial sums are added in
+/// order.
 template <class T>
 std::vector<double> sum_middle(std::int64_t outer, std::int64_t middle, std::int64_t inner, const T* in) {
   const std::int64_t rows = std::max<std::int64_t>(1, grain / std::max<std::int64_t>(inner, 1));
@@ -74,7 +77,8 @@ std::vector<double> sum_middle(std::int64_t outer, std::int64_t middle, std::int
   });
   if (pieces == 1) return partial;
   std::vector<double> sums(static_cast<std::size_t>(outer * inner));
-  for (std::int64_t i = 0; i < outer; ++i) add_rows(pieces, inner, partial.data() + i * pieces * inner, sums.data() + i * inner);
+  for (std::int64_t i = 0; i < outer; ++i)
+    add_rows(pieces, inner, partial.data() + i * pieces * inner, sums.data() + i * inner);
   return sums;
 }
 
@@ -105,7 +109,9 @@ Array sum_over(const Array& x, std::span<const bool> reduced) {
   Array result = Array::empty(shape, x.dtype(), x.format());
   visit_floating("sum", x.dtype(), [&]<class T>() {
     std::vector<Run> runs = memory_runs(x, reduced);
-    const auto any_reduced = [&] { return std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.reduced; }); };
+    const auto any_reduced = [&] {
+      return std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.reduced; });
+    };
     std::vector<double> sums = sum_last_run(runs, x.data<T>());
     while (any_reduced()) sums = sum_last_run(runs, sums.data());
     std::transform(sums.begin(), sums.end(), result.mutable_data<T>(), [](double sum) { return static_cast<T>(sum); });

@@ -12,9 +12,8 @@ class Required {
  public:
   template <class U>
   requires std::convertible_to<U, T>
-  constexpr Required(U&& value)
-      : value_(static_cast<T>(std::forward<U>(value))) {}  // NOLINT: implicit by design
-  constexpr operator const T&() const { return value_; }   // NOLINT
+  constexpr Required(U&& value) : value_(static_cast<T>(std::forward<U>(value))) {}  // NOLINT: implicit by design
+  constexpr operator const T&() const { return value_; }                             // NOLINT
   constexpr const T& get() const { return value_; }
 
  private:

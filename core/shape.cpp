@@ -18,13 +18,11 @@ Shape::Shape(std::span<const std::int64_t> sizes) {
   }
   bool is_empty = false;
   for (const std::int64_t size : sizes) {
-    if (size < 0)
-      throw ShapeError(fmt::format("shape: sizes must not be negative, got [{}]", fmt::join(sizes, ", ")));
+    if (size < 0) throw ShapeError(fmt::format("shape: sizes must not be negative, got [{}]", fmt::join(sizes, ", ")));
     sizes_[static_cast<std::size_t>(rank_++)] = size;
     is_empty = is_empty || size == 0;
     if (__builtin_mul_overflow(numel_, std::max<std::int64_t>(size, 1), &numel_)) {
-      throw ShapeError(
-          fmt::format("shape: the number of elements of [{}] overflows int64", fmt::join(sizes, ", ")));
+      throw ShapeError(fmt::format("shape: the number of elements of [{}] overflows int64", fmt::join(sizes, ", ")));
     }
   }
   if (is_empty) numel_ = 0;

@@ -36,9 +36,7 @@ class Shape {
   const std::int64_t* end() const { return sizes_.data() + rank_; }
   std::span<const std::int64_t> sizes() const { return {begin(), end()}; }
 
-  friend bool operator==(const Shape& a, const Shape& b) {
-    return a.rank_ == b.rank_ && a.sizes_ == b.sizes_;
-  }
+  friend bool operator==(const Shape& a, const Shape& b) { return a.rank_ == b.rank_ && a.sizes_ == b.sizes_; }
 
  private:
   std::array<std::int64_t, max_rank> sizes_{};

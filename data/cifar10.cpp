@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -90,6 +91,6 @@ ArrayDataset read(const std::filesystem::path& dir, Split split) {
 
 }  // namespace
 
-Cifar10::Cifar10(const std::filesystem::path& dir, Split split) : ArrayDataset(read(dir, split)) {}
+Cifar10::Cifar10(const std::string& dir, Split split) : ArrayDataset(read(dir, split)) {}
 
 }  // namespace tapestry::data

@@ -2,7 +2,7 @@
 // images", 2009; https://www.cs.toronto.edu/~kriz/cifar.html).
 #pragma once
 
-#include <filesystem>
+#include <string>
 
 #include <tapestry/data/array_dataset.hpp>
 
@@ -15,7 +15,7 @@ class Cifar10 : public ArrayDataset {
   /// and the class names of batches.meta.txt if it is there. A file may hold any number of whole records.
   /// Throws an IoError with the file, and the record where there is one: missing or unreadable, a size that
   /// is not a multiple of a record, a label above 9, other than ten names.
-  Cifar10(const std::filesystem::path& dir, Split split);
+  Cifar10(const std::string& dir, Split split);
 };
 
 }  // namespace tapestry::data

@@ -1,4 +1,3 @@
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -6,7 +5,6 @@
 #include <system_error>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/data/file.hpp>
@@ -21,14 +19,6 @@ using File = std::unique_ptr<std::FILE, Close>;
 
 std::string last_reason() {
   return std::generic_category().message(errno);
-}
-
-/// A name beside `path` that no other thread or process uses.
-std::filesystem::path temporary_beside(const std::filesystem::path& path) {
-  static std::atomic<std::int64_t> count = 0;
-  std::filesystem::path temporary = path;
-  temporary += fmt::format(".{}.{}.part", getpid(), count++);
-  return temporary;
 }
 
 }  // namespace
@@ -56,22 +46,6 @@ std::vector<std::uint8_t> read_file(std::string_view operation, const std::files
   if (std::ferror(file.get()) != 0) fail(last_reason());
   if (count != bytes.size()) fail(fmt::format("expected {} bytes, got {}", bytes.size(), count));
   return bytes;
-}
-
-void write_file(std::string_view operation, const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
-  const std::filesystem::path temporary = temporary_beside(path);
-  const auto fail = [&](const std::string& reason) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw IoError(fmt::format("{}: cannot write {}: {}", operation, path.string(), reason));
-  };
-  File file(std::fopen(temporary.c_str(), "wbx"));
-  if (file == nullptr) fail(last_reason());
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) fail(last_reason());
-  if (std::fclose(file.release()) != 0) fail(last_reason());
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error) fail(error.message());
 }
 
 }  // namespace tapestry::data

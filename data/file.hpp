@@ -1,10 +1,9 @@
-// Whole files read and written, with errors that name the path and the reason.
+// Whole files read, with errors that name the path and the reason.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <limits>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -14,10 +13,5 @@ namespace tapestry::data {
 /// unreadable or larger than `max_bytes`, before anything is allocated.
 std::vector<std::uint8_t> read_file(std::string_view operation, const std::filesystem::path& path,
                                     std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max());
-
-/// Writes a file through a temporary one beside it, so that `path` either keeps what it held or holds all of
-/// `bytes`. Throws an IoError that begins with `operation`.
-void write_file(std::string_view operation, const std::filesystem::path& path,
-                std::span<const std::uint8_t> bytes);
 
 }  // namespace tapestry::data

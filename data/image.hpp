@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <string>
 
 #include <tapestry/core/array.hpp>
 
@@ -17,10 +17,10 @@ inline constexpr std::int64_t max_image_bytes = 12'000'000;
 /// is 3 (red, green, blue) or 1 (grey); the file is converted to it, and transparency is dropped. Throws a
 /// ValueError for other `channels`, and an IoError with the path and the reason when the file is missing,
 /// unreadable, empty, truncated, damaged, of another kind, of 16 bits or too large.
-Array read_image(const std::filesystem::path& path, std::int64_t channels = 3);
+Array read_image(const std::string& path, std::int64_t channels = 3);
 
 /// Writes u8 (3 or 1, H, W) as a PNG file, which is replaced only when all of it has been written. Throws a
 /// ShapeError or DTypeError for other arrays, and an IoError with the path and the reason.
-void write_png(const std::filesystem::path& path, const Array& image);
+void write_png(const std::string& path, const Array& image);
 
 }  // namespace tapestry::data

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
+#include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -120,16 +121,16 @@ ArrayDataset read(const fs::path& dir) {
 
 }  // namespace
 
-ImageFolder::ImageFolder(const fs::path& dir) : ArrayDataset(read(dir)) {}
+ImageFolder::ImageFolder(const std::string& dir) : ArrayDataset(read(dir)) {}
 
-std::vector<std::string> image_folder_classes(const fs::path& dir) {
+std::vector<std::string> image_folder_classes(const std::string& dir) {
   std::vector<std::string> names = list(dir, [](const fs::directory_entry& entry) {
     std::error_code ignored;
     return entry.is_directory(ignored);
   });
   if (names.empty()) {
     throw IoError(
-        fmt::format("image_folder: {}: expected a folder of images per class, found no folders", dir.string()));
+        fmt::format("image_folder: {}: expected a folder of images per class, found no folders", dir));
   }
   std::sort(names.begin(), names.end());
   return names;

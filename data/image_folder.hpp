@@ -1,7 +1,6 @@
 // A data set as a folder of image files.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,10 +16,10 @@ class ImageFolder : public ArrayDataset {
   /// the files follow the natural order of their names (2.jpg before 10.jpg). Throws an IoError with the path
   /// when there are no classes, a class has no images, a file cannot be read (see `read_image`) or has
   /// another size than the first.
-  explicit ImageFolder(const std::filesystem::path& dir);
+  explicit ImageFolder(const std::string& dir);
 };
 
 /// The names of the folders in `dir`, sorted. Throws an IoError when there are none.
-std::vector<std::string> image_folder_classes(const std::filesystem::path& dir);
+std::vector<std::string> image_folder_classes(const std::string& dir);
 
 }  // namespace tapestry::data

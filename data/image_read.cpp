@@ -13,6 +13,7 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/data/file.hpp>
 #include <tapestry/data/image.hpp>
+#include <tapestry/data/jpeg_check.hpp>
 #include <tapestry/data/png_check.hpp>
 
 // The decoder's memory is counted: a file of a few kilobytes can inflate to gigabytes, whatever its header
@@ -86,10 +87,6 @@ struct Size {
   std::int64_t height;
 };
 
-bool begins_like_jpeg(std::span<const std::uint8_t> bytes) {
-  return bytes.size() >= 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF;
-}
-
 std::string first_bytes(std::span<const std::uint8_t> bytes) {
   std::string text;
   for (const std::uint8_t byte : bytes.first(std::min<std::size_t>(bytes.size(), 4))) {
@@ -112,6 +109,7 @@ Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
     if (header->bit_depth == 16) fail("16 bits per channel, expected 8");
     size = {header->width, header->height};
   } else if (begins_like_jpeg(bytes)) {
+    if (const auto damage = jpeg_damage(bytes)) fail(*damage);
     int width = 0;
     int height = 0;
     int channels = 0;
@@ -131,13 +129,11 @@ Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
 
 }  // namespace
 
-Array read_image(const std::filesystem::path& path, std::int64_t channels) {
+Array read_image(const std::string& path, std::int64_t channels) {
   if (channels != 1 && channels != 3) {
     throw ValueError(fmt::format("read_image: expected 1 or 3 channels, got {}", channels));
   }
-  const auto fail = [&](const std::string& reason) {
-    throw IoError(fmt::format("read_image: {}: {}", path.string(), reason));
-  };
+  const auto fail = [&](const std::string& reason) { throw IoError(fmt::format("read_image: {}: {}", path, reason)); };
   const std::vector<std::uint8_t> bytes = read_file("read_image", path, max_image_bytes);
   decoder_budget_spent = false;
   const Size size = checked_size(bytes, fail);

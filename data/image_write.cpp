@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/file.hpp>
 #include <tapestry/data/image.hpp>
 
 #define STBI_WRITE_NO_STDIO
@@ -23,7 +23,7 @@ struct FreeEncoded {
 
 }  // namespace
 
-void write_png(const std::filesystem::path& path, const Array& image) {
+void write_png(const std::string& path, const Array& image) {
   const Shape& shape = image.shape();
   if (shape.rank() != 3 || (shape[0] != 1 && shape[0] != 3) || shape.numel() == 0) {
     throw ShapeError(fmt::format("write_png: expected (3 or 1, H, W), got {}", to_string(shape)));
@@ -43,7 +43,7 @@ void write_png(const std::filesystem::path& path, const Array& image) {
   const std::unique_ptr<std::uint8_t, FreeEncoded> encoded(
       stbi_write_png_to_mem(pixels.data<std::uint8_t>(), width * channels, width, height, channels, &size));
   if (encoded == nullptr) throw std::bad_alloc();
-  write_file("write_png", path, std::span(encoded.get(), static_cast<std::size_t>(size)));
+  replace_file(path, {std::as_bytes(std::span(encoded.get(), static_cast<std::size_t>(size)))});
 }
 
 }  // namespace tapestry::data

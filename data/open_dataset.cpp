@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -32,7 +33,8 @@ void check_same_classes(const fs::path& train, const fs::path& test) {
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_dataset(const fs::path& dir, Split split) {
+std::unique_ptr<Dataset> open_dataset(const std::string& folder, Split split) {
+  const fs::path dir = folder;
   std::error_code ignored;
   if (fs::exists(dir / "data_batch_1.bin", ignored) || fs::exists(dir / "test_batch.bin", ignored)) {
     return std::make_unique<Cifar10>(dir, split);

@@ -1,8 +1,8 @@
 // A data set by the folder it lies in, whichever of the known layouts that has.
 #pragma once
 
-#include <filesystem>
 #include <memory>
+#include <string>
 
 #include <tapestry/data/dataset.hpp>
 
@@ -11,6 +11,6 @@ namespace tapestry::data {
 /// Opens the CIFAR-10 binaries in `dir` (`Cifar10`), or `dir`/train and `dir`/test with a folder of images
 /// per class (`ImageFolder`). Throws an IoError that says what was expected when `dir` holds neither, or when
 /// the classes of train and test differ; and what those two throw.
-std::unique_ptr<Dataset> open_dataset(const std::filesystem::path& dir, Split split);
+std::unique_ptr<Dataset> open_dataset(const std::string& dir, Split split);
 
 }  // namespace tapestry::data

@@ -14,10 +14,10 @@ struct ShapesOptions {
   std::uint64_t seed = 0;
 };
 
-/// Pictures of 32 × 32 in colour, u8 (N, 3, 32, 32), of one figure each (see `figure_names`) that varies in
-/// place, size, turn, stretch, colours and pattern, as its background does, under noise. Image i shows figure
-/// i mod 10 and is a function of (seed, split, i) alone. A linear classifier does little better than chance,
-/// since colours say nothing; a small convolutional network passes 95 % with 20,000 images in five epochs.
+/// Pictures of 32 × 32 in colour, u8 (N, 3, 32, 32), of one figure each (see `figure_names`) that is brighter than
+/// its background and varies in place, size, turn, stretch, colours and pattern, as the background does, under
+/// noise. Image i shows figure i mod 10 and is a function of (seed, split, i) alone. With 20,000 images a linear
+/// classifier gets about a third right; a convolutional network of four layers passes 95 % in three epochs.
 class Shapes : public ArrayDataset {
  public:
   /// Draws all images, on one thread per core. Throws a ValueError when `size` is negative.

@@ -2,6 +2,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <span>
 #include <system_error>
@@ -9,8 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/io/atomic_file.hpp>
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/io/safetensors_header.hpp>
 
@@ -51,7 +52,7 @@ std::span<const std::byte> elements(const Array& array) {
 /// A safetensors file whose header has been read and checked.
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path);
+  explicit Reader(const std::string& path);
   const SafetensorsHeader& header() const { return header_; }
   Array read(const SafetensorsEntry& entry);
 
@@ -64,7 +65,7 @@ class Reader {
   SafetensorsHeader header_;
 };
 
-Reader::Reader(const std::filesystem::path& path) : path_(path.string()) {
+Reader::Reader(const std::string& path) : path_(path) {
   // Asked before the file is opened: opening a pipe would wait for its other end.
   std::error_code error;
   const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
@@ -109,7 +110,7 @@ void Reader::read_at(std::int64_t position, void* bytes, std::int64_t count) {
 
 }  // namespace
 
-void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays, const Metadata& metadata) {
+void save_safetensors(const std::string& path, const NamedArrays& arrays, const Metadata& metadata) {
   check_arrays(arrays);
   SafetensorsHeader header{.entries = {}, .metadata = metadata};
   NamedArrays dense;
@@ -142,7 +143,7 @@ void save_safetensors(const std::filesystem::path& path, const NamedArrays& arra
   replace_file(path, pieces);
 }
 
-NamedArrays load_safetensors(const std::filesystem::path& path) {
+NamedArrays load_safetensors(const std::string& path) {
   Reader reader(path);
   NamedArrays arrays;
   for (const SafetensorsEntry& entry : reader.header().entries) {
@@ -151,7 +152,7 @@ NamedArrays load_safetensors(const std::filesystem::path& path) {
   return arrays;
 }
 
-Metadata load_safetensors_metadata(const std::filesystem::path& path) {
+Metadata load_safetensors_metadata(const std::string& path) {
   return Reader(path).header().metadata;
 }
 

@@ -2,7 +2,6 @@
 // with the length of a JSON header, the header, the raw little-endian elements.
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -24,14 +23,14 @@ using Metadata = std::map<std::string, std::string>;
 /// Throws a ValueError for a name that is given twice, reserved ("__metadata__") or not UTF-8, for an
 /// undefined array and for a header longer than the format allows; an IoError that names the path and the
 /// reason when writing fails.
-void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays, const Metadata& metadata = {});
+void save_safetensors(const std::string& path, const NamedArrays& arrays, const Metadata& metadata = {});
 
 /// Reads all tensors, in the order of the header, as row-major arrays. Throws an IoError that names the path,
 /// the tensor and the numbers when the file cannot be read or breaks the format anywhere: everything is
 /// checked before anything is allocated.
-NamedArrays load_safetensors(const std::filesystem::path& path);
+NamedArrays load_safetensors(const std::string& path);
 
 /// Reads the metadata alone; checks the file and throws as `load_safetensors` does.
-Metadata load_safetensors_metadata(const std::filesystem::path& path);
+Metadata load_safetensors_metadata(const std::string& path);
 
 }  // namespace tapestry::io

@@ -3,6 +3,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/avg_pool2d.cpp>
 
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -31,18 +32,24 @@ template <class T>
 void average_row(const Pool2dGeometry& g, bool count_include_pad, std::int64_t window_row, const T* HWY_RESTRICT x,
                  T* HWY_RESTRICT y) {
   const Taps rows = taps_on_image(g.rows, window_row);
-  for (std::int64_t window = 0; window < g.columns.out; ++window) {
+  const std::int64_t channels = g.channels;
+  const std::int64_t ahead = next_row_of_windows(g, rows);
+  for (std::int64_t window = 0; window < g.columns.out; ++window, y += channels) {
     const Taps columns = taps_on_image(g.columns, window);
+    const WindowPixels pixels = pixels_of(g, rows, columns);
+    const T* const first = x + pixels.first;
     const T size = window_divisor<T>(g, rows, columns, count_include_pad);
-    for_channels<T>(g.channels, [&](auto d, std::int64_t channel) HWY_ATTR {
+    for_channels<T>(channels, [=](auto d, std::int64_t channel) HWY_ATTR {
       auto sum = hn::Zero(d);
-      for (std::int64_t r = rows.first; r < rows.last; ++r) {
-        const std::int64_t row = (rows.origin + r * g.rows.dilation) * g.columns.in + columns.origin;
-        for (std::int64_t s = columns.first; s < columns.last; ++s) {
-          sum = hn::Add(sum, hn::LoadU(d, x + (row + s * g.columns.dilation) * g.channels + channel));
+      const T* row = first + channel;
+      for (std::int64_t r = 0; r < pixels.rows; ++r, row += pixels.row_step) {
+        const T* pixel = row;
+        for (std::int64_t s = 0; s < pixels.columns; ++s, pixel += pixels.column_step) {
+          sum = hn::Add(sum, hn::LoadU(d, pixel));
+          hwy::Prefetch(pixel + ahead);
         }
       }
-      hn::StoreU(hn::Div(sum, hn::Set(d, size)), d, y + window * g.channels + channel);
+      hn::StoreU(hn::Div(sum, hn::Set(d, size)), d, y + channel);
     });
   }
 }

@@ -1,6 +1,6 @@
-#include <cblas.h>
-
 #include <algorithm>
+
+#include <cblas.h>
 
 #include <tapestry/kernels/blas.hpp>
 #include <tapestry/kernels/parallel.hpp>
@@ -8,13 +8,13 @@
 namespace tapestry::kernels {
 namespace {
 
-void block_gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, blasint m, blasint n, blasint k, const float* a, blasint lda,
-                const float* b, blasint ldb, float* c, blasint ldc) {
+void block_gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, blasint m, blasint n, blasint k, const float* a,
+                blasint lda, const float* b, blasint ldb, float* c, blasint ldc) {
   cblas_sgemm(CblasRowMajor, a_op, b_op, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
 }
 
-void block_gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, blasint m, blasint n, blasint k, const double* a, blasint lda,
-                const double* b, blasint ldb, double* c, blasint ldc) {
+void block_gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, blasint m, blasint n, blasint k, const double* a,
+                blasint lda, const double* b, blasint ldb, double* c, blasint ldc) {
   cblas_dgemm(CblasRowMajor, a_op, b_op, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
 }
 
@@ -25,7 +25,8 @@ constexpr std::int64_t block_columns = 256;
 }  // namespace
 
 template <class T>
-void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b, T* c) {
+void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b,
+          T* c) {
   if (k == 0) {
     std::fill(c, c + m * n, T{0});
     return;

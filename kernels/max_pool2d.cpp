@@ -4,6 +4,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/max_pool2d.cpp>
 
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -45,23 +46,36 @@ template <class T>
 void pool_row(const Pool2dGeometry& g, std::int64_t window_row, const T* HWY_RESTRICT x, T* HWY_RESTRICT y,
               std::uint8_t* HWY_RESTRICT taps) {
   const Taps rows = taps_on_image(g.rows, window_row);
-  for (std::int64_t window = 0; window < g.columns.out; ++window) {
+  const std::int64_t channels = g.channels;
+  const std::int64_t ahead = next_row_of_windows(g, rows);
+  for (std::int64_t window = 0; window < g.columns.out; ++window, y += channels, taps += channels) {
     const Taps columns = taps_on_image(g.columns, window);
-    for_channels<T>(g.channels, [&](auto d, std::int64_t channel) HWY_ATTR {
+    const WindowPixels pixels = pixels_of(g, rows, columns);
+    const T* const first = x + pixels.first;
+    const T first_tap = static_cast<T>(rows.first * g.columns.kernel + columns.first);
+    const T row_taps = static_cast<T>(g.columns.kernel);
+    for_channels<T>(channels, [=](auto d, std::int64_t channel) HWY_ATTR {
+      const auto one = hn::Set(d, T{1});
+      auto row_tap = hn::Set(d, first_tap);
       auto best = hn::Set(d, -std::numeric_limits<T>::infinity());
-      auto best_tap = hn::Set(d, static_cast<T>(rows.first * g.columns.kernel + columns.first));
-      for (std::int64_t r = rows.first; r < rows.last; ++r) {
-        const std::int64_t row = (rows.origin + r * g.rows.dilation) * g.columns.in + columns.origin;
-        for (std::int64_t s = columns.first; s < columns.last; ++s) {
-          const auto value = hn::LoadU(d, x + (row + s * g.columns.dilation) * g.channels + channel);
+      auto best_tap = row_tap;
+      const T* row = first + channel;
+      for (std::int64_t r = 0; r < pixels.rows; ++r, row += pixels.row_step) {
+        auto tap = row_tap;
+        const T* pixel = row;
+        for (std::int64_t s = 0; s < pixels.columns; ++s, pixel += pixels.column_step) {
+          const auto value = hn::LoadU(d, pixel);
+          hwy::Prefetch(pixel + ahead);
           // Greater, or the first NaN.
           const auto wins = hn::And(hn::Not(hn::Ge(best, value)), hn::Eq(best, best));
           best = hn::IfThenElse(wins, value, best);
-          best_tap = hn::IfThenElse(wins, hn::Set(d, static_cast<T>(r * g.columns.kernel + s)), best_tap);
+          best_tap = hn::IfThenElse(wins, tap, best_tap);
+          tap = hn::Add(tap, one);
         }
+        row_tap = hn::Add(row_tap, hn::Set(d, row_taps));
       }
-      hn::StoreU(best, d, y + window * g.channels + channel);
-      store_taps(d, best_tap, taps + window * g.channels + channel);
+      hn::StoreU(best, d, y + channel);
+      store_taps(d, best_tap, taps + channel);
     });
   }
 }

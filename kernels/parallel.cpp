@@ -58,16 +58,14 @@ void parallel_for(std::int64_t pieces, FunctionRef<void(std::int64_t, int)> body
   }
 }
 
-void parallel_ranges(std::int64_t size, std::int64_t grain,
-                     FunctionRef<void(std::int64_t, std::int64_t)> body) {
+void parallel_ranges(std::int64_t size, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body) {
   const std::int64_t pieces = (size + grain - 1) / grain;
   if (pieces == 1) {
     const FlushDenormals flush;
     body(0, size);
     return;
   }
-  parallel_for(pieces,
-               [&](std::int64_t piece, int) { body(piece * grain, std::min(size, (piece + 1) * grain)); });
+  parallel_for(pieces, [&](std::int64_t piece, int) { body(piece * grain, std::min(size, (piece + 1) * grain)); });
 }
 
 }  // namespace tapestry::kernels

@@ -42,7 +42,6 @@ class FunctionRef<Result(Args...)> {
 void parallel_for(std::int64_t pieces, FunctionRef<void(std::int64_t, int)> body);
 
 /// `parallel_for` over [0, size) in ranges of at most `grain`: calls `body(begin, end)`.
-void parallel_ranges(std::int64_t size, std::int64_t grain,
-                     FunctionRef<void(std::int64_t, std::int64_t)> body);
+void parallel_ranges(std::int64_t size, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body);
 
 }  // namespace tapestry::kernels

@@ -34,6 +34,30 @@ inline Taps taps_on_image(const Pool2dAxis& axis, std::int64_t window) {
       .origin = origin, .first = origin >= 0 ? 0 : tap_from(0), .last = ends_inside ? axis.kernel : tap_from(axis.in)};
 }
 
+/// The pixels of one window, as elements of an image: the first, and the steps from one to the next.
+struct WindowPixels {
+  std::int64_t first;
+  std::int64_t rows, row_step;
+  std::int64_t columns, column_step;
+};
+
+inline WindowPixels pixels_of(const Pool2dGeometry& g, const Taps& rows, const Taps& columns) {
+  const std::int64_t row = rows.origin + rows.first * g.rows.dilation;
+  const std::int64_t column = columns.origin + columns.first * g.columns.dilation;
+  return {.first = (row * g.columns.in + column) * g.channels,
+          .rows = rows.last - rows.first,
+          .row_step = g.rows.dilation * g.columns.in * g.channels,
+          .columns = columns.last - columns.first,
+          .column_step = g.columns.dilation * g.channels};
+}
+
+/// How many elements after a pixel the next row of windows has its own, or 0 when that is not all on the image. Loops
+/// fetch them early: rows of an image are short, and a processor does not foresee the next.
+inline std::int64_t next_row_of_windows(const Pool2dGeometry& g, const Taps& rows) {
+  const std::int64_t last_row = rows.origin + (rows.last - 1) * g.rows.dilation;
+  return last_row + g.rows.stride < g.rows.in ? g.rows.stride * g.columns.in * g.channels : 0;
+}
+
 /// Calls `body(window, tap)` for every window that covers a pixel, in rising order, with the tap that does.
 template <class Body>
 void for_each_window_over(const Pool2dAxis& axis, std::int64_t pixel, const Body& body) {

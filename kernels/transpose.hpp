@@ -22,8 +22,7 @@ void transpose(std::int64_t batch, std::int64_t rows, std::int64_t columns, cons
     for (std::int64_t column_begin = 0; column_begin < columns; column_begin += tile) {
       const std::int64_t column_end = std::min(columns, column_begin + tile);
       for (std::int64_t column = column_begin; column < column_end; ++column) {
-        for (std::int64_t row = row_begin; row < row_end; ++row)
-          to[column * rows + row] = from[row * columns + column];
+        for (std::int64_t row = row_begin; row < row_end; ++row) to[column * rows + row] = from[row * columns + column];
       }
     }
   });

@@ -12,8 +12,8 @@ nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t blocks, std
   nn::Sequential result;
   for (std::int64_t block = 0; block < blocks; ++block) {
     const bool is_first = block == 0;
-    result.append(nn::BasicBlock(
-        {.in_channels = is_first ? in : out, .out_channels = out, .stride = is_first ? stride : 1}));
+    result.append(
+        nn::BasicBlock({.in_channels = is_first ? in : out, .out_channels = out, .stride = is_first ? stride : 1}));
   }
   return result;
 }
@@ -21,7 +21,8 @@ nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t blocks, std
 }  // namespace
 
 ResNetCifar::ResNetCifar(std::int64_t blocks_per_stage, std::int64_t classes)
-    : conv1_(add("conv1", nn::Conv2d({.in_channels = 3, .out_channels = 16, .kernel_size = 3, .padding = 1, .bias = false}))),
+    : conv1_(add("conv1",
+                 nn::Conv2d({.in_channels = 3, .out_channels = 16, .kernel_size = 3, .padding = 1, .bias = false}))),
       bn1_(add("bn1", nn::BatchNorm2d({.num_features = 16}))),
       layer1_(add("layer1", stage(16, 16, blocks_per_stage, 1))),
       layer2_(add("layer2", stage(16, 32, blocks_per_stage, 2))),

@@ -9,9 +9,9 @@
 
 namespace tapestry::models {
 
-/// Images (N, 3, H, W) → logits (N, classes): a 3×3 convolution, three stages of basic blocks with 16, 32 and 64 channels,
-/// global average pooling and a linear head (He et al., "Deep residual learning", 2016, section 4.2), with 1×1 projection
-/// shortcuts. 6·blocks_per_stage + 2 layers.
+/// Images (N, 3, H, W) → logits (N, classes): a 3×3 convolution, three stages of basic blocks with 16, 32 and 64
+/// channels, global average pooling and a linear head (He et al., "Deep residual learning", 2016, section 4.2), with
+/// 1×1 projection shortcuts. 6·blocks_per_stage + 2 layers.
 class ResNetCifar : public nn::Module {
  public:
   explicit ResNetCifar(std::int64_t blocks_per_stage, std::int64_t classes = 10);
@@ -27,6 +27,8 @@ class ResNetCifar : public nn::Module {
 };
 
 /// The network of 20 layers.
-inline ResNetCifar resnet20(std::int64_t classes = 10) { return ResNetCifar(3, classes); }
+inline ResNetCifar resnet20(std::int64_t classes = 10) {
+  return ResNetCifar(3, classes);
+}
 
 }  // namespace tapestry::models

@@ -2,6 +2,7 @@
 #include <tapestry/autograd/ops/pooling.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/models/small_cnn.hpp>
+#include <tapestry/nn/init.hpp>
 
 namespace tapestry::models {
 namespace {
@@ -19,7 +20,12 @@ SmallCnn::SmallCnn(std::int64_t classes)
       conv4_(add("conv4", conv3x3(64, 64))),
       hidden_(add("hidden", nn::Linear({.in_features = 4096, .out_features = 256}))),
       dropout_(add("dropout", nn::Dropout({.p = 0.5}))),
-      head_(add("head", nn::Linear({.in_features = 256, .out_features = classes}))) {}
+      head_(add("head", nn::Linear({.in_features = 256, .out_features = classes}))) {
+  // The layers before a ReLU; with PyTorch's smaller first values the signal fades and the first epoch is half lost.
+  for (const Tensor& weight : {conv1_.weight(), conv2_.weight(), conv3_.weight(), conv4_.weight(), hidden_.weight()}) {
+    nn::init::kaiming_normal(weight);
+  }
+}
 
 Tensor SmallCnn::forward(const Tensor& x) {
   const Tensor low = max_pool2d(relu(conv2_(relu(conv1_(x)))), {.kernel_size = 2});

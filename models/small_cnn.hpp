@@ -8,8 +8,9 @@
 
 namespace tapestry::models {
 
-/// Images (N, 3, 32, 32) → logits (N, classes): two stages of two 3×3 convolutions with ReLU and a 2×2 max-pool, of 32 and
-/// 64 channels, then 4096 → 256 → classes with dropout between.
+/// Images (N, 3, 32, 32) → logits (N, classes): two stages of two 3×3 convolutions with ReLU and a 2×2 max-pool, of 32
+/// and 64 channels, then 4096 → 256 → classes with dropout between.
+/// Weights before a ReLU begin as He et al. (2015) propose.
 class SmallCnn : public nn::Module {
  public:
   explicit SmallCnn(std::int64_t classes = 10);

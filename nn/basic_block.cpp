@@ -6,7 +6,8 @@ namespace tapestry::nn {
 namespace {
 
 Conv2d conv3x3(std::int64_t in, std::int64_t out, std::int64_t stride) {
-  return Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .stride = stride, .padding = 1, .bias = false});
+  return Conv2d(
+      {.in_channels = in, .out_channels = out, .kernel_size = 3, .stride = stride, .padding = 1, .bias = false});
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 
 namespace tapestry::nn {
 
-/// relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)) (He et al., "Deep residual learning", 2016, figure 2). The shortcut
-/// is the identity, or where size or channels change a 1×1 convolution with batch norm. Names are torchvision's: conv1,
-/// bn1, conv2, bn2, downsample.0, downsample.1.
+/// relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)) (He et al., "Deep residual learning", 2016, figure 2). The
+/// shortcut is the identity, or where size or channels change a 1×1 convolution with batch norm. Names are
+/// torchvision's: conv1, bn1, conv2, bn2, downsample.0, downsample.1.
 class BasicBlock : public Module {
  public:
   struct Options {

@@ -6,8 +6,8 @@
 
 namespace tapestry::nn {
 
-/// `batch_norm` over images (N, C, H, W) with running statistics: in training by the batch, in evaluation by the running
-/// statistics (by the batch when they are not tracked). Throws a ValueError for options out of range.
+/// `batch_norm` over images (N, C, H, W) with running statistics: in training by the batch, in evaluation by the
+/// running statistics (by the batch when they are not tracked). Throws a ValueError for options out of range.
 class BatchNorm2d : public Module {
  public:
   struct Options {

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/conv2d.hpp>
@@ -16,7 +16,8 @@ Shape checked_weight_shape(const Conv2d::Options& options) {
   const std::int64_t out = options.out_channels;
   if (in < 1 || out < 1) throw ValueError(fmt::format("Conv2d: channels must be at least 1, got {} → {}", in, out));
   if (in % options.groups != 0 || out % options.groups != 0) {
-    throw ValueError(fmt::format("Conv2d: groups {} must divide both channel counts, got {} → {}", options.groups, in, out));
+    throw ValueError(
+        fmt::format("Conv2d: groups {} must divide both channel counts, got {} → {}", options.groups, in, out));
   }
   return {out, in / options.groups, kernel.height, kernel.width};
 }
@@ -31,6 +32,8 @@ Conv2d::Conv2d(const Options& options)
   if (options.bias) bias_ = init::uniform(add_parameter("bias", Array::empty({options.out_channels})), -bound, bound);
 }
 
-Tensor Conv2d::forward(const Tensor& x) { return conv2d(x, weight_, bias_, options_); }
+Tensor Conv2d::forward(const Tensor& x) {
+  return conv2d(x, weight_, bias_, options_);
+}
 
 }  // namespace tapestry::nn

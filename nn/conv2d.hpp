@@ -8,8 +8,8 @@
 namespace tapestry::nn {
 
 /// `conv2d` with a weight (out_channels, in_channels / groups, kh, kw) and a bias (out_channels), both uniform in
-/// ±1/√fan_in at first, as in PyTorch. Throws a ValueError for options out of range, among them groups that do not divide
-/// both channel counts.
+/// ±1/√fan_in at first, as in PyTorch. Throws a ValueError for options out of range, among them groups that do not
+/// divide both channel counts.
 class Conv2d : public Module {
  public:
   struct Options {

@@ -6,8 +6,8 @@
 
 namespace tapestry::nn {
 
-/// `dropout` in training, the identity in evaluation. Every layer draws from a random stream of its own and every forward
-/// in training is a step of it. Throws a ValueError when p is not in [0, 1].
+/// `dropout` in training, the identity in evaluation. Every layer draws from a random stream of its own and every
+/// forward in training is a step of it. Throws a ValueError when p is not in [0, 1].
 class Dropout : public Module {
  public:
   struct Options {

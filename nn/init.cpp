@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>

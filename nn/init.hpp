@@ -9,12 +9,12 @@ namespace tapestry::nn::init {
 /// Which of the two sums a weight keeps at the size of its terms: over inputs (forward) or over outputs (backward).
 enum class FanMode { fan_in, fan_out };
 
-/// What a weight of shape (out, in, …) sums over: in · receptive field, or out · receptive field. Throws a ShapeError for
-/// rank below 2.
+/// What a weight of shape (out, in, …) sums over: in · receptive field, or out · receptive field. Throws a ShapeError
+/// for rank below 2.
 std::int64_t fan(const Shape& weight, FanMode mode);
 
-/// Normal with mean 0 and standard deviation gain / √fan (He et al., "Delving deep into rectifiers", 2015, equation 10);
-/// gain √2 is for ReLU.
+/// Normal with mean 0 and standard deviation gain / √fan (He et al., "Delving deep into rectifiers", 2015, equation
+/// 10); gain √2 is for ReLU.
 Tensor kaiming_normal(Tensor weight, FanMode mode = FanMode::fan_in, double gain = 1.4142135623730951);
 
 /// Uniform in ±gain·√(3 / fan), of the same standard deviation.

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include <tapestry/autograd/ops/matmul.hpp>
 #include <tapestry/core/error.hpp>
@@ -25,6 +25,8 @@ Linear::Linear(const Options& options) : weight_(add_parameter("weight", Array::
   if (options.bias) bias_ = init::uniform(add_parameter("bias", Array::empty({options.out_features})), -bound, bound);
 }
 
-Tensor Linear::forward(const Tensor& x) { return linear(x, weight_, bias_); }
+Tensor Linear::forward(const Tensor& x) {
+  return linear(x, weight_, bias_);
+}
 
 }  // namespace tapestry::nn

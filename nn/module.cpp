@@ -1,9 +1,9 @@
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/module.hpp>
@@ -19,11 +19,12 @@ void Module::visit(const std::string& prefix, const Visit& call) const {
 
 Tensor Module::operator()(const Tensor& x) {
   Tensor input = x;
-  for (const auto& [id, hook] : pre_hooks_) {
+  // Over copies: a hook may remove itself or others.
+  for (const auto& [id, hook] : std::vector(pre_hooks_)) {
     if (const Tensor replaced = hook(*this, input); replaced.defined()) input = replaced;
   }
   Tensor output = forward(input);
-  for (const auto& [id, hook] : hooks_) {
+  for (const auto& [id, hook] : std::vector(hooks_)) {
     if (const Tensor replaced = hook(*this, input, output); replaced.defined()) output = replaced;
   }
   return output;
@@ -97,8 +98,8 @@ void Module::load_state_dict(const StateDict& state) {
           complaints.push_back(fmt::format("{}{}: expected {}, got {}", prefix, name, to_string(tensor.shape()),
                                            to_string(value.shape())));
         } else if (is_floating(value.dtype()) != is_floating(tensor.dtype())) {
-          complaints.push_back(
-              fmt::format("{}{}: expected {}, got {}", prefix, name, to_string(tensor.dtype()), to_string(value.dtype())));
+          complaints.push_back(fmt::format("{}{}: expected {}, got {}", prefix, name, to_string(tensor.dtype()),
+                                           to_string(value.dtype())));
         }
         copies.emplace_back(tensor.array(), &value);
         given.erase(found);
@@ -113,6 +114,7 @@ void Module::load_state_dict(const StateDict& state) {
 }
 
 void Module::to(DType dtype) {
+  if (!is_floating(dtype)) throw_not_floating("Module::to", dtype);
   visit("", [&](const std::string&, const Module& module) {
     for (const auto* tensors : {&module.parameters_, &module.buffers_}) {
       for (const auto& [name, tensor] : *tensors) {

@@ -58,10 +58,11 @@ class Module {
 
   /// Copies of the values of all parameters and buffers, in the order of their declaration.
   StateDict state_dict() const;
-  /// Overwrites all parameters and buffers. Throws a ValueError that lists every missing, unexpected or misshaped entry;
-  /// then nothing has been changed.
+  /// Overwrites all parameters and buffers. Throws a ValueError that lists every missing, unexpected or misshaped
+  /// entry; then nothing has been changed.
   void load_state_dict(const StateDict& state);
-  /// Converts all floating parameters and buffers to a dtype.
+  /// Converts all floating parameters and buffers to a floating dtype; gradients are dropped. Throws a DTypeError for
+  /// another.
   void to(DType dtype);
   /// Freezes (false) or thaws all parameters.
   void set_requires_grad(bool requires_grad);

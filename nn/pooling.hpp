@@ -9,7 +9,9 @@ namespace tapestry::nn {
 /// `max_pool2d` as a layer. Throws what it throws when the layer is made, for options out of range.
 class MaxPool2d : public Module {
  public:
-  explicit MaxPool2d(const MaxPool2dOptions& options) : options_(options) { check_max_pool2d_options("MaxPool2d", options); }
+  explicit MaxPool2d(const MaxPool2dOptions& options) : options_(options) {
+    check_max_pool2d_options("MaxPool2d", options);
+  }
   Tensor forward(const Tensor& x) override { return max_pool2d(x, options_); }
 
  private:
@@ -19,7 +21,9 @@ class MaxPool2d : public Module {
 /// `avg_pool2d` as a layer.
 class AvgPool2d : public Module {
  public:
-  explicit AvgPool2d(const AvgPool2dOptions& options) : options_(options) { check_avg_pool2d_options("AvgPool2d", options); }
+  explicit AvgPool2d(const AvgPool2dOptions& options) : options_(options) {
+    check_avg_pool2d_options("AvgPool2d", options);
+  }
   Tensor forward(const Tensor& x) override { return avg_pool2d(x, options_); }
 
  private:

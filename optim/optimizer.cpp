@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/optim/optimizer.hpp>
@@ -19,9 +19,8 @@ void Optimizer::add_parameters(std::string_view optimizer, const std::vector<Ten
     if (!parameter.defined() || !parameter.is_leaf()) {
       throw ValueError(fmt::format("{}: parameter {} is no leaf", optimizer, i));
     }
-    const bool is_known = std::any_of(parameters_.begin(), parameters_.end(), [&](const Tensor& known) {
-      return known.is_same(parameter);
-    });
+    const bool is_known = std::any_of(parameters_.begin(), parameters_.end(),
+                                      [&](const Tensor& known) { return known.is_same(parameter); });
     if (is_known) {
       throw ValueError(fmt::format("{}: parameter {} ({}) comes twice", optimizer, i, to_string(parameter.array())));
     }

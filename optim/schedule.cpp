@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/optim/schedule.hpp>
@@ -16,7 +16,8 @@ double half_cosine(double start, double end, double share) {
 }
 
 void check_steps(std::string_view schedule, std::int64_t total_steps) {
-  if (total_steps < 1) throw ValueError(fmt::format("{}: total_steps must be at least 1, got {}", schedule, total_steps));
+  if (total_steps < 1)
+    throw ValueError(fmt::format("{}: total_steps must be at least 1, got {}", schedule, total_steps));
 }
 
 }  // namespace

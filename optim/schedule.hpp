@@ -12,14 +12,14 @@ namespace tapestry::optim {
 struct OneCycleOptions {
   Required<double> max_lr;
   Required<std::int64_t> total_steps;
-  double warmup = 0.3;         ///< the share of the steps in which the rate rises
-  double div_factor = 25;      ///< the first rate is max_lr / div_factor
+  double warmup = 0.3;            ///< the share of the steps in which the rate rises
+  double div_factor = 25;         ///< the first rate is max_lr / div_factor
   double final_div_factor = 1e4;  ///< the last rate is the first / final_div_factor
 };
 
-/// The rate at `step`, 0 ≤ step < total_steps: up from the first rate to max_lr over the warm-up, then down to the last,
-/// both along half a cosine (Smith and Topin, "Super-convergence", 2019; PyTorch's OneCycleLR). Throws a ValueError for
-/// options out of range.
+/// The rate at `step`, 0 ≤ step < total_steps: up from the first rate to max_lr over the warm-up, then down to the
+/// last, both along half a cosine (Smith and Topin, "Super-convergence", 2019; PyTorch's OneCycleLR). Throws a
+/// ValueError for options out of range.
 double one_cycle_lr(const OneCycleOptions& options, std::int64_t step);
 
 struct CosineOptions {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <system_error>
 
@@ -14,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/file.hpp>
 #include <tapestry/viz/curves.hpp>
 
 namespace tapestry::viz {
@@ -185,10 +186,10 @@ void check(const std::vector<Panel>& panels) {
 
 }  // namespace
 
-void write_curves(const std::filesystem::path& path, const std::string& title, const std::vector<Panel>& panels) {
+void write_curves(const std::string& path, const std::string& title, const std::vector<Panel>& panels) {
   check(panels);
   const std::string picture = run_gnuplot(script_of(title, panels));
-  data::write_file("write_curves", path, {reinterpret_cast<const std::uint8_t*>(picture.data()), picture.size()});
+  replace_file(path, {std::as_bytes(std::span(picture))});
 }
 
 }  // namespace tapestry::viz

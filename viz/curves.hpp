@@ -1,7 +1,6 @@
 // Curves over the course of a training, drawn by gnuplot.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -24,6 +23,6 @@ struct Panel {
 /// Draws the panels side by side under a title into a PNG file. The first series of a panel is blue, the
 /// second orange. All texts are shown as they are. Throws a ValueError when there is no panel or a series has
 /// not one y for each x, and an IoError when gnuplot is not installed, fails, or the file cannot be written.
-void write_curves(const std::filesystem::path& path, const std::string& title, const std::vector<Panel>& panels);
+void write_curves(const std::string& path, const std::string& title, const std::vector<Panel>& panels);
 
 }  // namespace tapestry::viz

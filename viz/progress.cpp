@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -25,6 +26,16 @@ int terminal_columns() {
   if (isatty(STDOUT_FILENO) == 0 || kind == nullptr || std::string_view(kind) == "dumb") return 0;
   winsize size{};
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// The options with every choice made.
+ProgressOptions completed(ProgressOptions options) {
+  if (!options.clock) options.clock = steady_seconds;
+  return options;
 }
 
 bool begins_character(char byte) {
@@ -64,7 +75,7 @@ std::string clock_text(double seconds) {
 Progress::Progress(std::string label, std::int64_t total, ProgressOptions options)
     : label_(std::move(label)),
       total_(total),
-      options_(std::move(options)),
+      options_(completed(std::move(options))),
       stream_(options_.stream != nullptr ? *options_.stream : std::cout),
       start_(options_.clock()),
       last_shown_(start_) {
@@ -105,8 +116,8 @@ int Progress::columns() const {
   return options_.stream == nullptr ? terminal_columns() : 0;
 }
 
-double Progress::seconds_since(Time time) const {
-  return std::chrono::duration<double>(options_.clock() - time).count();
+double Progress::seconds_since(double time) const {
+  return options_.clock() - time;
 }
 
 void Progress::draw(int columns) {

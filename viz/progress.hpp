@@ -1,7 +1,6 @@
 // A progress bar for long work: one line that is drawn over on a terminal, plain lines elsewhere.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
@@ -20,7 +19,8 @@ struct ProgressOptions {
   /// Characters of a line of the terminal; 0: no terminal, plain lines. Left out, standard output is asked,
   /// and other streams are no terminals.
   std::optional<int> columns = std::nullopt;
-  std::function<std::chrono::steady_clock::time_point()> clock = std::chrono::steady_clock::now;
+  /// Seconds since some moment; empty: the steady clock of the system.
+  std::function<double()> clock = {};
 };
 
 /// Shows how far work on `total` items has come:
@@ -44,10 +44,8 @@ class Progress {
   void finish();
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
-
   int columns() const;
-  double seconds_since(Time time) const;
+  double seconds_since(double time) const;
   void draw(int columns);
   void print_line();
   std::string percent() const;
@@ -58,8 +56,8 @@ class Progress {
   std::int64_t total_;
   ProgressOptions options_;
   std::ostream& stream_;
-  Time start_;
-  Time last_shown_;
+  double start_;
+  double last_shown_;
   std::int64_t done_ = 0;
   std::int64_t done_shown_ = 0;
   std::string metrics_;

@@ -15,9 +15,8 @@ struct Add {
     detail::check_same_floating(name, a, b);
     shape_a_ = a.shape();
     shape_b_ = b.shape();
-    return visit_floating(name, a.dtype(), [&]<class T>() {
-      return map<T>(a.array(), b.array(), name, [](T x, T y) { return x + y; });
-    });
+    return visit_floating(
+        name, a.dtype(), [&]<class T>() { return map<T>(a.array(), b.array(), name, [](T x, T y) { return x + y; }); });
   }
 
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
@@ -27,7 +26,9 @@ struct Add {
 
 }  // namespace
 
-Tensor add(const Tensor& a, const Tensor& b) { return record(Add{}, a, b); }
+Tensor add(const Tensor& a, const Tensor& b) {
+  return record(Add{}, a, b);
+}
 
 void accumulate(Array& sum, const Array& term) {
   if (sum.shape() != term.shape() || !sum.is_unique()) {

@@ -51,8 +51,8 @@ Tensor cat(const std::vector<Tensor>& tensors, int axis) {
                                    to_string(x.array())));
     }
     if (x.rank() != first.rank() || x.shape().with(counted, first.size(counted)) != first.shape()) {
-      throw ShapeError(fmt::format("cat: along axis {} of {} tensor {} does not fit: {}", axis, to_string(first.shape()), i,
-                                   to_string(x.shape())));
+      throw ShapeError(fmt::format("cat: along axis {} of {} tensor {} does not fit: {}", axis,
+                                   to_string(first.shape()), i, to_string(x.shape())));
     }
   }
   return record(Cat{.axis_ = counted}, tensors);

@@ -17,7 +17,8 @@ void check_same_floating(std::string_view operation, const Tensor& a, const Tens
 
 void check_rank(std::string_view operation, std::string_view argument, const Tensor& x, int rank) {
   if (x.rank() != rank) {
-    throw ShapeError(fmt::format("{}: expected {} of rank {}, got {}", operation, argument, rank, to_string(x.shape())));
+    throw ShapeError(
+        fmt::format("{}: expected {} of rank {}, got {}", operation, argument, rank, to_string(x.shape())));
   }
 }
 

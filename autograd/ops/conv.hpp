@@ -9,8 +9,8 @@
 
 namespace tapestry {
 
-/// Zeros around an image: so many on either side, per axis; or `same`, as many as keep the size at stride 1, the odd one
-/// after the last pixel.
+/// Zeros around an image: so many on either side, per axis; or `same`, as many as keep the size at stride 1, the odd
+/// one after the last pixel.
 struct Padding {
   Pair amount = 0;
   bool is_same = false;
@@ -39,8 +39,8 @@ struct Conv2dOptions {
 /// ValueError for options out of range, a DTypeError unless all are of one floating dtype.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
 
-/// Throws a ValueError naming `operation` for a stride, dilation or kernel below 1, a negative padding, groups below 1, or
-/// `same` padding with a stride above 1.
+/// Throws a ValueError naming `operation` for a stride, dilation or kernel below 1, a negative padding, groups below 1,
+/// or `same` padding with a stride above 1.
 void check_conv2d_options(std::string_view operation, const Conv2dOptions& options, Pair kernel_size);
 
 }  // namespace tapestry

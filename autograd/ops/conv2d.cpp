@@ -18,11 +18,15 @@ using kernels::Conv2dPass;
 
 constexpr auto channels_last = MemoryFormat::channels_last;
 
-Shape image_shape(const Conv2dGeometry& g) { return {g.batch, g.in_channels, g.in_height, g.in_width}; }
+Shape image_shape(const Conv2dGeometry& g) {
+  return {g.batch, g.in_channels, g.in_height, g.in_width};
+}
 Shape weight_shape(const Conv2dGeometry& g) {
   return {g.out_channels, g.in_channels / g.groups, g.kernel_height, g.kernel_width};
 }
-Shape output_shape(const Conv2dGeometry& g) { return {g.batch, g.out_channels, g.out_height, g.out_width}; }
+Shape output_shape(const Conv2dGeometry& g) {
+  return {g.batch, g.out_channels, g.out_height, g.out_width};
+}
 
 /// Runs one of the three passes with the algorithm for it and the scratch memory it needs.
 template <class Body>
@@ -74,12 +78,11 @@ struct Conv2dInputGradient {
     if (dy.requires_grad()) weight_ = SavedTensor(weight);
     const Array gradient = dy.array().contiguous(channels_last);
     const Array kernel = weight.array().contiguous();
-    return run_pass(geometry_, Conv2dPass::input_gradient,
-                    Array::empty(image_shape(geometry_), dy.dtype(), channels_last),
-                    [&]<class T>(auto algorithm, T* dx, void* workspace) {
-                      kernels::conv2d_input_gradient(geometry_, algorithm, gradient.data<T>(), kernel.data<T>(), dx,
-                                                     workspace);
-                    });
+    return run_pass(
+        geometry_, Conv2dPass::input_gradient, Array::empty(image_shape(geometry_), dy.dtype(), channels_last),
+        [&]<class T>(auto algorithm, T* dx, void* workspace) {
+          kernels::conv2d_input_gradient(geometry_, algorithm, gradient.data<T>(), kernel.data<T>(), dx, workspace);
+        });
   }
 
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
@@ -100,8 +103,8 @@ struct Conv2dWeightGradient {
     const Array gradient = dy.array().contiguous(channels_last);
     return run_pass(geometry_, Conv2dPass::weight_gradient, Array::empty(weight_shape(geometry_), x.dtype()),
                     [&]<class T>(auto algorithm, T* dweight, void* workspace) {
-                      kernels::conv2d_weight_gradient(geometry_, algorithm, image.data<T>(), gradient.data<T>(), dweight,
-                                                      workspace);
+                      kernels::conv2d_weight_gradient(geometry_, algorithm, image.data<T>(), gradient.data<T>(),
+                                                      dweight, workspace);
                     });
   }
 
@@ -157,13 +160,20 @@ struct AxisWindows {
 
 AxisWindows windows_along(std::string_view axis, std::int64_t in, std::int64_t kernel, std::int64_t stride,
                           const Padding& padding, std::int64_t amount, std::int64_t dilation) {
-  const std::int64_t extent = dilation * (kernel - 1) + 1;
+  std::int64_t extent = 0;
+  std::int64_t padded = 0;
+  if (__builtin_mul_overflow(dilation, kernel - 1, &extent) || __builtin_add_overflow(extent, 1, &extent) ||
+      __builtin_mul_overflow(amount, 2, &padded) || __builtin_add_overflow(padded, in, &padded)) {
+    throw ShapeError(
+        fmt::format("conv2d: along the {} the sizes overflow int64 (kernel {}, dilation {}, input {}, padding {})",
+                    axis, kernel, dilation, in, amount));
+  }
   if (padding.is_same) return {.pad_before = (extent - 1) / 2, .count = in};
-  const std::int64_t padded = in + 2 * amount;
   if (extent > padded) {
-    throw ShapeError(fmt::format("conv2d: along the {} the kernel covers {} (size {}, dilation {}), the padded input has {} "
-                                 "(size {}, padding {})",
-                                 axis, extent, kernel, dilation, padded, in, amount));
+    throw ShapeError(
+        fmt::format("conv2d: along the {} the kernel covers {} (size {}, dilation {}), the padded input has {} "
+                    "(size {}, padding {})",
+                    axis, extent, kernel, dilation, padded, in, amount));
   }
   return {.pad_before = amount, .count = (padded - extent) / stride + 1};
 }
@@ -173,15 +183,16 @@ AxisWindows windows_along(std::string_view axis, std::int64_t in, std::int64_t k
 void check_conv2d_options(std::string_view operation, const Conv2dOptions& options, Pair kernel_size) {
   const auto check = [&](std::string_view option, Pair value, std::int64_t least) {
     if (value.height < least || value.width < least) {
-      throw ValueError(fmt::format("{}: {} must be at least {}, got ({}, {})", operation, option, least, value.height,
-                                   value.width));
+      throw ValueError(
+          fmt::format("{}: {} must be at least {}, got ({}, {})", operation, option, least, value.height, value.width));
     }
   };
   check("kernel_size", kernel_size, 1);
   check("stride", options.stride, 1);
   check("padding", options.padding.amount, 0);
   check("dilation", options.dilation, 1);
-  if (options.groups < 1) throw ValueError(fmt::format("{}: groups must be at least 1, got {}", operation, options.groups));
+  if (options.groups < 1)
+    throw ValueError(fmt::format("{}: groups must be at least 1, got {}", operation, options.groups));
   if (options.padding.is_same && options.stride != Pair(1)) {
     throw ValueError(fmt::format("{}: padding same takes stride 1, got ({}, {})", operation, options.stride.height,
                                  options.stride.width));
@@ -195,25 +206,24 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   const auto& [stride, padding, dilation, groups] = options;
   const AxisWindows rows = windows_along("height", x.size(2), weight.size(2), stride.height, padding,
                                          padding.amount.height, dilation.height);
-  const AxisWindows columns = windows_along("width", x.size(3), weight.size(3), stride.width, padding,
-                                            padding.amount.width, dilation.width);
-  const Conv2dGeometry geometry = {
-      .batch = x.size(0),
-      .in_channels = x.size(1),
-      .in_height = x.size(2),
-      .in_width = x.size(3),
-      .out_channels = weight.size(0),
-      .out_height = rows.count,
-      .out_width = columns.count,
-      .kernel_height = weight.size(2),
-      .kernel_width = weight.size(3),
-      .stride_height = stride.height,
-      .stride_width = stride.width,
-      .pad_top = rows.pad_before,
-      .pad_left = columns.pad_before,
-      .dilation_height = dilation.height,
-      .dilation_width = dilation.width,
-      .groups = groups};
+  const AxisWindows columns =
+      windows_along("width", x.size(3), weight.size(3), stride.width, padding, padding.amount.width, dilation.width);
+  const Conv2dGeometry geometry = {.batch = x.size(0),
+                                   .in_channels = x.size(1),
+                                   .in_height = x.size(2),
+                                   .in_width = x.size(3),
+                                   .out_channels = weight.size(0),
+                                   .out_height = rows.count,
+                                   .out_width = columns.count,
+                                   .kernel_height = weight.size(2),
+                                   .kernel_width = weight.size(3),
+                                   .stride_height = stride.height,
+                                   .stride_width = stride.width,
+                                   .pad_top = rows.pad_before,
+                                   .pad_left = columns.pad_before,
+                                   .dilation_height = dilation.height,
+                                   .dilation_width = dilation.width,
+                                   .groups = groups};
   return convolution(geometry, x, weight, bias);
 }
 

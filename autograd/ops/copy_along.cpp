@@ -6,7 +6,8 @@
 namespace tapestry::detail {
 
 // In memory an axis is a middle one: outer × axis × inner, with all that runs slower in `outer` and faster in `inner`.
-void copy_along(int axis, const Array& from, std::int64_t from_begin, Array& to, std::int64_t to_begin, std::int64_t count) {
+void copy_along(int axis, const Array& from, std::int64_t from_begin, Array& to, std::int64_t to_begin,
+                std::int64_t count) {
   const std::int64_t inner = from.strides()[static_cast<std::size_t>(axis)];
   const std::int64_t from_row = from.size(axis) * inner;
   const std::int64_t to_row = to.size(axis) * inner;
@@ -18,7 +19,8 @@ void copy_along(int axis, const Array& from, std::int64_t from_begin, Array& to,
     const std::int64_t rows = 1 + (std::int64_t{1} << 14) / (count * inner);
     kernels::parallel_ranges(outer, rows, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
-        std::memcpy(target + row * to_row, source + row * from_row, static_cast<std::size_t>(count * inner) * sizeof(T));
+        std::memcpy(target + row * to_row, source + row * from_row,
+                    static_cast<std::size_t>(count * inner) * sizeof(T));
       }
     });
   });

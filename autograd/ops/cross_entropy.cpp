@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include <tapestry/autograd/ops/activation.hpp>
 #include <tapestry/autograd/ops/arithmetic.hpp>
@@ -39,7 +39,10 @@ struct CrossEntropy {
           sum += static_cast<double>(x[i]) - largest;
         }
         const double at_label = static_cast<double>(x[labels[row]]) - largest;
-        total += std::log(powers) - (1 - smoothing_) * at_label - smoothing_ * sum / static_cast<double>(classes);
+        total += std::log(powers);
+        // A share of 0 counts for nothing, even of a logit of −∞.
+        if (smoothing_ < 1) total -= (1 - smoothing_) * at_label;
+        if (smoothing_ > 0) total -= smoothing_ * sum / static_cast<double>(classes);
       }
     });
     return Array::scalar(total / static_cast<double>(rows), logits.dtype());
@@ -73,11 +76,14 @@ Tensor cross_entropy(const Tensor& logits, const Array& labels, const CrossEntro
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw ValueError(fmt::format("{}: label_smoothing must be in [0, 1], got {}", name, smoothing));
   }
-  if (labels.dtype() != DType::i64 || labels.shape() != Shape{logits.size(0)}) {
-    throw ShapeError(fmt::format("{}: expected labels i64[{}] (logits {}), got {}", name, logits.size(0),
-                                 to_string(logits.shape()), to_string(labels)));
-  }
-  if (logits.size(0) == 0) throw ValueError(fmt::format("{}: the mean of no samples (logits {})", name, to_string(logits.shape())));
+  const auto expected_labels = [&] {
+    return fmt::format("{}: expected labels i64[{}] (logits {}), got {}", name, logits.size(0),
+                       to_string(logits.shape()), to_string(labels));
+  };
+  if (labels.dtype() != DType::i64) throw DTypeError(expected_labels());
+  if (labels.shape() != Shape{logits.size(0)}) throw ShapeError(expected_labels());
+  if (logits.size(0) == 0)
+    throw ValueError(fmt::format("{}: the mean of no samples (logits {})", name, to_string(logits.shape())));
   const auto* label = labels.data<std::int64_t>();
   for (std::int64_t row = 0; row < logits.size(0); ++row) {
     if (label[row] < 0 || label[row] >= logits.size(1)) {

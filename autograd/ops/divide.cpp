@@ -18,9 +18,8 @@ struct Divide {
     shape_b_ = b.shape();
     if (b.requires_grad()) a_ = SavedTensor(a);
     b_ = SavedTensor(b);
-    return visit_floating(name, a.dtype(), [&]<class T>() {
-      return map<T>(a.array(), b.array(), name, [](T x, T y) { return x / y; });
-    });
+    return visit_floating(
+        name, a.dtype(), [&]<class T>() { return map<T>(a.array(), b.array(), name, [](T x, T y) { return x / y; }); });
   }
 
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
@@ -33,6 +32,8 @@ struct Divide {
 
 }  // namespace
 
-Tensor divide(const Tensor& a, const Tensor& b) { return record(Divide{}, a, b); }
+Tensor divide(const Tensor& a, const Tensor& b) {
+  return record(Divide{}, a, b);
+}
 
 }  // namespace tapestry

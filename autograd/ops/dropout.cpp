@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include <tapestry/autograd/ops/dropout.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -39,6 +39,7 @@ void check_dropout_probability(std::string_view operation, double p) {
 
 Tensor dropout(const Tensor& x, double p, RandomStream& stream) {
   check_dropout_probability(Dropout::name, p);
+  if (!is_floating(x.dtype())) throw_not_floating(Dropout::name, x.dtype());
   const Dropout operation = {.p_ = p, .stream_ = stream};
   ++stream.step;
   return p == 0 ? x : record(operation, x);

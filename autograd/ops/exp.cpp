@@ -12,9 +12,8 @@ struct Exp {
   SavedTensor y_;
 
   Array forward(const Tensor& x) {
-    Array y = visit_floating(name, x.dtype(), [&]<class T>() {
-      return map<T>(x.array(), [](T value) { return std::exp(value); });
-    });
+    Array y = visit_floating(name, x.dtype(),
+                             [&]<class T>() { return map<T>(x.array(), [](T value) { return std::exp(value); }); });
     y_ = SavedTensor::output(y);
     return y;
   }
@@ -24,6 +23,8 @@ struct Exp {
 
 }  // namespace
 
-Tensor exp(const Tensor& x) { return record(Exp{}, x); }
+Tensor exp(const Tensor& x) {
+  return record(Exp{}, x);
+}
 
 }  // namespace tapestry

@@ -13,9 +13,8 @@ struct Log {
 
   Array forward(const Tensor& x) {
     x_ = SavedTensor(x);
-    return visit_floating(name, x.dtype(), [&]<class T>() {
-      return map<T>(x.array(), [](T value) { return std::log(value); });
-    });
+    return visit_floating(name, x.dtype(),
+                          [&]<class T>() { return map<T>(x.array(), [](T value) { return std::log(value); }); });
   }
 
   Tensor backward(const Tensor& gradient) const { return gradient / x_.tensor(); }
@@ -23,6 +22,8 @@ struct Log {
 
 }  // namespace
 
-Tensor log(const Tensor& x) { return record(Log{}, x); }
+Tensor log(const Tensor& x) {
+  return record(Log{}, x);
+}
 
 }  // namespace tapestry

@@ -11,8 +11,8 @@
 namespace tapestry {
 namespace {
 
-/// op(a) · op(b), where op may transpose: with the flags a product's derivatives are products again, and nothing is ever
-/// transposed in memory.
+/// op(a) · op(b), where op may transpose: with the flags a product's derivatives are products again, and nothing is
+/// ever transposed in memory.
 struct Matmul {
   static constexpr std::string_view name = "matmul";
   bool transpose_a_ = false, transpose_b_ = false;
@@ -30,7 +30,8 @@ struct Matmul {
     const std::int64_t n = b.size(transpose_b_ ? 0 : 1);
     Array result = Array::empty({m, n}, a.dtype());
     visit_floating(name, a.dtype(), [&]<class T>() {
-      kernels::gemm(transpose_a_, transpose_b_, m, n, k, a.array().data<T>(), b.array().data<T>(), result.mutable_data<T>());
+      kernels::gemm(transpose_a_, transpose_b_, m, n, k, a.array().data<T>(), b.array().data<T>(),
+                    result.mutable_data<T>());
     });
     return result;
   }
@@ -71,6 +72,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     throw ShapeError(fmt::format("linear: expected {} input features (weight {}), got {} (input {})", weight.size(1),
                                  to_string(weight.shape()), x.size(1), to_string(x.shape())));
   }
+  if (bias.defined()) detail::check_same_floating("linear", x, bias);
   if (bias.defined() && bias.shape() != Shape{weight.size(0)}) {
     throw ShapeError(fmt::format("linear: expected a bias of shape [{}] (weight {}), got {}", weight.size(0),
                                  to_string(weight.shape()), to_string(bias.shape())));

@@ -10,7 +10,8 @@ namespace tapestry {
 Tensor matmul(const Tensor& a, const Tensor& b);
 
 /// x · weightᵀ + bias: x (N, in_features), weight (out_features, in_features), bias (out_features) or undefined
-/// → (N, out_features). Throws a ShapeError when they do not fit.
+/// → (N, out_features). Throws a ShapeError when they do not fit, a DTypeError unless all are of one floating
+/// dtype.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 }  // namespace tapestry

@@ -18,9 +18,8 @@ struct Multiply {
     shape_b_ = b.shape();
     if (b.requires_grad()) a_ = SavedTensor(a);
     if (a.requires_grad()) b_ = SavedTensor(b);
-    return visit_floating(name, a.dtype(), [&]<class T>() {
-      return map<T>(a.array(), b.array(), name, [](T x, T y) { return x * y; });
-    });
+    return visit_floating(
+        name, a.dtype(), [&]<class T>() { return map<T>(a.array(), b.array(), name, [](T x, T y) { return x * y; }); });
   }
 
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
@@ -31,6 +30,8 @@ struct Multiply {
 
 }  // namespace
 
-Tensor multiply(const Tensor& a, const Tensor& b) { return record(Multiply{}, a, b); }
+Tensor multiply(const Tensor& a, const Tensor& b) {
+  return record(Multiply{}, a, b);
+}
 
 }  // namespace tapestry

@@ -9,7 +9,8 @@ struct Negate {
   static constexpr std::string_view name = "negate";
 
   Array forward(const Tensor& x) {
-    return visit_floating(name, x.dtype(), [&]<class T>() { return map<T>(x.array(), [](T value) { return -value; }); });
+    return visit_floating(name, x.dtype(),
+                          [&]<class T>() { return map<T>(x.array(), [](T value) { return -value; }); });
   }
 
   Tensor backward(const Tensor& gradient) const { return -gradient; }
@@ -17,6 +18,8 @@ struct Negate {
 
 }  // namespace
 
-Tensor negate(const Tensor& x) { return record(Negate{}, x); }
+Tensor negate(const Tensor& x) {
+  return record(Negate{}, x);
+}
 
 }  // namespace tapestry

@@ -29,6 +29,8 @@ struct Pow {
 
 }  // namespace
 
-Tensor pow(const Tensor& x, double exponent) { return record(Pow{.exponent_ = exponent}, x); }
+Tensor pow(const Tensor& x, double exponent) {
+  return record(Pow{.exponent_ = exponent}, x);
+}
 
 }  // namespace tapestry

@@ -17,8 +17,8 @@ Tensor mean(const Tensor& x);
 /// The means over some axes, as `sum` takes them. Throws a ValueError when one would be of no elements.
 Tensor mean(const Tensor& x, const std::vector<int>& axes, bool keepdim = false);
 
-/// The sum over every axis that `shape` lacks or has as 1: the adjoint of `broadcast_to`. Throws a ShapeError when `shape`
-/// does not broadcast to that of `x`.
+/// The sum over every axis that `shape` lacks or has as 1: the adjoint of `broadcast_to`. Throws a ShapeError when
+/// `shape` does not broadcast to that of `x`.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 /// `x` repeated along new axes and along axes of size 1. Throws a ShapeError when `x` does not broadcast to `shape`.
 Tensor broadcast_to(const Tensor& x, const Shape& shape);

@@ -34,6 +34,8 @@ struct Relu {
 
 }  // namespace
 
-Tensor relu(const Tensor& x) { return record(Relu{}, x); }
+Tensor relu(const Tensor& x) {
+  return record(Relu{}, x);
+}
 
 }  // namespace tapestry

@@ -21,7 +21,9 @@ struct Reshape {
 
 }  // namespace
 
-Tensor reshape(const Tensor& x, std::initializer_list<std::int64_t> sizes) { return record(Reshape{.sizes_ = sizes}, x); }
+Tensor reshape(const Tensor& x, std::initializer_list<std::int64_t> sizes) {
+  return record(Reshape{.sizes_ = sizes}, x);
+}
 
 Tensor reshape(const Tensor& x, const Shape& shape) {
   return record(Reshape{.sizes_ = {shape.begin(), shape.end()}}, x);

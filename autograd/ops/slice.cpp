@@ -1,8 +1,8 @@
 // slice and its adjoint, which puts a part back among zeros.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <fmt/format.h>
 
 #include <tapestry/autograd/ops/copy_along.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
@@ -51,7 +51,8 @@ struct Slice {
 Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end) {
   const int counted = x.shape().checked_axis(axis);
   if (begin < 0 || begin > end || end > x.size(counted)) {
-    throw ShapeError(fmt::format("slice: [{}, {}) is not within axis {} of {}", begin, end, axis, to_string(x.shape())));
+    throw ShapeError(
+        fmt::format("slice: [{}, {}) is not within axis {} of {}", begin, end, axis, to_string(x.shape())));
   }
   return record(Slice{.axis_ = counted, .begin_ = begin, .end_ = end}, x);
 }

@@ -61,7 +61,8 @@ struct LogSoftmax {
         T largest = in[first];
         for (std::int64_t i = 1; i < size; ++i) largest = std::max(largest, in[first + i * stride]);
         double total = 0;
-        for (std::int64_t i = 0; i < size; ++i) total += std::exp(static_cast<double>(in[first + i * stride] - largest));
+        for (std::int64_t i = 0; i < size; ++i)
+          total += std::exp(static_cast<double>(in[first + i * stride] - largest));
         const double normaliser = std::log(total);
         for (std::int64_t i = 0; i < size; ++i) {
           out[first + i * stride] = static_cast<T>(static_cast<double>(in[first + i * stride] - largest) - normaliser);
@@ -73,15 +74,17 @@ struct LogSoftmax {
   }
 
   // dxᵢ = gᵢ − softmax(x)ᵢ · Σⱼ gⱼ
-  Tensor backward(const Tensor& gradient) const {
-    return gradient - exp(y_.tensor()) * sum(gradient, {axis_}, true);
-  }
+  Tensor backward(const Tensor& gradient) const { return gradient - exp(y_.tensor()) * sum(gradient, {axis_}, true); }
 };
 
 }  // namespace
 
-Tensor softmax(const Tensor& x, int axis) { return record(Softmax{.axis_ = x.shape().checked_axis(axis)}, x); }
+Tensor softmax(const Tensor& x, int axis) {
+  return record(Softmax{.axis_ = x.shape().checked_axis(axis)}, x);
+}
 
-Tensor log_softmax(const Tensor& x, int axis) { return record(LogSoftmax{.axis_ = x.shape().checked_axis(axis)}, x); }
+Tensor log_softmax(const Tensor& x, int axis) {
+  return record(LogSoftmax{.axis_ = x.shape().checked_axis(axis)}, x);
+}
 
 }  // namespace tapestry

@@ -12,9 +12,8 @@ struct Sqrt {
   SavedTensor y_;
 
   Array forward(const Tensor& x) {
-    Array y = visit_floating(name, x.dtype(), [&]<class T>() {
-      return map<T>(x.array(), [](T value) { return std::sqrt(value); });
-    });
+    Array y = visit_floating(name, x.dtype(),
+                             [&]<class T>() { return map<T>(x.array(), [](T value) { return std::sqrt(value); }); });
     y_ = SavedTensor::output(y);
     return y;
   }
@@ -24,6 +23,8 @@ struct Sqrt {
 
 }  // namespace
 
-Tensor sqrt(const Tensor& x) { return record(Sqrt{}, x); }
+Tensor sqrt(const Tensor& x) {
+  return record(Sqrt{}, x);
+}
 
 }  // namespace tapestry

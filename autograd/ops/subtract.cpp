@@ -15,9 +15,8 @@ struct Subtract {
     detail::check_same_floating(name, a, b);
     shape_a_ = a.shape();
     shape_b_ = b.shape();
-    return visit_floating(name, a.dtype(), [&]<class T>() {
-      return map<T>(a.array(), b.array(), name, [](T x, T y) { return x - y; });
-    });
+    return visit_floating(
+        name, a.dtype(), [&]<class T>() { return map<T>(a.array(), b.array(), name, [](T x, T y) { return x - y; }); });
   }
 
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
@@ -27,6 +26,8 @@ struct Subtract {
 
 }  // namespace
 
-Tensor subtract(const Tensor& a, const Tensor& b) { return record(Subtract{}, a, b); }
+Tensor subtract(const Tensor& a, const Tensor& b) {
+  return record(Subtract{}, a, b);
+}
 
 }  // namespace tapestry

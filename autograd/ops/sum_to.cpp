@@ -1,8 +1,8 @@
 // sum_to and broadcast_to, each the other's derivative; sum and mean are made of them.
+#include <array>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <array>
 
 #include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
@@ -38,7 +38,8 @@ struct BroadcastTo {
       throw ShapeError(fmt::format("{}: {} does not broadcast to {}", name, to_string(from_), to_string(to_)));
     }
     return visit_floating(name, x.dtype(), [&]<class T>() {
-      const Array target = Array::empty(to_, x.dtype(), x.rank() == to_.rank() ? x.array().format() : MemoryFormat::row_major);
+      const Array target =
+          Array::empty(to_, x.dtype(), x.rank() == to_.rank() ? x.array().format() : MemoryFormat::row_major);
       return map<T>(x.array(), target, name, [](T value, T) { return value; });
     });
   }
@@ -46,8 +47,8 @@ struct BroadcastTo {
 };
 
 struct Reduction {
-  Shape kept;     ///< with size 1 along the reduced axes
-  Shape dropped;  ///< without them
+  Shape kept;              ///< with size 1 along the reduced axes
+  Shape dropped;           ///< without them
   std::int64_t count = 1;  ///< elements in each sum
 };
 
@@ -56,7 +57,8 @@ Reduction reduction_of(std::string_view operation, const Shape& shape, const std
   for (const int axis : axes) {
     bool& mark = reduced[static_cast<std::size_t>(shape.checked_axis(axis))];
     if (mark) {
-      throw ShapeError(fmt::format("{}: axis {} of {} comes twice in [{}]", operation, axis, to_string(shape), fmt::join(axes, ", ")));
+      throw ShapeError(fmt::format("{}: axis {} of {} comes twice in [{}]", operation, axis, to_string(shape),
+                                   fmt::join(axes, ", ")));
     }
     mark = true;
   }
@@ -87,19 +89,25 @@ Tensor reduce(const Tensor& x, const Reduction& reduction, bool keepdim) {
 
 }  // namespace
 
-Tensor sum_to(const Tensor& x, const Shape& shape) { return x.shape() == shape ? x : record(SumTo{.to_ = shape}, x); }
+Tensor sum_to(const Tensor& x, const Shape& shape) {
+  return x.shape() == shape ? x : record(SumTo{.to_ = shape}, x);
+}
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   return x.shape() == shape ? x : record(BroadcastTo{.to_ = shape}, x);
 }
 
-Tensor sum(const Tensor& x) { return sum(x, all_axes(x)); }
+Tensor sum(const Tensor& x) {
+  return sum(x, all_axes(x));
+}
 
 Tensor sum(const Tensor& x, const std::vector<int>& axes, bool keepdim) {
   return reduce(x, reduction_of("sum", x.shape(), axes), keepdim);
 }
 
-Tensor mean(const Tensor& x) { return mean(x, all_axes(x)); }
+Tensor mean(const Tensor& x) {
+  return mean(x, all_axes(x));
+}
 
 Tensor mean(const Tensor& x, const std::vector<int>& axes, bool keepdim) {
   const Reduction reduction = reduction_of("mean", x.shape(), axes);

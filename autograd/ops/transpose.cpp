@@ -22,6 +22,8 @@ struct Transpose {
 
 }  // namespace
 
-Tensor transpose(const Tensor& x) { return record(Transpose{}, x); }
+Tensor transpose(const Tensor& x) {
+  return record(Transpose{}, x);
+}
 
 }  // namespace tapestry

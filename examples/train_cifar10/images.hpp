@@ -21,8 +21,8 @@ struct Images {
 /// CIFAR-10 from the folder that the options name, or 20,000 and 4,000 drawn images.
 Images open_images(const Options& options);
 
-/// Shuffled batches of the training images, cropped at random out of a border of 4 pixels and flipped at random. Throws a
-/// ValueError when there are fewer images than one batch.
+/// Shuffled batches of the training images, cropped at random out of a border of 4 pixels and flipped at random. Throws
+/// a ValueError when there are fewer images than one batch.
 tapestry::data::Loader train_loader(const Images& images, const Options& options);
 
 /// Batches of the test images as they are.

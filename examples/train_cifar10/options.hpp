@@ -20,6 +20,6 @@ struct Options {
   std::filesystem::path evaluate;  ///< weights to measure instead of training
 };
 
-/// Reads the command line. For --help, and for a mistake after one line that says what is allowed, ends the process: with
-/// exit code 0 and 2.
+/// Reads the command line. For --help, and for a mistake after one line that says what is allowed, ends the process:
+/// with exit code 0 and 2.
 Options parse_options(int argc, char** argv);

@@ -1,10 +1,10 @@
 #include "report.hpp"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <cstring>
 #include <iostream>
+
+#include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/core/error.hpp>
@@ -19,7 +19,8 @@ using namespace tapestry;
 namespace {
 
 void write_curves(const std::filesystem::path& path, const std::vector<EpochScores>& epochs) {
-  viz::Panel loss = {.y_label = "loss", .series = {{.name = "train", .x = {}, .y = {}}, {.name = "test", .x = {}, .y = {}}}};
+  viz::Panel loss = {.y_label = "loss",
+                     .series = {{.name = "train", .x = {}, .y = {}}, {.name = "test", .x = {}, .y = {}}}};
   viz::Panel accuracy = loss;
   accuracy.y_label = "accuracy";
   const auto add = [](viz::Series& series, std::size_t epoch, double y) {
@@ -88,7 +89,6 @@ void write_pictures(const std::filesystem::path& out, const std::vector<EpochSco
                     const data::Dataset& test) {
   try_to_draw(out / "curves.png", [&](const auto& path) { write_curves(path, epochs); });
   try_to_draw(out / "predictions.png", [&](const auto& path) { data::write_png(path, predictions(model, test)); });
-  try_to_draw(out / "filters.png", [&](const auto& path) {
-    data::write_png(path, viz::filters_grid(model.parameters().front().array()));
-  });
+  try_to_draw(out / "filters.png",
+              [&](const auto& path) { data::write_png(path, viz::filters_grid(model.parameters().front().array())); });
 }

@@ -16,7 +16,8 @@ struct EpochScores {
   Score test;
 };
 
-/// metrics.csv, a row an epoch. Opened before the first epoch, so that a folder that cannot be written is found out then.
+/// metrics.csv, a row an epoch. Opened before the first epoch, so that a folder that cannot be written is found out
+/// then.
 class MetricsFile {
  public:
   /// Throws an IoError when the file cannot be written.
@@ -29,5 +30,5 @@ class MetricsFile {
 };
 
 /// Draws the pictures into a folder. A picture that cannot be drawn is reported and left out.
-void write_pictures(const std::filesystem::path& out, const std::vector<EpochScores>& epochs, tapestry::nn::Module& model,
-                    const tapestry::data::Dataset& test);
+void write_pictures(const std::filesystem::path& out, const std::vector<EpochScores>& epochs,
+                    tapestry::nn::Module& model, const tapestry::data::Dataset& test);

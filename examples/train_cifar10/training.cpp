@@ -1,10 +1,10 @@
 #include "training.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/ops/loss.hpp>

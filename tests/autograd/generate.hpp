@@ -8,14 +8,16 @@
 #include <tapestry/autograd/backward.hpp>
 #include <tapestry/autograd/gradcheck.hpp>
 #include <tapestry/autograd/tensor.hpp>
+#include <tapestry/core/threads.hpp>
 
 #include "core/generate.hpp"
 
 namespace tapestry::testing {
 
-/// For functions that are linear in each input: a difference over any distance is exact but for rounding, so that a step of
-/// 1 and far smaller tolerances serve. An output is a sum of at most 64 products no larger than 2, with an error of no more
-/// than 64 · 128 · 2⁻⁵³ = 9e-13; a nudged element is part of at most 100 outputs, whose errors add up to 9e-11.
+/// For functions that are linear in each input: a difference over any distance is exact but for rounding, so that a
+/// step of 1 and far smaller tolerances serve. An output is a sum of at most 64 products no larger than 2, with an
+/// error of no more than 64 · 128 · 2⁻⁵³ = 9e-13; a nudged element is part of at most 100 outputs, whose errors add up
+/// to 9e-11.
 inline constexpr GradcheckOptions linear_in_each = {.step = 1, .atol = 1e-10, .rtol = 1e-11};
 
 inline std::string describe(const std::vector<Array>& inputs) {
@@ -24,11 +26,25 @@ inline std::string describe(const std::vector<Array>& inputs) {
   return text;
 }
 
-/// Requires gradcheck and gradgradcheck. With their usual step h = 1e-6 and sums up to 100, differences are off by rounding
-/// of 2⁻⁵³ · 100 / h = 1e-8, the usual `atol`, and by h² / 6 = 2e-13 times the third derivative.
+/// Computes with one thread while it lives: thousands of tiny operators, on a machine that others use too, spend their
+/// time waiting for threads. Results do not depend on it.
+class OneThread {
+ public:
+  OneThread() : before_(num_threads()) { set_num_threads(1); }
+  ~OneThread() { set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+/// Requires gradcheck and gradgradcheck. With their usual step h = 1e-6 and sums up to 100, differences are off by
+/// rounding of 2⁻⁵³ · 100 / h = 1e-8, the usual `atol`, and by h² / 6 = 2e-13 times the third derivative.
 inline void require_gradients(const CheckedFunction& function, const std::vector<Array>& inputs,
                               const GradcheckOptions& options = {}) {
   INFO(describe(inputs));
+  const OneThread alone;
   const GradcheckResult first = gradcheck(function, inputs, options);
   INFO(first.message);
   REQUIRE(first.ok);
@@ -111,18 +127,25 @@ inline void require_operator(const CheckedFunction& function, const std::vector<
   require_same_in_channels_last(function, inputs, check.format_tolerance);
 }
 
-/// Requires that inputs without elements give a result of `shape` and that gradients come back: zeros, in the shapes of the
-/// inputs.
+/// Requires that inputs without elements give a result of `shape` and that gradients come back: zeros, in the shapes of
+/// the inputs.
 inline void require_works_on_nothing(const CheckedFunction& function, const std::vector<Array>& inputs,
                                      const Shape& shape) {
   const Evaluation result = evaluate(function, inputs);
   REQUIRE(result.value.shape() == shape);
-  for (std::size_t i = 0; i < inputs.size(); ++i) require_equal(result.gradients[i], Array::zeros(inputs[i].shape(), inputs[i].dtype()));
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    require_equal(result.gradients[i], Array::zeros(inputs[i].shape(), inputs[i].dtype()));
 }
 
 /// A constant or leaf of type f32 of the values.
-inline Array f32(const Shape& shape, const std::vector<float>& values) { return Array::from(shape, values); }
-inline Array f64(const Shape& shape, const std::vector<double>& values) { return Array::from(shape, values); }
-inline Tensor leaf(const Array& value) { return Tensor(value).set_requires_grad(); }
+inline Array f32(const Shape& shape, const std::vector<float>& values) {
+  return Array::from(shape, values);
+}
+inline Array f64(const Shape& shape, const std::vector<double>& values) {
+  return Array::from(shape, values);
+}
+inline Tensor leaf(const Array& value) {
+  return Tensor(value).set_requires_grad();
+}
 
 }  // namespace tapestry::testing

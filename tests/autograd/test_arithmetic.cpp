@@ -21,11 +21,10 @@ struct Operator {
 
 const std::vector<Operator>& operators() {
   using Inputs = const std::vector<Tensor>&;
-  static const std::vector<Operator> all = {
-      {"add", [](Inputs in) { return in[0] + in[1]; }, std::plus<>()},
-      {"subtract", [](Inputs in) { return in[0] - in[1]; }, std::minus<>()},
-      {"multiply", [](Inputs in) { return in[0] * in[1]; }, std::multiplies<>()},
-      {"divide", [](Inputs in) { return in[0] / in[1]; }, std::divides<>()}};
+  static const std::vector<Operator> all = {{"add", [](Inputs in) { return in[0] + in[1]; }, std::plus<>()},
+                                            {"subtract", [](Inputs in) { return in[0] - in[1]; }, std::minus<>()},
+                                            {"multiply", [](Inputs in) { return in[0] * in[1]; }, std::multiplies<>()},
+                                            {"divide", [](Inputs in) { return in[0] / in[1]; }, std::divides<>()}};
   return all;
 }
 
@@ -83,8 +82,15 @@ TEST_CASE("arithmetic names itself when shapes or types do not fit") {
 TEST_CASE("a number takes the type of the tensor beside it") {
   for (const DType dtype : {DType::f32, DType::f64}) {
     const Tensor x = Array::full({2}, 4, dtype);
-    for (const auto& [got, wanted] : std::vector<std::pair<Tensor, double>>{
-             {x + 1, 5}, {1 + x, 5}, {x - 1, 3}, {1 - x, -3}, {x * 2, 8}, {2 * x, 8}, {x / 2, 2}, {2 / x, 0.5}, {-x, -4}}) {
+    for (const auto& [got, wanted] : std::vector<std::pair<Tensor, double>>{{x + 1, 5},
+                                                                            {1 + x, 5},
+                                                                            {x - 1, 3},
+                                                                            {1 - x, -3},
+                                                                            {x * 2, 8},
+                                                                            {2 * x, 8},
+                                                                            {x / 2, 2},
+                                                                            {2 / x, 0.5},
+                                                                            {-x, -4}}) {
       require_equal(got.array(), Array::full({2}, wanted, dtype));
     }
   }

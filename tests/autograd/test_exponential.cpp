@@ -30,9 +30,10 @@ Function power(double exponent) {
 }
 
 std::vector<Function> functions() {
-  std::vector<Function> all = {{"exp", [](const Tensor& x) { return exp(x); }, [](double x) { return std::exp(x); }},
-                               {"log", [](const Tensor& x) { return log(x); }, [](double x) { return std::log(x); }},
-                               {"sqrt", [](const Tensor& x) { return sqrt(x); }, [](double x) { return std::sqrt(x); }}};
+  std::vector<Function> all = {
+      {"exp", [](const Tensor& x) { return exp(x); }, [](double x) { return std::exp(x); }},
+      {"log", [](const Tensor& x) { return log(x); }, [](double x) { return std::log(x); }},
+      {"sqrt", [](const Tensor& x) { return sqrt(x); }, [](double x) { return std::sqrt(x); }}};
   for (const double exponent : {0.0, 1.0, 2.0, 3.0, 0.5, -1.0, -1.5}) all.push_back(power(exponent));
   return all;
 }
@@ -70,7 +71,8 @@ TEST_CASE("elementwise functions of an empty batch are empty") {
 TEST_CASE("elementwise functions are of floating types") {
   for (const Function& function : functions()) {
     REQUIRE_THROWS_AS(function.function(Array::zeros({2}, DType::i64)), DTypeError);
-    REQUIRE_THROWS_WITH(function.function(Array::zeros({2}, DType::i64)), function.name + ": expected f32 or f64, got i64");
+    REQUIRE_THROWS_WITH(function.function(Array::zeros({2}, DType::i64)),
+                        function.name + ": expected f32 or f64, got i64");
   }
 }
 

@@ -16,8 +16,8 @@ namespace {
 using namespace tapestry;
 using tests::PoolCase;
 
-constexpr double inf = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 MaxPool2dOptions options_of(const PoolCase& p) {
   return {.kernel_size = p.kernel,
@@ -179,18 +179,19 @@ TEST_CASE("max_pool2d sends the gradient of a tie to the first element") {
 }
 
 TEST_CASE("max_pool2d gives NaN for a window with NaN and sends its gradient to the first") {
-  const Array x = plane(2, 6, {1, 2, 3, nan, nan, inf, 4, nan, 3, 2, 1, nan});
+  const Array x = plane(2, 6, {1, 2, 3, not_a_number, not_a_number, infinity, 4, not_a_number, 3, 2, 1, not_a_number});
   const Tensor y = max_pool2d(x, {.kernel_size = 2});
   REQUIRE(std::isnan(y.array().at({0, 0, 0, 0})));
   REQUIRE(std::isnan(y.array().at({0, 0, 0, 1})));
   REQUIRE(std::isnan(y.array().at({0, 0, 0, 2})));
   REQUIRE(ones_gradient(x, {.kernel_size = 2}) == std::vector<double>{0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0});
   // Windows that do not touch it are not touched by it.
-  REQUIRE(max_pool2d(plane(2, 4, {nan, 0, 1, 2, 0, 0, 3, 4}), {.kernel_size = 2}).array().at({0, 0, 0, 1}) == 4);
+  REQUIRE(max_pool2d(plane(2, 4, {not_a_number, 0, 1, 2, 0, 0, 3, 4}), {.kernel_size = 2}).array().at({0, 0, 0, 1}) ==
+          4);
 }
 
 TEST_CASE("max_pool2d of nothing but minus infinity has a valid index") {
-  const Array x = Array::full({1, 5, 3, 3}, -inf, DType::f32);
+  const Array x = Array::full({1, 5, 3, 3}, -infinity, DType::f32);
   const MaxPool2dResult result = max_pool2d_with_indices(x, {.kernel_size = 3, .stride = 2, .padding = 1});
   for (const float value : result.values.array().to_vector<float>())
     REQUIRE(value == -std::numeric_limits<float>::infinity());

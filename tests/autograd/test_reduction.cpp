@@ -38,7 +38,8 @@ Reduced reduced(const Shape& shape, const std::vector<int>& axes) {
   }
   std::vector<std::int64_t> rest;
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    const bool is_gone = std::any_of(axes.begin(), axes.end(), [&](int one) { return shape.checked_axis(one) == axis; });
+    const bool is_gone =
+        std::any_of(axes.begin(), axes.end(), [&](int one) { return shape.checked_axis(one) == axis; });
     if (!is_gone) rest.push_back(shape[axis]);
   }
   result.dropped = Shape(std::span<const std::int64_t>(rest));
@@ -70,7 +71,10 @@ TEST_CASE("sums and means over axes are those of plain loops and have right grad
       const CheckedFunction sum_axes = [&](Inputs in) { return sum(in[0], axes, keepdim); };
       const CheckedFunction mean_axes = [&](Inputs in) { return mean(in[0], axes, keepdim); };
       require_close(sum_axes({x}).array(), wanted.reshape(shape), 1e-14);
-      require_close(mean_axes({x}).array() , (wanted.reshape(shape) / Tensor(Array::scalar(static_cast<double>(shapes.count), DType::f64))).array(), 1e-14);
+      require_close(
+          mean_axes({x}).array(),
+          (wanted.reshape(shape) / Tensor(Array::scalar(static_cast<double>(shapes.count), DType::f64))).array(),
+          1e-14);
       require_operator(sum_axes, {x}, linear);
       require_operator(mean_axes, {x}, linear);
     }
@@ -101,6 +105,9 @@ TEST_CASE("sum_to and broadcast_to are each the adjoint of the other") {
     require_equal(broadcast_to(y, whole).array(), (y + Tensor(Array::zeros(whole, DType::f64))).array());
     require_operator([&](Inputs in) { return sum_to(in[0], part); }, {x}, linear);
     require_operator([&](Inputs in) { return broadcast_to(in[0], whole); }, {y}, linear);
+    if (is_image(part) && part.rank() == whole.rank()) {
+      REQUIRE(broadcast_to(in_channels_last(y), whole).array().format() == MemoryFormat::channels_last);
+    }
     // ⟨x, broadcast y⟩ = ⟨sum_to x, y⟩; both are sums of up to 256 products below 1.
     require_close(sum(x * broadcast_to(y, whole)).array(), sum(sum_to(Tensor(x), part) * y).array(), 1e-13);
   }
@@ -126,7 +133,8 @@ TEST_CASE("reductions name the axis or shape that does not fit") {
   REQUIRE_THROWS_WITH(sum(x, {0, -2}), "sum: axis -2 of [2, 3] comes twice in [0, -2]");
   REQUIRE_THROWS_WITH(mean(x, {1, 1}), "mean: axis 1 of [2, 3] comes twice in [1, 1]");
   REQUIRE_THROWS_AS(broadcast_to(x, {2}), ShapeError);
-  REQUIRE_THROWS_WITH(broadcast_to(x, {2}), "broadcast_to: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end");
+  REQUIRE_THROWS_WITH(broadcast_to(x, {2}),
+                      "broadcast_to: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end");
   REQUIRE_THROWS_WITH(broadcast_to(x, {1, 3}), "broadcast_to: [2, 3] does not broadcast to [1, 3]");
   REQUIRE_THROWS_AS(sum_to(x, {3, 2}), ShapeError);
   REQUIRE_THROWS_WITH(sum_to(x, {3, 2}), "sum_to: [3, 2] does not broadcast to [2, 3]");

@@ -125,7 +125,8 @@ TEST_CASE("cat names the tensor that does not fit") {
   const Tensor x = Array::zeros({2, 3});
   REQUIRE_THROWS_AS(cat({}), ShapeError);
   REQUIRE_THROWS_WITH(cat({}), "cat: expected at least one tensor, got none");
-  REQUIRE_THROWS_WITH(cat({x, x, Array::zeros({3, 3})}, 1), "cat: along axis 1 of [2, 3] tensor 2 does not fit: [3, 3]");
+  REQUIRE_THROWS_WITH(cat({x, x, Array::zeros({3, 3})}, 1),
+                      "cat: along axis 1 of [2, 3] tensor 2 does not fit: [3, 3]");
   REQUIRE_THROWS_WITH(cat({x, Array::zeros({2})}), "cat: along axis 0 of [2, 3] tensor 1 does not fit: [2]");
   REQUIRE_THROWS_AS(cat({x, Array::zeros({2, 3}, DType::f64)}), DTypeError);
   REQUIRE_THROWS_WITH(cat({x, Array::zeros({2, 3}, DType::f64)}),

@@ -1,5 +1,5 @@
-// Shapes and arrays made up for tests: the same in every run, with unequal axes, odd sizes and now and then an empty or a
-// single one.
+// Shapes and arrays made up for tests: the same in every run, with unequal axes, odd sizes and now and then an empty or
+// a single one.
 #pragma once
 
 #include <algorithm>
@@ -50,7 +50,8 @@ class Generator {
   Array reals(const Shape& shape, double low = -1, double high = 1) {
     std::vector<double> values(static_cast<std::size_t>(shape.numel()));
     const double slot = (high - low) / std::max(1.0, static_cast<double>(values.size()));
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = low + slot * (static_cast<double>(i) + real(0.25, 0.75));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = low + slot * (static_cast<double>(i) + real(0.25, 0.75));
     std::shuffle(values.begin(), values.end(), random_);
     return Array::from(shape, values);
   }
@@ -73,7 +74,9 @@ class Generator {
 };
 
 /// True when an array of this shape can be channels-last.
-inline bool is_image(const Shape& shape) { return shape.rank() == 3 || shape.rank() == 4; }
+inline bool is_image(const Shape& shape) {
+  return shape.rank() == 3 || shape.rank() == 4;
+}
 
 /// `array` in channels-last memory where it has the rank for it.
 inline Array in_channels_last(const Array& array) {
@@ -81,7 +84,9 @@ inline Array in_channels_last(const Array& array) {
 }
 
 /// The elements of an array of any type as doubles, in row-major order.
-inline std::vector<double> values_of(const Array& array) { return array.to(DType::f64).to_vector<double>(); }
+inline std::vector<double> values_of(const Array& array) {
+  return array.to(DType::f64).to_vector<double>();
+}
 
 /// Moves an index on by one in row-major order.
 inline void advance(std::vector<std::int64_t>& index, const Shape& shape) {
@@ -118,6 +123,8 @@ inline void require_close(const Array& got, const Array& wanted, double toleranc
 }
 
 /// Requires the same elements.
-inline void require_equal(const Array& got, const Array& wanted) { require_close(got, wanted, 0); }
+inline void require_equal(const Array& got, const Array& wanted) {
+  require_close(got, wanted, 0);
+}
 
 }  // namespace tapestry::testing

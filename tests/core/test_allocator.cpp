@@ -18,7 +18,9 @@ namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
-Allocator& allocator() { return Allocator::instance(); }
+Allocator& allocator() {
+  return Allocator::instance();
+}
 
 /// Takes a block for as long as it lives.
 class Block {
@@ -43,7 +45,8 @@ class Block {
 
 TEST_CASE("blocks of every size are aligned to 64 bytes and apart from each other") {
   std::vector<Block> blocks;
-  for (const std::size_t bytes : {0, 1, 63, 64, 65, 511, 512, 513, 4096, 100'000, 3'000'000, 5'000'001}) {
+  const std::vector<std::size_t> sizes = {0, 1, 63, 64, 65, 511, 512, 513, 4096, 100'000, 3'000'000, 5'000'001};
+  for (const std::size_t bytes : sizes) {
     blocks.emplace_back(bytes);
     blocks.emplace_back(bytes);
   }

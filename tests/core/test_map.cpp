@@ -12,9 +12,13 @@ using namespace tapestry::testing;
 namespace {
 
 /// 100·a + b tells for every element which two were met, for a and b of [0, 100).
-double combine(double a, double b) { return 100 * a + b; }
+double combine(double a, double b) {
+  return 100 * a + b;
+}
 
-Array combined(const Array& a, const Array& b) { return map<double>(a, b, "combine", combine); }
+Array combined(const Array& a, const Array& b) {
+  return map<double>(a, b, "combine", combine);
+}
 
 /// The same by the definition of broadcasting.
 Array combined_plainly(const Array& a, const Array& b) {
@@ -24,7 +28,8 @@ Array combined_plainly(const Array& a, const Array& b) {
   std::vector<double> result;
   std::vector<std::int64_t> index(static_cast<std::size_t>(shape.rank()), 0);
   for (std::int64_t i = 0; i < shape.numel(); ++i, advance(index, shape)) {
-    result.push_back(combine(values_a[broadcast_position(index, a.shape())], values_b[broadcast_position(index, b.shape())]));
+    result.push_back(
+        combine(values_a[broadcast_position(index, a.shape())], values_b[broadcast_position(index, b.shape())]));
   }
   return Array::from(shape, result);
 }
@@ -72,12 +77,9 @@ TEST_CASE("a map of two arrays broadcasts as plain loops do in all four pairs of
 }
 
 TEST_CASE("a map of two arrays is right when it is cut into pieces") {
-  const std::vector<std::pair<Shape, Shape>> pairs = {{{40'000}, {40'000}},
-                                                      {{40'000}, {}},
-                                                      {{200, 201}, {201}},
-                                                      {{200, 201}, {200, 1}},
-                                                      {{2, 3, 101, 103}, {3, 1, 1}},
-                                                      {{2, 3, 101, 103}, {2, 1, 101, 1}},
+  const std::vector<std::pair<Shape, Shape>> pairs = {{{40'000}, {40'000}},          {{40'000}, {}},
+                                                      {{200, 201}, {201}},           {{200, 201}, {200, 1}},
+                                                      {{2, 3, 101, 103}, {3, 1, 1}}, {{2, 3, 101, 103}, {2, 1, 101, 1}},
                                                       {{101, 1, 50}, {20, 50}}};
   for (const auto& [first, second] : pairs) {
     const Array a = numbered(first);

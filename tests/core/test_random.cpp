@@ -79,11 +79,10 @@ TEST_CASE("a block of words is Philox of block and step under a key of seed and 
   for (int i = 0; i < 50; ++i) {
     const auto draw = [&] { return static_cast<std::uint64_t>(random.between(0, INT64_MAX - 1)) * 2 + 1; };
     const std::uint64_t seed = draw(), stream = draw(), step = draw(), block = draw();
-    const Words mixed =
-        philox_by_the_paper({word(stream, 0), word(stream, 32), 0, 0}, {word(seed, 0), word(seed, 32)});
-    REQUIRE(Philox(seed, stream, step)(block) ==
-            philox_by_the_paper({word(block, 0), word(block, 32), word(step, 0), word(step, 32)},
-                                {mixed[0], mixed[1]}));
+    const Words mixed = philox_by_the_paper({word(stream, 0), word(stream, 32), 0, 0}, {word(seed, 0), word(seed, 32)});
+    REQUIRE(
+        Philox(seed, stream, step)(block) ==
+        philox_by_the_paper({word(block, 0), word(block, 32), word(step, 0), word(step, 32)}, {mixed[0], mixed[1]}));
   }
 }
 
@@ -91,11 +90,9 @@ TEST_CASE("random arrays are the same at any number of threads") {
   const int before = num_threads();
   const auto draw = [] {
     RandomStream stream{.seed = 3, .stream = 4};
-    return std::vector<Array>{stream.uniform({many}), stream.uniform({many}, -2, 5, DType::f64),
-                              stream.normal({many}, 1, 2),
-                              stream.normal({many}, 0, 1, DType::f64),
-                              stream.integers({many}, 1000),
-                              stream.permutation(many)};
+    return std::vector<Array>{stream.uniform({many}),        stream.uniform({many}, -2, 5, DType::f64),
+                              stream.normal({many}, 1, 2),   stream.normal({many}, 0, 1, DType::f64),
+                              stream.integers({many}, 1000), stream.permutation(many)};
   };
   set_num_threads(1);
   const auto wanted = draw();
@@ -225,7 +222,8 @@ TEST_CASE("a permutation holds every number once and mixes them") {
     ++counts[static_cast<std::size_t>(order[0] * 9 + order[1] * 3 + order[2])];
   }
   REQUIRE(std::count(counts.begin(), counts.end(), 0) == 21);
-  for (const auto count : counts) REQUIRE((count == 0 || std::abs(static_cast<double>(count) - 1000) < 5 * std::sqrt(1000.0)));
+  for (const auto count : counts)
+    REQUIRE((count == 0 || std::abs(static_cast<double>(count) - 1000) < 5 * std::sqrt(1000.0)));
 }
 
 TEST_CASE("random arrays are of floating types") {

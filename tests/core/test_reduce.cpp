@@ -102,8 +102,9 @@ TEST_CASE("a sum over nothing is zero and a sum of nothing is empty") {
   REQUIRE(values_of(summed(Array::zeros({2, 0, 3}), {false, true, false})) == std::vector<double>(6, 0));
   REQUIRE(summed(Array::zeros({0, 3}), {false, true}).shape() == Shape{0, 1});
   REQUIRE(summed(Array::zeros({0}), {true}).item() == 0);
-  REQUIRE(summed(Array::zeros({0, 3, 4, 5}, DType::f32, MemoryFormat::channels_last), {true, false, true, true}).shape() ==
-          Shape{1, 3, 1, 1});
+  REQUIRE(
+      summed(Array::zeros({0, 3, 4, 5}, DType::f32, MemoryFormat::channels_last), {true, false, true, true}).shape() ==
+      Shape{1, 3, 1, 1});
 }
 
 TEST_CASE("NaN and infinity reach the sums they are part of and no other") {

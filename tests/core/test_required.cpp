@@ -17,9 +17,13 @@ struct Options {
 
 /// True when an Options can be made with the stride alone.
 template <class T>
-concept DefaultsChannels = requires { T{.stride = 2}; };
+concept DefaultsChannels = requires {
+  T{.stride = 2};
+};
 template <class T>
-concept TakesChannels = requires { T{.channels = 2}; };
+concept TakesChannels = requires {
+  T{.channels = 2};
+};
 
 struct Optional {
   std::int64_t channels = 0;

@@ -42,8 +42,7 @@ TEST_CASE("a shape refuses negative sizes") {
 
 TEST_CASE("a shape refuses more than eight axes") {
   REQUIRE((Shape{1, 2, 1, 2, 1, 2, 1, 2}).rank() == 8);
-  REQUIRE_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}),
-                      "shape: at most 8 axes, got 9 ([1, 1, 1, 1, 1, 1, 1, 1, 1])");
+  REQUIRE_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), "shape: at most 8 axes, got 9 ([1, 1, 1, 1, 1, 1, 1, 1, 1])");
 }
 
 TEST_CASE("a shape refuses a number of elements that overflows int64") {

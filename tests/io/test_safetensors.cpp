@@ -24,7 +24,7 @@ class Path {
   ~Path() { std::filesystem::remove(path_); }
   Path(const Path&) = delete;
   Path& operator=(const Path&) = delete;
-  operator std::filesystem::path() const { return path_; }  // NOLINT: stands for the name
+  operator const std::string&() const { return path_; }  // NOLINT: stands for the name
 
   const std::string& text() const { return path_; }
   std::string read() const {

@@ -159,8 +159,7 @@ TEST_CASE("every source file includes only what stands below it") {
 }
 
 TEST_CASE("an include of a higher floor is named with its file and line") {
-  CHECK(check_file("core/array.cpp",
-                   "// Arrays.\n#include <vector>\n\n#include <tapestry/autograd/tensor.hpp>\n") ==
+  CHECK(check_file("core/array.cpp", "// Arrays.\n#include <vector>\n\n#include <tapestry/autograd/tensor.hpp>\n") ==
         Lines{"core/array.cpp:4: core may not include tapestry/autograd/tensor.hpp"});
   CHECK(check_file("nn/conv2d.cpp", "#  include <tapestry/kernels/conv2d.hpp> // fast\n") ==
         Lines{"nn/conv2d.cpp:1: nn may not include tapestry/kernels/conv2d.hpp"});

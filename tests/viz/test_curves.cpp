@@ -139,5 +139,5 @@ TEST_CASE("curves that cannot be written or do not fit are errors") {
                     "write_curves: the series \"train\" has 2 x and 1 y");
   if (!has_gnuplot()) return;
   CHECK_THROWS_WITH(write_curves("/missing/a.png", "run", {{}}),
-                    "write_curves: cannot write /missing/a.png: No such file or directory");
+                    "/missing/a.png: cannot create a temporary file beside it: No such file or directory");
 }

@@ -1,6 +1,6 @@
 #include <cerrno>
 #include <cstdio>
-#include <string>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -8,10 +8,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/io/atomic_file.hpp>
 
-namespace tapestry::io {
+namespace tapestry {
 namespace {
 
 namespace fs = std::filesystem;
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 /// A new file beside the target, which is removed again unless it takes the target's place.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const fs::path& path);
+  explicit TemporaryFile(const std::string& path);
   ~TemporaryFile();
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
@@ -39,7 +39,7 @@ class TemporaryFile {
   int descriptor_ = -1;
 };
 
-TemporaryFile::TemporaryFile(const fs::path& path) : path_(path.string()), target_(path_) {
+TemporaryFile::TemporaryFile(const std::string& path) : path_(path), target_(path_) {
   std::error_code error;
   const fs::file_status link = fs::symlink_status(path, error);
   if (fs::is_symlink(link)) {
@@ -98,14 +98,14 @@ void TemporaryFile::sync_folder() const noexcept {
 
 }  // namespace
 
-void replace_file(const fs::path& path, const std::vector<std::span<const std::byte>>& pieces) {
+void replace_file(const std::string& path, const std::vector<std::span<const std::byte>>& pieces) {
   TemporaryFile file(path);
   for (const auto& piece : pieces) file.write(piece);
   file.commit();
 }
 
-void require_replaceable(const fs::path& path) {
+void require_replaceable(const std::string& path) {
   const TemporaryFile probe(path);
 }
 
-}  // namespace tapestry::io
+}  // namespace tapestry

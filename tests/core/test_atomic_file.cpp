@@ -7,8 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/io/atomic_file.hpp>
 
 #include "catch.hpp"
 
@@ -89,7 +89,7 @@ std::string contents(const std::string& path) {
 }
 
 void replace(const std::string& path, std::string_view first, std::string_view second = "") {
-  tapestry::io::replace_file(path, {std::as_bytes(std::span(first)), std::as_bytes(std::span(second))});
+  tapestry::replace_file(path, {std::as_bytes(std::span(first)), std::as_bytes(std::span(second))});
 }
 
 /// What `replace_file` says under a fault; "" when it goes through.
@@ -149,22 +149,21 @@ TEST_CASE("short writes are continued and a disk that fills up after them is an 
 TEST_CASE("a folder that is missing or takes no files is an error before anything is written") {
   const Folder folder;
   const std::string path = folder.file("missing/a");
-  CHECK_THROWS_WITH(tapestry::io::require_replaceable(path),
+  CHECK_THROWS_WITH(tapestry::require_replaceable(path),
                     path + ": cannot create a temporary file beside it: No such file or directory");
   CHECK_THROWS_AS(replace("/proc/a", "text"), tapestry::IoError);
   if (geteuid() != 0) {
     fs::create_directory(folder.file("closed"));
     fs::permissions(folder.file("closed"), fs::perms::owner_read | fs::perms::owner_exec);
-    CHECK_THROWS_WITH(tapestry::io::require_replaceable(folder.file("closed/a")),
-                      ContainsSubstring("Permission denied"));
+    CHECK_THROWS_WITH(tapestry::require_replaceable(folder.file("closed/a")), ContainsSubstring("Permission denied"));
   }
 }
 
 TEST_CASE("require_replaceable leaves the folder as it was") {
   const Folder folder;
   replace(folder.file("a"), "old");
-  tapestry::io::require_replaceable(folder.file("a"));
-  tapestry::io::require_replaceable(folder.file("b"));
+  tapestry::require_replaceable(folder.file("a"));
+  tapestry::require_replaceable(folder.file("b"));
   CHECK(contents(folder.file("a")) == "old");
   CHECK(folder.count() == 1);
 }

@@ -1,0 +1,146 @@
+// Worked facts about convolution that can be followed with pencil and paper.
+#include <cstdint>
+#include <vector>
+
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv.hpp>
+
+#include "autograd/generate.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+namespace {
+
+Array plane(std::int64_t height, std::int64_t width, const std::vector<float>& values) {
+  return f32({1, 1, height, width}, values);
+}
+
+/// The last two axes turned round.
+Array flipped(const Array& kernel) {
+  std::vector<float> values = kernel.to_vector<float>();
+  return f32(kernel.shape(), {values.rbegin(), values.rend()});
+}
+
+/// Which pixels of a square image the middle output depends on, as a picture.
+std::vector<double> seen(std::int64_t size, const CheckedFunction& function) {
+  const Tensor x = leaf(Array::zeros({1, 1, size, size}));
+  const Tensor y = function({x});
+  Array seed = Array::zeros(y.shape());
+  seed.mutable_data<float>()[y.numel() / 2] = 1;
+  return values_of(grad(y, {x}, seed)[0].array());
+}
+
+const std::vector<float> rows = {1, 2, 3, 0, 1, 0, 1, 2, 3, 1, 1, 0, 1, 2, 2, 2, 1, 0, 1, 3, 1, 2, 3, 0, 1};
+
+}  // namespace
+
+TEST_CASE("the Laplacian of a small image is that of the worked example") {
+  const Array x = plane(5, 5, rows);
+  const Array laplacian = plane(3, 3, {0, 1, 0, 1, -4, 1, 0, 1, 0});
+  const Array wanted = plane(3, 3, {0, 0, -7, 4, 0, -1, 0, 6, 1});
+  require_equal(conv2d(x, laplacian).array(), wanted);
+  require_equal(conv2d(x, flipped(laplacian)).array(), wanted);
+
+  const Array asymmetric = plane(3, 3, {0, 1, 0, 0, -4, 1, 0, 0, 0});
+  REQUIRE(values_of(conv2d(x, asymmetric).array()) != values_of(conv2d(x, flipped(asymmetric)).array()));
+}
+
+TEST_CASE("a vertical edge kernel gives 3 first") {
+  const Array x = plane(5, 5, {3, 4, 1, 2, 5, 5, 6, 2, 1, 3, 1, 2, 3, 4, 6, 6, 7, 5, 4, 2, 3, 2, 1, 6, 5});
+  const Array y = conv2d(x, plane(3, 3, {1, 0, -1, 1, 0, -1, 1, 0, -1})).array();
+  REQUIRE(y.shape() == Shape{1, 1, 3, 3});
+  REQUIRE(y.at({0, 0, 0, 0}) == 3);
+}
+
+TEST_CASE("output sizes follow from input and kernel and stride and padding") {
+  REQUIRE(conv2d(Array::zeros({1, 1, 227, 227}), Array::zeros({1, 1, 11, 11}), {}, {.stride = 4}).shape() ==
+          Shape{1, 1, 55, 55});
+  const Tensor x = Array::zeros({1, 1, 32, 32});
+  const Tensor weight = Array::zeros({1, 1, 5, 5});
+  REQUIRE(conv2d(x, weight, {}, {.padding = 2}).shape() == x.shape());
+  REQUIRE(conv2d(x, weight, {}, {.padding = Padding::same()}).shape() == x.shape());
+  REQUIRE(conv2d(x, weight).shape() == Shape{1, 1, 28, 28});
+}
+
+TEST_CASE("same padding of an even kernel puts the extra zero at the end") {
+  const Array x = plane(1, 4, {1, 2, 3, 4});
+  require_equal(conv2d(x, plane(1, 2, {10, 1}), {}, {.padding = Padding::same()}).array(),
+                plane(1, 4, {12, 23, 34, 40}));
+  require_equal(conv2d(x, plane(1, 4, {1000, 100, 10, 1}), {}, {.padding = Padding::same()}).array(),
+                plane(1, 4, {123, 1234, 2340, 3400}));
+}
+
+TEST_CASE("a convolution of 1 by 1 mixes the channels of each pixel") {
+  // Pixels hold (1..4), (5..8), (9..12), (13..16).
+  std::vector<float> values;
+  for (int channel = 1; channel <= 4; ++channel) {
+    for (int pixel = 0; pixel < 4; ++pixel) values.push_back(static_cast<float>(4 * pixel + channel));
+  }
+  const Array y = conv2d(f32({1, 4, 2, 2}, values), f32({3, 4, 1, 1}, {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1})).array();
+  require_equal(y, f32({1, 3, 2, 2}, {1, 5, 9, 13, 2, 6, 10, 14, 7, 15, 23, 31}));
+}
+
+TEST_CASE("groups divide the weights of a convolution") {
+  const Tensor x = Array::zeros({1, 8, 5, 5});
+  for (const std::int64_t groups : {1, 2, 8}) {
+    const Tensor weight = Array::zeros({8, 8 / groups, 3, 3});
+    REQUIRE(conv2d(x, weight, {}, {.groups = groups}).shape() == Shape{1, 8, 3, 3});
+  }
+}
+
+TEST_CASE("a depthwise separable convolution has about an eighth of the weights") {
+  const Tensor x = Array::zeros({1, 32, 5, 5});
+  const Tensor standard = Array::zeros({64, 32, 3, 3});
+  const Tensor depthwise = Array::zeros({32, 1, 3, 3});
+  const Tensor pointwise = Array::zeros({64, 32, 1, 1});
+  REQUIRE(standard.numel() == 18'432);
+  REQUIRE(depthwise.numel() + pointwise.numel() == 2'336);
+  REQUIRE(18'432 * 100 / 2'336 == 789);
+  const Tensor separable = conv2d(conv2d(x, depthwise, {}, {.padding = 1, .groups = 32}), pointwise);
+  REQUIRE(separable.shape() == conv2d(x, standard, {}, {.padding = 1}).shape());
+}
+
+TEST_CASE("a column after a row covers a square with 2n weights") {
+  const std::int64_t n = 3;
+  const Array row = plane(1, n, {1, 2, 3});
+  const Array column = plane(n, 1, {1, 10, 100});
+  REQUIRE(row.numel() + column.numel() == 2 * n);
+  const auto field = seen(n, [&](const std::vector<Tensor>& in) { return conv2d(conv2d(in[0], row), column); });
+  REQUIRE(field == std::vector<double>{1, 2, 3, 10, 20, 30, 100, 200, 300});
+
+  const Array square = plane(n, n, {1, 2, 3, 10, 20, 30, 100, 200, 300});
+  const Array x = plane(5, 5, rows);
+  require_equal(conv2d(conv2d(x, row), column).array(), conv2d(x, square).array());
+}
+
+TEST_CASE("a kernel of 3 by 3 with dilation 2 sees 5 by 5") {
+  const auto field = seen(5, [](const std::vector<Tensor>& in) {
+    return conv2d(in[0], Array::full({1, 1, 3, 3}, 1), {}, {.dilation = 2});
+  });
+  REQUIRE(field == std::vector<double>{1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1});
+}
+
+TEST_CASE("a shifted image gives the shifted result away from the borders") {
+  Generator random(1);
+  const Array x = random.whole_numbers({1, 2, 7, 9});
+  const Array weight = random.whole_numbers({3, 2, 3, 3});
+  const Array y = conv2d(x, weight).array();
+  // Whole numbers: exact whatever the algorithm's order, but for fractions of Winograd.
+  const auto shifted = [](const Array& array) {
+    Array result = Array::zeros(array.shape());
+    for (std::int64_t i = 0; i < array.numel(); ++i) {
+      const std::int64_t column = i % array.size(3);
+      if (column > 0) result.mutable_data<float>()[i] = array.contiguous().data<float>()[i - 1];
+    }
+    return result;
+  };
+  const Array moved = conv2d(shifted(x), weight).array();
+  for (std::int64_t k = 0; k < 3; ++k) {
+    for (std::int64_t i = 0; i < 5; ++i) {
+      for (std::int64_t j = 1; j < 7; ++j) {
+        REQUIRE(std::abs(moved.at({0, k, i, j}) - y.at({0, k, i, j - 1})) <= 2e-5 * std::abs(y.at({0, k, i, j - 1})));
+      }
+    }
+  }
+}

@@ -1,0 +1,259 @@
+// The program train_cifar10 as its users meet it: run on a small folder of images.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/wait.h>
+
+#include <tapestry/core/array.hpp>
+#include <tapestry/data/image.hpp>
+#include <tapestry/io/safetensors.hpp>
+
+#include "catch.hpp"
+#include "core/generate.hpp"
+#include "data/temporary_folder.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using Arguments = std::vector<std::string>;
+
+struct Outcome {
+  int exit_code;
+  std::string out;
+  std::string err;
+};
+
+std::string text_of(const fs::path& path) {
+  const auto bytes = file_bytes(path);
+  return {bytes.begin(), bytes.end()};
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// Runs the program in a folder of its own. No argument may hold a single quote.
+Outcome run(const Arguments& arguments) {
+  const TemporaryFolder folder;
+  std::string command = "cd '" + folder.path().string() + "' && '" TRAIN_CIFAR10 "'";
+  for (const std::string& argument : arguments) command += " '" + argument + "'";
+  const int status = std::system((command + " > out 2> err").c_str());
+  REQUIRE(WIFEXITED(status));
+  return {WEXITSTATUS(status), text_of(folder.path() / "out"), text_of(folder.path() / "err")};
+}
+
+/// Ten classes of images of one colour and some noise: 40 to learn from and 20 to test with.
+class SmallDataset {
+ public:
+  SmallDataset() {
+    write("train", 4);
+    write("test", 2);
+  }
+  std::string path() const { return folder_.path().string(); }
+
+ private:
+  void write(const std::string& split, int images_per_class) {
+    for (int label = 0; label < 10; ++label) {
+      const fs::path folder = folder_.path() / split / ("class" + std::to_string(label));
+      fs::create_directories(folder);
+      for (int i = 0; i < images_per_class; ++i) {
+        Array image = made_up_.whole_numbers({3, 32, 32}, DType::u8);
+        auto* pixels = image.mutable_data<std::uint8_t>();
+        for (std::int64_t at = 0; at < image.numel(); ++at) {
+          pixels[at] = static_cast<std::uint8_t>(pixels[at] + 20 * ((label + 3 * (at / 1024)) % 10));
+        }
+        data::write_png((folder / (std::to_string(i) + ".png")).string(), image);
+      }
+    }
+  }
+
+  Generator made_up_{1};
+  TemporaryFolder folder_;
+};
+
+/// The arguments of three steps on the small data set.
+Arguments short_run(const SmallDataset& data, const fs::path& out, const Arguments& more = {}) {
+  Arguments arguments = {"--data", data.path(), "--out", out.string(),  "--batch-size",
+                         "8",      "--epochs",  "1",     "--max-steps", "3"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// True for "test accuracy: 0.1234".
+bool is_accuracy_line(const std::string& line) {
+  const std::string before = "test accuracy: ";
+  if (!line.starts_with(before) || line.size() != before.size() + 6) return false;
+  const std::string number = line.substr(before.size());
+  return is_digit(number[0]) && number[1] == '.' &&
+         std::all_of(number.begin() + 2, number.end(), [](char c) { return is_digit(c); });
+}
+
+}  // namespace
+
+TEST_CASE("every mistake on the command line gives one line with what is wrong and what is allowed and exit code 2") {
+  const std::string range = " not in range 1 to ";
+  const std::vector<std::pair<Arguments, std::string>> mistakes = {
+      {{"--bogus"}, "not expected: --bogus"},
+      {{"extra"}, "not expected: extra"},
+      {{"--model", "vgg"}, "--model: vgg not in {small_cnn,resnet20}"},
+      {{"--optimizer", "rms"}, "--optimizer: rms not in {sgd,adamw}"},
+      {{"--epochs", "0"}, "--epochs: Value 0" + range},
+      {{"--epochs", "many"}, "--epochs: Value many" + range},
+      {{"--epochs", "99999999999999999999"}, "--epochs: Value 99999999999999999999" + range},
+      {{"--epochs"}, "--epochs: 1 required INT"},
+      {{"--epochs", "1", "--epochs", "2"}, "--epochs: At Most 1 required but received 2"},
+      {{"--batch-size", "-3"}, "--batch-size: Value -3" + range},
+      {{"--max-steps", "0"}, "--max-steps: Value 0" + range},
+      {{"--threads", "0"}, "--threads: Value 0 not in range 1 to 1024"},
+      {{"--lr", "-1"}, "--lr: must be a number above 0, got -1"},
+      {{"--lr", "0"}, "--lr: must be a number above 0, got 0"},
+      {{"--lr", "nan"}, "--lr: must be a number above 0, got nan"},
+      {{"--lr", "inf"}, "--lr: must be a number above 0, got inf"},
+      {{"--lr", "fast"}, "--lr: must be a number above 0, got fast"},
+      {{"--seed", "-1"}, "--seed: must be a whole number from 0 to 18446744073709551615, got -1"},
+      {{"--seed", "x"}, "--seed: must be a whole number from 0 to 18446744073709551615, got x"},
+      {{"--data", "/nowhere/at/all"}, "--data: Directory does not exist: /nowhere/at/all"},
+      {{"--evaluate", "/nowhere/at/all"}, "--evaluate: File does not exist: /nowhere/at/all"},
+  };
+  for (const auto& [arguments, text] : mistakes) {
+    INFO(arguments.front() << " " << arguments.back());
+    const Outcome outcome = run(arguments);
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.out.empty());
+    REQUIRE(lines_of(outcome.err).size() == 1);
+    CHECK_THAT(outcome.err, ContainsSubstring(text));
+    CHECK(outcome.err.starts_with("train_cifar10: "));
+  }
+}
+
+TEST_CASE("help lists every option and is no mistake") {
+  const Outcome outcome = run({"--help"});
+  REQUIRE(outcome.exit_code == 0);
+  REQUIRE(outcome.err.empty());
+  for (const char* option : {"--data", "--model", "--epochs", "--batch-size", "--lr", "--optimizer", "--seed",
+                             "--threads", "--out", "--max-steps", "--evaluate"}) {
+    CHECK_THAT(outcome.out, ContainsSubstring(option));
+  }
+}
+
+TEST_CASE("a short run leaves weights metrics and pictures behind and evaluation finds the same accuracy") {
+  const SmallDataset data;
+  const TemporaryFolder folder;
+  for (const std::string model : {"small_cnn", "resnet20"}) {
+    INFO(model);
+    const fs::path out = folder.path() / model / "deeper";
+    const Outcome outcome = run(short_run(data, out, {"--model", model}));
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+    REQUIRE(outcome.err.empty());
+    REQUIRE_THAT(outcome.out, ContainsSubstring("40 training images, 20 test images"));
+    const auto printed = lines_of(outcome.out);
+    REQUIRE(is_accuracy_line(printed.back()));
+
+    const auto metrics = lines_of(text_of(out / "metrics.csv"));
+    REQUIRE(metrics.size() == 2);
+    REQUIRE(metrics[0] == "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_second,seconds");
+    std::vector<std::string> fields;
+    std::istringstream row(metrics[1]);
+    for (std::string field; std::getline(row, field, ',');) fields.push_back(field);
+    REQUIRE(fields.size() == 7);
+    REQUIRE(fields[0] == "1");
+    REQUIRE("test accuracy: " + fields[4] == printed.back());
+    for (const std::string& field : fields) {
+      CHECK(field.find_first_not_of("0123456789.") == std::string::npos);
+    }
+
+    for (const char* picture : {"curves.png", "predictions.png", "filters.png"}) {
+      INFO(picture);
+      CHECK(data::read_image((out / picture).string()).size(2) > 32);
+    }
+
+    const std::string weights = (out / "model.safetensors").string();
+    const auto first = io::load_safetensors(weights).front();
+    REQUIRE(first.first == "conv1.weight");
+    REQUIRE(first.second.shape() == Shape{model == "resnet20" ? 16 : 32, 3, 3, 3});
+    const Outcome evaluated = run({"--evaluate", weights, "--data", data.path(), "--model", model});
+    REQUIRE(evaluated.exit_code == 0);
+    REQUIRE(lines_of(evaluated.out).back() == printed.back());
+  }
+}
+
+TEST_CASE("the weights are the same bytes at any number of threads and differ by seed") {
+  const SmallDataset data;
+  const TemporaryFolder folder;
+  const auto weights = [&](const std::string& name, const Arguments& more) {
+    const fs::path out = folder.path() / name;
+    REQUIRE(run(short_run(data, out, more)).exit_code == 0);
+    return file_bytes(out / "model.safetensors");
+  };
+  const auto single = weights("single", {"--threads", "1"});
+  REQUIRE(weights("three", {"--threads", "3"}) == single);
+  REQUIRE(weights("seeded", {"--threads", "1", "--seed", "1"}) != single);
+  REQUIRE(weights("adamw", {"--threads", "1", "--optimizer", "adamw"}) != single);
+}
+
+TEST_CASE("a folder that cannot be written is found out before the first epoch") {
+  const SmallDataset data;
+  const TemporaryFolder folder;
+  put_file(folder.path() / "file", std::string("taken"));
+  fs::create_directories(folder.path() / "taken" / "metrics.csv");
+  for (const fs::path& out : {folder.path() / "file" / "below", folder.path() / "file", folder.path() / "taken"}) {
+    INFO(out);
+    const Outcome outcome = run(short_run(data, out));
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.out, !ContainsSubstring("epoch"));
+    CHECK(lines_of(outcome.err).size() == 1);
+    CHECK(outcome.err.starts_with("train_cifar10: "));
+    CHECK_THAT(outcome.err, ContainsSubstring(out.string()));
+  }
+  REQUIRE(text_of(folder.path() / "file") == "taken");
+}
+
+TEST_CASE("a loss that is not finite ends the run and keeps the weights of an earlier one") {
+  const SmallDataset data;
+  const TemporaryFolder folder;
+  put_file(folder.path() / "model.safetensors", std::string("earlier weights"));
+  const Outcome outcome = run(short_run(data, folder.path(), {"--lr", "1e30"}));
+  REQUIRE(outcome.exit_code == 1);
+  REQUIRE_THAT(outcome.err, ContainsSubstring("train_cifar10: epoch 1/1: the loss of step 2 is "));
+  REQUIRE_THAT(outcome.err, ContainsSubstring("\nhint: try a smaller --lr"));
+  REQUIRE_THAT(outcome.out, !ContainsSubstring("test accuracy"));
+  REQUIRE(text_of(folder.path() / "model.safetensors") == "earlier weights");
+  REQUIRE(lines_of(text_of(folder.path() / "metrics.csv")).size() == 1);
+}
+
+TEST_CASE("data and weights that do not fit end the run with what is wrong") {
+  const SmallDataset data;
+  const TemporaryFolder folder;
+  const auto error_of = [](const Arguments& arguments) {
+    const Outcome outcome = run(arguments);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.err.starts_with("train_cifar10: "));
+    return outcome.err;
+  };
+  CHECK_THAT(error_of({"--data", folder.path().string()}), ContainsSubstring("expected the CIFAR-10 binaries"));
+  CHECK_THAT(error_of({"--data", data.path(), "--batch-size", "41", "--out", folder.path().string()}),
+             ContainsSubstring("--batch-size: 41 is more than the 40 training images"));
+  const fs::path weights = folder.path() / "weights.safetensors";
+  put_file(weights, std::string("no weights at all"));
+  CHECK_THAT(error_of({"--data", data.path(), "--evaluate", weights.string()}), ContainsSubstring(weights.string()));
+  io::save_safetensors(weights.string(), {{"conv1.weight", Array::zeros({1})}});
+  CHECK_THAT(error_of({"--data", data.path(), "--evaluate", weights.string()}),
+             ContainsSubstring("conv1.weight: expected [32, 3, 3, 3], got [1]; conv1.bias is missing"));
+}

@@ -1,0 +1,61 @@
+// A few steps of training on made-up images, for the tests of models.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/core/threads.hpp>
+#include <tapestry/nn/module.hpp>
+#include <tapestry/optim/sgd.hpp>
+
+#include "core/generate.hpp"
+
+namespace tapestry::testing {
+
+/// Images as the loader gives them: f32 in channels-last memory.
+inline Array made_up_images(std::int64_t count) {
+  return Generator(1).reals({count, 3, 32, 32}).to(DType::f32).contiguous(MemoryFormat::channels_last);
+}
+
+/// Labels 0, 1, …, 9, 0, …
+inline Array made_up_labels(std::int64_t count) {
+  std::vector<std::int64_t> labels;
+  for (std::int64_t i = 0; i < count; ++i) labels.push_back(i % 10);
+  return Array::from({count}, labels);
+}
+
+/// Trains a model, made by `make` after the seed is set, for some steps; gives the losses and the state at the end.
+template <class Make>
+std::pair<std::vector<double>, nn::StateDict> train_made_up(const Make& make, std::uint64_t seed, int steps,
+                                                            std::int64_t batch) {
+  manual_seed(seed);
+  auto model = make();
+  optim::Sgd optimizer(model.parameters(), {.lr = 0.05, .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
+  const Array images = made_up_images(batch);
+  const Array labels = made_up_labels(batch);
+  std::vector<double> losses;
+  for (int step = 0; step < steps; ++step) {
+    optimizer.zero_grad();
+    const Tensor loss = cross_entropy(model(images), labels);
+    losses.push_back(loss.item());
+    loss.backward();
+    optimizer.step();
+  }
+  return {losses, model.state_dict()};
+}
+
+/// Sets the number of threads for as long as it lives.
+class ThreadCount {
+ public:
+  explicit ThreadCount(int count) : before_(num_threads()) { set_num_threads(count); }
+  ~ThreadCount() { set_num_threads(before_); }
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace tapestry::testing

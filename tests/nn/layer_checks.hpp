@@ -1,0 +1,46 @@
+// What the tests of layers with random first weights share.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include <tapestry/autograd/tensor.hpp>
+
+#include "core/generate.hpp"
+
+namespace tapestry::testing {
+
+/// Requires that the elements look drawn evenly from ±bound: all inside, some near both ends, mean 0, variance
+/// bound²/3. At least 1000 of them. The mean of n such numbers has the deviation bound/√(3n) and their mean square
+/// bound²·√(4/45n); 5 deviations are allowed.
+inline void require_uniform(const Tensor& tensor, double bound) {
+  const auto values = values_of(tensor.array());
+  const auto n = static_cast<double>(values.size());
+  REQUIRE(n >= 1000);
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  // Rounding to float may carry a draw to the float nearest the bound.
+  REQUIRE(*low >= -bound * (1 + 1e-6));
+  REQUIRE(*high <= bound * (1 + 1e-6));
+  REQUIRE(*low < -0.98 * bound);
+  REQUIRE(*high > 0.98 * bound);
+  double mean = 0;
+  double square = 0;
+  for (const double value : values) {
+    mean += value / n;
+    square += value * value / n;
+  }
+  REQUIRE(std::abs(mean) < 5 * bound / std::sqrt(3 * n));
+  REQUIRE(std::abs(square - bound * bound / 3) < 5 * bound * bound * std::sqrt(4 / (45 * n)));
+}
+
+/// True when nearly all elements differ from those at the same place of the other: by chance one in 2²⁴ floats is
+/// equal.
+inline bool mostly_different(const Tensor& a, const Tensor& b) {
+  const auto first = values_of(a.array());
+  const auto second = values_of(b.array());
+  std::size_t equal = 0;
+  for (std::size_t i = 0; i < first.size(); ++i) equal += first[i] == second[i] ? 1 : 0;
+  return first.size() == second.size() && equal < 3;
+}
+
+}  // namespace tapestry::testing

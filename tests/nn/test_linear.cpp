@@ -1,0 +1,71 @@
+#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/nn/linear.hpp>
+
+#include "nn/layer_checks.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+using Catch::Matchers::Message;
+
+namespace {
+
+template <class Options>
+concept TakesNoInFeatures = requires {
+  Options{.out_features = 2};
+};
+template <class Options>
+concept TakesNoOutFeatures = requires {
+  Options{.in_features = 2};
+};
+template <class Options>
+concept TakesBoth = requires {
+  Options{.in_features = 2, .out_features = 2};
+};
+static_assert(!TakesNoInFeatures<nn::Linear::Options> && !TakesNoOutFeatures<nn::Linear::Options>);
+static_assert(TakesBoth<nn::Linear::Options>);
+
+}  // namespace
+
+TEST_CASE("a linear layer is the linear operator with its weight and bias") {
+  manual_seed(1);
+  const Array x = Generator(1).reals({4, 7}).to(DType::f32);
+  nn::Linear layer({.in_features = 7, .out_features = 3});
+  REQUIRE(layer.weight().shape() == Shape{3, 7});
+  REQUIRE(layer.bias().shape() == Shape{3});
+  REQUIRE(layer(x).shape() == Shape{4, 3});
+  require_equal(layer(x).array(), linear(x, layer.weight(), layer.bias()).array());
+
+  nn::Linear bare({.in_features = 7, .out_features = 3, .bias = false});
+  REQUIRE_FALSE(bare.bias().defined());
+  REQUIRE(bare.parameters().size() == 1);
+  require_equal(bare(x).array(), linear(x, bare.weight()).array());
+}
+
+TEST_CASE("a linear layer begins within one over the root of its inputs") {
+  manual_seed(2);
+  const nn::Linear layer({.in_features = 16, .out_features = 1500});
+  require_uniform(layer.weight(), 0.25);
+  require_uniform(layer.bias(), 0.25);
+}
+
+TEST_CASE("two linear layers begin with different weights") {
+  const nn::Linear::Options options = {.in_features = 16, .out_features = 16};
+  manual_seed(3);
+  const nn::Linear first(options);
+  const nn::Linear second(options);
+  REQUIRE(mostly_different(first.weight(), second.weight()));
+  REQUIRE(mostly_different(first.bias(), second.bias()));
+  manual_seed(3);
+  const nn::Linear again(options);
+  require_equal(again.weight().array(), first.weight().array());
+  require_equal(again.bias().array(), first.bias().array());
+}
+
+TEST_CASE("a linear layer of no features is refused when it is made") {
+  REQUIRE_THROWS_MATCHES(nn::Linear({.in_features = 0, .out_features = 4}), ValueError,
+                         Message("Linear: features must be at least 1, got 0 → 4"));
+  REQUIRE_THROWS_MATCHES(nn::Linear({.in_features = 4, .out_features = -1}), ValueError,
+                         Message("Linear: features must be at least 1, got 4 → -1"));
+}

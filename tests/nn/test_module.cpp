@@ -1,0 +1,168 @@
+// What every module can: names, modes, freezing, moving.
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/core/random.hpp>
+
+#include "nn/example_modules.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+using Catch::Matchers::Message;
+
+namespace {
+
+/// The identity, with the declaring functions open to the test.
+struct Open : nn::Module {
+  using Module::add;
+  using Module::add_buffer;
+  using Module::add_parameter;
+  Tensor forward(const Tensor& x) override { return x; }
+};
+
+static_assert(!std::is_copy_constructible_v<Net> && !std::is_copy_assignable_v<nn::Linear>);
+static_assert(std::is_move_constructible_v<Net> && std::is_move_assignable_v<nn::Linear>);
+
+}  // namespace
+
+TEST_CASE("parameters buffers and modules are named in the order of their declaration") {
+  Net net;
+  REQUIRE(names_of(net.named_parameters()) == std::vector<std::string>{"gain", "mix.weight", "mix.bias",
+                                                                       "rest.0.weight", "rest.0.bias", "rest.3.weight",
+                                                                       "rest.3.bias"});
+  REQUIRE(names_of(net.named_buffers()) ==
+          std::vector<std::string>{"calls", "rest.0.running_mean", "rest.0.running_var", "rest.0.num_batches_tracked"});
+  std::vector<std::string> modules;
+  for (const auto& [name, module] : net.named_modules()) modules.push_back(name);
+  REQUIRE(modules == std::vector<std::string>{"", "mix", "rest", "rest.0", "rest.1", "rest.2", "rest.3"});
+  REQUIRE(net.named_modules()[0].second == &net);
+  REQUIRE(net.named_modules()[1].second == net.mix());
+  REQUIRE(net.children().size() == 2);
+  REQUIRE(net.children()[1].first == "rest");
+  REQUIRE(net.children()[1].second.get() == net.rest());
+}
+
+TEST_CASE("parameters are the named ones each once and require a gradient while buffers do not") {
+  const Net net;
+  const auto named = net.named_parameters();
+  const auto parameters = net.parameters();
+  REQUIRE(parameters.size() == named.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    REQUIRE(parameters[i].is_same(named[i].tensor));
+    REQUIRE(parameters[i].requires_grad());
+    for (std::size_t j = 0; j < i; ++j) REQUIRE_FALSE(parameters[i].is_same(parameters[j]));
+  }
+  for (const auto& buffer : net.named_buffers()) REQUIRE_FALSE(buffer.tensor.requires_grad());
+}
+
+TEST_CASE("a layer that is called twice is listed once and gathers both gradients") {
+  struct Twice : nn::Module {
+    Scale& scale = add("scale", Scale(3));
+    Tensor forward(const Tensor& x) override { return scale(scale(x)); }
+  };
+  Twice twice;
+  REQUIRE(twice.parameters().size() == 1);
+  sum(twice(Array::full({2}, 5))).backward();
+  // d/df Σ 5f² = 2 elements · 10f
+  REQUIRE(twice.scale.factor().grad().item() == 60);
+}
+
+TEST_CASE("a name that is empty or dotted or taken is refused and nothing is registered") {
+  Open module;
+  module.add_parameter("weight", Array::zeros({1}));
+  module.add_buffer("count", Array::zeros({1}));
+  module.add("child", Open());
+  const auto declare = [&](const std::string& name, int kind) {
+    if (kind == 0) module.add_parameter(name, Array::zeros({1}));
+    if (kind == 1) module.add_buffer(name, Array::zeros({1}));
+    if (kind == 2) module.add(name, Open());
+  };
+  for (int kind = 0; kind < 3; ++kind) {
+    for (const std::string taken : {"weight", "count", "child"}) {
+      REQUIRE_THROWS_MATCHES(declare(taken, kind), ValueError, Message("module: the name \"" + taken + "\" is taken"));
+    }
+    for (const std::string bad : {"", "a.b", "."}) {
+      REQUIRE_THROWS_MATCHES(declare(bad, kind), ValueError,
+                             Message("module: a name must not be empty or hold a dot, got \"" + bad + "\""));
+    }
+  }
+  REQUIRE(module.named_parameters().size() == 1);
+  REQUIRE(module.named_buffers().size() == 1);
+  REQUIRE(module.children().size() == 1);
+}
+
+TEST_CASE("training and evaluation reach every module within") {
+  Net net;
+  const auto all_are = [&](bool training) {
+    const auto modules = net.named_modules();
+    return std::all_of(modules.begin(), modules.end(),
+                       [&](const auto& one) { return one.second->is_training() == training; });
+  };
+  REQUIRE(all_are(true));
+  net.eval();
+  REQUIRE(all_are(false));
+  net.train();
+  REQUIRE(all_are(true));
+  net.children()[1].second->eval();
+  REQUIRE(net.is_training());
+  REQUIRE_FALSE(net.children()[1].second->children()[0].second->is_training());
+}
+
+TEST_CASE("a frozen module gets no gradients but passes them on") {
+  Net net;
+  net.set_requires_grad(false);
+  REQUIRE_FALSE(net(image()).requires_grad());
+  const Tensor x = Tensor(image()).set_requires_grad();
+  sum(net(x)).backward();
+  REQUIRE(x.grad().defined());
+  for (const Tensor& parameter : net.parameters()) REQUIRE_FALSE(parameter.grad().defined());
+  net.set_requires_grad(true);
+  sum(net(image())).backward();
+  for (const Tensor& parameter : net.parameters()) REQUIRE(parameter.grad().defined());
+}
+
+TEST_CASE("a part of a module can be frozen alone") {
+  Net net;
+  net.children()[0].second->set_requires_grad(false);
+  sum(net(image())).backward();
+  for (const auto& [name, parameter] : net.named_parameters()) {
+    INFO(name);
+    REQUIRE(parameter.grad().defined() == !name.starts_with("mix."));
+  }
+}
+
+TEST_CASE("a moved module keeps its children tensors hooks and mode") {
+  manual_seed(4);
+  Net net;
+  net.eval();
+  int calls = 0;
+  net.add_forward_hook([&](nn::Module&, const Tensor&, const Tensor&) {
+    ++calls;
+    return Tensor();
+  });
+  const Array before = net(image()).array();
+  const auto parameters = net.parameters();
+  const nn::Module* mix = net.mix();
+  Net moved = std::move(net);
+  REQUIRE(moved.mix() == mix);
+  REQUIRE(moved.children()[0].second.get() == mix);
+  REQUIRE(moved.parameters().size() == parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) REQUIRE(moved.parameters()[i].is_same(parameters[i]));
+  REQUIRE_FALSE(moved.is_training());
+  require_equal(moved(image()).array(), before);
+  REQUIRE(calls == 2);
+}
+
+TEST_CASE("the same seed gives the same module and another seed another") {
+  const auto weights = [](std::uint64_t seed) {
+    manual_seed(seed);
+    return Net().state_dict();
+  };
+  require_same(weights(5), weights(5));
+  REQUIRE(weights(5)[2].second.to_vector<float>() != weights(6)[2].second.to_vector<float>());
+}

@@ -1,0 +1,79 @@
+// Functions called before and after a module's forward.
+#include <string>
+#include <vector>
+
+#include "nn/example_modules.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+TEST_CASE("hooks run around forward in the order they were added") {
+  Scale scale(2);
+  std::vector<std::string> calls;
+  const auto number = [](const Tensor& x) { return " " + std::to_string(static_cast<int>(x.item())); };
+  const auto note = [&](const std::string& name) {
+    return [&calls, number, name](nn::Module&, const Tensor& x) {
+      calls.push_back(name + number(x));
+      return Tensor();
+    };
+  };
+  scale.add_forward_pre_hook(note("first"));
+  const auto second = scale.add_forward_pre_hook(note("second"));
+  const auto after = scale.add_forward_hook([&](nn::Module& module, const Tensor& x, const Tensor& y) {
+    REQUIRE(&module == &scale);
+    calls.push_back("after" + number(x) + number(y));
+    return Tensor();
+  });
+  REQUIRE(scale(Array::scalar(5)).item() == 10);
+  REQUIRE(calls == std::vector<std::string>{"first 5", "second 5", "after 5 10"});
+
+  calls.clear();
+  scale.remove_hook(second);
+  scale(Array::scalar(6));
+  REQUIRE(calls == std::vector<std::string>{"first 6", "after 6 12"});
+
+  calls.clear();
+  scale.remove_hook(after);
+  scale.remove_hook(after);  // gone already
+  scale(Array::scalar(7));
+  REQUIRE(calls == std::vector<std::string>{"first 7"});
+}
+
+TEST_CASE("what a hook returns takes the place of input or output and keeps its history") {
+  Scale scale(2);
+  scale.add_forward_pre_hook([](nn::Module&, const Tensor& x) { return x + 1; });
+  scale.add_forward_pre_hook([](nn::Module&, const Tensor& x) { return x * 10; });
+  scale.add_forward_hook([](nn::Module&, const Tensor& x, const Tensor& y) {
+    REQUIRE(x.item() == 40);  // what forward was given
+    return y + 0.5;
+  });
+  scale.add_forward_hook([](nn::Module&, const Tensor&, const Tensor& y) { return y * 2; });
+  const Tensor x = Tensor(Array::scalar(3)).set_requires_grad();
+  const Tensor y = scale(x);
+  REQUIRE(y.item() == 161);
+  y.backward();
+  REQUIRE(x.grad().item() == 40);
+  REQUIRE(scale.factor().grad().item() == 80);
+  // forward itself knows nothing of hooks
+  REQUIRE(scale.forward(x).item() == 6);
+}
+
+TEST_CASE("a hook may remove itself") {
+  Scale scale(2);
+  nn::Module::HookId own = 0;
+  int calls = 0;
+  int later = 0;
+  own = scale.add_forward_hook([&](nn::Module& module, const Tensor&, const Tensor&) {
+    module.remove_hook(own);
+    ++calls;
+    return Tensor();
+  });
+  scale.add_forward_hook([&](nn::Module&, const Tensor&, const Tensor&) {
+    ++later;
+    return Tensor();
+  });
+  scale(Array::scalar(1));
+  scale(Array::scalar(1));
+  REQUIRE(calls == 1);
+  REQUIRE(later == 2);
+}

@@ -1,0 +1,92 @@
+// The layers without parameters: activations, pooling, flatten.
+#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/nn/activation.hpp>
+#include <tapestry/nn/flatten.hpp>
+#include <tapestry/nn/pooling.hpp>
+
+#include "core/generate.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+using Catch::Matchers::Message;
+
+namespace {
+
+template <class Options>
+concept TakesNoKernel = requires {
+  Options{.padding = 1};
+};
+template <class Options>
+concept TakesKernel = requires {
+  Options{.kernel_size = 2};
+};
+static_assert(!TakesNoKernel<MaxPool2dOptions> && TakesKernel<MaxPool2dOptions>);
+static_assert(!TakesNoKernel<AvgPool2dOptions> && TakesKernel<AvgPool2dOptions>);
+
+Array image() {
+  return Generator(1).reals({2, 3, 5, 6}).to(DType::f32);
+}
+
+}  // namespace
+
+TEST_CASE("activation layers are their operators") {
+  nn::ReLU rectified;
+  require_equal(rectified(image()).array(), relu(image()).array());
+  for (const int axis : {-1, 1}) {
+    nn::Softmax shares(axis);
+    nn::LogSoftmax logs(axis);
+    require_equal(shares(image()).array(), softmax(image(), axis).array());
+    require_equal(logs(image()).array(), log_softmax(image(), axis).array());
+  }
+  nn::Softmax shares;
+  nn::LogSoftmax logs;
+  require_equal(shares(image()).array(), softmax(image(), 3).array());
+  require_equal(logs(image()).array(), log_softmax(image(), 3).array());
+}
+
+TEST_CASE("flatten makes images vectors unless told otherwise") {
+  nn::Flatten all;
+  REQUIRE(all(image()).shape() == Shape{2, 90});
+  require_equal(all(image()).array(), flatten(image(), 1).array());
+  nn::Flatten some(0, 2);
+  REQUIRE(some(image()).shape() == Shape{30, 6});
+}
+
+TEST_CASE("pooling layers are their operators") {
+  const MaxPool2dOptions max_options = {
+      .kernel_size = Pair(2, 3), .stride = Pair(2, 1), .padding = Pair(1, 0), .ceil_mode = true};
+  nn::MaxPool2d largest(max_options);
+  // A fourth row of windows would start in the padding below.
+  REQUIRE(largest(image()).shape() == Shape{2, 3, 3, 4});
+  require_equal(largest(image()).array(), max_pool2d(image(), max_options).array());
+
+  const AvgPool2dOptions average_options = {.kernel_size = 3, .stride = 2, .padding = 1, .count_include_pad = false};
+  nn::AvgPool2d average(average_options);
+  REQUIRE(average(image()).shape() == Shape{2, 3, 3, 3});
+  require_equal(average(image()).array(), avg_pool2d(image(), average_options).array());
+
+  nn::GlobalAvgPool2d whole;
+  REQUIRE(whole(image()).shape() == Shape{2, 3, 1, 1});
+  require_equal(whole(image()).array(), global_avg_pool2d(image()).array());
+}
+
+TEST_CASE("a pooling layer steps by its kernel unless told otherwise") {
+  nn::MaxPool2d largest({.kernel_size = 2});
+  REQUIRE(largest(image()).shape() == Shape{2, 3, 2, 3});
+  nn::AvgPool2d average({.kernel_size = Pair(2, 3)});
+  REQUIRE(average(image()).shape() == Shape{2, 3, 2, 2});
+}
+
+TEST_CASE("pooling options out of range are refused when the layer is made") {
+  REQUIRE_THROWS_MATCHES(nn::MaxPool2d({.kernel_size = 0}), ValueError,
+                         Message("MaxPool2d: kernel_size must be at least 1, got (0, 0)"));
+  REQUIRE_THROWS_MATCHES(nn::MaxPool2d({.kernel_size = 2, .stride = Pair(1, 0)}), ValueError,
+                         Message("MaxPool2d: stride must be at least 1, got (1, 0)"));
+  REQUIRE_THROWS_AS(nn::MaxPool2d({.kernel_size = 3, .padding = 2}), ShapeError);
+  REQUIRE_THROWS_MATCHES(nn::AvgPool2d({.kernel_size = Pair(0, 2)}), ValueError,
+                         Message("AvgPool2d: kernel_size must be at least 1, got (0, 2)"));
+  REQUIRE_THROWS_AS(nn::AvgPool2d({.kernel_size = 3, .padding = 2}), ShapeError);
+}

@@ -1,0 +1,62 @@
+#include <utility>
+
+#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/nn/activation.hpp>
+#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/sequential.hpp>
+
+#include "core/generate.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+TEST_CASE("a sequence passes its input through its modules in order") {
+  manual_seed(1);
+  nn::Linear first({.in_features = 3, .out_features = 5});
+  nn::Linear second({.in_features = 5, .out_features = 2});
+  const Tensor weights[] = {first.weight(), first.bias(), second.weight(), second.bias()};
+  nn::Sequential layers(std::move(first), nn::ReLU(), std::move(second));
+  const Array x = Generator(1).reals({4, 3}).to(DType::f32);
+  require_equal(layers(x).array(), linear(relu(linear(x, weights[0], weights[1])), weights[2], weights[3]).array());
+  REQUIRE(layers.parameters().size() == 4);
+  REQUIRE(layers.parameters()[2].is_same(weights[2]));
+}
+
+TEST_CASE("modules appended to a sequence take the next numbers") {
+  nn::Sequential layers(nn::ReLU{});
+  nn::Linear& added = layers.append(nn::Linear({.in_features = 2, .out_features = 7}));
+  nn::Sequential& inner = layers.append(nn::Sequential(nn::ReLU(), nn::ReLU()));
+  inner.append(nn::Softmax());
+  REQUIRE(layers.children()[1].first == "1");
+  REQUIRE(layers.children()[1].second.get() == &added);
+  REQUIRE(layers.named_parameters()[0].name == "1.weight");
+  REQUIRE(layers.named_modules().back().first == "2.2");
+  REQUIRE(layers(Array::zeros({4, 2})).shape() == Shape{4, 7});
+}
+
+TEST_CASE("a sequence calls the hooks of its modules") {
+  nn::Sequential layers(nn::ReLU{}, nn::ReLU{});
+  layers.children()[0].second->add_forward_hook(
+      [](nn::Module&, const Tensor&, const Tensor& y) { return Tensor(Array::full(y.shape(), 4)); });
+  REQUIRE(layers(Array::scalar(-1)).item() == 4);
+}
+
+TEST_CASE("an empty sequence gives its input back") {
+  nn::Sequential layers;
+  const Tensor x = Array::zeros({2});
+  REQUIRE(layers(x).is_same(x));
+}
+
+TEST_CASE("a moved sequence still holds its modules") {
+  manual_seed(2);
+  nn::Sequential layers(nn::Linear({.in_features = 3, .out_features = 2}));
+  const Array x = Generator(2).reals({4, 3}).to(DType::f32);
+  const Array before = layers(x).array();
+  nn::Sequential moved = std::move(layers);
+  require_equal(moved(x).array(), before);
+  nn::Sequential assigned(nn::ReLU{});
+  assigned = std::move(moved);
+  require_equal(assigned(x).array(), before);
+}

@@ -1,0 +1,182 @@
+// What holds for every optimizer: groups, parameters without gradients, refused parameters, convergence.
+#include <memory>
+
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/optim/adamw.hpp>
+#include <tapestry/optim/sgd.hpp>
+
+#include "optim/optimizer_checks.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+using Catch::Matchers::Message;
+using optim::AdamW;
+using optim::Sgd;
+
+namespace {
+
+using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
+
+/// Every optimizer with options under which it remembers earlier gradients.
+std::vector<std::pair<std::string, Make>> optimizers(double lr = 0.05) {
+  return {{"Sgd",
+           [=](const std::vector<Tensor>& p) {
+             return std::make_unique<Sgd>(p, optim::SgdOptions{.lr = lr, .momentum = 0.9, .nesterov = true});
+           }},
+          {"AdamW", [=](const std::vector<Tensor>& p) {
+             return std::make_unique<AdamW>(p, optim::AdamWOptions{.lr = lr, .weight_decay = 0});
+           }}};
+}
+
+void give_gradient(Tensor parameter, int step) {
+  parameter.set_grad(made_up_gradient(parameter.shape(), step));
+}
+
+}  // namespace
+
+TEST_CASE("a parameter without a gradient stays as it is and so does its state") {
+  for (const auto& [name, make] : optimizers()) {
+    INFO(name);
+    const Tensor skipping = made_up_parameter({4}, 1);
+    const Tensor steady = made_up_parameter({4}, 1);
+    const Tensor never = made_up_parameter({4}, 2);
+    const Array never_before = never.array().clone();
+    const auto optimizer = make({never, skipping});
+    const auto reference = make({steady});
+    for (const int step : {1, 2, 3}) {
+      optimizer->zero_grad();
+      const Array before = skipping.array().clone();
+      optimizer->step();
+      require_equal(skipping.array(), before);
+
+      give_gradient(skipping, step);
+      give_gradient(steady, step);
+      optimizer->step();
+      reference->step();
+      require_equal(skipping.array(), steady.array());
+    }
+    require_equal(never.array(), never_before);
+  }
+}
+
+TEST_CASE("zero_grad takes every gradient away") {
+  for (const auto& [name, make] : optimizers()) {
+    INFO(name);
+    const std::vector<Tensor> parameters = {made_up_parameter({2}, 1), made_up_parameter({3, 2}, 2)};
+    const auto optimizer = make(parameters);
+    for (const Tensor& parameter : parameters) give_gradient(parameter, 1);
+    optimizer->zero_grad();
+    for (const Tensor& parameter : parameters) REQUIRE_FALSE(parameter.grad().defined());
+  }
+}
+
+TEST_CASE("every group has its own options") {
+  const Tensor fast = Tensor(Array::scalar(1, DType::f64)).set_requires_grad();
+  const Tensor slow = Tensor(Array::scalar(1, DType::f64)).set_requires_grad();
+  const Tensor decayed = Tensor(Array::scalar(1, DType::f64)).set_requires_grad();
+  const auto step_all = [&](optim::Optimizer& optimizer) {
+    for (Tensor parameter : {fast, slow, decayed}) parameter.set_grad(Array::scalar(1, DType::f64));
+    optimizer.step();
+  };
+  Sgd sgd({{.parameters = {fast}, .options = {.lr = 0.5}},
+           {.parameters = {slow, decayed}, .options = {.lr = 0.25, .weight_decay = 1}}});
+  REQUIRE(sgd.group_count() == 2);
+  REQUIRE(sgd.lr() == 0.5);
+  REQUIRE(sgd.lr(1) == 0.25);
+  REQUIRE(sgd.parameters().size() == 3);
+  REQUIRE(sgd.parameters()[1].is_same(slow));
+  step_all(sgd);
+  REQUIRE(fast.item() == 0.5);
+  REQUIRE(slow.item() == 0.5);
+  REQUIRE(decayed.item() == 0.5);
+  sgd.set_lr(1, 0);
+  REQUIRE(sgd.lr(0) == 0.5);
+  step_all(sgd);
+  REQUIRE(fast.item() == 0);
+  REQUIRE(slow.item() == 0.5);
+
+  AdamW adamw({{.parameters = {fast}, .options = {.lr = 0.5, .eps = 0, .weight_decay = 0}},
+               {.parameters = {slow}, .options = {.lr = 0.25, .eps = 0, .weight_decay = 0}}});
+  step_all(adamw);
+  REQUIRE(std::abs(fast.item() + 0.5) < 1e-14);
+  REQUIRE(std::abs(slow.item() - 0.25) < 1e-14);
+  REQUIRE(decayed.item() == 0.5);
+}
+
+TEST_CASE("a rate that is none is refused and the old one stays") {
+  for (const auto& [name, make] : optimizers()) {
+    const auto optimizer = make({made_up_parameter({2}, 1)});
+    for (const double lr : {-1.0, not_a_number, infinite}) REQUIRE_THROWS_AS(optimizer->set_lr(0, lr), ValueError);
+    REQUIRE_THROWS_MATCHES(optimizer->set_lr(0, -1), ValueError,
+                           Message(name + ": lr must be finite and not negative, got -1"));
+    REQUIRE(optimizer->lr() == 0.05);
+    optimizer->set_lr(0, 0.75);
+    REQUIRE(optimizer->lr() == 0.75);
+  }
+}
+
+TEST_CASE("a list of parameters that is empty or holds one twice or a computed one is refused") {
+  const Tensor a = made_up_parameter({2}, 1);
+  const Tensor b = made_up_parameter({3, 2}, 2);
+  for (const auto& [name, make] : optimizers()) {
+    REQUIRE_THROWS_MATCHES(make({}), ValueError, Message(name + ": the list of parameters is empty"));
+    REQUIRE_THROWS_MATCHES(make({a, b, b}), ValueError, Message(name + ": parameter 2 (f64[3, 2]) comes twice"));
+    REQUIRE_THROWS_MATCHES(make({a, b * 2}), ValueError, Message(name + ": parameter 1 is no leaf"));
+    REQUIRE_THROWS_MATCHES(make({Tensor()}), ValueError, Message(name + ": parameter 0 is no leaf"));
+  }
+  using Groups = std::vector<optim::ParameterGroup<optim::SgdOptions>>;
+  REQUIRE_THROWS_MATCHES(Sgd(Groups{}), ValueError, Message("Sgd: the list of parameters is empty"));
+  REQUIRE_THROWS_MATCHES(Sgd(Groups{{{a}, {.lr = 1}}, {{}, {.lr = 1}}}), ValueError,
+                         Message("Sgd: the list of parameters is empty"));
+  REQUIRE_THROWS_MATCHES(Sgd(Groups{{{a}, {.lr = 1}}, {{b, a}, {.lr = 1}}}), ValueError,
+                         Message("Sgd: parameter 1 (f64[2]) comes twice"));
+  REQUIRE_THROWS_MATCHES(Sgd(Groups{{{a}, {.lr = 1}}, {{b}, {.lr = -1}}}), ValueError,
+                         Message("Sgd: lr must be finite and not negative, got -1"));
+}
+
+TEST_CASE("every optimizer reaches the bottom of a quadratic") {
+  // Σ wᵢ (xᵢ − tᵢ)², with curvatures from 1 to 20
+  const Array target = Generator(3).reals({20});
+  Array curvature = Array::empty({20}, DType::f64);
+  for (int i = 0; i < 20; ++i) curvature.mutable_data<double>()[i] = i + 1;
+  for (const auto& [name, make] : optimizers(0.01)) {
+    INFO(name);
+    Tensor x = Tensor(Array::zeros({20}, DType::f64)).set_requires_grad();
+    const auto optimizer = make({x});
+    double loss = 0;
+    for (int step = 0; step < 1500; ++step) {
+      optimizer->zero_grad();
+      const Tensor away = x - target;
+      const Tensor f = sum(curvature * away * away);
+      loss = f.item();
+      f.backward();
+      optimizer->step();
+    }
+    REQUIRE(loss < 1e-8);
+  }
+}
+
+TEST_CASE("a step between forward and backward is noticed by what was saved") {
+  for (const auto& [name, make] : optimizers()) {
+    INFO(name);
+    const Tensor first = made_up_parameter({3, 4}, 1);
+    const Tensor second = made_up_parameter({2, 3}, 2);
+    const auto optimizer = make({first, second});
+    const auto loss = [&] { return sum(linear(linear(Generator(4).reals({5, 4}), first), second)); };
+    loss().backward();
+    const Tensor stale = loss();
+    optimizer->step();
+    std::string text;
+    try {
+      stale.backward();
+    } catch (const GradError& error) {
+      text = error.what();
+    }
+    REQUIRE_THAT(text,
+                 ContainsSubstring("an input f64[2, 3] that was saved for backward has been overwritten: it is at "
+                                   "version 2, expected 1"));
+    REQUIRE_NOTHROW(loss().backward());
+  }
+}
