@@ -38,8 +38,8 @@ TEST_CASE("conv2d has right gradients of both orders over still more geometries"
   require_right_gradients(3);
 }
 
-// The gradient of Σ y² is quadratic in every weight and linear in every pixel, and so are its own gradients at most: a
-// central difference over any distance is exact. Its terms are some hundred times larger than those of conv2d itself.
+// The gradients of Σ y² / 2, and theirs, are at most quadratic in any weight or pixel: a central difference over any
+// distance is exact. Their terms are some hundred times larger than those of conv2d itself.
 TEST_CASE("gradients of gradients of conv2d are differentiated rightly") {
   Generator random(10);
   for (int i = 0; i < 15; ++i) {
