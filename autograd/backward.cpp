@@ -90,7 +90,9 @@ class Pass {
  private:
   void step(const NodePointer& node, Value gradient) {
     const CurrentNode current(node);
-    for (const Tensor::Hook& hook : node->hooks()) apply(hook, gradient);
+    // A copy: a hook may register another.
+    const std::vector<Tensor::Hook> hooks = node->hooks();
+    for (const Tensor::Hook& hook : hooks) apply(hook, gradient);
     if (const auto captured = captured_.find(node.get()); captured != captured_.end()) {
       captured->second = gradient;
       if (node->is_accumulator()) return;
@@ -103,6 +105,10 @@ class Pass {
     std::vector<Value> gradients = node->backward(gradient, wanted);
     gradient = Value();
     if (!keep_) node->release();
+    if (gradients.size() != inputs.size() && !node->is_accumulator()) {
+      throw GradError(fmt::format("{}: its backward returned {} gradients for {} inputs", node->name(),
+                                  gradients.size(), inputs.size()));
+    }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (!wanted[i] || !gradients[i].defined()) continue;
       if (anomaly_enabled()) detail::check_anomaly(node->name(), array_of(gradients[i]));

@@ -23,7 +23,8 @@ void check_anomaly(std::string_view name, const Array& value) {
     if (bad == first + value.numel()) return;
     const auto& node = current_node();
     throw GradError(fmt::format("{}{}: its result {} holds {} at element {} in memory", node ? "backward of " : "",
-                                node ? node->name() : name, to_string(value), *bad, bad - first));
+                                node ? node->name() : name, to_string(value), std::isnan(*bad) ? "NaN" : "infinity",
+                                bad - first));
   });
 }
 

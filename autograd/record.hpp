@@ -48,15 +48,13 @@ inline Tensor to_value(Tensor&& tensor, const Tensor*) {
 
 template <class Value, class Result>
 std::vector<Value> to_gradients(Result result) {
+  constexpr const Value* wanted_type = nullptr;
   std::vector<Value> gradients;
-  const auto add = [&](auto&& one) {
-    gradients.push_back(to_value(std::move(one), static_cast<const Value*>(nullptr)));
-  };
   if constexpr (std::same_as<Result, Array> || std::same_as<Result, Tensor>) {
-    add(std::move(result));
+    gradients.push_back(to_value(std::move(result), wanted_type));
   } else {
     gradients.reserve(result.size());
-    for (auto& one : result) add(std::move(one));
+    for (auto& one : result) gradients.push_back(to_value(std::move(one), wanted_type));
   }
   return gradients;
 }
@@ -113,6 +111,7 @@ template <class Op>
 Tensor record(Op op, const std::vector<Tensor>& inputs) {
   Array value = op.forward(inputs);
   std::vector<const Tensor*> pointers;
+  pointers.reserve(inputs.size());
   for (const Tensor& input : inputs) pointers.push_back(&input);
   return detail::attach(std::move(op), std::move(value), pointers.data(), pointers.size());
 }

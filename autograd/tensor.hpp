@@ -76,7 +76,8 @@ class Tensor {
 struct BackwardOptions {
   /// Keep what the operators saved, so that the same tape can be run backward again.
   bool retain_graph = false;
-  /// Record the backward pass itself, so that gradients can be differentiated; keeps the saved values too.
+  /// Record the backward pass itself, so that gradients can be differentiated; keeps the saved values too. The
+  /// gradients of leaves then hold the tape, which holds the leaves: `set_grad({})` frees it.
   bool create_graph = false;
 };
 

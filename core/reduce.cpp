@@ -13,6 +13,8 @@ namespace {
 
 /// Elements that one partial sum covers, about.
 constexpr std::int64_t grain = std::int64_t{1} << 14;
+/// Partial sums of one sum, at most: they take memory.
+constexpr std::int64_t max_pieces = 64;
 
 /// A run of axes that are neighbours in memory and are either all kept or all added up.
 struct Run {
@@ -67,7 +69,8 @@ void add_rows(std::int64_t rows, std::int64_t columns, const T* in, double* sums
 /// order.
 template <class T>
 std::vector<double> sum_middle(std::int64_t outer, std::int64_t middle, std::int64_t inner, const T* in) {
-  const std::int64_t rows = std::max<std::int64_t>(1, grain / std::max<std::int64_t>(inner, 1));
+  const std::int64_t rows =
+      std::max({std::int64_t{1}, grain / std::max<std::int64_t>(inner, 1), (middle + max_pieces - 1) / max_pieces});
   const std::int64_t pieces = std::max<std::int64_t>(1, (middle + rows - 1) / rows);
   std::vector<double> partial(static_cast<std::size_t>(outer * pieces * inner));
   kernels::parallel_for(outer * pieces, [&](std::int64_t piece, int) {

@@ -36,7 +36,8 @@ struct Conv2dOptions {
 /// H′ = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1:
 /// y[n, k, i, j] = bias[k] + Σ_{c, r, s} weight[k, c, r, s] · x[n, c, i·stride + r·dilation − padding, j·… + s·…],
 /// c over the channels of k's group. Computes on channels-last memory. Throws a ShapeError for sizes that do not fit, a
-/// ValueError for options out of range, a DTypeError unless all are of one floating dtype.
+/// ValueError for options out of range, a DTypeError unless all are of one floating dtype. The padding is multiplied as
+/// zeros, so that an infinite weight gives NaN where its window touches it.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
 
 /// Throws a ValueError naming `operation` for a stride, dilation or kernel below 1, a negative padding, groups below 1,

@@ -107,20 +107,20 @@ bool is_accuracy_line(const std::string& line) {
 }  // namespace
 
 TEST_CASE("every mistake on the command line gives one line with what is wrong and what is allowed and exit code 2") {
-  const std::string range = " not in range 1 to ";
+  const std::string range = "must be a whole number from 1 to 1099511627776, got ";
   const std::vector<std::pair<Arguments, std::string>> mistakes = {
       {{"--bogus"}, "not expected: --bogus"},
       {{"extra"}, "not expected: extra"},
       {{"--model", "vgg"}, "--model: vgg not in {small_cnn,resnet20}"},
       {{"--optimizer", "rms"}, "--optimizer: rms not in {sgd,adamw}"},
-      {{"--epochs", "0"}, "--epochs: Value 0" + range},
-      {{"--epochs", "many"}, "--epochs: Value many" + range},
-      {{"--epochs", "99999999999999999999"}, "--epochs: Value 99999999999999999999" + range},
+      {{"--epochs", "0"}, "--epochs: " + range + "0"},
+      {{"--epochs", "many"}, "--epochs: " + range + "many"},
+      {{"--epochs", "99999999999999999999"}, "--epochs: " + range + "99999999999999999999"},
       {{"--epochs"}, "--epochs: 1 required INT"},
       {{"--epochs", "1", "--epochs", "2"}, "--epochs: At Most 1 required but received 2"},
-      {{"--batch-size", "-3"}, "--batch-size: Value -3" + range},
-      {{"--max-steps", "0"}, "--max-steps: Value 0" + range},
-      {{"--threads", "0"}, "--threads: Value 0 not in range 1 to 1024"},
+      {{"--batch-size", "-3"}, "--batch-size: " + range + "-3"},
+      {{"--max-steps", "0"}, "--max-steps: " + range + "0"},
+      {{"--threads", "0"}, "--threads: must be a whole number from 1 to 1024, got 0"},
       {{"--lr", "-1"}, "--lr: must be a number above 0, got -1"},
       {{"--lr", "0"}, "--lr: must be a number above 0, got 0"},
       {{"--lr", "nan"}, "--lr: must be a number above 0, got nan"},
@@ -206,6 +206,19 @@ TEST_CASE("the weights are the same bytes at any number of threads and differ by
   REQUIRE(weights("three", {"--threads", "3"}) == single);
   REQUIRE(weights("seeded", {"--threads", "1", "--seed", "1"}) != single);
   REQUIRE(weights("adamw", {"--threads", "1", "--optimizer", "adamw"}) != single);
+}
+
+TEST_CASE("junk in OMP_NUM_THREADS is harmless") {
+  const SmallDataset data;
+  const TemporaryFolder folder;
+  for (const char* junk : {"many", "-3", "0", "99999999999999999999", ""}) {
+    INFO(junk);
+    REQUIRE(setenv("OMP_NUM_THREADS", junk, 1) == 0);
+    const Outcome outcome = run(short_run(data, folder.path()));
+    REQUIRE(unsetenv("OMP_NUM_THREADS") == 0);
+    CHECK(outcome.exit_code == 0);
+    CHECK(is_accuracy_line(lines_of(outcome.out).back()));
+  }
 }
 
 TEST_CASE("a folder that cannot be written is found out before the first epoch") {
