@@ -129,8 +129,7 @@ std::vector<std::string> image_folder_classes(const std::string& dir) {
     return entry.is_directory(ignored);
   });
   if (names.empty()) {
-    throw IoError(
-        fmt::format("image_folder: {}: expected a folder of images per class, found no folders", dir));
+    throw IoError(fmt::format("image_folder: {}: expected a folder of images per class, found no folders", dir));
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/elementwise.hpp>
 #include <tapestry/autograd/record.hpp>
-#include <tapestry/core/map.hpp>
 
 namespace tapestry {
 namespace {
@@ -12,8 +12,7 @@ struct Exp {
   SavedTensor y_;
 
   Array forward(const Tensor& x) {
-    Array y = visit_floating(name, x.dtype(),
-                             [&]<class T>() { return map<T>(x.array(), [](T value) { return std::exp(value); }); });
+    Array y = detail::map_floating(name, x, [](auto value) { return std::exp(value); });
     y_ = SavedTensor::output(y);
     return y;
   }

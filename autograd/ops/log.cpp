@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/elementwise.hpp>
 #include <tapestry/autograd/record.hpp>
-#include <tapestry/core/map.hpp>
 
 namespace tapestry {
 namespace {
@@ -13,8 +13,7 @@ struct Log {
 
   Array forward(const Tensor& x) {
     x_ = SavedTensor(x);
-    return visit_floating(name, x.dtype(),
-                          [&]<class T>() { return map<T>(x.array(), [](T value) { return std::log(value); }); });
+    return detail::map_floating(name, x, [](auto value) { return std::log(value); });
   }
 
   Tensor backward(const Tensor& gradient) const { return gradient / x_.tensor(); }

@@ -1,6 +1,6 @@
 #include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/elementwise.hpp>
 #include <tapestry/autograd/record.hpp>
-#include <tapestry/core/map.hpp>
 
 namespace tapestry {
 namespace {
@@ -9,8 +9,7 @@ struct Negate {
   static constexpr std::string_view name = "negate";
 
   Array forward(const Tensor& x) {
-    return visit_floating(name, x.dtype(),
-                          [&]<class T>() { return map<T>(x.array(), [](T value) { return -value; }); });
+    return detail::map_floating(name, x, [](auto value) { return -value; });
   }
 
   Tensor backward(const Tensor& gradient) const { return -gradient; }

@@ -1,6 +1,6 @@
 #include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/elementwise.hpp>
 #include <tapestry/autograd/record.hpp>
-#include <tapestry/core/map.hpp>
 
 namespace tapestry {
 namespace {
@@ -11,9 +11,7 @@ struct ReluGradient {
   SavedTensor y_;
 
   Array forward(const Tensor& gradient) const {
-    return visit_floating(name, gradient.dtype(), [&]<class T>() {
-      return map<T>(gradient.array(), y_.array(), name, [](T g, T y) { return y <= 0 ? T{0} : g; });
-    });
+    return detail::map_floating(name, gradient, y_.array(), [](auto g, auto y) { return y <= 0 ? decltype(g){0} : g; });
   }
   Tensor backward(const Tensor& gradient) const { return record(ReluGradient{SavedTensor(y_.array())}, gradient); }
 };
@@ -23,9 +21,7 @@ struct Relu {
   SavedTensor y_;
 
   Array forward(const Tensor& x) {
-    Array y = visit_floating(name, x.dtype(), [&]<class T>() {
-      return map<T>(x.array(), [](T value) { return value <= 0 ? T{0} : value; });
-    });
+    Array y = detail::map_floating(name, x, [](auto value) { return value <= 0 ? decltype(value){0} : value; });
     y_ = SavedTensor::output(y);
     return y;
   }

@@ -10,6 +10,13 @@
 namespace tapestry {
 namespace {
 
+template <class T>
+T largest_of(const T* row, std::int64_t stride, std::int64_t size) {
+  T largest = row[0];
+  for (std::int64_t i = 1; i < size; ++i) largest = std::max(largest, row[i * stride]);
+  return largest;
+}
+
 struct Softmax {
   static constexpr std::string_view name = "softmax";
   int axis_;
@@ -22,8 +29,7 @@ struct Softmax {
       const T* in = x.array().data<T>();
       T* out = y.mutable_data<T>();
       detail::for_each_row(x.array(), axis_, [&](std::int64_t first, std::int64_t stride) {
-        T largest = in[first];
-        for (std::int64_t i = 1; i < size; ++i) largest = std::max(largest, in[first + i * stride]);
+        const T largest = largest_of(in + first, stride, size);
         double total = 0;
         for (std::int64_t i = 0; i < size; ++i) {
           const T power = std::exp(in[first + i * stride] - largest);
@@ -58,8 +64,7 @@ struct LogSoftmax {
       const T* in = x.array().data<T>();
       T* out = y.mutable_data<T>();
       detail::for_each_row(x.array(), axis_, [&](std::int64_t first, std::int64_t stride) {
-        T largest = in[first];
-        for (std::int64_t i = 1; i < size; ++i) largest = std::max(largest, in[first + i * stride]);
+        const T largest = largest_of(in + first, stride, size);
         double total = 0;
         for (std::int64_t i = 0; i < size; ++i)
           total += std::exp(static_cast<double>(in[first + i * stride] - largest));

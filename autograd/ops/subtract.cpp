@@ -1,8 +1,7 @@
 #include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/elementwise.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
-#include <tapestry/core/map.hpp>
 
 namespace tapestry {
 namespace {
@@ -12,11 +11,9 @@ struct Subtract {
   Shape shape_a_, shape_b_;
 
   Array forward(const Tensor& a, const Tensor& b) {
-    detail::check_same_floating(name, a, b);
     shape_a_ = a.shape();
     shape_b_ = b.shape();
-    return visit_floating(
-        name, a.dtype(), [&]<class T>() { return map<T>(a.array(), b.array(), name, [](T x, T y) { return x - y; }); });
+    return detail::map_floating(name, a, b, [](auto x, auto y) { return x - y; });
   }
 
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
