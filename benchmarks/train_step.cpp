@@ -43,7 +43,15 @@ int main(int argc, char** argv) {
   app.add_option("--batch-size", batch_size)->check(CLI::Range(1, 1 << 20))->capture_default_str();
   app.add_option("--threads", threads)->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--iterations", iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.help();
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "train_step: " << error.what() << " (--help lists the options)\n";
+    return 2;
+  }
 
   set_num_threads(threads);
   const auto model = make_model(name);
