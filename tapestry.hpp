@@ -29,6 +29,7 @@
 #include <tapestry/data/shapes.hpp>
 #include <tapestry/data/transform.hpp>
 #include <tapestry/io/safetensors.hpp>
+#include <tapestry/models/image_classifier.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/models/small_cnn.hpp>
 #include <tapestry/nn/activation.hpp>

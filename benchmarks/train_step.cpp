@@ -12,18 +12,12 @@
 #include <tapestry/autograd/ops/loss.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
-#include <tapestry/models/resnet_cifar.hpp>
-#include <tapestry/models/small_cnn.hpp>
+#include <tapestry/models/image_classifier.hpp>
 #include <tapestry/optim/sgd.hpp>
 
 using namespace tapestry;
 
 namespace {
-
-std::unique_ptr<nn::Module> make_model(const std::string& name) {
-  if (name == "resnet20") return std::make_unique<models::ResNetCifar>(models::resnet20());
-  return std::make_unique<models::SmallCnn>();
-}
 
 double peak_memory_mebibytes() {
   rusage usage{};
@@ -39,7 +33,7 @@ int main(int argc, char** argv) {
   int threads = num_threads();
   int iterations = 15;
   CLI::App app("Times whole training steps on random input.", "train_step");
-  app.add_option("--model", name)->check(CLI::IsMember({"small_cnn", "resnet20"}))->capture_default_str();
+  app.add_option("--model", name)->check(CLI::IsMember(models::image_classifier_names()))->capture_default_str();
   app.add_option("--batch-size", batch_size)->check(CLI::Range(1, 1 << 20))->capture_default_str();
   app.add_option("--threads", threads)->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--iterations", iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
@@ -54,7 +48,7 @@ int main(int argc, char** argv) {
   }
 
   set_num_threads(threads);
-  const auto model = make_model(name);
+  const auto model = models::image_classifier(name);
   optim::Sgd optimizer(model->parameters(), {.lr = 0.01, .momentum = 0.9, .weight_decay = 5e-4});
   RandomStream random = new_random_stream();
   const Array images = random.normal({batch_size, 3, 32, 32}).contiguous(MemoryFormat::channels_last);

@@ -6,7 +6,7 @@
 
 namespace tapestry::nn {
 
-/// `max_pool2d` as a layer. Throws what it throws when the layer is made, for options out of range.
+/// `max_pool2d` as a layer. Options out of range are refused when the layer is made.
 class MaxPool2d : public Module {
  public:
   explicit MaxPool2d(const MaxPool2dOptions& options) : options_(options) {
@@ -18,7 +18,7 @@ class MaxPool2d : public Module {
   MaxPool2dOptions options_;
 };
 
-/// `avg_pool2d` as a layer.
+/// `avg_pool2d` as a layer. Options out of range are refused when the layer is made.
 class AvgPool2d : public Module {
  public:
   explicit AvgPool2d(const AvgPool2dOptions& options) : options_(options) {

@@ -9,12 +9,12 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/io/safetensors.hpp>
-#include <tapestry/models/resnet_cifar.hpp>
-#include <tapestry/models/small_cnn.hpp>
+#include <tapestry/models/image_classifier.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>
 #include <tapestry/optim/sgd.hpp>
@@ -27,11 +27,6 @@
 using namespace tapestry;
 
 namespace {
-
-std::unique_ptr<nn::Module> make_model(const std::string& name) {
-  if (name == "resnet20") return std::make_unique<models::ResNetCifar>(models::resnet20());
-  return std::make_unique<models::SmallCnn>();
-}
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const Options& options, const nn::Module& model) {
   if (options.optimizer == "adamw") {
@@ -49,6 +44,8 @@ void print_accuracy(const Score& score) {
 void train(const Options& options, const Images& images, nn::Module& model) {
   std::filesystem::create_directories(options.out);
   MetricsFile metrics(options.out / "metrics.csv");
+  const std::string weights = options.out / "model.safetensors";
+  require_replaceable(weights);
   data::Loader loader = train_loader(images, options);
   data::Loader tests = test_loader(images);
 
@@ -74,7 +71,7 @@ void train(const Options& options, const Images& images, nn::Module& model) {
     metrics.add(epoch, scores);
     epochs.push_back(scores);
   }
-  io::save_safetensors(options.out / "model.safetensors", model.state_dict(), {{"model", options.model}});
+  io::save_safetensors(weights, model.state_dict(), {{"model", options.model}});
   write_pictures(options.out, epochs, model, *images.test);
   std::cout << fmt::format("weights, metrics and pictures are in {}\n", options.out.string());
   print_accuracy(epochs.back().test);
@@ -83,7 +80,7 @@ void train(const Options& options, const Images& images, nn::Module& model) {
 void run(const Options& options) {
   if (options.threads > 0) set_num_threads(options.threads);
   manual_seed(options.seed);
-  const auto model = make_model(options.model);
+  const auto model = models::image_classifier(options.model);
   const Images images = open_images(options);
   std::cout << fmt::format("{} on {}: {} training images, {} test images, {} threads\n", options.model,
                            options.data.empty() ? "drawn figures" : options.data.string(), images.train->size(),

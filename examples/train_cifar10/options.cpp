@@ -11,6 +11,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <tapestry/models/image_classifier.hpp>
+
 namespace {
 
 /// The number that a text is from its first to its last character.
@@ -50,7 +52,7 @@ void declare(CLI::App& app, Options& options) {
          "the program draws its own images")
       ->check(CLI::ExistingDirectory);
   app.add_option("--model", options.model, "The network")
-      ->check(CLI::IsMember({"small_cnn", "resnet20"}))
+      ->check(CLI::IsMember(tapestry::models::image_classifier_names()))
       ->capture_default_str();
   app.add_option("--epochs", options.epochs, "Times through the training images")
       ->check(whole_number(1, many))

@@ -226,7 +226,9 @@ TEST_CASE("a folder that cannot be written is found out before the first epoch")
   const TemporaryFolder folder;
   put_file(folder.path() / "file", std::string("taken"));
   fs::create_directories(folder.path() / "taken" / "metrics.csv");
-  for (const fs::path& out : {folder.path() / "file" / "below", folder.path() / "file", folder.path() / "taken"}) {
+  fs::create_directories(folder.path() / "weights" / "model.safetensors");
+  for (const fs::path& out :
+       {folder.path() / "file" / "below", folder.path() / "file", folder.path() / "taken", folder.path() / "weights"}) {
     INFO(out);
     const Outcome outcome = run(short_run(data, out));
     CHECK(outcome.exit_code == 1);
