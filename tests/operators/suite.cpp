@@ -1,0 +1,84 @@
+#include "operators/suite.hpp"
+
+#include <string_view>
+
+namespace tapestry::testing {
+namespace {
+
+/// The same elements as a part of a larger array, in the same format.
+Array as_view(const Array& array) {
+  if (array.rank() == 0) return array;
+  const std::int64_t size = array.size(0);
+  Array whole = Array::full(array.shape().with(0, size + 3), 7, array.dtype(), array.format());
+  Array view = whole.slice(2, 2 + size);
+  if (!view.shares_memory_with(whole)) return array;
+  view.copy_from(array);
+  return view;
+}
+
+void require_same_from_views(const CheckedFunction& function, const std::vector<Array>& inputs) {
+  INFO("views");
+  for (const bool is_channels_last : {false, true}) {
+    std::vector<Array> copies, views;
+    for (const Array& input : inputs) {
+      copies.push_back((is_channels_last ? in_channels_last(input) : input).clone());
+      views.push_back(as_view(copies.back()));
+    }
+    require_close(evaluate(function, views, as_view), evaluate(function, copies), 0);
+  }
+}
+
+void require_values_only(const Sample& sample) {
+  const auto value = [&](const auto& change) {
+    std::vector<Tensor> inputs;
+    for (const Array& input : sample.inputs) inputs.push_back(change(input));
+    const Tensor result = sample.function(inputs);
+    REQUIRE_FALSE(result.requires_grad());
+    return result.array().to(DType::f64);
+  };
+  require_equal(value([](const Array& x) { return x.to(DType::f32); }),
+                value([](const Array& x) { return x.to(DType::f32).to(DType::f64); }));
+  const Array wanted = value([](const Array& x) { return x; });
+  require_equal(value(in_channels_last), wanted);
+  require_equal(value(as_view), wanted);
+}
+
+std::uint64_t seed_of(std::string_view name) {
+  std::uint64_t seed = 0;
+  for (const char c : name) seed = seed * 31 + static_cast<unsigned char>(c);
+  return seed;
+}
+
+void require_sample(const OperatorEntry& entry, const Sample& sample) {
+  INFO(describe(sample.inputs) << ' ' << sample.options);
+  const Array result = sample.function({sample.inputs.begin(), sample.inputs.end()}).array();
+  require_close(result.to(DType::f64), sample.expected, entry.tolerance);
+  if (!entry.is_differentiable) return require_values_only(sample);
+  require_gradients(sample.function, sample.inputs, entry.gradients);
+  require_same_in_f32(sample.function, sample.inputs, entry.f32_tolerance);
+  require_same_in_channels_last(sample.function, sample.inputs, entry.format_tolerance);
+  require_same_from_views(sample.function, sample.inputs);
+}
+
+}  // namespace
+
+void check_operator(const OperatorEntry& entry) {
+  const OneThread alone;
+  Generator random(seed_of(entry.name));
+  for (int i = 0; i < entry.configurations; ++i) {
+    INFO(entry.name << ", call " << i);
+    require_sample(entry, entry.sample(random));
+  }
+  for (const Sample& sample : entry.on_nothing) {
+    INFO(entry.name << " on nothing, " << describe(sample.inputs) << ' ' << sample.options);
+    if (entry.is_differentiable) {
+      require_works_on_nothing(sample.function, sample.inputs, sample.expected.shape());
+    } else {
+      REQUIRE(sample.function({sample.inputs.begin(), sample.inputs.end()}).shape() == sample.expected.shape());
+    }
+  }
+  REQUIRE((!entry.on_nothing.empty() || !entry.refusals.empty()));
+  for (const Refusal& refusal : entry.refusals) refusal.require();
+}
+
+}  // namespace tapestry::testing
