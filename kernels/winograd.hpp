@@ -1,0 +1,27 @@
+// Convolution 3×3 at stride 1 by Winograd's F(4×4, 3×3): a quarter of the multiplications of the definition. Arguments
+// as in conv2d.hpp; f32 only.
+//
+// A result is off by rounding about twice as much as a plain sum (winograd_transforms-inl.hpp). What is not finite in a
+// tile of plain Winograd would spread over all of it: such tiles are computed again by the definition.
+#pragma once
+
+#include <cstddef>
+
+#include <tapestry/kernels/conv2d.hpp>
+
+namespace tapestry::kernels::winograd {
+
+/// True for convolutions that these passes can compute: 3×3, stride and dilation 1, one group, no more than two pixels
+/// of padding on any side.
+bool can_compute(const Conv2dGeometry& geometry);
+
+/// Bytes of workspace that a pass needs.
+std::size_t workspace(const Conv2dGeometry& geometry, Conv2dPass pass);
+
+void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias, float* y,
+             void* workspace);
+void input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, const float* bias, float* dx,
+                    void* workspace);
+void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float* dy, float* dweight, void* workspace);
+
+}  // namespace tapestry::kernels::winograd

@@ -1,0 +1,84 @@
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/conv_math.hpp>
+#include <tapestry/core/error.hpp>
+
+#include "autograd/generate.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+namespace {
+
+/// What a new thread finds with the environment variable at a value: its mode, or the text of the error.
+struct Found {
+  std::optional<ConvMath> math;
+  std::string error;
+};
+
+Found found_with(const char* value) {
+  const char* const before = std::getenv("TAPESTRY_CONV");
+  const std::string saved = before == nullptr ? "" : before;
+  setenv("TAPESTRY_CONV", value, 1);
+  Found found;
+  std::thread([&] {
+    try {
+      found.math = conv_math();
+    } catch (const ValueError& error) {
+      found.error = error.what();
+    }
+  }).join();
+  if (before == nullptr) {
+    unsetenv("TAPESTRY_CONV");
+  } else {
+    setenv("TAPESTRY_CONV", saved.c_str(), 1);
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a guard sets the mode of convolutions and gives back the one before") {
+  const ConvMathGuard outer(ConvMath::exact);
+  {
+    const ConvMathGuard inner(ConvMath::fast);
+    REQUIRE(conv_math() == ConvMath::fast);
+  }
+  REQUIRE(conv_math() == ConvMath::exact);
+}
+
+TEST_CASE("a thread begins with the mode that the environment says") {
+  REQUIRE(found_with("exact").math == ConvMath::exact);
+  REQUIRE(found_with("fast").math == ConvMath::fast);
+  REQUIRE(found_with("quick").error == "TAPESTRY_CONV must be fast or exact, got \"quick\"");
+}
+
+// Sums of at most 4096 products of whole numbers up to 8 are exact in f32.
+TEST_CASE("exact convolutions and their gradients are exact on whole numbers and fast ones nearly") {
+  Generator random(1);
+  const std::vector<Array> inputs = {random.whole_numbers({2, 32, 9, 11}), random.whole_numbers({33, 32, 3, 3}),
+                                     random.whole_numbers({33})};
+  const CheckedFunction function = [](const std::vector<Tensor>& in) {
+    return conv2d(in[0], in[1], in[2], {.padding = Pair(1, 2)});
+  };
+  const auto whole_seed = [&](const Array& seed) { return Generator(2).whole_numbers(seed.shape(), seed.dtype()); };
+  std::vector<Array> in_double;
+  for (const Array& input : inputs) in_double.push_back(input.to(DType::f64));
+  Evaluation wanted = evaluate(function, in_double, whole_seed);
+  wanted.value = wanted.value.to(DType::f32);
+  for (Array& gradient : wanted.gradients) gradient = gradient.to(DType::f32);
+
+  const auto evaluate_with = [&](ConvMath math) {
+    const ConvMathGuard guard(math);
+    return evaluate(function, inputs, whole_seed);
+  };
+  require_close(evaluate_with(ConvMath::exact), wanted, 0);
+  const Evaluation fast = evaluate_with(ConvMath::fast);
+  // Forty roundings of the largest sums, which no element is far below.
+  require_close(fast, wanted, 5e-6);
+  REQUIRE(values_of(fast.value) != values_of(wanted.value));
+}

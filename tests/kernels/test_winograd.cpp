@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <tapestry/kernels/winograd.hpp>
+
+#include "kernels/conv2d_cases.hpp"
+
+using namespace conv2d_cases;
+
+namespace {
+
+constexpr auto winograd_algorithm = Conv2dAlgorithm::winograd;
+
+/// Convolutions 3×3 with unlike axes, sizes that leave partial tiles, and all paddings from 0 to 2.
+class WinogradSource {
+ public:
+  Conv2dGeometry next() {
+    constexpr std::int64_t channels[] = {1, 3, 4, 8, 13, 16, 17, 24, 32, 33, 48, 64, 70};
+    Conv2dGeometry g{};
+    g.batch = 1 + below(3);
+    g.in_channels = channels[below(std::size(channels))];
+    g.out_channels = channels[below(std::size(channels))];
+    g.groups = g.stride_height = g.stride_width = g.dilation_height = g.dilation_width = 1;
+    g.kernel_height = g.kernel_width = 3;
+    const auto axis = [&](auto& in, auto& out, auto& pad) {
+      pad = below(3);
+      const std::int64_t pad_after = below(3);
+      in = std::max<std::int64_t>(1 + below(14), 3 - pad - pad_after);
+      out = in + pad + pad_after - 2;
+    };
+    axis(g.in_height, g.out_height, g.pad_top);
+    axis(g.in_width, g.out_width, g.pad_left);
+    return g;
+  }
+
+ private:
+  std::int64_t below(std::int64_t bound) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
+  }
+  std::mt19937_64 random_{20260501};
+};
+
+std::vector<double> in_double(const std::vector<float>& values) {
+  return {values.begin(), values.end()};
+}
+
+std::vector<double> magnitudes(const std::vector<float>& values) {
+  std::vector<double> result(values.size());
+  std::transform(values.begin(), values.end(), result.begin(), [](float value) { return std::abs(double{value}); });
+  return result;
+}
+
+/// The reference in double precision, and its terms' magnitudes added up.
+struct Wanted {
+  Results<double> values, magnitudes;
+};
+
+Wanted wanted_of(const Conv2dGeometry& g, const Operands<float>& o) {
+  const Operands<double> operands = {in_double(o.x), in_double(o.weight), in_double(o.bias), in_double(o.in_bias),
+                                     in_double(o.dy)};
+  const Operands<double> sizes = {magnitudes(o.x), magnitudes(o.weight), magnitudes(o.bias), magnitudes(o.in_bias),
+                                  magnitudes(o.dy)};
+  return {all_passes(g, Conv2dAlgorithm::reference, operands), all_passes(g, Conv2dAlgorithm::reference, sizes)};
+}
+
+/// The largest error of a result, in roundings (2⁻²⁴) of the largest sum of magnitudes.
+double error_of(const std::vector<float>& got, const std::vector<double>& wanted, const std::vector<double>& sizes) {
+  REQUIRE(got.size() == wanted.size());
+  const double largest = *std::max_element(sizes.begin(), sizes.end());
+  double error = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) error = std::max(error, std::abs(double{got[i]} - wanted[i]));
+  return error / (largest * 0x1p-24);
+}
+
+/// The places that are not finite.
+template <class T>
+std::vector<bool> bad_places(const std::vector<T>& values) {
+  std::vector<bool> result;
+  for (const T value : values) result.push_back(!std::isfinite(value));
+  return result;
+}
+
+}  // namespace
+
+// The magnitudes along a row of Bᵀ, G and Aᵀ add up to no more than 5.3, 1.4 and 8.3: in two dimensions a term may come
+// in magnified (5.3 · 1.4 · 8.3)² = 3800 times, and its rounding with it. With numbers of both signs that never
+// happens: no more than 30 roundings were seen.
+TEST_CASE("winograd is the definition but for rounding on every instruction set") {
+  on_every_target([] {
+    WinogradSource source;
+    for (int i = 0; i < 120; ++i) {
+      const Conv2dGeometry g = source.next();
+      INFO(describe(g));
+      REQUIRE(winograd::can_compute(g));
+      const Operands<float> o = operands<float>(g, reals<float>);
+      const Wanted wanted = wanted_of(g, o);
+      const Results<float> got = all_passes(g, winograd_algorithm, o);
+      CHECK(error_of(got.y, wanted.values.y, wanted.magnitudes.y) < 40);
+      CHECK(error_of(got.dx, wanted.values.dx, wanted.magnitudes.dx) < 40);
+      CHECK(error_of(got.dweight, wanted.values.dweight, wanted.magnitudes.dweight) < 40);
+    }
+  });
+}
+
+TEST_CASE("winograd gives the same bits at any number of threads and for a sample alone") {
+  WinogradSource source;
+  for (int i = 0; i < 20; ++i) {
+    Conv2dGeometry g = source.next();
+    g.batch = 7;
+    INFO(describe(g));
+    const Operands<float> o = operands<float>(g, reals<float>);
+    const auto with_threads = [&](int count) {
+      const ThreadCount threads(count);
+      return all_passes(g, winograd_algorithm, o);
+    };
+    const Results<float> wanted = with_threads(1);
+    for (const int count : {2, 3, 4, 8}) REQUIRE(with_threads(count) == wanted);
+
+    Conv2dGeometry alone = g;
+    alone.batch = 1;
+    const auto last_of = [](const std::vector<float>& batch) {
+      return std::vector<float>(batch.end() - static_cast<std::ptrdiff_t>(batch.size() / 7), batch.end());
+    };
+    REQUIRE(forward(alone, winograd_algorithm, last_of(o.x), o.weight, o.bias) == last_of(wanted.y));
+    REQUIRE(input_gradient(alone, winograd_algorithm, last_of(o.dy), o.weight, o.in_bias) == last_of(wanted.dx));
+  }
+}
+
+TEST_CASE("with winograd what is not finite reaches only windows that touch it") {
+  WinogradSource source;
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                            std::numeric_limits<float>::max()}) {
+    for (int i = 0; i < 20; ++i) {
+      const Conv2dGeometry g = source.next();
+      INFO(describe(g) << " with " << value);
+      Operands<float> o = operands<float>(g, reals<float>);
+      o.x[o.x.size() / 2] = value;
+      o.dy[o.dy.size() / 3] = value;
+      // Which multiplies the padding as zeros, too: there NaN stays NaN in the weight gradient.
+      const Results<float> wanted = all_passes(g, Conv2dAlgorithm::implicit_gemm, o);
+      const Results<float> got = all_passes(g, winograd_algorithm, o);
+      REQUIRE((bad_places(got.y) == bad_places(wanted.y)));
+      REQUIRE((bad_places(got.dx) == bad_places(wanted.dx)));
+      REQUIRE((bad_places(got.dweight) == bad_places(wanted.dweight)));
+    }
+  }
+}
+
+TEST_CASE("winograd of an empty batch has zeros as the weight gradient") {
+  Conv2dGeometry g = WinogradSource().next();
+  g.batch = 0;
+  const auto gradient = weight_gradient<float>(g, winograd_algorithm, {}, {});
+  REQUIRE(gradient == std::vector<float>(gradient.size(), 0));
+  REQUIRE(forward<float>(g, winograd_algorithm, {}, reals<float>(sizes(g).weight, 1), {}).empty());
+}
+
+TEST_CASE("winograd is chosen for 3x3 convolutions in f32 unless exact results are wanted") {
+  Conv2dGeometry g = WinogradSource().next();
+  g.in_channels = g.out_channels = 64;
+  for (const auto pass : {Conv2dPass::forward, Conv2dPass::input_gradient, Conv2dPass::weight_gradient}) {
+    REQUIRE(choose_algorithm<float>(g, pass, ConvMath::fast) == winograd_algorithm);
+    REQUIRE(choose_algorithm<float>(g, pass, ConvMath::exact) != winograd_algorithm);
+    REQUIRE(choose_algorithm<double>(g, pass, ConvMath::fast) != winograd_algorithm);
+    for (const auto& change : std::vector<void (*)(Conv2dGeometry&)>{
+             [](Conv2dGeometry& c) { c.stride_width = 2; }, [](Conv2dGeometry& c) { c.dilation_height = 2; },
+             [](Conv2dGeometry& c) { c.groups = 2; }, [](Conv2dGeometry& c) { c.kernel_width = 1; },
+             [](Conv2dGeometry& c) { c.pad_top = 3; }, [](Conv2dGeometry& c) { c.out_height += 3; },
+             [](Conv2dGeometry& c) { c.in_channels = 3; }}) {
+      Conv2dGeometry other = g;
+      change(other);
+      REQUIRE(choose_algorithm<float>(other, pass, ConvMath::fast) != winograd_algorithm);
+    }
+  }
+}
