@@ -31,14 +31,20 @@ Buffer buffer(std::int64_t size) {
 
 struct Layer {
   std::string name;
-  std::int64_t in_channels, out_channels, size, kernel, stride;
+  std::int64_t in_channels, out_channels, size, kernel, stride, groups = 1;
 };
 
 const std::vector<Layer> layers = {
-    {"small_cnn/1", 3, 32, 32, 3, 1},     {"small_cnn/2", 32, 32, 32, 3, 1},     {"small_cnn/3", 32, 64, 16, 3, 1},
-    {"small_cnn/4", 64, 64, 16, 3, 1},    {"resnet20/stem", 3, 16, 32, 3, 1},    {"resnet20/stage1", 16, 16, 32, 3, 1},
-    {"resnet20/down2", 16, 32, 32, 3, 2}, {"resnet20/stage2", 32, 32, 16, 3, 1}, {"resnet20/down3", 32, 64, 16, 3, 2},
-    {"resnet20/stage3", 64, 64, 8, 3, 1}, {"resnet20/skip2", 16, 32, 32, 1, 2},  {"resnet20/skip3", 32, 64, 16, 1, 2},
+    {"small_cnn/1", 3, 32, 32, 3, 1},           {"small_cnn/2", 32, 32, 32, 3, 1},
+    {"small_cnn/3", 32, 64, 16, 3, 1},          {"small_cnn/4", 64, 64, 16, 3, 1},
+    {"resnet20/stem", 3, 16, 32, 3, 1},         {"resnet20/stage1", 16, 16, 32, 3, 1},
+    {"resnet20/down2", 16, 32, 32, 3, 2},       {"resnet20/stage2", 32, 32, 16, 3, 1},
+    {"resnet20/down3", 32, 64, 16, 3, 2},       {"resnet20/stage3", 64, 64, 8, 3, 1},
+    {"resnet20/skip2", 16, 32, 32, 1, 2},       {"resnet20/skip3", 32, 64, 16, 1, 2},
+    {"resnet18/64", 64, 64, 32, 3, 1},          {"resnet18/128", 128, 128, 16, 3, 1},
+    {"resnet18/256", 256, 256, 8, 3, 1},        {"resnet18/512", 512, 512, 4, 3, 1},
+    {"depthwise/128", 128, 128, 32, 3, 1, 128}, {"depthwise/128/down", 128, 128, 32, 3, 2, 128},
+    {"depthwise/144", 144, 144, 16, 3, 1, 144}, {"depthwise/multiplied", 64, 128, 32, 3, 1, 64},
 };
 
 Conv2dGeometry geometry_of(const Layer& layer) {
@@ -60,14 +66,14 @@ Conv2dGeometry geometry_of(const Layer& layer) {
           .pad_left = pad,
           .dilation_height = 1,
           .dilation_width = 1,
-          .groups = 1};
+          .groups = layer.groups};
 }
 
 void run(benchmark::State& state, const Layer& layer, Conv2dPass pass) {
   const Conv2dGeometry g = geometry_of(layer);
-  const Conv2dAlgorithm algorithm = choose_algorithm(g, pass);
+  const Conv2dAlgorithm algorithm = choose_algorithm<float>(g, pass, ConvMath::fast);
   const std::int64_t outputs = g.batch * g.out_height * g.out_width * g.out_channels;
-  const std::int64_t window = g.in_channels * g.kernel_height * g.kernel_width;
+  const std::int64_t window = g.in_channels / g.groups * g.kernel_height * g.kernel_width;
   const Buffer x = buffer(g.batch * g.in_height * g.in_width * g.in_channels);
   const Buffer y = buffer(outputs);
   const Buffer weight = buffer(g.out_channels * window);
@@ -79,7 +85,7 @@ void run(benchmark::State& state, const Layer& layer, Conv2dPass pass) {
         conv2d_forward<float>(g, algorithm, x.get(), weight.get(), nullptr, y.get(), workspace.get());
         break;
       case Conv2dPass::input_gradient:
-        conv2d_input_gradient<float>(g, algorithm, y.get(), weight.get(), x.get(), workspace.get());
+        conv2d_input_gradient<float>(g, algorithm, y.get(), weight.get(), nullptr, x.get(), workspace.get());
         break;
       case Conv2dPass::weight_gradient:
         conv2d_weight_gradient<float>(g, algorithm, x.get(), y.get(), weight.get(), workspace.get());

@@ -1,23 +1,40 @@
+#include <type_traits>
+
 #include <tapestry/kernels/conv2d.hpp>
+#include <tapestry/kernels/conv2d_depthwise.hpp>
 #include <tapestry/kernels/conv2d_implicit_gemm.hpp>
 #include <tapestry/kernels/conv2d_reference.hpp>
+#include <tapestry/kernels/winograd.hpp>
 
 namespace tapestry::kernels {
 
-Conv2dAlgorithm choose_algorithm(const Conv2dGeometry&, Conv2dPass) {
+template <class T>
+Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& g, Conv2dPass pass, ConvMath math) {
+  if (g.groups > 1 && g.groups == g.in_channels) return Conv2dAlgorithm::depthwise;
+  // Below these numbers of channels the transforms cost more than the products that they save. The batch has no say, so
+  // that a sample gives the same bits alone.
+  const std::int64_t least = pass == Conv2dPass::weight_gradient ? 32 : 16;
+  const bool pays = g.in_channels >= least && g.out_channels >= least;
+  if (std::is_same_v<T, float> && math == ConvMath::fast && pays && winograd::can_compute(g)) {
+    return Conv2dAlgorithm::winograd;
+  }
   return Conv2dAlgorithm::implicit_gemm;
 }
 
 template <class T>
 std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Conv2dAlgorithm algorithm) {
   if (algorithm == Conv2dAlgorithm::reference) return 0;
+  if (algorithm == Conv2dAlgorithm::winograd) return winograd::workspace(geometry, pass);
+  const bool is_depthwise = algorithm == Conv2dAlgorithm::depthwise;
   switch (pass) {
     case Conv2dPass::forward:
-      return implicit_gemm::forward_workspace<T>(geometry);
+      return is_depthwise ? depthwise::forward_workspace<T>(geometry) : implicit_gemm::forward_workspace<T>(geometry);
     case Conv2dPass::input_gradient:
-      return implicit_gemm::input_gradient_workspace<T>(geometry);
+      return is_depthwise ? depthwise::input_gradient_workspace<T>(geometry)
+                          : implicit_gemm::input_gradient_workspace<T>(geometry);
     case Conv2dPass::weight_gradient:
-      return implicit_gemm::weight_gradient_workspace<T>(geometry);
+      return is_depthwise ? depthwise::weight_gradient_workspace<T>(geometry)
+                          : implicit_gemm::weight_gradient_workspace<T>(geometry);
   }
   return 0;
 }
@@ -30,17 +47,27 @@ void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, c
       return reference::forward(geometry, x, weight, bias, y);
     case Conv2dAlgorithm::implicit_gemm:
       return implicit_gemm::forward(geometry, x, weight, bias, y, workspace);
+    case Conv2dAlgorithm::depthwise:
+      return depthwise::forward(geometry, x, weight, bias, y, workspace);
+    case Conv2dAlgorithm::winograd:
+      if constexpr (std::is_same_v<T, float>) winograd::forward(geometry, x, weight, bias, y, workspace);
+      return;
   }
 }
 
 template <class T>
 void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
-                           T* dx, void* workspace) {
+                           const T* bias, T* dx, void* workspace) {
   switch (algorithm) {
     case Conv2dAlgorithm::reference:
-      return reference::input_gradient(geometry, dy, weight, dx);
+      return reference::input_gradient(geometry, dy, weight, bias, dx);
     case Conv2dAlgorithm::implicit_gemm:
-      return implicit_gemm::input_gradient(geometry, dy, weight, dx, workspace);
+      return implicit_gemm::input_gradient(geometry, dy, weight, bias, dx, workspace);
+    case Conv2dAlgorithm::depthwise:
+      return depthwise::input_gradient(geometry, dy, weight, bias, dx, workspace);
+    case Conv2dAlgorithm::winograd:
+      if constexpr (std::is_same_v<T, float>) winograd::input_gradient(geometry, dy, weight, bias, dx, workspace);
+      return;
   }
 }
 
@@ -52,18 +79,26 @@ void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algo
       return reference::weight_gradient(geometry, x, dy, dweight);
     case Conv2dAlgorithm::implicit_gemm:
       return implicit_gemm::weight_gradient(geometry, x, dy, dweight, workspace);
+    case Conv2dAlgorithm::depthwise:
+      return depthwise::weight_gradient(geometry, x, dy, dweight, workspace);
+    case Conv2dAlgorithm::winograd:
+      if constexpr (std::is_same_v<T, float>) winograd::weight_gradient(geometry, x, dy, dweight, workspace);
+      return;
   }
 }
 
+template Conv2dAlgorithm choose_algorithm<float>(const Conv2dGeometry&, Conv2dPass, ConvMath);
+template Conv2dAlgorithm choose_algorithm<double>(const Conv2dGeometry&, Conv2dPass, ConvMath);
 template std::size_t conv2d_workspace<float>(const Conv2dGeometry&, Conv2dPass, Conv2dAlgorithm);
 template std::size_t conv2d_workspace<double>(const Conv2dGeometry&, Conv2dPass, Conv2dAlgorithm);
 template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, const float*, float*,
                              void*);
 template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
                              double*, void*);
-template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, float*, void*);
-template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, double*,
-                                    void*);
+template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, const float*,
+                                    float*, void*);
+template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
+                                    double*, void*);
 template void conv2d_weight_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, float*, void*);
 template void conv2d_weight_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, double*,
                                      void*);

@@ -27,14 +27,19 @@ struct Conv2dGeometry {
 enum class Conv2dPass { forward, input_gradient, weight_gradient };
 
 /// `reference`: the definition as plain loops, for comparison. `implicit_gemm`: products of gathered pixels
-/// with packed weights. Winograd takes its place here.
-enum class Conv2dAlgorithm { reference, implicit_gemm };
+/// with packed weights. `depthwise`: for groups = in_channels only, along the channels of a pixel. `winograd`: for what
+/// `winograd::can_compute` and f32 only, with fewer products.
+enum class Conv2dAlgorithm { reference, implicit_gemm, depthwise, winograd };
 
-/// The algorithm for a convolution: a function of the geometry and the pass alone.
-Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& geometry, Conv2dPass pass);
+/// Whether algorithms may be used that round more than a plain sum does.
+enum class ConvMath { fast, exact };
+
+/// The algorithm for a convolution in type T: a function of its arguments alone.
+template <class T>
+Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& geometry, Conv2dPass pass, ConvMath math);
 
 /// Bytes of scratch memory (64-byte aligned) that a pass needs with this algorithm and `num_threads()`
-/// threads.
+/// threads; the greatest number of int64 where they are more.
 template <class T>
 std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Conv2dAlgorithm algorithm);
 
@@ -43,10 +48,11 @@ template <class T>
 void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
                     const T* bias, T* y, void* workspace);
 
-/// dx = the gradient of ⟨dy, conv(x, weight)⟩ with respect to x.
+/// dx = the gradient of ⟨dy, conv(x, weight)⟩ with respect to x, + bias: a transposed convolution. `bias` (in_channels)
+/// may be null.
 template <class T>
 void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
-                           T* dx, void* workspace);
+                           const T* bias, T* dx, void* workspace);
 
 /// dweight = the gradient of ⟨dy, conv(x, weight)⟩ with respect to weight.
 template <class T>

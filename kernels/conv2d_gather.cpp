@@ -2,6 +2,7 @@
 #include <cstddef>
 
 #include <tapestry/kernels/conv2d_gather.hpp>
+#include <tapestry/kernels/conv2d_workspace.hpp>
 
 namespace tapestry::kernels {
 namespace {
@@ -24,9 +25,9 @@ bool stays_inside(const WindowAxis& axis) {
 template <class T>
 T* copy_columns(const T* row, const Window& window, std::int64_t first, std::int64_t length, T* out) {
   const std::int64_t channels = window.group_channels;
-  if (row == nullptr) return std::fill_n(out, length * channels, T{0});
   const std::int64_t begin = std::clamp<std::int64_t>(-first, 0, length);
   const std::int64_t end = std::clamp(window.columns.source_size - first, begin, length);
+  if (row == nullptr || begin == end) return std::fill_n(out, length * channels, T{0});
   out = std::fill_n(out, begin * channels, T{0});
   if (channels == window.channels) {
     out = std::copy_n(row + (first + begin) * channels, (end - begin) * channels, out);
@@ -97,9 +98,12 @@ void GatherPlan::choose_layout() {
     return;
   }
   const std::int64_t images = std::min(block_rows_, (block_rows_ + rows.count - 2) / rows.count + 1);
-  const std::int64_t region_rows = images * covered(rows, 1) + block_rows_ * rows.stride;
-  const std::int64_t region_size = region_rows * region_columns_ * channels;
-  const std::int64_t patches_size = block_rows_ * block_columns_ * rows.taps * columns.taps * channels;
+  // A dilation or stride may be as large as int64 allows: products of them may not overflow unnoticed.
+  const std::int64_t region_rows =
+      saturating_sum(saturating_product(images, covered(rows, 1)), saturating_product(block_rows_, rows.stride));
+  const std::int64_t region_size = saturating_product(saturating_product(region_rows, region_columns_), channels);
+  const std::int64_t patches_size =
+      saturating_product(block_rows_ * block_columns_, rows.taps * columns.taps * channels);
 
   std::int64_t pixel_step = channels;
   std::int64_t row_step = region_columns_ * channels;

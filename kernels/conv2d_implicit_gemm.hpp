@@ -22,7 +22,8 @@ void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const 
 
 /// Every output is one sum, in the order of `reference::input_gradient` with rows and columns of the kernel reversed.
 template <class T>
-void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, T* dx, void* workspace);
+void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
+                    void* workspace);
 
 /// The output pixels are cut into pieces by the geometry; the sums over each, in the order of
 /// `reference::weight_gradient`, are added in index order.

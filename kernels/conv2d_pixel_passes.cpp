@@ -55,10 +55,11 @@ struct InputGradientPass {
         target_width(g.in_width),
         target_channels(g.in_channels) {}
 
-  std::int64_t phases() const { return g.stride_height * g.stride_width; }
+  std::int64_t phases() const { return kernels::phases(vertical(g)) * kernels::phases(horizontal(g)); }
   Phase phase(std::int64_t index) const {
-    const std::int64_t row_phase = index / g.stride_width;
-    const std::int64_t column_phase = index % g.stride_width;
+    const std::int64_t column_phases = std::max<std::int64_t>(kernels::phases(horizontal(g)), 1);
+    const std::int64_t row_phase = index / column_phases;
+    const std::int64_t column_phase = index % column_phases;
     const AxisPass rows = input_gradient_axis(vertical(g), row_phase);
     const AxisPass columns = input_gradient_axis(horizontal(g), column_phase);
     const std::int64_t taps = g.kernel_height * g.kernel_width;
@@ -123,9 +124,9 @@ Buffers<T> cut(WorkspaceCutter& cutter, const Pass& pass) {
   }
   const std::int64_t columns = panels_of<T>(pass, pass.phase(0)).padded_channels() * pass.g.groups;
   const std::int64_t depth = pass.g.kernel_height * pass.g.kernel_width * (pass.source_channels / pass.g.groups);
-  return {.weights = cutter.take<T>(columns * depth),
+  return {.weights = cutter.take<T>(saturating_product(columns, depth)),
           .bias = cutter.take<T>(columns),
-          .scratch = cutter.take<T>(num_threads() * pitch),
+          .scratch = cutter.take<T>(saturating_product(num_threads(), pitch)),
           .scratch_pitch = pitch,
           .blocks = blocks};
 }
@@ -230,8 +231,9 @@ void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const 
 }
 
 template <class T>
-void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, T* dx, void* workspace) {
-  run<T>(InputGradientPass(geometry), dy, weight, nullptr, dx, workspace);
+void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
+                    void* workspace) {
+  run(InputGradientPass(geometry), dy, weight, bias, dx, workspace);
 }
 
 template std::size_t forward_workspace<float>(const Conv2dGeometry&);
@@ -240,7 +242,7 @@ template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
 template void forward(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
 template void forward(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
-template void input_gradient(const Conv2dGeometry&, const float*, const float*, float*, void*);
-template void input_gradient(const Conv2dGeometry&, const double*, const double*, double*, void*);
+template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
+template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
 
 }  // namespace tapestry::kernels::implicit_gemm

@@ -56,7 +56,7 @@ void forward(const Conv2dGeometry& g, const T* x, const T* weight, const T* bias
 }
 
 template <class T>
-void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, T* dx) {
+void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const T* bias, T* dx) {
   const Image in = input_image(g);
   const Image out = output_image(g);
   const std::int64_t in_group = g.in_channels / g.groups;
@@ -66,7 +66,7 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, T* dx
     const std::int64_t row = image_row % g.in_height;
     for (std::int64_t column = 0; column < g.in_width; ++column) {
       for (std::int64_t c = 0; c < g.in_channels; ++c) {
-        T sum{0};
+        T sum = bias == nullptr ? T{0} : bias[c];
         for (std::int64_t i = 0; i < g.kernel_height; ++i) {
           for (std::int64_t j = 0; j < g.kernel_width; ++j) {
             const std::int64_t strided_row = row + g.pad_top - i * g.dilation_height;
@@ -118,8 +118,8 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const T* dy, T* dweigh
 
 template void forward(const Conv2dGeometry&, const float*, const float*, const float*, float*);
 template void forward(const Conv2dGeometry&, const double*, const double*, const double*, double*);
-template void input_gradient(const Conv2dGeometry&, const float*, const float*, float*);
-template void input_gradient(const Conv2dGeometry&, const double*, const double*, double*);
+template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*);
+template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*);
 template void weight_gradient(const Conv2dGeometry&, const float*, const float*, float*);
 template void weight_gradient(const Conv2dGeometry&, const double*, const double*, double*);
 

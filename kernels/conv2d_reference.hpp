@@ -9,9 +9,9 @@ namespace tapestry::kernels::reference {
 template <class T>
 void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, T* y);
 
-/// Every output is one sum in T, in the order kernel row, kernel column, output channel.
+/// Every output is one sum in T, in the order kernel row, kernel column, output channel, which begins with the bias.
 template <class T>
-void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, T* dx);
+void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx);
 
 /// Every output is one sum in T, in the order image, output row, output column.
 template <class T>

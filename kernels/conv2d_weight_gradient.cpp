@@ -65,7 +65,7 @@ struct Buffers {
 template <class T>
 Buffers<T> cut(WorkspaceCutter& cutter, const Plan<T>& plan) {
   return {.sums = cutter.take<T>(plan.pieces * plan.sums_size),
-          .scratch = cutter.take<T>(num_threads() * plan.scratch_pitch)};
+          .scratch = cutter.take<T>(saturating_product(num_threads(), plan.scratch_pitch))};
 }
 
 template <class T>

@@ -47,6 +47,11 @@ inline AxisPass forward_axis(const Conv2dAxis& a) {
           .kernel_step = 1};
 }
 
+/// How many phases an axis has inputs in: the remainders of an input position divided by the stride.
+inline std::int64_t phases(const Conv2dAxis& a) {
+  return std::min(a.stride, a.in_size);
+}
+
 /// The windows over the output gradient from which the inputs phase, phase + stride, phase + 2·stride, … get theirs.
 /// Input i met output o under kernel position j where o·stride = i + pad − j·dilation. Divisibility by the stride
 /// depends on the phase alone, and picks every (stride / gcd)-th kernel position.
@@ -54,8 +59,9 @@ inline AxisPass input_gradient_axis(const Conv2dAxis& a, std::int64_t phase) {
   const std::int64_t gcd = std::gcd(a.stride, a.dilation);
   const std::int64_t step = a.stride / gcd;
   std::int64_t first = 0;
-  while (first < step && (phase + a.pad - first * a.dilation) % a.stride != 0) ++first;
-  const std::int64_t taps = first < std::min(step, a.kernel) ? (a.kernel - 1 - first) / step + 1 : 0;
+  const std::int64_t last_first = std::min(step, a.kernel);
+  while (first < last_first && (phase + a.pad - first * a.dilation) % a.stride != 0) ++first;
+  const std::int64_t taps = first < last_first ? (a.kernel - 1 - first) / step + 1 : 0;
   const std::int64_t last = first + (taps - 1) * step;
   return {.window = {.count = std::max<std::int64_t>((a.in_size - phase + a.stride - 1) / a.stride, 0),
                      .source_size = a.out_size,

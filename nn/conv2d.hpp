@@ -1,4 +1,4 @@
-// The convolution layer.
+// The convolution layer of images.
 #pragma once
 
 #include <tapestry/autograd/ops/conv.hpp>
@@ -13,14 +13,15 @@ namespace tapestry::nn {
 class Conv2d : public Module {
  public:
   struct Options {
-    Required<std::int64_t> in_channels;
-    Required<std::int64_t> out_channels;
-    Required<Pair> kernel_size;
-    Pair stride = 1;
-    Padding padding = 0;
-    Pair dilation = 1;
-    std::int64_t groups = 1;
-    bool bias = true;
+    Required<std::int64_t> in_channels;             ///< channels of x
+    Required<std::int64_t> out_channels;            ///< channels of the result
+    Required<Pair> kernel_size;                     ///< pixels that a window reads
+    Pair stride = 1;                                ///< pixels from one window to the next
+    Padding padding = 0;                            ///< pixels on either side
+    Pair dilation = 1;                              ///< pixels from one kernel element to the next
+    std::int64_t groups = 1;                        ///< parts of the channels that do not see each other
+    bool bias = true;                               ///< whether there is one
+    PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
   };
 
   explicit Conv2d(const Options& options);
@@ -29,6 +30,10 @@ class Conv2d : public Module {
   const Tensor& weight() const { return weight_; }
   /// Undefined without a bias.
   const Tensor& bias() const { return bias_; }
+
+ protected:
+  /// The layer with another weight in the place of its own.
+  Tensor forward_with(const Tensor& weight, const Tensor& x) const { return conv2d(x, weight, bias_, options_); }
 
  private:
   Conv2dOptions options_;

@@ -1,16 +1,18 @@
-// Convolution: cross-correlation, as everywhere in deep learning; the kernel is not flipped.
+// Convolution: cross-correlation, as everywhere in deep learning; the kernel is not flipped (`flip` it for the
+// convolution of mathematics). And its transpose, which makes images larger where convolution makes them smaller.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
+#include <tapestry/autograd/ops/padding_mode.hpp>
 #include <tapestry/autograd/ops/pair.hpp>
 #include <tapestry/autograd/tensor.hpp>
 
 namespace tapestry {
 
-/// Zeros around an image: so many on either side, per axis; or `same`, as many as keep the size at stride 1, the odd
-/// one after the last pixel.
+/// Pixels around an image: so many on either side, per axis; or `same`, as many as keep the size at stride 1, the odd
+/// one after the last pixel; or `valid`, none.
 struct Padding {
   Pair amount = 0;
   bool is_same = false;
@@ -23,25 +25,114 @@ struct Padding {
     padding.is_same = true;
     return padding;
   }
+  static constexpr Padding valid() { return 0; }
+};
+
+/// The same for a sequence, which has one axis.
+struct Padding1d {
+  std::int64_t amount = 0;
+  bool is_same = false;
+  constexpr Padding1d(std::int64_t either_end) : amount(either_end) {}  // NOLINT: implicit by design
+
+  static constexpr Padding1d same() {
+    Padding1d padding = 0;
+    padding.is_same = true;
+    return padding;
+  }
+  static constexpr Padding1d valid() { return 0; }
+};
+
+struct Conv1dOptions {
+  std::int64_t stride = 1;                        ///< elements from one window to the next
+  Padding1d padding = 0;                          ///< elements at either end
+  std::int64_t dilation = 1;                      ///< elements from one kernel element to the next
+  std::int64_t groups = 1;                        ///< parts of the channels that do not see each other
+  PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
 };
 
 struct Conv2dOptions {
-  Pair stride = 1;
-  Padding padding = 0;
-  Pair dilation = 1;  ///< pixels from one kernel element to the next
-  std::int64_t groups = 1;
+  Pair stride = 1;                                ///< pixels from one window to the next
+  Padding padding = 0;                            ///< pixels on either side
+  Pair dilation = 1;                              ///< pixels from one kernel element to the next
+  std::int64_t groups = 1;                        ///< parts of the channels that do not see each other
+  PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
 };
 
-/// x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′), per axis
-/// H′ = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1:
-/// y[n, k, i, j] = bias[k] + Σ_{c, r, s} weight[k, c, r, s] · x[n, c, i·stride + r·dilation − padding, j·… + s·…],
-/// c over the channels of k's group. Computes on channels-last memory. Throws a ShapeError for sizes that do not fit, a
-/// ValueError for options out of range, a DTypeError unless all are of one floating dtype. The padding is multiplied as
-/// zeros, so that an infinite weight gives NaN where its window touches it.
+struct ConvTranspose1dOptions {
+  std::int64_t stride = 1;          ///< elements of the output from one window to the next
+  std::int64_t padding = 0;         ///< elements taken away at either end of the output
+  std::int64_t output_padding = 0;  ///< elements more at the end of the output, below stride or dilation
+  std::int64_t groups = 1;          ///< parts of the channels that do not see each other
+  std::int64_t dilation = 1;        ///< elements from one kernel element to the next
+};
+
+struct ConvTranspose2dOptions {
+  Pair stride = 1;          ///< pixels of the output from one window to the next
+  Pair padding = 0;         ///< pixels taken away on either side of the output
+  Pair output_padding = 0;  ///< pixels more after the last row and column, below stride or dilation
+  std::int64_t groups = 1;  ///< parts of the channels that do not see each other
+  Pair dilation = 1;        ///< pixels from one kernel element to the next
+};
+
+/// y[n, k, i] = bias[k] + Σ_{c, s} weight[k, c, s] · x[n, c, i·stride + s·dilation − padding], c over the channels of
+/// k's group, L′ = ⌊(L + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1. The anomaly mode calls it conv2d, of
+/// which it is the case of one row.
+///
+/// Shapes: x (N, C, L), weight (K, C / groups, kernel), bias (K) or undefined → (N, K, L′).
+/// Throws: ShapeError for ranks, channels, groups and sizes that do not fit; ValueError for options out of range, and
+/// for a padding that its mode has no elements for (see `pad`); DTypeError unless all are of one floating dtype.
+/// Source: PyTorch's `torch.nn.functional.conv1d`.
+/// Example: conv1d(Array::full({1, 1, 5}, 1), Array::full({1, 1, 3}, 2)).array().at({0, 0, 2}) == 6
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv1dOptions& options = {});
+
+/// y[n, k, i, j] = bias[k] + Σ_{c, r, s} weight[k, c, r, s] · x[n, c, i·stride + r·dilation − padding, j·… + s·…], c
+/// over the channels of k's group, per axis H′ = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1. Computes on
+/// channels-last memory. A window wholly in a padding of zeros gives exactly the bias; 0 · ∞ is NaN on the image, and
+/// may be in the padding where a weight is infinite.
+///
+/// f32 convolutions of 3×3 at stride 1 round more, by some forty units of the last place of the largest Σ|weight · x|
+/// instead of a few, unless `ConvMathGuard` or TAPESTRY_CONV=exact asks for plain sums (conv_math.hpp).
+///
+/// Shapes: x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
+/// Throws: ShapeError for ranks, channels, groups and sizes that do not fit; ValueError for options out of range, and
+/// for a padding that its mode has no elements for (see `pad`); DTypeError unless all are of one floating dtype.
+/// Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998; PyTorch's
+/// `torch.nn.functional.conv2d`.
+/// Example: conv2d(Array::full({1, 1, 4, 5}, 1), Array::full({2, 1, 3, 3}, 1)).shape() == Shape{1, 2, 2, 3}
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
 
-/// Throws a ValueError naming `operation` for a stride, dilation or kernel below 1, a negative padding, groups below 1,
-/// or `same` padding with a stride above 1.
+/// The adjoint of conv1d: every element of x adds the kernel times itself to the output, element i at i·stride −
+/// padding; then the bias. L′ = (L − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1. The anomaly
+/// mode calls it conv_transpose2d.
+///
+/// Shapes: x (N, C, L), weight (C, K / groups, kernel), bias (K) or undefined → (N, K, L′).
+/// Throws: ShapeError for ranks, channels, groups and sizes that do not fit, among them an output of no elements;
+/// ValueError for options out of range; DTypeError unless all are of one floating dtype.
+/// Source: PyTorch's `torch.nn.functional.conv_transpose1d`.
+/// Example: conv_transpose1d(Array::full({1, 1, 2}, 1), Array::full({1, 1, 2}, 1)).array().at({0, 0, 1}) == 2
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        const ConvTranspose1dOptions& options = {});
+
+/// The adjoint of conv2d: ⟨conv2d(u, weight), x⟩ = ⟨u, conv_transpose2d(x, weight)⟩. Every pixel of x adds the kernel
+/// times itself to the output, pixel (i, j) at (i·stride − padding, …); then the bias. Per axis
+/// H′ = (H − 1)·stride − 2·padding + dilation·(kh − 1) + output_padding + 1.
+///
+/// Shapes: x (N, C, H, W), weight (C, K / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
+/// Throws: ShapeError for ranks, channels, groups and sizes that do not fit, among them an output of no pixels;
+/// ValueError for options out of range; DTypeError unless all are of one floating dtype.
+/// Source: Zeiler et al., "Deconvolutional networks", 2010; PyTorch's `torch.nn.functional.conv_transpose2d`.
+/// Example: conv_transpose2d(Array::full({1, 1, 2, 2}, 1), Array::full({1, 3, 3, 3}, 1), {}, {.stride = 2}).shape() ==
+/// Shape{1, 3, 5, 5}
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        const ConvTranspose2dOptions& options = {});
+
+/// Throw a ValueError naming `operation` for a stride, dilation or kernel below 1, a negative padding, groups below 1;
+/// for `same` padding with a stride above 1; for an output_padding below 0 or no smaller than both stride and dilation.
+void check_conv1d_options(std::string_view operation, const Conv1dOptions& options, std::int64_t kernel_size);
 void check_conv2d_options(std::string_view operation, const Conv2dOptions& options, Pair kernel_size);
+void check_conv_transpose1d_options(std::string_view operation, const ConvTranspose1dOptions& options,
+                                    std::int64_t kernel_size);
+void check_conv_transpose2d_options(std::string_view operation, const ConvTranspose2dOptions& options,
+                                    Pair kernel_size);
 
 }  // namespace tapestry

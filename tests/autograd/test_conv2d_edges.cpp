@@ -8,7 +8,7 @@
 #include <tapestry/core/allocator.hpp>
 #include <tapestry/core/error.hpp>
 
-#include "autograd/conv2d_cases.hpp"
+#include "autograd/conv_cases.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -93,6 +93,24 @@ TEST_CASE("conv2d names options out of range") {
                       "depthwise: stride must be at least 1, got (0, 0)");
 }
 
+TEST_CASE("conv2d names paddings that their mode has no pixels for") {
+  const Tensor x = Array::zeros({2, 3, 5, 4});
+  require_refused<ValueError>(
+      x, kernels(), {}, {.padding = {4, 4}, .padding_mode = PaddingMode::reflect},
+      "conv2d: padding mode reflect takes amounts smaller than the axis, got (4, 4) for axis 3 of [2, 3, 5, 4]");
+  require_refused<ValueError>(
+      x, kernels(), {}, {.padding = {6, 0}, .padding_mode = PaddingMode::circular},
+      "conv2d: padding mode circular takes amounts no larger than the axis, got (6, 6) for axis 2 of [2, 3, 5, 4]");
+  Conv2dOptions same = {.padding = Padding::same(), .dilation = {1, 4}, .padding_mode = PaddingMode::reflect};
+  require_refused<ValueError>(
+      x, kernels(), {}, same,
+      "conv2d: padding mode reflect takes amounts smaller than the axis, got (4, 4) for axis 3 of [2, 3, 5, 4]");
+  same.padding_mode = PaddingMode::circular;
+  REQUIRE(conv2d(x, kernels(), {}, same).shape() == Shape{2, 16, 5, 4});
+  REQUIRE(conv2d(x, kernels(), {}, {.padding = 9, .padding_mode = PaddingMode::replicate}).shape() ==
+          Shape{2, 16, 21, 20});
+}
+
 TEST_CASE("conv2d names groups that do not divide the channels") {
   require_refused<ValueError>(images(), kernels(), {}, {.groups = 0}, "conv2d: groups must be at least 1, got 0");
   require_refused<ValueError>(images(), kernels(), {}, {.groups = -3}, "conv2d: groups must be at least 1, got -3");
@@ -173,16 +191,19 @@ TEST_CASE("pixels that a kernel of 1 skips get the gradient 0") {
 
 TEST_CASE("NaN reaches only the windows that touch it") {
   Generator random(2);
-  for (const Conv2dOptions& options : std::vector<Conv2dOptions>{
-           {.padding = 1}, {.stride = 2}, {.padding = {0, 2}, .dilation = 2}, {.padding = 1, .groups = 2}}) {
+  for (const Conv2dOptions& options : std::vector<Conv2dOptions>{{.padding = 1},
+                                                                 {.stride = 2},
+                                                                 {.padding = {0, 2}, .dilation = 2},
+                                                                 {.padding = 1, .groups = 2},
+                                                                 {.stride = {1, 2}, .padding = 1, .groups = 4}}) {
     Array x = random.reals({2, 4, 7, 8}).to(DType::f32);
     const Array clean = x.clone();
     x.mutable_data<float>()[((1 * 4 + 1) * 7 + 3) * 8 + 4] = NAN;
-    const Array weight = random.reals({6, 4 / options.groups, 3, 3}).to(DType::f32);
+    const Array weight = random.reals({8, 4 / options.groups, 3, 3}).to(DType::f32);
     const Array y = conv2d(x, weight, {}, options).array();
     const Array wanted = conv2d(clean, weight, {}, options).array();
     for (std::int64_t n = 0; n < 2; ++n) {
-      for (std::int64_t k = 0; k < 6; ++k) {
+      for (std::int64_t k = 0; k < 8; ++k) {
         for (std::int64_t i = 0; i < y.size(2); ++i) {
           for (std::int64_t j = 0; j < y.size(3); ++j) {
             const auto touches = [](std::int64_t out, std::int64_t stride, std::int64_t pad, std::int64_t dilation,
@@ -190,8 +211,8 @@ TEST_CASE("NaN reaches only the windows that touch it") {
               const std::int64_t from_first = at - (out * stride - pad);
               return from_first >= 0 && from_first <= 2 * dilation && from_first % dilation == 0;
             };
-            const auto& [stride, padding, dilation, groups] = options;
-            const bool hit = n == 1 && k / (6 / groups) == 1 / (4 / groups) &&
+            const auto& [stride, padding, dilation, groups, mode] = options;
+            const bool hit = n == 1 && k / (8 / groups) == 1 / (4 / groups) &&
                              touches(i, stride.height, padding.amount.height, dilation.height, 3) &&
                              touches(j, stride.width, padding.amount.width, dilation.width, 4);
             INFO("output " << n << ' ' << k << ' ' << i << ' ' << j);

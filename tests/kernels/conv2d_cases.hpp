@@ -48,9 +48,24 @@ class GeometrySource {
   Conv2dGeometry next() {
     Conv2dGeometry g{};
     g.groups = below(4) == 0 ? 1 + below(4) : 1;
-    g.batch = below(20) == 0 ? 0 : 1 + below(4);
     g.in_channels = g.groups * channels();
     g.out_channels = g.groups * channels();
+    fill_sizes(g);
+    return g;
+  }
+
+  /// One with groups = in_channels.
+  Conv2dGeometry next_depthwise() {
+    Conv2dGeometry g{};
+    g.groups = g.in_channels = channels();
+    g.out_channels = g.groups * (below(3) == 0 ? 2 + below(2) : 1);
+    fill_sizes(g);
+    return g;
+  }
+
+ private:
+  void fill_sizes(Conv2dGeometry& g) {
+    g.batch = below(20) == 0 ? 0 : 1 + below(4);
     const auto axis = [&](auto& in, auto& out, auto& kernel, auto& stride, auto& pad, auto& dilation) {
       kernel = below(4) == 0 ? 1 : 1 + below(5);
       stride = 1 + below(3);
@@ -60,13 +75,12 @@ class GeometrySource {
       const std::int64_t span = (kernel - 1) * dilation + 1;
       in = std::max<std::int64_t>(1 + below(23), span - pad - pad_after);
       out = (in + pad + pad_after - span) / stride + 1;
+      // A transposed convolution may end with pixels that no window reads.
+      if (below(6) == 0) in += below(3 * stride);
     };
     axis(g.in_height, g.out_height, g.kernel_height, g.stride_height, g.pad_top, g.dilation_height);
     axis(g.in_width, g.out_width, g.kernel_width, g.stride_width, g.pad_left, g.dilation_width);
-    return g;
   }
-
- private:
   std::int64_t below(std::int64_t bound) {
     return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
   }
@@ -118,10 +132,11 @@ std::vector<T> forward(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const
 
 template <class T>
 std::vector<T> input_gradient(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const std::vector<T>& dy,
-                              const std::vector<T>& weight) {
+                              const std::vector<T>& weight, const std::vector<T>& bias = {}) {
   std::vector<T> dx(static_cast<std::size_t>(sizes(g).input), T{99});
   const auto memory = workspace(conv2d_workspace<T>(g, Conv2dPass::input_gradient, algorithm));
-  conv2d_input_gradient<T>(g, algorithm, dy.data(), weight.data(), dx.data(), memory.get());
+  conv2d_input_gradient<T>(g, algorithm, dy.data(), weight.data(), bias.empty() ? nullptr : bias.data(), dx.data(),
+                           memory.get());
   return dx;
 }
 
@@ -142,17 +157,18 @@ struct Results {
 
 template <class T>
 struct Operands {
-  std::vector<T> x, weight, bias, dy;
+  std::vector<T> x, weight, bias, in_bias, dy;
 };
 
 template <class T>
 Operands<T> operands(const Conv2dGeometry& g, std::vector<T> (*make)(std::int64_t, std::uint64_t)) {
-  return {make(sizes(g).input, 1), make(sizes(g).weight, 2), make(g.out_channels, 3), make(sizes(g).output, 4)};
+  return {make(sizes(g).input, 1), make(sizes(g).weight, 2), make(g.out_channels, 3), make(g.in_channels, 5),
+          make(sizes(g).output, 4)};
 }
 
 template <class T>
 Results<T> all_passes(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const Operands<T>& o) {
-  return {forward(g, algorithm, o.x, o.weight, o.bias), input_gradient(g, algorithm, o.dy, o.weight),
+  return {forward(g, algorithm, o.x, o.weight, o.bias), input_gradient(g, algorithm, o.dy, o.weight, o.in_bias),
           weight_gradient(g, algorithm, o.x, o.dy)};
 }
 

@@ -95,7 +95,7 @@ TEST_CASE("conv2d gives a sample the same bits alone and in a batch") {
         const std::vector<float> x(o.x.begin() + n * input, o.x.begin() + (n + 1) * input);
         const std::vector<float> dy(o.dy.begin() + n * output, o.dy.begin() + (n + 1) * output);
         const std::vector<float> y = forward(g, Conv2dAlgorithm::implicit_gemm, x, o.weight, o.bias);
-        const std::vector<float> dx = input_gradient(g, Conv2dAlgorithm::implicit_gemm, dy, o.weight);
+        const std::vector<float> dx = input_gradient(g, Conv2dAlgorithm::implicit_gemm, dy, o.weight, o.in_bias);
         REQUIRE(std::equal(y.begin(), y.end(), all.y.begin() + n * output));
         REQUIRE(std::equal(dx.begin(), dx.end(), all.dx.begin() + n * input));
       }
@@ -147,7 +147,7 @@ TEST_CASE("conv2d of an empty batch reads nothing and has a weight gradient of z
     conv2d_weight_gradient<float>(g, algorithm, nullptr, nullptr, dweight.data(), memory.get());
     REQUIRE(std::all_of(dweight.begin(), dweight.end(), [](float value) { return value == 0; }));
     conv2d_forward<float>(g, algorithm, nullptr, nullptr, nullptr, nullptr, nullptr);
-    conv2d_input_gradient<float>(g, algorithm, nullptr, nullptr, nullptr, nullptr);
+    conv2d_input_gradient<float>(g, algorithm, nullptr, nullptr, nullptr, nullptr, nullptr);
   }
 }
 
@@ -168,8 +168,58 @@ TEST_CASE("conv2d handles dilation and padding far larger than the image") {
   REQUIRE(all_passes(g, Conv2dAlgorithm::implicit_gemm, o) == all_passes(g, Conv2dAlgorithm::reference, o));
 }
 
-TEST_CASE("choose_algorithm takes the implicit product for every convolution") {
+TEST_CASE("conv2d handles steps whose products overflow") {
+  // With 2⁶¹ the pixels that a block covers are some times 2⁶² and a few; their product wraps round to a small number
+  // where that is a multiple of 4.
+  for (const std::int64_t step : {std::int64_t{1} << 40, std::int64_t{1} << 61}) {
+    for (std::int64_t width = 4; width < 12; ++width) {
+      Conv2dGeometry g = plain;
+      g.in_width = g.out_width = width;
+      g.dilation_height = g.dilation_width = g.pad_top = g.pad_left = step;
+      const Operands<float> o = operands<float>(g, integers<float>);
+      INFO(describe(g));
+      REQUIRE(all_passes(g, Conv2dAlgorithm::implicit_gemm, o) == all_passes(g, Conv2dAlgorithm::reference, o));
+    }
+  }
+  Conv2dGeometry strided = plain;
+  strided.stride_height = strided.stride_width = std::int64_t{1} << 40;
+  strided.out_height = strided.out_width = 1;
+  const Operands<float> few = operands<float>(strided, integers<float>);
+  REQUIRE(all_passes(strided, Conv2dAlgorithm::implicit_gemm, few) ==
+          all_passes(strided, Conv2dAlgorithm::reference, few));
+}
+
+TEST_CASE("the workspace of conv2d is counted in 64 bits and never wraps round") {
+  const ThreadCount one(1);
+  Conv2dGeometry g = plain;
+  g.in_channels = g.out_channels = 1 << 16;
+  g.in_height = g.in_width = g.out_height = g.out_width = 1 << 16;
+  // Packed weights of 2³² · 9 floats.
+  REQUIRE(conv2d_workspace<float>(g, Conv2dPass::forward, Conv2dAlgorithm::implicit_gemm) >=
+          (std::size_t{1} << 32) * 9 * sizeof(float));
+  REQUIRE(conv2d_workspace<float>(g, Conv2dPass::input_gradient, Conv2dAlgorithm::implicit_gemm) >=
+          (std::size_t{1} << 32) * 9 * sizeof(float));
+  REQUIRE(conv2d_workspace<float>(g, Conv2dPass::weight_gradient, Conv2dAlgorithm::implicit_gemm) >=
+          (std::size_t{1} << 32) * 9 * sizeof(float));
+  g.groups = g.in_channels = g.out_channels = std::int64_t{1} << 32;
+  REQUIRE(conv2d_workspace<float>(g, Conv2dPass::forward, Conv2dAlgorithm::depthwise) >=
+          (std::size_t{1} << 32) * 9 * sizeof(float));
+
+  // Windows of 2⁵² numbers each, farther apart than the copies of them: four threads' scratch has more bytes than int64
+  // has numbers for.
+  set_num_threads(4);
+  Conv2dGeometry wide = plain;
+  wide.in_channels = 1 << 12;
+  wide.kernel_height = wide.kernel_width = wide.pad_top = wide.pad_left = 1 << 20;
+  wide.dilation_height = wide.dilation_width = 1 << 5;
+  wide.in_height = wide.in_width = wide.out_height = wide.out_width = 1 << 25;
+  constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
+  REQUIRE(conv2d_workspace<double>(wide, Conv2dPass::forward, Conv2dAlgorithm::implicit_gemm) == most);
+  REQUIRE(conv2d_workspace<double>(wide, Conv2dPass::weight_gradient, Conv2dAlgorithm::implicit_gemm) == most);
+}
+
+TEST_CASE("choose_algorithm takes the implicit product for convolutions of many channels") {
   for (const auto pass : {Conv2dPass::forward, Conv2dPass::input_gradient, Conv2dPass::weight_gradient}) {
-    REQUIRE(choose_algorithm(plain, pass) == Conv2dAlgorithm::implicit_gemm);
+    REQUIRE(choose_algorithm<float>(plain, pass, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
   }
 }

@@ -4,6 +4,10 @@
 
 #include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/autograd/ops/shape.hpp>
 
 #include "autograd/generate.hpp"
 
@@ -143,4 +147,72 @@ TEST_CASE("a shifted image gives the shifted result away from the borders") {
       }
     }
   }
+}
+
+TEST_CASE("a transposed convolution by the identity spreads pixels along diagonals") {
+  const Array y = conv_transpose2d(plane(2, 2, {1, 2, 3, 4}), plane(2, 2, {1, 0, 0, 1}), {}, {.stride = 2}).array();
+  require_equal(y, plane(4, 4, {1, 0, 2, 0, 0, 1, 0, 2, 3, 0, 4, 0, 0, 3, 0, 4}));
+}
+
+TEST_CASE("a transposed convolution sums where its kernels overlap") {
+  const Array y = conv_transpose2d(plane(2, 2, {1, 2, 3, 4}), Array::full({1, 1, 3, 3}, 1), {}, {.stride = 2}).array();
+  require_equal(y, plane(5, 5, {1, 1, 3, 2, 2, 1, 1, 3, 2, 2, 4, 4, 10, 6, 6, 3, 3, 7, 4, 4, 3, 3, 7, 4, 4}));
+}
+
+TEST_CASE("a transposed convolution does not undo max pooling") {
+  // Two images of which pooling keeps the same: whatever comes after cannot tell them apart.
+  const Array one = plane(2, 4, {5, 1, 2, 6, 3, 4, 0, 1});
+  const Array other = plane(2, 4, {0, 5, 6, 1, 2, 2, 3, 4});
+  const Array pooled = max_pool2d(one, {.kernel_size = 2}).array();
+  require_equal(max_pool2d(other, {.kernel_size = 2}).array(), pooled);
+  const Array back = conv_transpose2d(pooled, plane(2, 2, {1, 0, 0, 0}), {}, {.stride = 2}).array();
+  REQUIRE(back.shape() == one.shape());
+  REQUIRE(values_of(back) != values_of(one));
+  REQUIRE(values_of(back) != values_of(other));
+}
+
+TEST_CASE("a linear layer is a convolution with a kernel as large as its input") {
+  Generator random(2);
+  const Array x = random.whole_numbers({3, 12});
+  const Array weight = random.whole_numbers({5, 12});
+  const Array wanted = matmul(x, transpose(weight, 0, 1)).array();
+  require_equal(conv1d(x.reshape({3, 1, 12}), weight.reshape({5, 1, 12})).array().reshape({3, 5}), wanted);
+  require_equal(conv1d(x.reshape({3, 2, 6}), weight.reshape({5, 2, 6})).array().reshape({3, 5}), wanted);
+  require_equal(conv2d(x.reshape({3, 1, 3, 4}), weight.reshape({5, 1, 3, 4})).array().reshape({3, 5}), wanted);
+}
+
+TEST_CASE("a transposed convolution draws a checkerboard where the stride does not divide the kernel") {
+  const Array flat = Array::full({1, 1, 5, 5}, 1);
+  const auto interior = [](const Tensor& y) {
+    return values_of(slice(slice(y, 2, 4, y.size(2) - 4), 3, 4, y.size(3) - 4).array());
+  };
+  const auto spread = [&](std::int64_t kernel) {
+    return conv_transpose2d(flat, Array::full({1, 1, kernel, kernel}, 1), {}, {.stride = 2});
+  };
+  // Pixels that 1 or 2 windows reach along each axis, in turn.
+  REQUIRE(interior(spread(3)) == std::vector<double>{4, 2, 4, 2, 1, 2, 4, 2, 4});
+  REQUIRE(interior(spread(4)) == std::vector<double>(16, 4));
+  // A kernel of the stride's size repeats every pixel; a convolution afterwards is constant.
+  const Tensor upsampled = interpolate(flat, {.scale_factor = 2});
+  require_equal(upsampled.array(), Array::full({1, 1, 10, 10}, 1));
+  require_equal(spread(2).array(), upsampled.array());
+  for (const InterpolationMode mode : {InterpolationMode::nearest, InterpolationMode::bilinear}) {
+    const Tensor larger = interpolate(flat, {.scale_factor = 2, .mode = mode});
+    const Tensor convolved = conv2d(larger, Array::full({1, 1, 3, 3}, 1), {}, {.padding = 1});
+    REQUIRE(interior(convolved) == std::vector<double>(4, 9));
+  }
+}
+
+TEST_CASE("a stride breaks what circular padding and global pooling keep under a shift") {
+  const Array x = plane(4, 4, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
+  const Array moved = plane(4, 4, {4, 1, 2, 3, 8, 5, 6, 7, 12, 9, 10, 11, 16, 13, 14, 15});
+  const Array kernel = plane(3, 3, {1, 2, 0, 0, 3, 1, 0, 0, 1});
+  const auto classified = [&](const Array& image, std::int64_t stride) {
+    const Conv2dOptions options = {.stride = stride, .padding = 1, .padding_mode = PaddingMode::circular};
+    return global_avg_pool2d(conv2d(image, kernel, {}, options)).array().item();
+  };
+  // The kernel's weights add up to 8 and the pixels to 136 in 16.
+  REQUIRE(classified(x, 1) == 8 * 8.5);
+  REQUIRE(classified(moved, 1) == classified(x, 1));
+  REQUIRE(classified(moved, 2) != classified(x, 2));
 }

@@ -1,0 +1,98 @@
+// 03: the transposed convolution spreads every pixel out over a window of the result, where a convolution gathers a
+// window into a pixel. Where windows overlap unevenly it draws a checkerboard; upsampling followed by a convolution
+// does not.
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/core/random.hpp>
+
+#include "lesson/lesson.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+void spreading(Lesson& lesson) {
+  lesson.part("Every pixel becomes a scaled kernel");
+  const Array x = Array::from<float>({1, 1, 2, 2}, {1, 2, 3, 4});
+  const Array identity = Array::from<float>({1, 1, 2, 2}, {1, 0, 0, 1});
+  const Array y = conv_transpose2d(x, identity, {}, {.stride = 2}).array();
+  lesson.show("image", x);
+  lesson.show("kernel", identity);
+  lesson.show("transposed convolution, stride 2", y);
+  lesson.holds("1 0 2 0 / 0 1 0 2 / 3 0 4 0 / 0 3 0 4",
+               y.to_vector<float>() == std::vector<float>{1, 0, 2, 0, 0, 1, 0, 2, 3, 0, 4, 0, 0, 3, 0, 4});
+
+  lesson.part("Where windows overlap, they add up");
+  const Array ones = Array::full({1, 1, 3, 3}, 1);
+  const Array counts = conv_transpose2d(Array::full({1, 1, 2, 2}, 1), ones, {}, {.stride = 2}).array();
+  lesson.show("how many of the four windows cover each pixel (kernel 3, stride 2)", counts);
+  lesson.holds("1 1 2 1 1 / 1 1 2 1 1 / 2 2 4 2 2 / ...",
+               counts.shape() == Shape{1, 1, 5, 5} && counts.at({0, 0, 2, 2}) == 4 && counts.at({0, 0, 0, 2}) == 2);
+}
+
+void adjoint(Lesson& lesson) {
+  lesson.part("It is the convolution's adjoint, not its inverse");
+  RandomStream random{.seed = 3};
+  const Array x = random.normal({1, 2, 7, 6}, 0, 1, DType::f64);
+  const Array weight = random.normal({3, 2, 3, 3}, 0, 1, DType::f64);
+  const Tensor y = conv2d(x, weight, {}, {.stride = 2, .padding = 1});
+  const Array z = random.normal(y.shape(), 0, 1, DType::f64);
+  const ConvTranspose2dOptions back = {.stride = 2, .padding = 1, .output_padding = {0, 1}};
+  const double forward = sum(y * z).item();
+  const double transposed = sum(Tensor(x) * conv_transpose2d(z, weight, {}, back)).item();
+  lesson.holds("<conv x, z> = <x, conv_transpose z>", std::abs(forward - transposed) <= 1e-12 * std::abs(forward));
+
+  const Array image = Array::from<float>({1, 1, 4, 4}, {1, 3, 2, 4, 5, 6, 8, 7, 9, 2, 1, 0, 3, 4, 5, 6});
+  const Tensor pooled = max_pool2d(image, {.kernel_size = 2});
+  const Array spread = conv_transpose2d(pooled, Array::full({1, 1, 2, 2}, 1), {}, {.stride = 2}).array();
+  lesson.show("an image", image);
+  lesson.show("max-pooled and spread out again", spread);
+  lesson.holds("the image does not come back", !is_close(spread, image));
+}
+
+void checkerboard(Lesson& lesson) {
+  lesson.part("The checkerboard");
+  const Array flat = Array::full({1, 1, 8, 8}, 1);
+  const auto spread = [&](std::int64_t kernel) {
+    return conv_transpose2d(flat, Array::full({1, 1, kernel, kernel}, 1), {}, {.stride = 2}).array();
+  };
+  const Tensor larger = interpolate(flat, {.scale_factor = 2});
+  const Array smooth = conv2d(larger, Array::full({1, 1, 3, 3}, 1)).array();
+  const auto is_constant_inside = [](const Array& y) {
+    const Array plane = plane_of(y, 0, 0);
+    bool constant = true;
+    for (std::int64_t row = 3; row < plane.size(0) - 3; ++row) {
+      for (std::int64_t column = 3; column < plane.size(1) - 3; ++column) {
+        constant = constant && plane.at({row, column}) == plane.at({3, 3});
+      }
+    }
+    return constant;
+  };
+  lesson.say("A constant image, an all-ones kernel, stride 2:");
+  lesson.holds("kernel 4, which the stride divides: the inside is constant", is_constant_inside(spread(4)));
+  lesson.holds("kernel 3, which it does not: a checkerboard", !is_constant_inside(spread(3)));
+  lesson.holds("nearest upsampling, then a convolution with kernel 3: constant", is_constant_inside(smooth));
+  std::vector<Array> pictures;
+  for (const Array& y : {spread(3), spread(4), smooth}) pictures.push_back(framed_map(plane_of(y, 0, 0), 12));
+  lesson.picture("03_checkerboard.png", viz::image_grid(pictures, {.columns = 3,
+                                                                   .enlarge = 1,
+                                                                   .captions = {caption("transposed, kernel 3"),
+                                                                                caption("transposed, kernel 4"),
+                                                                                caption("upsample, convolve")}}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_lesson(argc, argv, "03: transposed convolution and the checkerboard", [](Lesson& lesson) {
+    spreading(lesson);
+    adjoint(lesson);
+    checkerboard(lesson);
+    lesson.learned(
+        "a transposed convolution enlarges by scattering kernels and adding them up. Choose a kernel size that the\n"
+        "stride divides, or upsample and convolve.");
+  });
+}
