@@ -130,49 +130,73 @@ void pool_row(const Pool2dGeometry& g, std::int64_t row, const float* x, float* 
 void pool_row(const Pool2dGeometry& g, std::int64_t row, const double* x, double* y, std::uint8_t* taps) {
   HWY_DYNAMIC_DISPATCH(pool_row_f64)(g, row, x, y, taps);
 }
+
+/// The same, element by element, for taps of any type.
+template <class T, class Tap>
+void scatter_each(const Pool2dGeometry& g, std::int64_t r, const T* dy, const Tap* taps, T* dx) {
+  for (std::int64_t window = 0; window < g.columns.out; ++window, dy += g.channels, taps += g.channels) {
+    T* const first = dx + taps_on_image(g.columns, window).origin * g.channels;
+    for (std::int64_t channel = 0; channel < g.channels; ++channel) {
+      const std::int64_t s = static_cast<std::int64_t>(taps[channel]) - r * g.columns.kernel;
+      if (s >= 0 && s < g.columns.kernel) first[s * g.columns.dilation * g.channels + channel] += dy[channel];
+    }
+  }
+}
+
+/// Sequences: a single channel fills no vector, and in windows of one row every tap is in it.
+bool is_sequence(const Pool2dGeometry& g) {
+  return g.channels == 1 && g.rows.kernel == 1;
+}
+
 void scatter_row(const Pool2dGeometry& g, std::int64_t r, const float* dy, const std::uint8_t* taps, float* dx) {
+  if (is_sequence(g)) return scatter_each(g, r, dy, taps, dx);
   HWY_DYNAMIC_DISPATCH(scatter_row_f32)(g, r, dy, taps, dx);
 }
 void scatter_row(const Pool2dGeometry& g, std::int64_t r, const double* dy, const std::uint8_t* taps, double* dx) {
+  if (is_sequence(g)) return scatter_each(g, r, dy, taps, dx);
   HWY_DYNAMIC_DISPATCH(scatter_row_f64)(g, r, dy, taps, dx);
 }
 
-// Taps of 8 bytes belong to windows of more than 256 cells, which are rare: plain loops.
+// Taps of 8 bytes belong to windows of more than 256 cells, which are rare: plain loops, over blocks of channels.
 template <class T>
 void pool_row(const Pool2dGeometry& g, std::int64_t window_row, const T* x, T* y, std::int64_t* taps) {
+  constexpr std::int64_t block = 64;
   const Taps rows = taps_on_image(g.rows, window_row);
   for (std::int64_t window = 0; window < g.columns.out; ++window) {
     const Taps columns = taps_on_image(g.columns, window);
-    for (std::int64_t channel = 0; channel < g.channels; ++channel) {
-      T best = -std::numeric_limits<T>::infinity();
-      std::int64_t best_tap = rows.first * g.columns.kernel + columns.first;
+    for (std::int64_t begin = 0; begin < g.channels; begin += block) {
+      const std::int64_t count = std::min(block, g.channels - begin);
+      // Values and places of one size, for the compiler's vectors: places along a row, then whole ones.
+      T best[block];
+      T best_in_row[block];
+      std::int64_t* const best_tap = taps + window * g.channels + begin;
+      std::fill_n(best, block, -std::numeric_limits<T>::infinity());
+      std::fill_n(best_tap, count, rows.first * g.columns.kernel + columns.first);
       for (std::int64_t r = rows.first; r < rows.last; ++r) {
         const std::int64_t row = (rows.origin + r * g.rows.dilation) * g.columns.in + columns.origin;
+        std::fill_n(best_in_row, block, T{-1});
         for (std::int64_t s = columns.first; s < columns.last; ++s) {
-          const T value = x[(row + s * g.columns.dilation) * g.channels + channel];
-          if (!(best >= value) && best == best) {
-            best = value;
-            best_tap = r * g.columns.kernel + s;
+          const T* const pixel = x + (row + s * g.columns.dilation) * g.channels + begin;
+          const T tap = static_cast<T>(s);
+          for (std::int64_t channel = 0; channel < count; ++channel) {
+            const bool wins = !(best[channel] >= pixel[channel]) & (best[channel] == best[channel]);
+            best[channel] = wins ? pixel[channel] : best[channel];
+            best_in_row[channel] = wins ? tap : best_in_row[channel];
           }
         }
+        for (std::int64_t channel = 0; channel < count; ++channel) {
+          if (best_in_row[channel] >= 0)
+            best_tap[channel] = r * g.columns.kernel + static_cast<std::int64_t>(best_in_row[channel]);
+        }
       }
-      y[window * g.channels + channel] = best;
-      taps[window * g.channels + channel] = best_tap;
+      std::copy_n(best, count, y + window * g.channels + begin);
     }
   }
 }
 
 template <class T>
 void scatter_row(const Pool2dGeometry& g, std::int64_t r, const T* dy, const std::int64_t* taps, T* dx) {
-  for (std::int64_t window = 0; window < g.columns.out; ++window) {
-    const std::int64_t origin = window * g.columns.stride - g.columns.padding;
-    for (std::int64_t channel = 0; channel < g.channels; ++channel) {
-      const std::int64_t tap = taps[window * g.channels + channel];
-      if (tap / g.columns.kernel != r) continue;
-      const std::int64_t column = origin + tap % g.columns.kernel * g.columns.dilation;
-      dx[column * g.channels + channel] += dy[window * g.channels + channel];
-    }
-  }
+  scatter_each(g, r, dy, taps, dx);
 }
 
 /// Calls `body(output element, plane, pixel, channel)` for every window, where `plane` is the first pixel of its image
@@ -181,9 +205,9 @@ template <class Tap, class Body>
 void for_each_tap(const Pool2dGeometry& g, const Tap* taps, const Body& body) {
   parallel_ranges(g.batch * g.rows.out, rows_per_piece(g.columns.out * g.channels), [&](auto begin, auto end) {
     for (std::int64_t row = begin; row < end; ++row) {
-      const std::int64_t top = row % g.rows.out * g.rows.stride - g.rows.padding;
+      const std::int64_t top = taps_on_image(g.rows, row % g.rows.out).origin;
       for (std::int64_t window = 0; window < g.columns.out; ++window) {
-        const std::int64_t left = window * g.columns.stride - g.columns.padding;
+        const std::int64_t left = taps_on_image(g.columns, window).origin;
         for (std::int64_t channel = 0; channel < g.channels; ++channel) {
           const std::int64_t element = (row * g.columns.out + window) * g.channels + channel;
           const auto tap = static_cast<std::int64_t>(taps[element]);

@@ -8,9 +8,13 @@ namespace tapestry::kernels {
 
 /// The windows along one axis of an image. Window o has its tap t at pixel o · stride − padding + t · dilation; taps
 /// that fall outside [0, in) do not count. Preconditions: sizes and padding ≥ 0, kernel, stride and dilation ≥ 1.
+///
+/// On an adaptive axis window o covers the pixels from ⌊o · in / out⌋ to before ⌈(o + 1) · in / out⌉; then `kernel` is
+/// the size of the largest window, `padding` is 0, `dilation` is 1 and `stride` only a hint.
 struct Pool2dAxis {
   std::int64_t in, out;
   std::int64_t kernel, stride, padding, dilation;
+  bool is_adaptive = false;
 };
 
 /// Images are channels-last: x[n][h][w][c].
@@ -26,6 +30,10 @@ struct Taps {
 };
 
 inline Taps taps_on_image(const Pool2dAxis& axis, std::int64_t window) {
+  if (axis.is_adaptive) {
+    const std::int64_t begin = window * axis.in / axis.out;
+    return {.origin = begin, .first = 0, .last = ((window + 1) * axis.in + axis.out - 1) / axis.out - begin};
+  }
   const std::int64_t origin = window * axis.stride - axis.padding;
   // The first pixel of a tap from `pixel` on; windows inside the image are spared the divisions.
   const auto tap_from = [&](std::int64_t pixel) { return (pixel - origin + axis.dilation - 1) / axis.dilation; };
@@ -61,6 +69,12 @@ inline std::int64_t next_row_of_windows(const Pool2dGeometry& g, const Taps& row
 /// Calls `body(window, tap)` for every window that covers a pixel, in rising order, with the tap that does.
 template <class Body>
 void for_each_window_over(const Pool2dAxis& axis, std::int64_t pixel, const Body& body) {
+  if (axis.is_adaptive) {
+    const std::int64_t past = ((pixel + 1) * axis.out + axis.in - 1) / axis.in;
+    for (std::int64_t window = pixel * axis.out / axis.in; window < past; ++window)
+      body(window, pixel - window * axis.in / axis.out);
+    return;
+  }
   const std::int64_t end = pixel + axis.padding;
   const std::int64_t begin = end - (axis.kernel - 1) * axis.dilation;
   const std::int64_t last = std::min(axis.out - 1, end / axis.stride);

@@ -1,4 +1,4 @@
-#include <tapestry/autograd/ops/pool2d_geometry.hpp>
+#include <tapestry/autograd/ops/pool_geometry.hpp>
 #include <tapestry/autograd/ops/pooling.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
 

@@ -1,5 +1,7 @@
-#include <tapestry/autograd/ops/pool2d_geometry.hpp>
+// Maximum pooling in all its forms: windows of one size, along one axis, or as many as asked for.
+#include <tapestry/autograd/ops/pool_geometry.hpp>
 #include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/kernels/max_pool2d.hpp>
 
@@ -88,15 +90,11 @@ Tensor gather(const Pool2dGeometry& geometry, const Array& taps, const Tensor& x
   return record(MaxPool2dGather{.geometry_ = geometry, .taps_ = taps}, x);
 }
 
-}  // namespace
-
-Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
-  const Pool2dGeometry geometry = detail::pool2d_geometry(MaxPool2d::name, x, options);
+Tensor pooled(const Pool2dGeometry& geometry, const Tensor& x) {
   return record(MaxPool2d{.geometry_ = geometry, .taps_ = make_taps(geometry)}, x);
 }
 
-MaxPool2dResult max_pool2d_with_indices(const Tensor& x, const MaxPool2dOptions& options) {
-  const Pool2dGeometry geometry = detail::pool2d_geometry(MaxPool2d::name, x, options);
+MaxPoolResult pooled_with_indices(const Pool2dGeometry& geometry, const Tensor& x) {
   const Array taps = make_taps(geometry);
   const Tensor values = record(MaxPool2d{.geometry_ = geometry, .taps_ = taps}, x);
   Array indices = Array::empty(taps.shape(), DType::i64, channels_last);
@@ -104,6 +102,45 @@ MaxPool2dResult max_pool2d_with_indices(const Tensor& x, const MaxPool2dOptions&
     kernels::max_pool2d_indices(geometry, taps.data<Tap>(), indices.mutable_data<std::int64_t>());
   });
   return {.values = values, .indices = indices};
+}
+
+/// The shape of sequences pooled as images.
+Shape sequence_shape(const Tensor& x, const Pool2dGeometry& geometry) {
+  return {x.size(0), x.size(1), geometry.columns.out};
+}
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
+  return pooled(detail::pool_geometry("max_pool2d", x, options), x);
+}
+
+MaxPoolResult max_pool2d_with_indices(const Tensor& x, const MaxPool2dOptions& options) {
+  return pooled_with_indices(detail::pool_geometry("max_pool2d", x, options), x);
+}
+
+Tensor max_pool1d(const Tensor& x, const MaxPool1dOptions& options) {
+  const Pool2dGeometry geometry = detail::pool_geometry("max_pool1d", x, options);
+  return reshape(pooled(geometry, reshape(x, detail::image_shape(geometry))), sequence_shape(x, geometry));
+}
+
+MaxPoolResult max_pool1d_with_indices(const Tensor& x, const MaxPool1dOptions& options) {
+  const Pool2dGeometry geometry = detail::pool_geometry("max_pool1d", x, options);
+  const MaxPoolResult result = pooled_with_indices(geometry, reshape(x, detail::image_shape(geometry)));
+  const Shape shape = sequence_shape(x, geometry);
+  return {.values = reshape(result.values, shape), .indices = result.indices.reshape(shape)};
+}
+
+Tensor adaptive_max_pool2d(const Tensor& x, Pair output_size) {
+  return pooled(detail::adaptive_geometry("adaptive_max_pool2d", x, output_size), x);
+}
+
+MaxPoolResult adaptive_max_pool2d_with_indices(const Tensor& x, Pair output_size) {
+  return pooled_with_indices(detail::adaptive_geometry("adaptive_max_pool2d", x, output_size), x);
+}
+
+Tensor global_max_pool2d(const Tensor& x) {
+  return pooled(detail::adaptive_geometry("global_max_pool2d", x, 1), x);
 }
 
 }  // namespace tapestry

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -14,6 +13,8 @@
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
+
+#include "core/generate.hpp"
 
 namespace tapestry::tests {
 
@@ -68,52 +69,50 @@ void for_each_pixel(const PoolCase& p, std::int64_t i, std::int64_t j, const Bod
   }
 }
 
-/// Random geometries with unequal axes; every window holds a pixel.
-class PoolCaseSource {
- public:
-  explicit PoolCaseSource(bool dilated) : dilated_(dilated) {}
-
-  PoolCase next() {
-    PoolCase p{};
-    do {
-      constexpr std::int64_t channels[] = {1, 2, 3, 5, 7, 8, 13};
-      p.batch = 1 + below(2);
-      p.channels = channels[below(std::size(channels))];
-      p.height = side();
-      p.width = side();
-      p.kernel = {1 + below(4), 1 + below(4)};
-      p.stride = {1 + below(3), 1 + below(3)};
-      p.dilation = dilated_ ? Pair(1 + below(3), 1 + below(2)) : Pair(1);
-      p.padding = {below((p.dilation.height * (p.kernel.height - 1) + 1) / 2 + 1),
-                   below((p.dilation.width * (p.kernel.width - 1) + 1) / 2 + 1)};
-      p.ceil_mode = below(2) == 0;
-    } while (p.height == p.width || !is_whole(p));
-    return p;
-  }
-
- private:
-  std::int64_t below(std::int64_t bound) {
-    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
-  }
-  std::int64_t side() {
-    constexpr std::int64_t sides[] = {1, 2, 3, 5, 7, 11};
-    return sides[below(std::size(sides))];
-  }
-  static bool is_whole(const PoolCase& p) {
-    if (out_height(p) < 1 || out_width(p) < 1) return false;
-    for (std::int64_t i = 0; i < out_height(p); ++i) {
-      for (std::int64_t j = 0; j < out_width(p); ++j) {
-        int pixels = 0;
-        for_each_pixel(p, i, j, [&](auto, auto) { ++pixels; });
-        if (pixels == 0) return false;
-      }
+/// True when every window holds a pixel.
+inline bool is_whole(const PoolCase& p) {
+  if (out_height(p) < 1 || out_width(p) < 1) return false;
+  for (std::int64_t i = 0; i < out_height(p); ++i) {
+    for (std::int64_t j = 0; j < out_width(p); ++j) {
+      int pixels = 0;
+      for_each_pixel(p, i, j, [&](auto, auto) { ++pixels; });
+      if (pixels == 0) return false;
     }
-    return true;
   }
+  return true;
+}
 
-  bool dilated_;
-  std::mt19937_64 random_{20240611};
-};
+/// A made-up geometry with unequal axes whose windows all hold a pixel.
+inline PoolCase made_up_pool_case(testing::Generator& random, bool is_dilated) {
+  PoolCase p{};
+  const auto one_of = [&](const std::vector<std::int64_t>& values) {
+    return values[static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(values.size()) - 1))];
+  };
+  do {
+    p.batch = random.between(1, 2);
+    p.channels = one_of({1, 2, 3, 5, 7, 8, 13});
+    p.height = one_of({1, 2, 3, 5, 7, 11});
+    p.width = one_of({1, 2, 3, 5, 7, 11});
+    p.kernel = {random.between(1, 4), random.between(1, 4)};
+    p.stride = {random.between(1, 3), random.between(1, 3)};
+    p.dilation = is_dilated ? Pair(random.between(1, 3), random.between(1, 2)) : Pair(1);
+    p.padding = {random.between(0, (p.dilation.height * (p.kernel.height - 1) + 1) / 2),
+                 random.between(0, (p.dilation.width * (p.kernel.width - 1) + 1) / 2)};
+    p.ceil_mode = random.one_in(2);
+  } while (p.height == p.width || !is_whole(p));
+  return p;
+}
+
+/// The same for a sequence: a single row.
+inline PoolCase made_up_sequence_case(testing::Generator& random, bool is_dilated) {
+  PoolCase p{};
+  do {
+    p = made_up_pool_case(random, is_dilated);
+    p.height = p.kernel.height = p.stride.height = p.dilation.height = 1;
+    p.padding.height = 0;
+  } while (p.width == 1 || !is_whole(p));
+  return p;
+}
 
 /// Different whole numbers in random order.
 inline Array distinct(const Shape& shape, DType dtype = DType::f64) {

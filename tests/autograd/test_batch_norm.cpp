@@ -214,8 +214,6 @@ TEST_CASE("batch_norm says what is out of range or does not fit") {
                     "batch_norm: eps must be positive and finite, got 0");
   CHECK_THROWS_WITH(check_batch_norm_options("BatchNorm2d", -1, 1e-5),
                     "BatchNorm2d: momentum must be in [0, 1], got -1");
-  CHECK_THROWS_WITH(batch_norm(Array::zeros({2, 3}), {}, {}, {}, {}, {.training = true}),
-                    "batch_norm: expected an input (N, C, H, W) of rank 4, got [2, 3]");
   CHECK_THROWS_WITH(batch_norm(x, c4, c3, {}, {}, {.training = true}),
                     "batch_norm: expected a running_mean of shape [3] (input [2, 3, 4, 5]), got [4]");
   CHECK_THROWS_WITH(batch_norm(x, c3, c4, {}, {}, {.training = true}),
@@ -229,6 +227,45 @@ TEST_CASE("batch_norm says what is out of range or does not fit") {
   CHECK_THROWS_AS(batch_norm(x, {}, {}, c3.to(DType::f64), {}, {.training = true}), DTypeError);
   CHECK_THROWS_AS(batch_norm(x, c3.to(DType::i64), c3, {}, {}, {.training = true}), DTypeError);
   CHECK_THROWS_AS(batch_norm(x.to(DType::u8), {}, {}, {}, {}, {.training = true}), DTypeError);
+}
+
+TEST_CASE("batch_norm of vectors and sequences is that of images with as many pixels") {
+  const Array weight = normal({5}, 1, 0.5, DType::f32, 4);
+  const Array x = normal({7, 5, 1, 3}, 1, 2, DType::f32);
+  const auto normalised = [&](const Shape& shape) {
+    return values_of(batch_norm(x.reshape(shape), {}, {}, weight, {}, {.training = true}).array());
+  };
+  REQUIRE(normalised({7, 5, 3}) == normalised({7, 5, 1, 3}));
+  const Array vectors = normal({7, 5}, 1, 2, DType::f32);
+  REQUIRE(values_of(batch_norm(vectors, {}, {}, weight, {}, {.training = true}).array()) ==
+          values_of(batch_norm(vectors.reshape({7, 5, 1, 1}), {}, {}, weight, {}, {.training = true}).array()));
+}
+
+TEST_CASE("batch_norm of few channels is that of each alone") {
+  // Few channels are computed many pixels at a time; 299 is no multiple of that.
+  for (const std::int64_t channels : {2, 3, 15}) {
+    const Array x = normal({1, channels, 13, 23}, 1, 2, DType::f64);
+    const Array seed = normal(x.shape(), 0, 1, DType::f64, 6);
+    const Array one = Array::full({channels}, 1, DType::f64);
+    const GradientsOf all = gradients(x, {}, {}, one, Array::zeros({channels}, DType::f64), seed, true);
+    const auto y = values_of(normalise(x).array());
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const auto channel = [&](const Array& images) {
+        const auto values = values_of(images);
+        return std::vector<double>(values.begin() + 299 * c, values.begin() + 299 * (c + 1));
+      };
+      const Array alone = Array::from({1, 1, 13, 23}, channel(x));
+      // Sums of 299 terms in another order.
+      const std::vector<double> y_alone = values_of(normalise(alone).array());
+      require_close(Array::from({299}, std::vector<double>(y.begin() + 299 * c, y.begin() + 299 * (c + 1))), y_alone,
+                    1e-13, 1e-13);
+      const GradientsOf one_alone =
+          gradients(alone, {}, {}, Array::full({1}, 1, DType::f64), Array::zeros({1}, DType::f64),
+                    Array::from(alone.shape(), channel(seed)), true);
+      require_close(Array::from({299}, channel(all.dx)), values_of(one_alone.dx), 1e-13, 1e-13);
+      REQUIRE(std::abs(values_of(all.dweight)[static_cast<std::size_t>(c)] - values_of(one_alone.dweight)[0]) < 1e-12);
+    }
+  }
 }
 
 TEST_CASE("batch_norm gives the same bits at any number of threads") {

@@ -1,0 +1,52 @@
+#include <tapestry/autograd/ops/channel_statistics.hpp>
+
+namespace tapestry::detail {
+
+using kernels::ChannelNormGeometry;
+
+template <class T>
+ChannelSums channel_sums(const ChannelNormGeometry& geometry, const T* dy, const T* x, const Channels& centre) {
+  Array scratch = Array::empty({kernels::channel_norm_scratch<T>(geometry)}, DType::f64);
+  Channels sums(2 * centre.size());
+  kernels::channel_norm_sums(geometry, dy, x, centre.data(), sums.data(), scratch.mutable_data<double>());
+  const auto channels = static_cast<std::size_t>(geometry.channels);
+  const auto of_kind = [&](std::size_t kind) {
+    return per_channel(centre.size(),
+                       [&](std::size_t i) { return sums[(2 * (i / channels) + kind) * channels + i % channels]; });
+  };
+  return {.first = of_kind(0), .product = of_kind(1)};
+}
+
+template <class T>
+ChannelMoments channel_moments(const ChannelNormGeometry& geometry, const T* x, std::int64_t per_group) {
+  const auto size = static_cast<std::size_t>(per_group);
+  const auto channels = static_cast<std::size_t>(geometry.channels);
+  const auto n = static_cast<double>(geometry.rows * per_group);
+  const auto sample_size = static_cast<std::size_t>(geometry.rows) * channels;
+  const auto count = static_cast<std::size_t>(geometry.samples) * channels;
+  // The first value of every group, for all of its channels.
+  const Channels shift = per_channel(count, [&](std::size_t i) {
+    return static_cast<double>(x[i / channels * sample_size + i % channels / size * size]);
+  });
+  const ChannelSums sums = channel_sums<T>(geometry, nullptr, x, shift);
+  const auto mean_of_group = [&](const Channels& values, std::size_t group) {
+    double total = 0;
+    for (std::size_t c = 0; c < size; ++c) total += values[group * size + c];
+    return total / n;
+  };
+  ChannelMoments moments;
+  for (std::size_t group = 0; group < count / size; ++group) {
+    const double offset = mean_of_group(sums.first, group);
+    const double variance = mean_of_group(sums.product, group) - offset * offset;
+    moments.mean.push_back(shift[group * size] + offset);
+    moments.variance.push_back(variance < 0 ? 0 : variance);
+  }
+  return moments;
+}
+
+template ChannelSums channel_sums(const ChannelNormGeometry&, const float*, const float*, const Channels&);
+template ChannelSums channel_sums(const ChannelNormGeometry&, const double*, const double*, const Channels&);
+template ChannelMoments channel_moments(const ChannelNormGeometry&, const float*, std::int64_t);
+template ChannelMoments channel_moments(const ChannelNormGeometry&, const double*, std::int64_t);
+
+}  // namespace tapestry::detail

@@ -1,0 +1,29 @@
+// Sums and moments per sample and channel, over raw memory.
+#pragma once
+
+#include <cstdint>
+
+#include <tapestry/autograd/ops/statistics.hpp>
+#include <tapestry/kernels/channel_norm.hpp>
+
+namespace tapestry::detail {
+
+/// The sums of `kernels::channel_norm_sums`, numbered sample · channels + channel.
+struct ChannelSums {
+  Channels first, product;
+};
+
+template <class T>
+ChannelSums channel_sums(const kernels::ChannelNormGeometry& geometry, const T* dy, const T* x, const Channels& centre);
+
+struct ChannelMoments {
+  Channels mean;
+  Channels variance;  ///< divided by n
+};
+
+/// Per sample and group of `per_group` neighbouring channels: with s a value of the group, μ = s + Σ(x − s)/n and
+/// σ² = Σ(x − s)²/n − (μ − s)².
+template <class T>
+ChannelMoments channel_moments(const kernels::ChannelNormGeometry& geometry, const T* x, std::int64_t per_group = 1);
+
+}  // namespace tapestry::detail

@@ -1,0 +1,34 @@
+// The layer-normalisation layer.
+#pragma once
+
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::nn {
+
+/// `layer_norm` with a weight, 1 at first, and a bias, 0 at first, of the normalized shape. Throws a ValueError or
+/// ShapeError for options out of range.
+class LayerNorm : public Module {
+ public:
+  struct Options {
+    Required<Shape> normalized_shape;  ///< the last axes of the input
+    double eps = 1e-5;                 ///< added to the variance
+    bool elementwise_affine = true;    ///< with a weight and a bias
+    bool bias = true;                  ///< with a bias, if affine
+  };
+
+  explicit LayerNorm(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+  /// Undefined unless affine.
+  const Tensor& weight() const { return weight_; }
+  /// Undefined unless affine with a bias.
+  const Tensor& bias() const { return bias_; }
+
+ private:
+  Shape normalized_shape_;
+  double eps_;
+  Tensor weight_, bias_;
+};
+
+}  // namespace tapestry::nn

@@ -1,0 +1,33 @@
+// The root-mean-square normalisation layer.
+#pragma once
+
+#include <optional>
+
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::nn {
+
+/// `rms_norm` with a weight, 1 at first, of the normalized shape. Throws a ValueError or ShapeError for options out of
+/// range.
+class RMSNorm : public Module {
+ public:
+  struct Options {
+    Required<Shape> normalized_shape;          ///< the last axes of the input
+    std::optional<double> eps = std::nullopt;  ///< added to the mean square; the dtype's epsilon unless given
+    bool elementwise_affine = true;            ///< with a weight
+  };
+
+  explicit RMSNorm(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+  /// Undefined unless affine.
+  const Tensor& weight() const { return weight_; }
+
+ private:
+  Shape normalized_shape_;
+  std::optional<double> eps_;
+  Tensor weight_;
+};
+
+}  // namespace tapestry::nn

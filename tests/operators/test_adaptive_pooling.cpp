@@ -1,0 +1,303 @@
+// Pooling to a size, and unpooling.
+#include <algorithm>
+
+#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/core/error.hpp>
+
+#include "autograd/pool2d_cases.hpp"
+#include "operators/suite.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+namespace {
+
+/// As for max_pool2d: steps that keep every maximum in its place, sums of up to 2000 numbers below 2000.
+constexpr GradcheckOptions in_place = {.step = 0.25, .atol = 1e-9, .rtol = 1e-11};
+
+Shape made_up_images(Generator& random) {
+  return {random.between(1, 2), random.between(1, 9), random.between(1, 11), random.between(1, 7)};
+}
+
+Pair made_up_size(Generator& random) {
+  return {random.between(1, 8), random.between(1, 9)};
+}
+
+std::string describe(Pair size) {
+  return "size " + std::to_string(size.height) + "x" + std::to_string(size.width);
+}
+
+/// Calls `body(row, column)` for the pixels of an adaptive window, in row-major order: from ⌊i·H / H′⌋ to before
+/// ⌈(i + 1)·H / H′⌉, in whole numbers.
+template <class Body>
+void for_each_pixel(const Array& x, Pair size, const Index& index, const Body& body) {
+  const auto is_in = [](std::int64_t pixel, std::int64_t in, std::int64_t out, std::int64_t window) {
+    return (pixel + 1) * out > window * in && pixel * out < (window + 1) * in;
+  };
+  for (std::int64_t row = 0; row < x.size(2); ++row) {
+    for (std::int64_t column = 0; column < x.size(3); ++column) {
+      if (is_in(row, x.size(2), size.height, index[2]) && is_in(column, x.size(3), size.width, index[3]))
+        body(row, column);
+    }
+  }
+}
+
+std::int64_t argmax(const Array& x, Pair size, const Index& index) {
+  std::int64_t best = -1;
+  double largest = 0;
+  for_each_pixel(x, size, index, [&](std::int64_t row, std::int64_t column) {
+    const double value = element(x, {index[0], index[1], row, column});
+    if (best >= 0 && value <= largest) return;
+    best = row * x.size(3) + column;
+    largest = value;
+  });
+  return best;
+}
+
+Array maxima(const Array& x, Pair size) {
+  return made_of({x.size(0), x.size(1), size.height, size.width}, [&](const Index& index) {
+    const std::int64_t best = argmax(x, size, index);
+    return element(x, {index[0], index[1], best / x.size(3), best % x.size(3)});
+  });
+}
+
+Array averages(const Array& x, Pair size) {
+  return made_of({x.size(0), x.size(1), size.height, size.width}, [&](const Index& index) {
+    double sum = 0;
+    double pixels = 0;
+    for_each_pixel(x, size, index, [&](std::int64_t row, std::int64_t column) {
+      sum += element(x, {index[0], index[1], row, column});
+      ++pixels;
+    });
+    return sum / pixels;
+  });
+}
+
+std::vector<Refusal> refusals_of(const std::string& name, const std::function<Tensor(const Tensor&, Pair)>& pool) {
+  const auto text = [&](const std::string& rest) { return name + ": " + rest; };
+  const std::int64_t absurd = std::int64_t{1} << 40;
+  return {refuses<ValueError>(
+              [=] {
+                return pool(Array::zeros({1, 1, 2, 2}), Pair(0, 3));
+              },
+              text("output_size must be in [1, 65536], got (0, 3)")),
+          refuses<ValueError>(
+              [=] {
+                return pool(Array::zeros({1, 1, 2, 2}), Pair(1, absurd));
+              },
+              text("output_size must be in [1, 65536], got (1, 1099511627776)")),
+          refuses<ShapeError>(
+              [=] {
+                return pool(Array::zeros({1, 2, 0, 3}), 1);
+              },
+              text("the images must have channels and pixels, got [1, 2, 0, 3]")),
+          refuses<ShapeError>(
+              [=] {
+                return pool(Array::zeros({2, 3, 3}), 1);
+              },
+              text("expected an input (N, C, H, W) of rank 4, got [2, 3, 3]")),
+          refuses<DTypeError>(
+              [=] {
+                return pool(Array::zeros({1, 1, 2, 2}, DType::i64), 1);
+              },
+              text("expected f32 or f64, got i64"))};
+}
+
+std::vector<Refusal> global_refusals_of(const std::string& name, Tensor (*pool)(const Tensor&)) {
+  return {refuses<ShapeError>(
+              [=] {
+                return pool(Array::zeros({2, 3, 0, 7}));
+              },
+              name + ": the images must have channels and pixels, got [2, 3, 0, 7]"),
+          refuses<ShapeError>(
+              [=] {
+                return pool(Array::zeros({2, 3, 7}));
+              },
+              name + ": expected an input (N, C, H, W) of rank 4, got [2, 3, 7]"),
+          refuses<DTypeError>(
+              [=] {
+                return pool(Array::zeros({1, 1, 2, 2}, DType::u8));
+              },
+              name + ": expected f32 or f64, got u8")};
+}
+
+/// An unpooling with indices of which some come twice; of these the last in row-major order counts.
+Sample unpool_sample(Generator& random) {
+  const Shape shape = made_up_images(random);
+  const Pair kernel = {random.between(1, 3), random.between(1, 3)};
+  const Pair stride = {random.between(1, 3), random.between(1, 3)};
+  const Pair padding = {random.between(0, kernel.height / 2), random.between(0, kernel.width / 2)};
+  Pair size = {(shape[2] - 1) * stride.height - 2 * padding.height + kernel.height + stride.height - 1,
+               (shape[3] - 1) * stride.width - 2 * padding.width + kernel.width};
+  if (size.height < 1 || size.width < 1) return unpool_sample(random);
+  std::vector<std::int64_t> places(static_cast<std::size_t>(shape.numel()));
+  for (auto& place : places) place = random.between(0, size.height * size.width - 1);
+  const Array indices = Array::from(shape, places);
+  const Array x = random.reals(shape);
+  const MaxUnpool2dOptions options = {.kernel_size = kernel, .stride = stride, .padding = padding, .output_size = size};
+  return {.function = [=](Inputs in) { return max_unpool2d(in[0], indices, options); },
+          .inputs = {x},
+          .expected = made_of({shape[0], shape[1], size.height, size.width},
+                              [&](const Index& index) {
+                                double value = 0;
+                                for (std::int64_t i = 0; i < shape[2]; ++i) {
+                                  for (std::int64_t j = 0; j < shape[3]; ++j) {
+                                    const Index from = {index[0], index[1], i, j};
+                                    const double place = element(indices.to(DType::f64), from);
+                                    if (place == static_cast<double>(index[2] * size.width + index[3]))
+                                      value = element(x, from);
+                                  }
+                                }
+                                return value;
+                              }),
+          .options = describe(size)};
+}
+
+}  // namespace
+
+TEST_CASE("operator: adaptive_avg_pool2d") {
+  check_operator({.name = "adaptive_avg_pool2d",
+                  .sample =
+                      [](Generator& random) {
+                        const Array x = random.reals(made_up_images(random));
+                        const Pair size = made_up_size(random);
+                        return Sample{.function = [=](Inputs in) { return adaptive_avg_pool2d(in[0], size); },
+                                      .inputs = {x},
+                                      .expected = averages(x, size),
+                                      .options = describe(size)};
+                      },
+                  .on_nothing = {{[](Inputs in) { return adaptive_avg_pool2d(in[0], Pair(2, 9)); },
+                                  {Array::zeros({0, 3, 6, 7})},
+                                  Array::zeros({0, 3, 2, 9})}},
+                  .refusals = refusals_of("adaptive_avg_pool2d", adaptive_avg_pool2d),
+                  .configurations = 60,
+                  .gradients = linear_in_each});
+}
+
+TEST_CASE("operator: adaptive_max_pool2d") {
+  check_operator({.name = "adaptive_max_pool2d",
+                  .sample =
+                      [](Generator& random) {
+                        const Array x = tests::distinct(made_up_images(random));
+                        const Pair size = made_up_size(random);
+                        return Sample{.function = [=](Inputs in) { return adaptive_max_pool2d(in[0], size); },
+                                      .inputs = {x},
+                                      .expected = maxima(x, size),
+                                      .options = describe(size)};
+                      },
+                  .on_nothing = {{[](Inputs in) { return adaptive_max_pool2d(in[0], Pair(2, 9)); },
+                                  {Array::zeros({0, 3, 6, 7})},
+                                  Array::zeros({0, 3, 2, 9})}},
+                  .refusals = refusals_of("adaptive_max_pool2d", adaptive_max_pool2d),
+                  .configurations = 60,
+                  .gradients = in_place,
+                  .tolerance = 0});
+}
+
+TEST_CASE("operator: adaptive_max_pool2d_with_indices") {
+  check_operator({.name = "adaptive_max_pool2d_with_indices",
+                  .sample =
+                      [](Generator& random) {
+                        const Array x = tests::distinct(made_up_images(random));
+                        const Pair size = made_up_size(random);
+                        return Sample{.function =
+                                          [=](Inputs in) {
+                                            const auto result = adaptive_max_pool2d_with_indices(in[0], size);
+                                            require_equal(result.values.array(),
+                                                          adaptive_max_pool2d(in[0], size).array());
+                                            return Tensor(result.indices);
+                                          },
+                                      .inputs = {x},
+                                      .expected = made_of({x.size(0), x.size(1), size.height, size.width},
+                                                          [&](const Index& index) { return argmax(x, size, index); }),
+                                      .options = describe(size)};
+                      },
+                  .refusals = {refuses<ValueError>(
+                      [] {
+                        return adaptive_max_pool2d_with_indices(Array::zeros({1, 1, 2, 2}), 0).values;
+                      },
+                      "adaptive_max_pool2d: output_size must be in [1, 65536], got (0, 0)")},
+                  .is_differentiable = false,
+                  .tolerance = 0});
+}
+
+TEST_CASE("operator: global_avg_pool2d") {
+  check_operator({.name = "global_avg_pool2d",
+                  .sample =
+                      [](Generator& random) {
+                        const Array x = random.reals(made_up_images(random));
+                        return Sample{.function = [](Inputs in) { return global_avg_pool2d(in[0]); },
+                                      .inputs = {x},
+                                      .expected = averages(x, 1)};
+                      },
+                  .on_nothing = {{[](Inputs in) { return global_avg_pool2d(in[0]); },
+                                  {Array::zeros({0, 3, 6, 7})},
+                                  Array::zeros({0, 3, 1, 1})}},
+                  .refusals = global_refusals_of("global_avg_pool2d", global_avg_pool2d),
+                  .gradients = linear_in_each,
+                  // In double, in the order of memory.
+                  .format_tolerance = 1e-14});
+}
+
+TEST_CASE("operator: global_max_pool2d") {
+  check_operator({.name = "global_max_pool2d",
+                  .sample =
+                      [](Generator& random) {
+                        const Array x = tests::distinct(made_up_images(random));
+                        return Sample{.function = [](Inputs in) { return global_max_pool2d(in[0]); },
+                                      .inputs = {x},
+                                      .expected = maxima(x, 1)};
+                      },
+                  .on_nothing = {{[](Inputs in) { return global_max_pool2d(in[0]); },
+                                  {Array::zeros({0, 3, 6, 7})},
+                                  Array::zeros({0, 3, 1, 1})}},
+                  .refusals = global_refusals_of("global_max_pool2d", global_max_pool2d),
+                  .gradients = in_place,
+                  .tolerance = 0});
+}
+
+TEST_CASE("operator: max_unpool2d") {
+  const auto unpool = [](const Shape& shape, const Array& indices, const MaxUnpool2dOptions& options) {
+    return [=] { return max_unpool2d(Array::zeros(shape), indices, options); };
+  };
+  const Shape small = {1, 2, 2, 3};
+  const Array zeros = Array::zeros(small, DType::i64);
+  std::vector<std::int64_t> places(12, 0);
+  places[9] = 24;
+  const Array outside = Array::from(small, places);
+  places[9] = -1;
+  const Array negative = Array::from(small, places);
+  check_operator(
+      {.name = "max_unpool2d",
+       .sample = unpool_sample,
+       .on_nothing = {{[](Inputs in) {
+                         return max_unpool2d(in[0], Array::zeros({0, 3, 2, 3}, DType::i64), {.kernel_size = 2});
+                       },
+                       {Array::zeros({0, 3, 2, 3})},
+                       Array::zeros({0, 3, 4, 6})}},
+       .refusals =
+           {refuses<ValueError>(unpool(small, outside, {.kernel_size = 2}),
+                                "max_unpool2d: index 24 at [0, 1, 1, 0] is outside the plane of 4 × 6 = 24 pixels"),
+            refuses<ValueError>(unpool(small, negative, {.kernel_size = 2}),
+                                "max_unpool2d: index -1 at [0, 1, 1, 0] is outside the plane of 4 × 6 = 24 pixels"),
+            refuses<ValueError>(unpool(small, zeros, {.kernel_size = Pair(0, 1)}),
+                                "max_unpool2d: kernel_size must be at least 1, got (0, 1)"),
+            refuses<ValueError>(unpool(small, zeros, {.kernel_size = 2, .stride = 0}),
+                                "max_unpool2d: stride must be at least 1, got (0, 0)"),
+            refuses<ValueError>(unpool(small, zeros, {.kernel_size = 2, .padding = -1}),
+                                "max_unpool2d: padding must be at least 0, got (-1, -1)"),
+            refuses<ValueError>(unpool(small, zeros, {.kernel_size = 2, .output_size = Pair(4, 8)}),
+                                "max_unpool2d: output_size (4, 8) is not within less than the stride (2, 2) of (4, 6) "
+                                "(input [1, 2, 2, 3])"),
+            refuses<ShapeError>(unpool(small, zeros, {.kernel_size = 2, .padding = 2}),
+                                "max_unpool2d: the output would be of 0 × 2 pixels (input [1, 2, 2, 3])"),
+            refuses<ShapeError>(unpool({1, 2, 2, 2}, zeros, {.kernel_size = 2}),
+                                "max_unpool2d: expected indices of the input's shape [1, 2, 2, 2], got [1, 2, 2, 3]"),
+            refuses<DTypeError>(unpool(small, Array::zeros(small), {.kernel_size = 2}),
+                                "max_unpool2d: expected indices of type i64, got f32[1, 2, 2, 3]"),
+            refuses<DTypeError>([=] { return max_unpool2d(zeros, zeros, {.kernel_size = 2}); },
+                                "max_unpool2d: expected f32 or f64, got i64")},
+       .configurations = 60,
+       .gradients = linear_in_each,
+       .tolerance = 0});
+}

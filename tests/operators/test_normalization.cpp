@@ -1,0 +1,185 @@
+// Batch, layer and root-mean-square normalisation.
+#include <limits>
+
+#include <tapestry/autograd/ops/normalization.hpp>
+#include <tapestry/core/error.hpp>
+
+#include "operators/normalization_samples.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+namespace {
+
+Sample batch_norm_sample(Generator& random) {
+  const std::int64_t channels = random.between(1, 9);
+  const Array x = random.reals(made_up_channels(random, 2, channels), -2, 2);
+  const double eps = made_up_eps(random);
+  const bool training = random.one_in(2);
+  const bool is_tracked = !random.one_in(3);
+  const Array mean = random.reals({channels});
+  const Array var = random.reals({channels}, 0.5, 1.5);
+  const Normalise normalise = [=](const Tensor& input, const Tensor& weight, const Tensor& bias) {
+    return batch_norm(input, is_tracked ? mean.clone() : Array(), is_tracked ? var.clone() : Array(), weight, bias,
+                      {.training = training, .eps = eps});
+  };
+  const StatisticsAt statistics = [&](const Index& index) {
+    if (!training && is_tracked) return Statistics{element(mean, {index[1]}), element(var, {index[1]})};
+    return statistics_of(x, [&](const Index& other) { return other[1] == index[1]; });
+  };
+  return normalisation_sample(random, x, {channels}, true, eps, normalise, statistics,
+                              [](const Index& index) { return Index{index[1]}; });
+}
+
+/// Axes of which the last, one or more, are normalised.
+struct RowsCase {
+  Array x;
+  Shape normalized_shape;
+};
+
+RowsCase made_up_rows(Generator& random) {
+  const Shape shape = random.shape(1, 4, 4);
+  const auto first = static_cast<std::ptrdiff_t>(random.between(0, shape.rank() - 1));
+  return {random.reals(shape, -2, 2), Shape(std::span(shape.begin() + first, shape.end()))};
+}
+
+/// The part of an index within the normalised axes.
+Index row_index(const Index& index, const Shape& normalized_shape) {
+  return {index.end() - normalized_shape.rank(), index.end()};
+}
+
+bool is_same_row(const Index& a, const Index& b, const Shape& normalized_shape) {
+  return std::equal(a.begin(), a.end() - normalized_shape.rank(), b.begin());
+}
+
+Sample layer_norm_sample(Generator& random) {
+  const auto [x, shape] = made_up_rows(random);
+  const double eps = made_up_eps(random);
+  const StatisticsAt statistics = [&x = x, &shape = shape](const Index& index) {
+    return statistics_of(x, [&](const Index& other) { return is_same_row(index, other, shape); });
+  };
+  return normalisation_sample(
+      random, x, shape, true, eps,
+      [eps, shape = shape](const Tensor& input, const Tensor& weight, const Tensor& bias) {
+        return layer_norm(input, shape, weight, bias, eps);
+      },
+      statistics, [&shape = shape](const Index& index) { return row_index(index, shape); });
+}
+
+Sample rms_norm_sample(Generator& random) {
+  const auto [x, shape] = made_up_rows(random);
+  const double eps = made_up_eps(random);
+  const StatisticsAt statistics = [&x = x, &shape = shape](const Index& index) {
+    const Statistics s = statistics_of(x, [&](const Index& other) { return is_same_row(index, other, shape); });
+    return Statistics{0, s.variance + s.mean * s.mean};
+  };
+  return normalisation_sample(
+      random, x, shape, false, eps,
+      [eps, shape = shape](const Tensor& input, const Tensor& weight, const Tensor&) {
+        return rms_norm(input, shape, weight, eps);
+      },
+      statistics, [&shape = shape](const Index& index) { return row_index(index, shape); });
+}
+
+std::vector<Refusal> row_refusals(const std::string& name,
+                                  const std::function<Tensor(const Tensor&, const Shape&, const Tensor&, double)>& f) {
+  const Array x = Array::zeros({2, 3, 4});
+  return {
+      refuses<ValueError>([=] { return f(x, {4}, {}, 0); }, name + ": eps must be positive and finite, got 0"),
+      refuses<ValueError>([=] { return f(x, {4}, {}, std::numeric_limits<double>::quiet_NaN()); },
+                          name + ": eps must be positive and finite, got nan"),
+      refuses<ShapeError>([=] { return f(x, {3}, {}, 1e-5); },
+                          name + ": expected an input that ends with the normalized_shape [3], got [2, 3, 4]"),
+      refuses<ShapeError>(
+          [=] {
+            return f(x, {1, 2, 3, 4}, {}, 1e-5);
+          },
+          name + ": expected an input that ends with the normalized_shape [1, 2, 3, 4], got [2, 3, 4]"),
+      refuses<ShapeError>([=] { return f(x, {}, {}, 1e-5); },
+                          name + ": the normalized_shape must have axes and elements, got []"),
+      refuses<ShapeError>(
+          [=] {
+            return f(Array::zeros({2, 0}), {0}, {}, 1e-5);
+          },
+          name + ": the normalized_shape must have axes and elements, got [0]"),
+      refuses<ShapeError>(
+          [=] {
+            return f(x, {3, 4}, Array::zeros({4}), 1e-5);
+          },
+          name + ": expected a weight of shape [3, 4] (input [2, 3, 4]), got [4]"),
+      refuses<DTypeError>([=] { return f(x.to(DType::i64), {4}, {}, 1e-5); }, name + ": expected f32 or f64, got i64"),
+      refuses<DTypeError>([=] { return f(x, {4}, Array::zeros({4}, DType::f64), 1e-5); },
+                          name + ": expected one dtype, got f32[2, 3, 4] and f64[4]\nhint: convert with "
+                                 "to(DType)")};
+}
+
+}  // namespace
+
+TEST_CASE("operator: batch_norm") {
+  const CheckedFunction evaluate_nothing = [](Inputs in) {
+    return batch_norm(in[0], Array::zeros({3}, in[0].dtype()), Array::full({3}, 1, in[0].dtype()), in[1], in[2],
+                      {.training = false});
+  };
+  const Array c3 = Array::full({3}, 1);
+  const auto shaped = [](const Shape& shape) {
+    return [=] { return batch_norm(Array::zeros(shape), {}, {}, {}, {}, {.training = true}); };
+  };
+  check_operator(
+      {.name = "batch_norm",
+       .sample = batch_norm_sample,
+       .on_nothing = {{evaluate_nothing, {Array::zeros({0, 3, 4, 5}), c3, c3}, Array::zeros({0, 3, 4, 5})},
+                      {evaluate_nothing, {Array::zeros({0, 3}), c3, c3}, Array::zeros({0, 3})},
+                      {evaluate_nothing, {Array::zeros({2, 3, 0}), c3, c3}, Array::zeros({2, 3, 0})}},
+       .refusals = {refuses<ShapeError>(shaped({3}),
+                                        "batch_norm: expected an input (N, C), (N, C, L) or (N, C, H, W), got [3]"),
+                    refuses<ShapeError>(
+                        shaped({1, 2, 3, 4, 5}),
+                        "batch_norm: expected an input (N, C), (N, C, L) or (N, C, H, W), got [1, 2, 3, 4, 5]"),
+                    refuses<ValueError>(
+                        shaped({1, 3}),
+                        "batch_norm: the statistics of a batch need at least 2 values per channel, got 1 "
+                        "(input [1, 3])\nhint: use a larger batch, or evaluation with running statistics"),
+                    refuses<DTypeError>(
+                        [] {
+                          return batch_norm(Array::zeros({2, 3}, DType::u8), {}, {}, {}, {}, {.training = true});
+                        },
+                        "batch_norm: expected f32 or f64, got u8")},
+       .configurations = 60,
+       // Statistics of up to 36 values: some ten roundings more.
+       .tolerance = 1e-13});
+}
+
+TEST_CASE("operator: layer_norm") {
+  std::vector<Refusal> refusals =
+      row_refusals("layer_norm", [](const Tensor& x, const Shape& shape, const Tensor& weight, double eps) {
+        return layer_norm(x, shape, weight, {}, eps);
+      });
+  refusals.push_back(refuses<ShapeError>(
+      [] {
+        return layer_norm(Array::zeros({2, 3}), {3}, {}, Array::zeros({2}));
+      },
+      "layer_norm: expected a bias of shape [3] (input [2, 3]), got [2]"));
+  const Array c3 = Array::full({3}, 1);
+  check_operator({.name = "layer_norm",
+                  .sample = layer_norm_sample,
+                  .on_nothing = {{[](Inputs in) { return layer_norm(in[0], {3}, in[1], in[2]); },
+                                  {Array::zeros({2, 0, 3}), c3, c3},
+                                  Array::zeros({2, 0, 3})}},
+                  .refusals = refusals,
+                  .configurations = 60,
+                  // Statistics of up to 256 values: some ten roundings more.
+                  .tolerance = 1e-13});
+}
+
+TEST_CASE("operator: rms_norm") {
+  check_operator({.name = "rms_norm",
+                  .sample = rms_norm_sample,
+                  .on_nothing = {{[](Inputs in) { return rms_norm(in[0], {3}, in[1]); },
+                                  {Array::zeros({2, 0, 3}), Array::full({3}, 1)},
+                                  Array::zeros({2, 0, 3})}},
+                  .refusals = row_refusals("rms_norm", [](const Tensor& x, const Shape& shape, const Tensor& weight,
+                                                          double eps) { return rms_norm(x, shape, weight, eps); }),
+                  .configurations = 60,
+                  // Statistics of up to 256 values: some ten roundings more.
+                  .tolerance = 1e-13});
+}
