@@ -9,6 +9,7 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/philox.hpp>
 
 namespace tapestry {
 namespace {
@@ -76,6 +77,10 @@ std::array<std::uint32_t, 4> Philox::operator()(std::uint64_t block) const {
   const auto words =
       r123::Philox4x32()({{low_word(block), high_word(block), step_[0], step_[1]}}, {{key_[0], key_[1]}});
   return {words[0], words[1], words[2], words[3]};
+}
+
+void Philox::fill(std::uint64_t first, std::int64_t count, std::uint32_t* words) const {
+  kernels::philox(key_, step_, first, count, words);
 }
 
 Array RandomStream::integers(const Shape& shape, std::int64_t bound) {

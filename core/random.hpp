@@ -16,6 +16,8 @@ class Philox {
   Philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t step);
   /// Words 4·block … 4·block + 3.
   std::array<std::uint32_t, 4> operator()(std::uint64_t block) const;
+  /// The words of `count` blocks from `first` on, one after the other.
+  void fill(std::uint64_t first, std::int64_t count, std::uint32_t* words) const;
 
  private:
   std::array<std::uint32_t, 2> key_;

@@ -1,97 +1,124 @@
-#include <algorithm>
-#include <cmath>
+#include <memory>
+#include <numeric>
 
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/activation.hpp>
 #include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/cross_entropy_rows.hpp>
 #include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 
 namespace tapestry {
 namespace {
 
-/// With s the smoothing and C the classes the target is t = (1 − s)·onehot + s/C, and the gradient of the mean loss is
-/// (softmax(logits) − t) / N.
+/// With the target t = weight · ((1 − s)·onehot + s/C) the gradient of a row's loss is Σt · softmax(logits) − t.
 struct CrossEntropy {
   static constexpr std::string_view name = "cross_entropy";
-  Array labels_;
+  std::shared_ptr<const detail::ClassLabels> classes_;
   double smoothing_;
+  Reduction reduction_;
   SavedTensor logits_ = {};
 
   Array forward(const Tensor& logits) {
     logits_ = SavedTensor(logits);
-    const std::int64_t rows = logits.size(0);
-    const std::int64_t classes = logits.size(1);
-    const auto* labels = labels_.data<std::int64_t>();
-    double total = 0;
+    const Array scores = detail::ClassRows::arranged(logits.array());
+    const detail::ClassRows rows(scores);
+    const double spread = smoothing_ / static_cast<double>(rows.classes());
+    Array losses = Array::zeros(classes_->labels.shape(), DType::f64);
     visit_floating(name, logits.dtype(), [&]<class T>() {
-      const T* in = logits.array().data<T>();
-      for (std::int64_t row = 0; row < rows; ++row) {
-        const T* x = in + row * classes;
-        const auto largest = static_cast<double>(*std::max_element(x, x + classes));
-        double powers = 0;
-        double sum = 0;
-        for (std::int64_t i = 0; i < classes; ++i) {
-          powers += std::exp(static_cast<double>(x[i]) - largest);
-          sum += static_cast<double>(x[i]) - largest;
-        }
-        const double at_label = static_cast<double>(x[labels[row]]) - largest;
-        total += std::log(powers);
-        // A share of 0 counts for nothing, even of a logit of −∞.
-        if (smoothing_ < 1) total -= (1 - smoothing_) * at_label;
-        if (smoothing_ > 0) total -= smoothing_ * sum / static_cast<double>(classes);
-      }
+      const T* in = scores.data<T>();
+      auto* out = losses.mutable_data<double>();
+      rows.for_each([&](std::int64_t row) {
+        const std::int64_t label = classes_->data()[row];
+        if (label == classes_->ignore_index) return;
+        const T* x = in + rows.first(row);
+        const detail::Normaliser normaliser = detail::normaliser_of(x, rows);
+        const auto add = [&](std::int64_t k, double share) {
+          // What counts for nothing does so even where the logit is −∞.
+          if (share == 0) return;
+          out[row] += share * normaliser.negative_log_softmax(static_cast<double>(x[k * rows.stride()]));
+        };
+        add(label, (1 - smoothing_) * weight(label));
+        if (spread == 0) return;
+        for (std::int64_t k = 0; k < rows.classes(); ++k) add(k, spread * weight(k));
+      });
     });
-    return Array::scalar(total / static_cast<double>(rows), logits.dtype());
+    return detail::reduced_losses(losses, reduction_, classes_->total_weight, logits.dtype());
+  }
+
+  Array backward(const Array& gradient) const {
+    const Array scores = detail::ClassRows::arranged(logits_.array());
+    const detail::ClassRows rows(scores);
+    const double spread = smoothing_ / static_cast<double>(rows.classes());
+    Array result = Array::empty_like(scores);
+    visit_floating(name, scores.dtype(), [&]<class T>() {
+      const detail::RowFactors<T> factors{gradient.contiguous(), reduction_, classes_->total_weight};
+      const T* in = scores.data<T>();
+      T* out = result.mutable_data<T>();
+      rows.for_each([&](std::int64_t row) {
+        const std::int64_t label = classes_->data()[row];
+        T* dx = out + rows.first(row);
+        if (label == classes_->ignore_index) {
+          for (std::int64_t k = 0; k < rows.classes(); ++k) dx[k * rows.stride()] = 0;
+          return;
+        }
+        const double at_label = (1 - smoothing_) * weight(label);
+        const auto target = [&](std::int64_t k) { return spread * weight(k) + (k == label ? at_label : 0); };
+        detail::write_gradient(in + rows.first(row), rows, factors(row), at_label + spread * weight_sum(), target, dx);
+      });
+    });
+    return result;
   }
 
   Tensor backward(const Tensor& gradient) const {
     const Tensor logits = logits_.tensor();
-    return (softmax(logits, 1) - target(logits.dtype())) * (gradient / static_cast<double>(logits.size(0)));
+    const Tensor t = Tensor(targets(logits.shape()).to(logits.dtype()));
+    const Tensor factors = detail::row_factors(gradient, reduction_, classes_->total_weight, logits.shape());
+    return (softmax(logits, 1) * sum(t, {1}, true) - t) * factors;
   }
 
-  Array target(DType dtype) const {
-    const std::int64_t rows = logits_.array().size(0);
-    const std::int64_t classes = logits_.array().size(1);
-    Array result = Array::full({rows, classes}, smoothing_ / static_cast<double>(classes), dtype);
-    visit_floating(name, dtype, [&]<class T>() {
-      T* out = result.mutable_data<T>();
-      for (std::int64_t row = 0; row < rows; ++row) {
-        out[row * classes + labels_.data<std::int64_t>()[row]] += static_cast<T>(1 - smoothing_);
-      }
-    });
+ private:
+  double weight(std::int64_t k) const { return classes_->weight[static_cast<std::size_t>(k)]; }
+  double weight_sum() const { return std::accumulate(classes_->weight.begin(), classes_->weight.end(), 0.0); }
+
+  Array targets(const Shape& shape) const {
+    Array result = Array::zeros(shape, DType::f64);
+    const detail::ClassRows rows(result);
+    auto* out = result.mutable_data<double>();
+    for (std::int64_t row = 0; row < rows.count(); ++row) {
+      const std::int64_t label = classes_->data()[row];
+      if (label == classes_->ignore_index) continue;
+      double* t = out + rows.first(row);
+      for (std::int64_t k = 0; k < rows.classes(); ++k)
+        t[k * rows.stride()] = smoothing_ / static_cast<double>(rows.classes()) * weight(k);
+      t[label * rows.stride()] += (1 - smoothing_) * weight(label);
+    }
     return result;
   }
 };
 
 }  // namespace
 
+void check_label_smoothing(std::string_view operation, double smoothing) {
+  if (smoothing >= 0 && smoothing <= 1) return;
+  throw ValueError(fmt::format("{}: label_smoothing must be in [0, 1], got {}", operation, smoothing));
+}
+
 Tensor cross_entropy(const Tensor& logits, const Array& labels, const CrossEntropyOptions& options) {
-  constexpr std::string_view name = CrossEntropy::name;
-  detail::check_rank(name, "logits (N, classes)", logits, 2);
-  const double smoothing = options.label_smoothing;
-  if (!(smoothing >= 0 && smoothing <= 1)) {
-    throw ValueError(fmt::format("{}: label_smoothing must be in [0, 1], got {}", name, smoothing));
+  if (is_floating(labels.dtype()) && labels.shape() == logits.shape()) {
+    return cross_entropy(logits, Tensor(labels), options);
   }
-  const auto expected_labels = [&] {
-    return fmt::format("{}: expected labels i64[{}] (logits {}), got {}", name, logits.size(0),
-                       to_string(logits.shape()), to_string(labels));
-  };
-  if (labels.dtype() != DType::i64) throw DTypeError(expected_labels());
-  if (labels.shape() != Shape{logits.size(0)}) throw ShapeError(expected_labels());
-  if (logits.size(0) == 0)
-    throw ValueError(fmt::format("{}: the mean of no samples (logits {})", name, to_string(logits.shape())));
-  const auto* label = labels.data<std::int64_t>();
-  for (std::int64_t row = 0; row < logits.size(0); ++row) {
-    if (label[row] < 0 || label[row] >= logits.size(1)) {
-      throw ValueError(fmt::format("{}: label {} in row {} is outside [0, {}) (logits {})", name, label[row], row,
-                                   logits.size(1), to_string(logits.shape())));
-    }
-  }
-  return record(CrossEntropy{.labels_ = labels.clone(), .smoothing_ = smoothing}, logits);
+  check_label_smoothing(CrossEntropy::name, options.label_smoothing);
+  auto checked = detail::checked_labels(
+      CrossEntropy::name, "logits", logits, labels,
+      {.weight = options.weight, .ignore_index = options.ignore_index, .reduction = options.reduction});
+  return record(CrossEntropy{.classes_ = std::make_shared<const detail::ClassLabels>(std::move(checked)),
+                             .smoothing_ = options.label_smoothing,
+                             .reduction_ = options.reduction},
+                logits);
 }
 
 }  // namespace tapestry

@@ -1,7 +1,10 @@
+// What all kinds of dropout have in common, and the chances of each.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include <tapestry/autograd/ops/arithmetic.hpp>
@@ -16,132 +19,220 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// Dropout that begins at the same place of its stream in every call.
-CheckedFunction dropped(double p, const RandomStream& stream) {
-  return [=](const std::vector<Tensor>& in) {
-    RandomStream copy = stream;
-    return dropout(in[0], p, copy);
-  };
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+struct Kind {
+  std::string name;
+  std::function<Tensor(const Tensor& x, double p, RandomStream& stream)> drop;
+  bool zeroes = true;  ///< what is dropped is 0
+};
+
+std::vector<Kind> kinds() {
+  return {
+      {"dropout", dropout},
+      {"dropout2d", dropout2d},
+      {"drop_connect", drop_connect},
+      {"drop_block2d", [](const Tensor& x, double p, RandomStream& stream) { return drop_block2d(x, p, 3, stream); }},
+      {"stochastic_depth",
+       [](const Tensor& x, double p, RandomStream& stream) { return stochastic_depth(x, p, stream); }},
+      {"alpha_dropout", alpha_dropout, false}};
 }
 
-/// 1 where an element is kept.
-std::vector<double> mask(const Shape& shape, double p, RandomStream stream, DType dtype = DType::f32) {
-  std::vector<double> values = values_of(dropout(Array::full(shape, 1, dtype), p, stream).array());
-  for (double& value : values) value = value == 0 ? 0 : 1;
-  return values;
+/// So many samples and channels that each kind draws a hundred numbers or more.
+const Shape shape = {101, 2, 5, 7};
+
+/// What becomes of ones.
+std::vector<double> mask(const Kind& kind, double p, RandomStream stream, DType dtype = DType::f32) {
+  return values_of(kind.drop(Array::full(shape, 1, dtype), p, stream).array());
+}
+
+std::vector<std::int64_t> bits(const Array& array) {
+  std::vector<std::int64_t> result(static_cast<std::size_t>(array.numel()));
+  std::memcpy(result.data(), array.data<double>(), static_cast<std::size_t>(array.bytes()));
+  return result;
 }
 
 }  // namespace
 
-TEST_CASE("dropout has right gradients of both orders in both types and formats") {
-  Generator random(1);
-  for (int i = 0; i < 30; ++i) {
-    const Array x = random.reals(random.shape(0, 4, 4));
-    const CheckedFunction function = dropped(random.real(0, 1), {.seed = 2, .step = static_cast<std::uint64_t>(i)});
-    // The factor 1 / (1 − p), at most some hundreds, is rounded to f32.
-    require_operator(function, {x}, {.gradients = {.step = 1, .atol = 1e-9, .rtol = 1e-11}, .f32_tolerance = 1e-6});
-  }
-}
-
-TEST_CASE("dropout keeps an element times the inverse of what is kept or makes it zero") {
-  RandomStream stream{.seed = 3};
-  const Array x = Generator(2).reals({40, 50}, 1, 2);
-  const auto before = values_of(x);
-  const auto after = values_of(dropout(x, 0.2, stream).array());
-  std::int64_t zeros = 0;
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    REQUIRE((after[i] == 0 || after[i] == before[i] * (1 / (1 - 0.2))));
-    zeros += after[i] == 0 ? 1 : 0;
-  }
-  // Five standard deviations √(n·p·(1 − p)) of the count.
-  REQUIRE(std::abs(static_cast<double>(zeros) - 2000 * 0.2) < 5 * std::sqrt(2000 * 0.2 * 0.8));
-}
-
 TEST_CASE("p of 0 gives the identical bits and p of 1 zeros with zero gradients") {
-  const double infinity = std::numeric_limits<double>::infinity();
-  const Array x = f64({5}, {1.5, -0.0, NAN, infinity, 1e-310});
-  RandomStream stream{.seed = 4};
-  const Tensor same = dropout(x, 0, stream);
-  const auto bits = [](const Array& array) {
-    std::vector<std::int64_t> result(static_cast<std::size_t>(array.numel()));
-    std::memcpy(result.data(), array.data<double>(), static_cast<std::size_t>(array.bytes()));
-    return result;
-  };
-  REQUIRE(bits(same.array()) == bits(x));
-
-  const Tensor leaf_x = leaf(x);
-  const Tensor none = dropout(leaf_x, 1, stream);
-  require_equal(none.array(), Array::zeros({5}, DType::f64));
-  none.backward(f64({5}, {1, NAN, infinity, -2, 3}), {});
-  require_equal(leaf_x.grad().array(), Array::zeros({5}, DType::f64));
-  REQUIRE(stream.step == 2);
-}
-
-TEST_CASE("a dropped infinity is zero and a kept one stays") {
-  const double infinity = std::numeric_limits<double>::infinity();
-  RandomStream stream{.seed = 5};
-  const auto kept = mask({100}, 0.5, stream);
-  const auto values = values_of(dropout(Array::full({100}, infinity), 0.5, stream).array());
-  for (std::size_t i = 0; i < 100; ++i) REQUIRE(values[i] == (kept[i] == 0 ? 0 : infinity));
-}
-
-TEST_CASE("p that is no probability is refused and the stream stays where it is") {
-  RandomStream stream{.seed = 6};
-  for (const double p : {-0.1, 1.0001, std::nan(""), std::numeric_limits<double>::infinity()}) {
-    REQUIRE_THROWS_AS(dropout(Array::zeros({2}), p, stream), ValueError);
+  Array x = Generator(1).reals(shape);
+  const std::vector<double> odd_ones = {-0.0, NAN, infinity, 1e-310};
+  std::copy(odd_ones.begin(), odd_ones.end(), x.mutable_data<double>() + 10);
+  for (const Kind& kind : kinds()) {
+    INFO(kind.name);
+    RandomStream stream{.seed = 4};
+    REQUIRE(bits(kind.drop(x, 0, stream).array()) == bits(x));
+    const Tensor leaf_x = leaf(x);
+    const Tensor none = kind.drop(leaf_x, 1, stream);
+    require_equal(none.array(), Array::zeros(shape, DType::f64));
+    none.backward(x, {});
+    require_equal(leaf_x.grad().array(), Array::zeros(shape, DType::f64));
+    REQUIRE(stream.step == 2);
   }
-  REQUIRE_THROWS_WITH(dropout(Array::zeros({2}), 1.5, stream), "dropout: p must be in [0, 1], got 1.5");
-  REQUIRE_THROWS_WITH(dropout(Array::zeros({2}), std::nan(""), stream), "dropout: p must be in [0, 1], got nan");
-  REQUIRE_THROWS_WITH(check_dropout_probability("drop_path", -1), "drop_path: p must be in [0, 1], got -1");
-  REQUIRE_THROWS_AS(dropout(Array::zeros({2}, DType::i64), 0.5, stream), DTypeError);
-  REQUIRE_THROWS_WITH(dropout(Array::zeros({2}, DType::i64), 0, stream), "dropout: expected f32 or f64, got i64");
-  REQUIRE(stream.step == 0);
+}
+
+TEST_CASE("a dropped infinity or NaN is as any dropped element and a kept one stays") {
+  for (const Kind& kind : kinds()) {
+    INFO(kind.name);
+    const RandomStream stream{.seed = 5};
+    const auto of_ones = mask(kind, 0.5, stream);
+    const double dropped = *std::min_element(of_ones.begin(), of_ones.end());
+    REQUIRE((dropped == 0) == kind.zeroes);
+    for (const double odd : {infinity, static_cast<double>(NAN)}) {
+      RandomStream copy = stream;
+      const Tensor x = leaf(Array::full(shape, odd));
+      const Tensor y = kind.drop(x, 0.5, copy);
+      y.backward(Array::full(shape, odd), {});
+      const auto values = values_of(y.array()), gradients = values_of(x.grad().array());
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const bool is_dropped = of_ones[i] == dropped;
+        REQUIRE((is_dropped ? values[i] == dropped : !std::isfinite(values[i])));
+        REQUIRE((is_dropped ? gradients[i] == 0 : !std::isfinite(gradients[i])));
+      }
+    }
+  }
 }
 
 TEST_CASE("the mask is the same at any number of threads") {
   const int before = num_threads();
   const RandomStream stream{.seed = 7};
-  set_num_threads(1);
-  const auto wanted = mask({3, 7, 41, 43}, 0.3, stream);
-  for (int threads = 2; threads <= 4; ++threads) {
-    set_num_threads(threads);
-    REQUIRE(mask({3, 7, 41, 43}, 0.3, stream) == wanted);
+  const Array x = Generator(2).reals({7, 5, 41, 43}).to(DType::f32);
+  for (const Kind& kind : kinds()) {
+    INFO(kind.name);
+    for (const auto& input : {x, in_channels_last(x)}) {
+      const auto values = [&](int threads) {
+        set_num_threads(threads);
+        RandomStream copy = stream;
+        return values_of(kind.drop(input, 0.3, copy).array());
+      };
+      const auto wanted = values(1);
+      for (int threads = 2; threads <= 4; ++threads) REQUIRE(values(threads) == wanted);
+    }
   }
   set_num_threads(before);
 }
 
-TEST_CASE("the mask differs per stream and step and not per type") {
-  const Shape shape = {200};
-  const auto one = mask(shape, 0.5, {.seed = 8, .stream = 1, .step = 1});
-  REQUIRE(mask(shape, 0.5, {.seed = 8, .stream = 1, .step = 1}) == one);
-  REQUIRE(mask(shape, 0.5, {.seed = 8, .stream = 2, .step = 1}) != one);
-  REQUIRE(mask(shape, 0.5, {.seed = 8, .stream = 1, .step = 2}) != one);
-  REQUIRE(mask(shape, 0.5, {.seed = 9, .stream = 1, .step = 1}) != one);
-  REQUIRE(mask(shape, 0.5, {.seed = 8, .stream = 1, .step = 1}, DType::f64) == one);
+TEST_CASE("the mask differs per seed and stream and step and not per type") {
+  for (const Kind& kind : kinds()) {
+    INFO(kind.name);
+    const auto one = mask(kind, 0.5, {.seed = 8, .stream = 1, .step = 1});
+    REQUIRE(mask(kind, 0.5, {.seed = 8, .stream = 1, .step = 1}) == one);
+    REQUIRE(mask(kind, 0.5, {.seed = 8, .stream = 2, .step = 1}) != one);
+    REQUIRE(mask(kind, 0.5, {.seed = 8, .stream = 1, .step = 2}) != one);
+    REQUIRE(mask(kind, 0.5, {.seed = 9, .stream = 1, .step = 1}) != one);
+    const auto in_double = mask(kind, 0.5, {.seed = 8, .stream = 1, .step = 1}, DType::f64);
+    for (std::size_t i = 0; i < one.size(); ++i) REQUIRE(std::abs(in_double[i] - one[i]) < 1e-6);
 
-  RandomStream stream{.seed = 8};
-  const Tensor x = Array::full(shape, 1);
-  REQUIRE(values_of(dropout(x, 0.5, stream).array()) != values_of(dropout(x, 0.5, stream).array()));
-  REQUIRE(stream.step == 2);
+    RandomStream stream{.seed = 8};
+    const Tensor x = Array::full(shape, 1);
+    REQUIRE(values_of(kind.drop(x, 0.5, stream).array()) != values_of(kind.drop(x, 0.5, stream).array()));
+    REQUIRE(stream.step == 2);
+  }
 }
 
 TEST_CASE("the mask goes by the element in row-major order whatever the memory format") {
-  const Array x = Array::full({2, 3, 5, 7}, 1);
-  RandomStream one{.seed = 9}, other{.seed = 9};
-  const Tensor image = dropout(in_channels_last(x), 0.5, one);
-  REQUIRE(image.array().format() == MemoryFormat::channels_last);
-  require_equal(image.array(), dropout(x, 0.5, other).array());
+  const Array x = Generator(3).reals({3, 5, 17, 19});
+  const Array map = Generator(4).reals({3, 9, 11});
+  for (const Kind& kind : kinds()) {
+    INFO(kind.name);
+    RandomStream one{.seed = 9}, other{.seed = 9};
+    const Tensor image = kind.drop(in_channels_last(x), 0.5, one);
+    REQUIRE(image.array().format() == MemoryFormat::channels_last);
+    require_equal(image.array(), kind.drop(x, 0.5, other).array());
+    if (kind.name == "dropout2d" || kind.name == "drop_block2d") continue;
+    require_equal(kind.drop(in_channels_last(map), 0.5, one).array(), kind.drop(map, 0.5, other).array());
+  }
 }
 
 TEST_CASE("backward uses the mask of the forward pass although the stream has moved on") {
-  RandomStream stream{.seed = 10};
-  const Tensor x = leaf(Array::full({300}, 3));
-  const Tensor y = dropout(x, 0.5, stream);
-  (void)dropout(x, 0.5, stream);
-  y.backward(Array::full({300}, 3), {});
-  require_equal(x.grad().array(), y.array());
+  for (const Kind& kind : kinds()) {
+    INFO(kind.name);
+    RandomStream stream{.seed = 10};
+    const auto of_ones = mask(kind, 0.5, stream);
+    const auto of_zeros = [&] {
+      RandomStream copy = stream;
+      return values_of(kind.drop(Array::zeros(shape), 0.5, copy).array());
+    }();
+    const Tensor x = leaf(Array::full(shape, 3));
+    const Tensor y = kind.drop(x, 0.5, stream);
+    (void)kind.drop(x, 0.5, stream);
+    y.backward(Array::full(shape, 1), {});
+    const auto gradients = values_of(x.grad().array());
+    // The slope of what was done to each element; a difference of floats below 2 is off by 1e-7.
+    for (std::size_t i = 0; i < gradients.size(); ++i)
+      REQUIRE(std::abs(gradients[i] - (of_ones[i] - of_zeros[i])) < 5e-7);
+  }
 }
 
-TEST_CASE("dropout of an empty batch is empty") {
-  require_works_on_nothing(dropped(0.5, {.seed = 11}), {Array::zeros({0, 3})}, {0, 3});
+TEST_CASE("dropout zeroes about the share that it is given") {
+  RandomStream stream{.seed = 3};
+  const auto values = values_of(dropout(Array::full({40, 50}, 1, DType::f64), 0.2, stream).array());
+  const auto zeros = static_cast<double>(std::count(values.begin(), values.end(), 0.0));
+  // Five standard deviations √(n·p·(1 − p)) of the count.
+  REQUIRE(std::abs(zeros - 2000 * 0.2) < 5 * std::sqrt(2000 * 0.2 * 0.8));
+  REQUIRE(zeros + static_cast<double>(std::count(values.begin(), values.end(), 1 / (1 - 0.2))) == 2000);
+}
+
+TEST_CASE("drop_block2d zeroes squares and keeps the sum of ones") {
+  RandomStream stream{.seed = 12};
+  const Array y = drop_block2d(Array::full({1, 1, 30, 40}, 1, DType::f64), 0.02, 5, stream).array();
+  std::int64_t zeros = 0;
+  double total = 0;
+  for (std::int64_t i = 0; i < 30; ++i) {
+    for (std::int64_t j = 0; j < 40; ++j) {
+      zeros += y.at({0, 0, i, j}) == 0 ? 1 : 0;
+      total += y.at({0, 0, i, j});
+    }
+  }
+  // With this seed a few squares begin, and none touches another.
+  REQUIRE((zeros > 0 && zeros % 25 == 0));
+  // 1200 terms, rounded to 2⁻⁵³ each.
+  REQUIRE(std::abs(total - 1200) < 1200 * 1200 * 0x1p-53);
+}
+
+TEST_CASE("drop_block2d drops about the share that it is given") {
+  RandomStream stream{.seed = 13};
+  const auto values = values_of(drop_block2d(Array::full({50, 20, 14, 14}, 1), 0.1, 3, stream).array());
+  const auto zeros = static_cast<double>(std::count(values.begin(), values.end(), 0.0));
+  // The squares overlap now and then: of n squares of 9 that begin with the probability γ = 0.0151, an element is
+  // missed by all that reach it, mostly 9, with (1 − γ)⁹ = 0.872. About 5 · 9 · √(n·γ) = 2100 elements either way.
+  REQUIRE(zeros < 0.1 * 196000);
+  REQUIRE(std::abs(zeros - 0.094 * 196000) < 2100);
+}
+
+TEST_CASE("alpha_dropout keeps mean 0 and variance 1") {
+  RandomStream stream{.seed = 14};
+  const std::int64_t n = 200000;
+  const Array x = stream.normal({n}, 0, 1, DType::f64);
+  for (const double p : {0.05, 0.5}) {
+    double mean = 0, square = 0;
+    for (const double value : values_of(alpha_dropout(x, p, stream).array())) {
+      mean += value / static_cast<double>(n);
+      square += value * value / static_cast<double>(n);
+    }
+    // Five standard deviations: 1/√n of the mean, and below √(3/n) of the mean square.
+    REQUIRE(std::abs(mean) < 5 / std::sqrt(static_cast<double>(n)));
+    REQUIRE(std::abs(square - 1) < 5 * std::sqrt(3 / static_cast<double>(n)));
+  }
+}
+
+TEST_CASE("stochastic_depth keeps or drops a sample as a whole and in mode batch all samples") {
+  RandomStream stream{.seed = 15};
+  const Array x = Array::full({40, 3}, 1);
+  const auto rows = values_of(stochastic_depth(x, 0.5, stream).array());
+  for (std::size_t i = 0; i < rows.size(); ++i) REQUIRE(rows[i] == rows[i / 3 * 3]);
+  REQUIRE(std::count(rows.begin(), rows.end(), 0.0) + std::count(rows.begin(), rows.end(), 2.0) == 120);
+  int dropped = 0;
+  for (int i = 0; i < 40; ++i) {
+    const auto all = values_of(stochastic_depth(x, 0.5, stream, StochasticDepthMode::batch).array());
+    REQUIRE(std::count(all.begin(), all.end(), all[0]) == 120);
+    dropped += all[0] == 0 ? 1 : 0;
+  }
+  // Forty flips of a coin: five deviations of √10.
+  REQUIRE(std::abs(dropped - 20) < 16);
+}
+
+TEST_CASE("a probability is checked under the name that is given") {
+  REQUIRE_THROWS_WITH(check_dropout_probability("drop_path", -1), "drop_path: p must be in [0, 1], got -1");
+  REQUIRE_THROWS_AS(check_dropout_probability("dropout", infinity), ValueError);
 }

@@ -96,6 +96,35 @@ TEST_CASE("a name that is empty or dotted or taken is refused and nothing is reg
   REQUIRE(module.children().size() == 1);
 }
 
+TEST_CASE("a module within another is found by its name and type") {
+  Net net;
+  REQUIRE(&net.get_submodule<nn::Conv2d>("mix") == net.mix());
+  REQUIRE(&net.get_submodule<nn::Module>("rest") == net.rest());
+  REQUIRE(&net.get_submodule<Net>("") == &net);
+  REQUIRE(&net.get_submodule<nn::Linear>("rest.3") == net.named_modules()[6].second);
+  REQUIRE_THROWS_MATCHES(net.get_submodule<nn::Linear>("mix"), ValueError,
+                         Message("get_submodule: the module \"mix\" is not of the type asked for"));
+  REQUIRE_THROWS_MATCHES(net.get_submodule<nn::Module>("mixed"), ValueError,
+                         Message("get_submodule: no module \"mixed\" among \"\", \"mix\", \"rest\", \"rest.0\", "
+                                 "\"rest.1\", \"rest.2\", \"rest.3\""));
+}
+
+TEST_CASE("what takes several inputs is registered and trained like a layer") {
+  struct Between : nn::ModuleBase {
+    Scale& scale = add("scale", Scale(3));
+    Tensor operator()(const Tensor& a, const Tensor& b) { return a + scale(b); }
+  };
+  struct Twice : nn::Module {
+    Between& between = add("between", Between());
+    Tensor forward(const Tensor& x) override { return between(x, x); }
+  };
+  Twice twice;
+  REQUIRE(names_of(twice.named_parameters()) == std::vector<std::string>{"between.scale.factor"});
+  twice.eval();
+  REQUIRE_FALSE(twice.between.scale.is_training());
+  REQUIRE(twice(Array::scalar(2)).item() == 8);
+}
+
 TEST_CASE("training and evaluation reach every module within") {
   Net net;
   const auto all_are = [&](bool training) {

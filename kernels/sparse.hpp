@@ -1,0 +1,47 @@
+// Sums over the edges of a graph.
+#pragma once
+
+#include <cstdint>
+
+namespace tapestry::kernels {
+
+/// A sparse matrix in compressed rows: the edges of `row` are those from begin[row] to begin[row + 1] (not included) of
+/// `column` and `edge`, which names them outside.
+struct SparseRows {
+  std::int64_t rows;
+  std::int64_t edges;
+  const std::int64_t* begin;
+  const std::int64_t* column;
+  const std::int64_t* edge;
+};
+
+/// out[row][h][f] = Σ value[edge][h] · x[column][h][f] over the edges of a row, in their order.
+template <class T>
+void sparse_sum(const SparseRows& matrix, std::int64_t heads, std::int64_t features, const T* value, const T* x,
+                T* out);
+
+/// value[edge][h] = Σ_f a[row][h][f] · b[column][h][f]
+template <class T>
+void sparse_dot(const SparseRows& matrix, std::int64_t heads, std::int64_t features, const T* a, const T* b, T* value);
+
+/// out[row][f] = the largest value[edge] · x[column][f] of a row, the first of equals or the first NaN, and
+/// chosen[row][f] = its edge; 0 and −1 for a row without edges.
+template <class T>
+void sparse_max(const SparseRows& matrix, std::int64_t features, const T* value, const T* x, T* out,
+                std::int64_t* chosen);
+
+/// With the rows of the transposed matrix: out[row][f] = Σ value[edge] · g[column][f] over the edges of a row that
+/// chosen[column][f] names.
+template <class T>
+void sparse_max_gradient(const SparseRows& transposed, std::int64_t features, const T* value,
+                         const std::int64_t* chosen, const T* g, T* out);
+
+/// y[edge][h] = softmax of x over the edges of a row.
+template <class T>
+void sparse_softmax(const SparseRows& matrix, std::int64_t heads, const T* x, T* y);
+
+/// dx[edge][h] = y[edge][h] · (g[edge][h] − Σ y·g over the edges of a row).
+template <class T>
+void sparse_softmax_gradient(const SparseRows& matrix, std::int64_t heads, const T* y, const T* g, T* dx);
+
+}  // namespace tapestry::kernels

@@ -1,0 +1,56 @@
+// What the entries of losses share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/core/error.hpp>
+
+#include "operators/suite.hpp"
+
+namespace tapestry::testing {
+
+using Real = long double;
+
+inline Reduction made_up_reduction(Generator& random) {
+  return std::vector{Reduction::mean, Reduction::sum, Reduction::none}[static_cast<std::size_t>(random.between(0, 2))];
+}
+
+inline std::string name_of(Reduction reduction) {
+  return reduction == Reduction::mean ? "mean" : reduction == Reduction::sum ? "sum" : "none";
+}
+
+/// All losses by their indices, and what the mean divides by, to the expected result.
+inline Array reduced(const Array& losses, Reduction reduction, double divisor) {
+  if (reduction == Reduction::none) return losses;
+  Real total = 0;
+  for (const double loss : values_of(losses)) total += loss;
+  return Array::scalar(static_cast<double>(reduction == Reduction::mean ? total / divisor : total), DType::f64);
+}
+
+/// What all losses of elements refuse.
+template <class Loss>
+std::vector<Refusal> pointwise_refusals(const std::string& name, const Loss& loss) {
+  return {refuses<ShapeError>(
+              [=] {
+                loss(Array::zeros({2, 3}), Array::zeros({2, 1}));
+              },
+              name + ": expected an input and a target of one shape, got [2, 3] and [2, 1]"),
+          refuses<DTypeError>([=] { loss(Array::zeros({2}), Array::zeros({2}, DType::f64)); },
+                              name + ": expected one dtype, got f32[2] and f64[2]\nhint: convert with to(DType)"),
+          refuses<DTypeError>([=] { loss(Array::zeros({2}), Array::zeros({2}, DType::i64)); },
+                              name + ": expected f32 or f64, got i64"),
+          refuses<ValueError>(
+              [=] {
+                loss(Array::zeros({0, 3}), Array::zeros({0, 3}));
+              },
+              name + ": the mean of no elements (input [0, 3])")};
+}
+
+inline std::vector<Refusal> with(std::vector<Refusal> refusals, const std::vector<Refusal>& more) {
+  refusals.insert(refusals.end(), more.begin(), more.end());
+  return refusals;
+}
+
+}  // namespace tapestry::testing
