@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -28,6 +30,21 @@ int channel_axis(const Shape& shape) {
 bool formats_coincide(const Shape& shape) {
   if (shape.rank() != 3 && shape.rank() != 4) return true;
   return shape.numel() == 0 || shape[channel_axis(shape)] == 1 || (shape[-1] == 1 && shape[-2] == 1);
+}
+
+/// True when the two shapes differ by axes of size 1 alone, and elements in channels-last memory lie alike in both.
+bool channels_last_alike(const Shape& a, const Shape& b) {
+  const auto longer_axes = [](const Shape& shape) {
+    std::vector<std::int64_t> sizes(shape.begin(), shape.end());
+    std::erase(sizes, 1);
+    return sizes;
+  };
+  const auto place_of_channels = [](const Shape& shape) {
+    const std::int64_t* channels = shape.begin() + channel_axis(shape);
+    return std::pair((channels - shape.begin()) - std::count(shape.begin(), channels, 1), *channels);
+  };
+  return (b.rank() == 3 || b.rank() == 4) && longer_axes(a) == longer_axes(b) &&
+         place_of_channels(a) == place_of_channels(b);
 }
 
 }  // namespace
@@ -133,7 +150,8 @@ Array Array::reshape(std::span<const std::int64_t> sizes) const {
         fmt::format("reshape: {} has {} elements, [{}] does not", to_string(shape_), numel(), fmt::join(sizes, ", ")));
   }
   if (shape == shape_) return *this;
-  Array result = contiguous();
+  const bool keeps_format = format_ == MemoryFormat::channels_last && channels_last_alike(shape_, shape);
+  Array result = keeps_format ? *this : contiguous();
   result.shape_ = shape;
   return result;
 }

@@ -6,7 +6,7 @@
 
 namespace tapestry::nn {
 
-/// x·weightᵀ + bias for x (N, in_features): weight (out_features, in_features) and bias (out_features), both uniform in
+/// x·weightᵀ + bias for x (…, in_features): weight (out_features, in_features) and bias (out_features), both uniform in
 /// ±1/√in_features at first, as in PyTorch. Throws a ValueError for sizes below 1.
 class Linear : public Module {
  public:

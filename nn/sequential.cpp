@@ -4,7 +4,7 @@ namespace tapestry::nn {
 
 Tensor Sequential::forward(const Tensor& x) {
   Tensor y = x;
-  for (const auto& [name, child] : children()) y = (*child)(y);
+  for (Module* step : steps_) y = (*step)(y);
   return y;
 }
 

@@ -1,8 +1,10 @@
 // Modules one after the other.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <tapestry/nn/module.hpp>
 
@@ -20,10 +22,15 @@ class Sequential : public Module {
   /// Adds a module at the end and returns it.
   template <std::derived_from<Module> M>
   M& append(M module) {
-    return add(std::to_string(children().size()), std::move(module));
+    M& added = add(std::to_string(children().size()), std::move(module));
+    steps_.push_back(&added);
+    return added;
   }
 
   Tensor forward(const Tensor& x) override;
+
+ private:
+  std::vector<Module*> steps_;
 };
 
 }  // namespace tapestry::nn

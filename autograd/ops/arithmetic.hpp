@@ -2,28 +2,119 @@
 // follow NumPy's broadcasting rule (a ShapeError otherwise). A number takes the dtype of the tensor beside it.
 #pragma once
 
+#include <optional>
+
 #include <tapestry/autograd/tensor.hpp>
 
 namespace tapestry {
 
 /// a + b
+///
+/// Shapes: a, b that broadcast to one shape → that shape.
+/// Throws: ShapeError when they do not broadcast; DTypeError unless they are of one floating dtype.
+/// Source: PyTorch's `torch.add`.
+/// Example: add(Array::full({2, 1}, 1), Array::full({3}, 2)).array().at({1, 2}) == 3
 Tensor add(const Tensor& a, const Tensor& b);
+
 /// a − b
+///
+/// Shapes: a, b that broadcast to one shape → that shape.
+/// Throws: ShapeError when they do not broadcast; DTypeError unless they are of one floating dtype.
+/// Source: PyTorch's `torch.subtract`.
+/// Example: subtract(Array::full({2, 1}, 1), Array::full({3}, 2)).array().at({1, 2}) == -1
 Tensor subtract(const Tensor& a, const Tensor& b);
+
 /// a · b
+///
+/// Shapes: a, b that broadcast to one shape → that shape.
+/// Throws: ShapeError when they do not broadcast; DTypeError unless they are of one floating dtype.
+/// Source: PyTorch's `torch.multiply`.
+/// Example: multiply(Array::full({2, 1}, 3), Array::full({3}, 2)).array().at({1, 2}) == 6
 Tensor multiply(const Tensor& a, const Tensor& b);
-/// a / b
+
+/// a / b, which is ±∞ or NaN where b is 0.
+///
+/// Shapes: a, b that broadcast to one shape → that shape.
+/// Throws: ShapeError when they do not broadcast; DTypeError unless they are of one floating dtype.
+/// Source: PyTorch's `torch.divide`.
+/// Example: divide(Array::full({2, 1}, 3), Array::full({3}, 2)).array().at({1, 2}) == 1.5
 Tensor divide(const Tensor& a, const Tensor& b);
+
+/// The larger of a and b, elementwise; NaN where one of them is. At a tie each gets half of the gradient.
+///
+/// Shapes: a, b that broadcast to one shape → that shape.
+/// Throws: ShapeError when they do not broadcast; DTypeError unless they are of one floating dtype.
+/// Source: PyTorch's `torch.maximum`.
+/// Example: maximum(Array::full({2, 1}, 3), Array::full({3}, 2)).array().at({1, 2}) == 3
+Tensor maximum(const Tensor& a, const Tensor& b);
+
+/// The smaller of a and b, elementwise; NaN where one of them is. At a tie each gets half of the gradient.
+///
+/// Shapes: a, b that broadcast to one shape → that shape.
+/// Throws: ShapeError when they do not broadcast; DTypeError unless they are of one floating dtype.
+/// Source: PyTorch's `torch.minimum`.
+/// Example: minimum(Array::full({2, 1}, 3), Array::full({3}, 2)).array().at({1, 2}) == 2
+Tensor minimum(const Tensor& a, const Tensor& b);
+
 /// −x
+///
+/// Shapes: x of any shape → the same.
+/// Throws: DTypeError unless x is floating.
+/// Source: PyTorch's `torch.neg`.
+/// Example: negate(Array::full({2}, 3)).array().at({1}) == -3
 Tensor negate(const Tensor& x);
+
+/// |x|. The derivative at 0 is 0.
+///
+/// Shapes: x of any shape → the same.
+/// Throws: DTypeError unless x is floating.
+/// Source: PyTorch's `torch.abs`.
+/// Example: abs(Array::full({2}, -3)).array().at({1}) == 3
+Tensor abs(const Tensor& x);
+
 /// eˣ
+///
+/// Shapes: x of any shape → the same.
+/// Throws: DTypeError unless x is floating.
+/// Source: PyTorch's `torch.exp`.
+/// Example: exp(Array::zeros({2})).array().at({1}) == 1
 Tensor exp(const Tensor& x);
-/// ln x
+
+/// ln x: −∞ at 0 and NaN below.
+///
+/// Shapes: x of any shape → the same.
+/// Throws: DTypeError unless x is floating.
+/// Source: PyTorch's `torch.log`.
+/// Example: log(Array::full({2}, 1)).array().at({1}) == 0
 Tensor log(const Tensor& x);
-/// √x
+
+/// √x: NaN below 0. The derivative at 0 is ∞.
+///
+/// Shapes: x of any shape → the same.
+/// Throws: DTypeError unless x is floating.
+/// Source: PyTorch's `torch.sqrt`.
+/// Example: sqrt(Array::full({2}, 9)).array().at({1}) == 3
 Tensor sqrt(const Tensor& x);
-/// x to the power of a constant.
+
+/// x to the power of a constant, or of the elements of another tensor, which gets a gradient too. The derivative with
+/// respect to x is 0 where the exponent is 0, and that with respect to the exponent is 0 where x is 0 and the exponent
+/// is not negative; it is NaN where x is negative.
+///
+/// Shapes: x of any shape → the same; x, exponent that broadcast to one shape → that shape.
+/// Throws: ShapeError when they do not broadcast; DTypeError unless they are of one floating dtype.
+/// Source: PyTorch's `torch.pow`.
+/// Example: pow(Array::full({2}, 3), 2).array().at({1}) == 9
 Tensor pow(const Tensor& x, double exponent);
+Tensor pow(const Tensor& x, const Tensor& exponent);
+
+/// x held between two bounds, either of which may be left out; NaN stays NaN, and of bounds that contradict each other
+/// `max` wins. The derivative is 1 between the bounds and at them, and 0 outside.
+///
+/// Shapes: x of any shape → the same.
+/// Throws: ValueError without any bound; DTypeError unless x is floating.
+/// Source: PyTorch's `torch.clamp`.
+/// Example: clamp(Array::from<float>({3}, {-2, 0.5, 2}), 0, 1).array().at({2}) == 1
+Tensor clamp(const Tensor& x, std::optional<double> min, std::optional<double> max = {});
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) {
   return add(a, b);

@@ -5,14 +5,21 @@
 
 namespace tapestry::detail {
 
-void check_same_floating(std::string_view operation, const Tensor& a, const Tensor& b) {
-  for (const Tensor* x : {&a, &b}) {
-    if (!is_floating(x->dtype())) throw_not_floating(operation, x->dtype());
-  }
+void check_floating(std::string_view operation, const Tensor& x) {
+  if (!is_floating(x.dtype())) throw_not_floating(operation, x.dtype());
+}
+
+void check_same_dtype(std::string_view operation, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype()) {
     throw DTypeError(fmt::format("{}: expected one dtype, got {} and {}\nhint: convert with to(DType)", operation,
                                  to_string(a.array()), to_string(b.array())));
   }
+}
+
+void check_same_floating(std::string_view operation, const Tensor& a, const Tensor& b) {
+  check_floating(operation, a);
+  check_floating(operation, b);
+  check_same_dtype(operation, a, b);
 }
 
 void check_rank(std::string_view operation, std::string_view argument, const Tensor& x, int rank) {
@@ -20,6 +27,14 @@ void check_rank(std::string_view operation, std::string_view argument, const Ten
     throw ShapeError(
         fmt::format("{}: expected {} of rank {}, got {}", operation, argument, rank, to_string(x.shape())));
   }
+}
+
+void check_bias(std::string_view operation, const Tensor& weight, const Tensor& bias) {
+  if (!bias.defined()) return;
+  check_same_floating(operation, weight, bias);
+  if (bias.shape() == Shape{weight.size(0)}) return;
+  throw ShapeError(fmt::format("{}: expected a bias of shape [{}] (weight {}), got {}", operation, weight.size(0),
+                               to_string(weight.shape()), to_string(bias.shape())));
 }
 
 }  // namespace tapestry::detail

@@ -7,10 +7,20 @@
 
 namespace tapestry::detail {
 
+/// Throws a DTypeError naming `operation` unless the tensor is floating.
+void check_floating(std::string_view operation, const Tensor& x);
+
+/// Throws a DTypeError naming `operation` unless both tensors are of the same dtype.
+void check_same_dtype(std::string_view operation, const Tensor& a, const Tensor& b);
+
 /// Throws a DTypeError naming `operation` unless both tensors are of the same floating dtype.
 void check_same_floating(std::string_view operation, const Tensor& a, const Tensor& b);
 
 /// Throws a ShapeError naming `operation` and `argument` unless the rank is `rank`.
 void check_rank(std::string_view operation, std::string_view argument, const Tensor& x, int rank);
+
+/// Throws, naming `operation`, a DTypeError or ShapeError unless `bias` is undefined or has the dtype and the first
+/// size of `weight`.
+void check_bias(std::string_view operation, const Tensor& weight, const Tensor& bias);
 
 }  // namespace tapestry::detail

@@ -1,7 +1,5 @@
-#include <cmath>
-
 #include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/elementwise.hpp>
+#include <tapestry/autograd/ops/vector_elementwise.hpp>
 #include <tapestry/autograd/record.hpp>
 
 namespace tapestry {
@@ -12,7 +10,8 @@ struct Exp {
   SavedTensor y_;
 
   Array forward(const Tensor& x) {
-    Array y = detail::map_floating(name, x, [](auto value) { return std::exp(value); });
+    Array y = detail::map_through(
+        name, x, detail::exp_in_vectors, [](auto value) { return value; }, [](auto, auto power) { return power; });
     y_ = SavedTensor::output(y);
     return y;
   }

@@ -1,21 +1,12 @@
-#include <algorithm>
-#include <cmath>
-
 #include <tapestry/autograd/ops/activation.hpp>
 #include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/axis_rows.hpp>
+#include <tapestry/autograd/ops/reduced_axes.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
+#include <tapestry/kernels/softmax.hpp>
 
 namespace tapestry {
 namespace {
-
-template <class T>
-T largest_of(const T* row, std::int64_t stride, std::int64_t size) {
-  T largest = row[0];
-  for (std::int64_t i = 1; i < size; ++i) largest = std::max(largest, row[i * stride]);
-  return largest;
-}
 
 struct Softmax {
   static constexpr std::string_view name = "softmax";
@@ -23,29 +14,24 @@ struct Softmax {
   SavedTensor y_ = {};
 
   Array forward(const Tensor& x) {
-    const std::int64_t size = x.size(axis_);
     Array y = Array::empty_like(x.array());
     visit_floating(name, x.dtype(), [&]<class T>() {
-      const T* in = x.array().data<T>();
-      T* out = y.mutable_data<T>();
-      detail::for_each_row(x.array(), axis_, [&](std::int64_t first, std::int64_t stride) {
-        const T largest = largest_of(in + first, stride, size);
-        double total = 0;
-        for (std::int64_t i = 0; i < size; ++i) {
-          const T power = std::exp(in[first + i * stride] - largest);
-          out[first + i * stride] = power;
-          total += static_cast<double>(power);
-        }
-        for (std::int64_t i = 0; i < size; ++i) {
-          out[first + i * stride] = static_cast<T>(static_cast<double>(out[first + i * stride]) / total);
-        }
-      });
+      kernels::softmax(detail::middle_axis(y, axis_), x.array().data<T>(), y.mutable_data<T>());
     });
     y_ = SavedTensor::output(y);
     return y;
   }
 
   // dxᵢ = yᵢ · (gᵢ − Σⱼ gⱼ yⱼ)
+  Array backward(const Array& gradient) const {
+    const Array y = y_.array();
+    const Array dy = gradient.contiguous(y.format());
+    Array dx = Array::empty_like(y);
+    visit_floating(name, y.dtype(), [&]<class T>() {
+      kernels::softmax_gradient(detail::middle_axis(y, axis_), y.data<T>(), dy.data<T>(), dx.mutable_data<T>());
+    });
+    return dx;
+  }
   Tensor backward(const Tensor& gradient) const {
     const Tensor y = y_.tensor();
     return y * (gradient - sum(gradient * y, {axis_}, true));
@@ -58,27 +44,24 @@ struct LogSoftmax {
   SavedTensor y_ = {};
 
   Array forward(const Tensor& x) {
-    const std::int64_t size = x.size(axis_);
     Array y = Array::empty_like(x.array());
     visit_floating(name, x.dtype(), [&]<class T>() {
-      const T* in = x.array().data<T>();
-      T* out = y.mutable_data<T>();
-      detail::for_each_row(x.array(), axis_, [&](std::int64_t first, std::int64_t stride) {
-        const T largest = largest_of(in + first, stride, size);
-        double total = 0;
-        for (std::int64_t i = 0; i < size; ++i)
-          total += std::exp(static_cast<double>(in[first + i * stride] - largest));
-        const double normaliser = std::log(total);
-        for (std::int64_t i = 0; i < size; ++i) {
-          out[first + i * stride] = static_cast<T>(static_cast<double>(in[first + i * stride] - largest) - normaliser);
-        }
-      });
+      kernels::log_softmax(detail::middle_axis(y, axis_), x.array().data<T>(), y.mutable_data<T>());
     });
     y_ = SavedTensor::output(y);
     return y;
   }
 
   // dxᵢ = gᵢ − softmax(x)ᵢ · Σⱼ gⱼ
+  Array backward(const Array& gradient) const {
+    const Array y = y_.array();
+    const Array dy = gradient.contiguous(y.format());
+    Array dx = Array::empty_like(y);
+    visit_floating(name, y.dtype(), [&]<class T>() {
+      kernels::log_softmax_gradient(detail::middle_axis(y, axis_), y.data<T>(), dy.data<T>(), dx.mutable_data<T>());
+    });
+    return dx;
+  }
   Tensor backward(const Tensor& gradient) const { return gradient - exp(y_.tensor()) * sum(gradient, {axis_}, true); }
 };
 

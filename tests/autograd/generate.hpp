@@ -63,13 +63,14 @@ struct Evaluation {
 
 inline Evaluation evaluate(
     const CheckedFunction& function, const std::vector<Array>& inputs,
-    const std::function<Array(const Array&)>& change_seed = [](const Array& seed) { return seed; }) {
+    const std::function<Array(const Array&)>& change_seed = [](const Array& seed) { return seed; },
+    const BackwardOptions& options = {}) {
   std::vector<Tensor> leaves;
   for (const Array& input : inputs) leaves.push_back(Tensor(input).set_requires_grad());
   const Tensor output = function(leaves);
   const Array seed = change_seed(Generator(99).reals(output.shape()).to(DType::f32).to(output.dtype()));
   Evaluation result{.value = output.array(), .gradients = {}};
-  const auto gradients = grad(output, leaves, seed);
+  const auto gradients = grad(output, leaves, seed, options);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     result.gradients.push_back(gradients[i].defined() ? gradients[i].array()
                                                       : Array::zeros(inputs[i].shape(), inputs[i].dtype()));

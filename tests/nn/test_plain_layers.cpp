@@ -47,6 +47,41 @@ TEST_CASE("activation layers are their operators") {
   require_equal(logs(image()).array(), log_softmax(image(), 3).array());
 }
 
+TEST_CASE("activation layers with options hand them on") {
+  const auto requires_same = [](nn::Module&& layer, const Tensor& wanted) {
+    require_equal(layer(image()).array(), wanted.array());
+  };
+  const Tensor x = image();
+  requires_same(nn::ReLU6(), relu6(x));
+  requires_same(nn::SELU(), selu(x));
+  requires_same(nn::SiLU(), silu(x));
+  requires_same(nn::Hardswish(), hardswish(x));
+  requires_same(nn::Hardsigmoid(), hardsigmoid(x));
+  requires_same(nn::Sigmoid(), sigmoid(x));
+  requires_same(nn::Tanh(), tanh(x));
+  requires_same(nn::Mish(), mish(x));
+  requires_same(nn::LeakyReLU(), leaky_relu(x, {.negative_slope = 0.01}));
+  requires_same(nn::LeakyReLU({.negative_slope = 0.2}), leaky_relu(x, {.negative_slope = 0.2}));
+  requires_same(nn::ELU(), elu(x, {.alpha = 1}));
+  requires_same(nn::ELU({.alpha = 2}), elu(x, {.alpha = 2}));
+  requires_same(nn::GELU(), gelu(x));
+  requires_same(nn::GELU({.approximate = GeluApproximation::tanh}), gelu(x, {.approximate = GeluApproximation::tanh}));
+  requires_same(nn::Softplus(), softplus(x, {.beta = 1, .threshold = 20}));
+  requires_same(nn::Softplus({.beta = 3, .threshold = 0.5}), softplus(x, {.beta = 3, .threshold = 0.5}));
+}
+
+TEST_CASE("a prelu layer trains its slopes below zero") {
+  nn::PReLU one;
+  REQUIRE(one.named_parameters().size() == 1);
+  REQUIRE(one.named_parameters()[0].name == "weight");
+  require_equal(one.weight().array(), Array::full({1}, 0.25));
+  nn::PReLU several({.num_parameters = 3, .init = 0.5});
+  require_equal(several.weight().array(), Array::full({3}, 0.5));
+  require_equal(several(image()).array(), prelu(image(), several.weight()).array());
+  REQUIRE_THROWS_MATCHES(nn::PReLU({.num_parameters = 0}), ValueError,
+                         Message("PReLU: num_parameters must be at least 1, got 0"));
+}
+
 TEST_CASE("flatten makes images vectors unless told otherwise") {
   nn::Flatten all;
   REQUIRE(all(image()).shape() == Shape{2, 90});

@@ -38,7 +38,7 @@ TEST_CASE("modules appended to a sequence take the next numbers") {
 
 TEST_CASE("a sequence calls the hooks of its modules") {
   nn::Sequential layers(nn::ReLU{}, nn::ReLU{});
-  layers.children()[0].second->add_forward_hook(
+  layers.get_submodule<nn::ReLU>("0").add_forward_hook(
       [](nn::Module&, const Tensor&, const Tensor& y) { return Tensor(Array::full(y.shape(), 4)); });
   REQUIRE(layers(Array::scalar(-1)).item() == 4);
 }

@@ -4,7 +4,7 @@
 #include <tapestry/autograd/ops/activation.hpp>
 #include <tapestry/core/error.hpp>
 
-#include "operators/suite.hpp"
+#include "operators/elementwise.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -46,6 +46,75 @@ TEST_CASE("operator: relu") {
                                                    "relu: expected f32 or f64, got i64")},
                   .tolerance = 0,
                   .f32_tolerance = 0});
+}
+
+TEST_CASE("operator: relu6") {
+  check_elementwise(Elementwise{.name = "relu6",
+                                .call = always([](const Tensor& x) { return relu6(x); },
+                                               [](double x) { return std::min(std::max(x, 0.0), 6.0); }),
+                                .low = -3,
+                                .high = 9,
+                                .kinks = {0, 6}});
+}
+
+TEST_CASE("operator: leaky_relu") {
+  check_elementwise(Elementwise{
+      .name = "leaky_relu",
+      .call =
+          [](Generator& random) {
+            const double slope = random.real(-0.5, 0.5);
+            return ElementwiseCall{[=](const Tensor& x) { return leaky_relu(x, {.negative_slope = slope}); },
+                                   [=](double x) { return x > 0 ? x : slope * x; }, "slope " + std::to_string(slope)};
+          },
+      .kinks = {0}});
+}
+
+TEST_CASE("operator: hardsigmoid") {
+  check_elementwise(Elementwise{.name = "hardsigmoid",
+                                .call = always([](const Tensor& x) { return hardsigmoid(x); },
+                                               [](double x) { return std::min(std::max(x + 3, 0.0), 6.0) / 6; }),
+                                .low = -5,
+                                .high = 5,
+                                .kinks = {-3, 3}});
+}
+
+TEST_CASE("operator: prelu") {
+  const CheckedFunction function = [](Inputs in) { return prelu(in[0], in[1]); };
+  const auto sample = [&](Generator& random) {
+    const Array x = random.reals_with_gap(random.shape(0, 4, 4));
+    const std::int64_t channels = x.rank() == 0 || random.one_in(3) ? 1 : x.size(x.rank() > 1 ? 1 : 0);
+    const Array weight = random.reals({channels});
+    return Sample{
+        .function = function, .inputs = {x, weight}, .expected = made_of(x.shape(), [&](const Index& index) {
+                                                       const std::int64_t channel =
+                                                           channels == 1 ? 0 : index[index.size() > 1 ? 1 : 0];
+                                                       const double value = element(x, index);
+                                                       return value > 0 ? value : element(weight, {channel}) * value;
+                                                     })};
+  };
+  // The gradient of a weight is a sum of up to 256 terms below 1.1, in an order that depends on the memory format.
+  check_operator(
+      {.name = "prelu",
+       .sample = sample,
+       .on_nothing = {{function, {Array::zeros({0, 3, 4}), Array::full({3}, 0.25)}, Array::zeros({0, 3, 4})},
+                      {function, {Array::zeros({0}), Array::full({1}, 0.25)}, Array::zeros({0})}},
+       .refusals = {refuses<ShapeError>(
+                        [] {
+                          return prelu(Array::zeros({2, 3}), Array::zeros({2}));
+                        },
+                        "prelu: expected a weight of shape [1] or [3] (input [2, 3]), got [2]"),
+                    refuses<ShapeError>(
+                        [] {
+                          return prelu(Array::zeros({2, 3}), Array::zeros({1, 3}));
+                        },
+                        "prelu: expected a weight of shape [1] or [3] (input [2, 3]), got [1, 3]"),
+                    refuses<DTypeError>([] { return prelu(Array::zeros({2}, DType::i64), Array::zeros({1})); },
+                                        "prelu: expected f32 or f64, got i64"),
+                    refuses<DTypeError>(
+                        [] { return prelu(Array::zeros({2}), Array::zeros({1}, DType::f64)); },
+                        "prelu: expected one dtype, got f32[2] and f64[1]\nhint: convert with to(DType)")},
+       .f32_tolerance = 1e-5,
+       .format_tolerance = 1e-13});
 }
 
 TEST_CASE("operator: softmax") {

@@ -1,0 +1,14 @@
+// The check that indices point into an axis.
+#pragma once
+
+#include <string_view>
+
+#include <tapestry/core/array.hpp>
+
+namespace tapestry::detail {
+
+/// Throws, naming `operation`, a DTypeError unless `indices` are i64, and a ValueError with the place and value of the
+/// first one that is not within `axis` of `shape`.
+void check_indices(std::string_view operation, const Array& indices, const Shape& shape, int axis);
+
+}  // namespace tapestry::detail

@@ -1,0 +1,73 @@
+// Made-up calls of operators that reduce axes.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <tapestry/core/error.hpp>
+
+#include "operators/suite.hpp"
+
+namespace tapestry::testing {
+
+using ReductionCall = std::function<Tensor(const Tensor& x, const std::vector<int>& axes, bool keepdim)>;
+
+/// Some axes of a shape, some counted from the end.
+inline std::vector<int> some_axes(Generator& random, const Shape& shape) {
+  std::vector<int> axes;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (random.one_in(2)) axes.push_back(random.one_in(2) ? axis : axis - shape.rank());
+  }
+  return axes;
+}
+
+/// A call over some axes of numbers away from 0, with at least `fewest` elements for each of the result; the reference
+/// is `plain` of these.
+inline Sample reduction_sample(Generator& random, const ReductionCall& call,
+                               const std::function<double(const std::vector<double>&)>& plain,
+                               std::int64_t fewest = 1) {
+  Shape shape = random.shape(fewest > 1 ? 1 : 0, 4, 4);
+  std::vector<int> axes = some_axes(random, shape);
+  if (fewest > 1) {
+    if (axes.empty()) axes.push_back(0);
+    shape = shape.with(axes[0], random.between(fewest, 5));
+  }
+  const Array x = random.reals_with_gap(shape);
+  Shape kept = shape;
+  for (const int axis : axes) kept = kept.with(axis, 1);
+  std::vector<std::vector<double>> groups(static_cast<std::size_t>(kept.numel()));
+  Index index(static_cast<std::size_t>(shape.rank()), 0);
+  for (std::int64_t i = 0; i < shape.numel(); ++i, advance(index, shape))
+    groups[broadcast_position(index, kept)].push_back(element(x, index));
+  std::vector<double> values;
+  for (const auto& group : groups) values.push_back(plain(group));
+
+  const bool keepdim = random.one_in(2);
+  std::vector<std::int64_t> rest;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const bool is_gone =
+        std::any_of(axes.begin(), axes.end(), [&](int one) { return shape.checked_axis(one) == axis; });
+    if (!is_gone) rest.push_back(shape[axis]);
+  }
+  std::string options = keepdim ? "keepdim, axes" : "axes";
+  for (const int axis : axes) options += " " + std::to_string(axis);
+  return {.function = [=](Inputs in) { return call(in[0], axes, keepdim); },
+          .inputs = {x},
+          .expected = Array::from(keepdim ? kept : Shape(std::span<const std::int64_t>(rest)), values),
+          .options = options};
+}
+
+/// What every reduction of floating numbers refuses.
+inline std::vector<Refusal> reduction_refusals(const std::string& name, const ReductionCall& call) {
+  const auto over = [=](const std::vector<int>& axes) {
+    return [=] { return call(Array::zeros({2, 3}), axes, false); };
+  };
+  return {refuses<ShapeError>(over({2}), "shape: no axis 2 in [2, 3] of rank 2"),
+          refuses<ShapeError>(over({0, -2}), name + ": axis -2 of [2, 3] comes twice in [0, -2]"),
+          refuses<DTypeError>([=] { return call(Array::zeros({2}, DType::i64), {0}, false); },
+                              name + ": expected f32 or f64, got i64")};
+}
+
+}  // namespace tapestry::testing
