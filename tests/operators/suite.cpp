@@ -28,6 +28,13 @@ void require_same_from_views(const CheckedFunction& function, const std::vector<
   }
 }
 
+/// Requires that the gradient made of operators, which can be differentiated again, is the fast one.
+void require_both_forms(const CheckedFunction& function, const std::vector<Array>& inputs, double tolerance) {
+  INFO("the gradient made of operators against the fast one");
+  const auto same = [](const Array& seed) { return seed; };
+  require_close(evaluate(function, inputs, same, {.create_graph = true}), evaluate(function, inputs), tolerance);
+}
+
 void require_values_only(const Sample& sample) {
   const auto value = [&](const auto& change) {
     std::vector<Tensor> inputs;
@@ -55,6 +62,7 @@ void require_sample(const OperatorEntry& entry, const Sample& sample) {
   require_close(result.to(DType::f64), sample.expected, entry.tolerance);
   if (!entry.is_differentiable) return require_values_only(sample);
   require_gradients(sample.function, sample.inputs, entry.gradients);
+  require_both_forms(sample.function, sample.inputs, entry.forms_tolerance);
   require_same_in_f32(sample.function, sample.inputs, entry.f32_tolerance);
   require_same_in_channels_last(sample.function, sample.inputs, entry.format_tolerance);
   require_same_from_views(sample.function, sample.inputs);

@@ -75,12 +75,14 @@ struct OperatorEntry {
   double tolerance = 1e-14;
   /// Of f32 against f64, values and gradients: some roundings of 6e-8, one after the other.
   double f32_tolerance = 1e-6;
+  /// Of the gradient made of operators against the fast one: some hundred roundings of 1e-16.
+  double forms_tolerance = 1e-13;
   /// 0 where the order of summation does not depend on the memory format.
   double format_tolerance = 0;
 };
 
-/// Requires of every made-up call: the result of plain loops, gradients of both orders, the same in f32, in either
-/// memory format and from views into larger arrays; then the calls on nothing and the refusals.
+/// Requires of every made-up call: the result of plain loops, gradients of both orders and in both forms, the same in
+/// f32, in either memory format and from views into larger arrays; then the calls on nothing and the refusals.
 void check_operator(const OperatorEntry& entry);
 
 }  // namespace tapestry::testing

@@ -33,7 +33,7 @@ const std::map<std::string, std::set<std::string>> floors = {
 };
 
 // The folders above all floors: they may include everything.
-const std::set<std::string> top = {"examples", "benchmarks", "tests", "tapestry.hpp"};
+const std::set<std::string> top = {"examples", "benchmarks", "tests", "docs", "tapestry.hpp"};
 
 // Headers of other libraries with a single place: a file, or a folder with its slash.
 struct Confined {
@@ -196,4 +196,16 @@ TEST_CASE("files that are too long and folders without a floor are named") {
         Lines{"core/shape.cpp: 401 lines (aim at 300, at most 400)"});
   CHECK(check_file("attic/old.cpp", "") ==
         Lines{"attic/old.cpp: the folder attic stands on no floor: give it one in test_floors.cpp"});
+}
+
+TEST_CASE("the umbrella header has every public header of operators and layers") {
+  const fs::path root = TAPESTRY_SOURCE_DIR;
+  const std::string umbrella = read(root / "tapestry.hpp");
+  for (const fs::path& file : source_files(root)) {
+    const bool is_public =
+        file.extension() == ".hpp" && (file.parent_path() == "autograd/ops" || file.parent_path() == "nn");
+    if (!is_public || read(root / file).find("::detail {") != std::string::npos) continue;
+    INFO(file);
+    CHECK(umbrella.find("#include <tapestry/" + file.generic_string() + ">") != std::string::npos);
+  }
 }
