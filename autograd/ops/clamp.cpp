@@ -21,7 +21,7 @@ struct Clamp {
   }
   template <class T>
   T gradient(T g, T x) const {
-    return (x >= static_cast<T>(min_)) & (x <= static_cast<T>(max_)) ? g : T{0};
+    return ((x >= static_cast<T>(min_)) & (x <= static_cast<T>(max_))) ? g : T{0};
   }
 };
 
