@@ -16,7 +16,7 @@ struct Relu6 {
   }
   template <class T>
   T gradient(T g, T x) const {
-    return (x <= 0) | (x >= 6) ? T{0} : g;
+    return ((x <= 0) | (x >= 6)) ? T{0} : g;
   }
 };
 
@@ -47,7 +47,7 @@ struct Hardsigmoid {
   }
   template <class T>
   T gradient(T g, T x) const {
-    return ((x <= -3) | (x >= 3) ? T{0} : g) / 6;
+    return (((x <= -3) | (x >= 3)) ? T{0} : g) / 6;
   }
 };
 
