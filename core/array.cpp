@@ -141,7 +141,7 @@ Array Array::reshape(std::span<const std::int64_t> sizes) const {
       throw ShapeError(fmt::format("reshape: only one size may be -1, got [{}]", fmt::join(sizes, ", ")));
     }
     *inferred = 1;
-    const std::int64_t rest = Shape(std::span<const std::int64_t>(resolved)).numel();
+    const std::int64_t rest = Shape(resolved).numel();
     *inferred = rest == 0 ? 0 : numel() / rest;
   }
   const Shape shape{std::span<const std::int64_t>(resolved)};

@@ -39,7 +39,7 @@ int Shape::checked_axis(int axis) const {
 Shape Shape::with(int axis, std::int64_t size) const {
   std::vector<std::int64_t> sizes(begin(), end());
   sizes[static_cast<std::size_t>(checked_axis(axis))] = size;
-  return Shape(std::span<const std::int64_t>(sizes));
+  return Shape(sizes);
 }
 
 std::string to_string(const Shape& shape) {

@@ -157,7 +157,7 @@ class HeaderReader : public Json::json_sax_t {
 
   Shape checked_shape() const {
     try {
-      return Shape(std::span<const std::int64_t>(*shape_));
+      return Shape(*shape_);
     } catch (const ShapeError& error) {
       fail("tensor {}: {}", in_quotes(name_), error.what());
     }

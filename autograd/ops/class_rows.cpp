@@ -8,7 +8,7 @@ namespace tapestry::detail {
 Shape rows_shape(const Shape& scores) {
   std::vector<std::int64_t> sizes(scores.begin(), scores.end());
   sizes.erase(sizes.begin() + 1);
-  return Shape(std::span<const std::int64_t>(sizes));
+  return Shape(sizes);
 }
 
 void check_scores(std::string_view operation, std::string_view argument, const Tensor& scores) {

@@ -40,7 +40,7 @@ struct Embedding {
     const std::int64_t size = table_[1];
     std::vector<std::int64_t> sizes(indices.shape().begin(), indices.shape().end());
     sizes.push_back(size);
-    Array result = Array::empty(Shape(std::span<const std::int64_t>(sizes)), weight.dtype());
+    Array result = Array::empty(Shape(sizes), weight.dtype());
     if (result.numel() == 0) return result;
     visit_floating(name, weight.dtype(), [&]<class T>() {
       const auto* index = indices.data<std::int64_t>();

@@ -23,7 +23,7 @@ Tensor expand(const Tensor& x, const std::vector<std::int64_t>& sizes) {
   }
   if (!fits)
     throw ShapeError(fmt::format("expand: {} does not expand to [{}]", to_string(x.shape()), fmt::join(sizes, ", ")));
-  return broadcast_to(x, Shape(std::span<const std::int64_t>(wanted)));
+  return broadcast_to(x, Shape(wanted));
 }
 
 }  // namespace tapestry

@@ -23,7 +23,7 @@ Shape batch_of(const Shape& shape) {
 Shape with_last(const Shape& leading, std::initializer_list<std::int64_t> last) {
   std::vector<std::int64_t> sizes(leading.begin(), leading.end());
   sizes.insert(sizes.end(), last);
-  return Shape(std::span<const std::int64_t>(sizes));
+  return Shape(sizes);
 }
 
 /// For every element of `batch`, in row-major order, the place of its matrix in an array (…, R, C) of `shape` whose

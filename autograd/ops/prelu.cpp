@@ -67,7 +67,7 @@ Tensor prelu(const Tensor& x, const Tensor& weight) {
   if (x.rank() == 1 || weight.size(0) == 1) return record(Prelu{}, x, weight);
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.rank() - 1), 1);
   sizes.front() = channels;
-  return record(Prelu{}, x, reshape(weight, Shape(std::span<const std::int64_t>(sizes))));
+  return record(Prelu{}, x, reshape(weight, Shape(sizes)));
 }
 
 }  // namespace tapestry

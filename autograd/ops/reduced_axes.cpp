@@ -26,7 +26,7 @@ Reduction reduction_of(std::string_view operation, const Shape& shape, const std
       rest.push_back(shape[axis]);
     }
   }
-  result.dropped = Shape(std::span<const std::int64_t>(rest));
+  result.dropped = Shape(rest);
   return result;
 }
 

@@ -44,7 +44,7 @@ Tensor flatten(const Tensor& x, int first, int last) {
       sizes.push_back(x.size(axis));
     }
   }
-  return reshape(x, Shape(std::span<const std::int64_t>(sizes)));
+  return reshape(x, Shape(sizes));
 }
 
 }  // namespace tapestry

@@ -83,7 +83,7 @@ struct SoftCrossEntropy {
     const Tensor logits = logits_.tensor();
     std::vector<std::int64_t> per_class(static_cast<std::size_t>(logits.rank()), 1);
     per_class[1] = logits.size(1);
-    const Tensor weight = Array::from(Shape(std::span<const std::int64_t>(per_class)), weight_).to(logits.dtype());
+    const Tensor weight = Array::from(Shape(per_class), weight_).to(logits.dtype());
     const Tensor factors = detail::row_factors(gradient, reduction_, row_count(), logits.shape());
     Tensor dlogits, dtargets;
     if (wanted[0]) {

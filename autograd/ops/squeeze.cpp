@@ -26,7 +26,7 @@ Tensor squeeze(const Tensor& x, const std::vector<int>& axes) {
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (!is_dropped[static_cast<std::size_t>(axis)] || x.size(axis) != 1) sizes.push_back(x.size(axis));
   }
-  return reshape(x, Shape(std::span<const std::int64_t>(sizes)));
+  return reshape(x, Shape(sizes));
 }
 
 Tensor unsqueeze(const Tensor& x, int axis) {
@@ -37,7 +37,7 @@ Tensor unsqueeze(const Tensor& x, int axis) {
   }
   std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.insert(sizes.begin() + counted, 1);
-  return reshape(x, Shape(std::span<const std::int64_t>(sizes)));
+  return reshape(x, Shape(sizes));
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, int axis) {

@@ -62,7 +62,7 @@ Tensor stochastic_depth(const Tensor& x, double p, RandomStream& stream, Stochas
   if (x.rank() == 0) throw ShapeError(fmt::format("{}: mode row expects samples (N, …), got a scalar", Branches::name));
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.rank()), 1);
   sizes[0] = x.size(0);
-  return drop_parts<Branches>(x, Shape(std::span<const std::int64_t>(sizes)), p, stream);
+  return drop_parts<Branches>(x, Shape(sizes), p, stream);
 }
 
 }  // namespace tapestry

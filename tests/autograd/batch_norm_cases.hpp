@@ -10,9 +10,9 @@
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/random.hpp>
 
-#include "catch.hpp"
+#include "core/generate.hpp"
 
-namespace tapestry::tests {
+namespace tapestry::testing {
 
 constexpr auto channels_last = MemoryFormat::channels_last;
 
@@ -20,10 +20,6 @@ inline Array normal(const Shape& shape, double mean, double deviation, DType dty
                     std::uint64_t seed = 3) {
   RandomStream random{.seed = seed};
   return random.normal(shape, mean, deviation, dtype);
-}
-
-inline std::vector<double> values_of(const Array& x) {
-  return x.to(DType::f64).to_vector<double>();
 }
 
 /// Calls `body(channel, element)` for the elements in row-major order.
@@ -82,4 +78,4 @@ inline GradientsOf gradients(const Array& x, const Array& mean, const Array& var
   return {result[0].array(), result[1].array(), result[2].array()};
 }
 
-}  // namespace tapestry::tests
+}  // namespace tapestry::testing

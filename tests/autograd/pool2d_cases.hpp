@@ -7,16 +7,14 @@
 #include <string>
 #include <vector>
 
-#include <hwy/targets.h>
-
 #include <tapestry/autograd/ops/pair.hpp>
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/core/threads.hpp>
 
 #include "core/generate.hpp"
+#include "kernels/execution.hpp"
 
-namespace tapestry::tests {
+namespace tapestry::testing {
 
 struct PoolCase {
   std::int64_t batch, channels, height, width;
@@ -83,7 +81,7 @@ inline bool is_whole(const PoolCase& p) {
 }
 
 /// A made-up geometry with unequal axes whose windows all hold a pixel.
-inline PoolCase made_up_pool_case(testing::Generator& random, bool is_dilated) {
+inline PoolCase made_up_pool_case(Generator& random, bool is_dilated) {
   PoolCase p{};
   const auto one_of = [&](const std::vector<std::int64_t>& values) {
     return values[static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(values.size()) - 1))];
@@ -104,7 +102,7 @@ inline PoolCase made_up_pool_case(testing::Generator& random, bool is_dilated) {
 }
 
 /// The same for a sequence: a single row.
-inline PoolCase made_up_sequence_case(testing::Generator& random, bool is_dilated) {
+inline PoolCase made_up_sequence_case(Generator& random, bool is_dilated) {
   PoolCase p{};
   do {
     p = made_up_pool_case(random, is_dilated);
@@ -120,26 +118,4 @@ inline Array distinct(const Shape& shape, DType dtype = DType::f64) {
   return random.permutation(shape.numel()).reshape(shape).to(dtype);
 }
 
-/// Calls `body` once for every instruction set that this machine runs.
-template <class Body>
-void for_each_target(const Body& body) {
-  const std::int64_t supported = hwy::SupportedTargets();
-  for (std::int64_t rest = supported; rest != 0; rest &= rest - 1) {
-    hwy::SetSupportedTargetsForTest(rest);
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
-
-/// Calls `body` with 1, 2, 3 and 4 threads.
-template <class Body>
-void for_each_thread_count(const Body& body) {
-  const int before = num_threads();
-  for (int threads = 1; threads <= 4; ++threads) {
-    set_num_threads(threads);
-    body();
-  }
-  set_num_threads(before);
-}
-
-}  // namespace tapestry::tests
+}  // namespace tapestry::testing

@@ -73,7 +73,7 @@ TEST_CASE("adaptive maximum pooling has the conventions of max_pool2d") {
 }
 
 TEST_CASE("global pooling of large planes finds every place and sums in small steps") {
-  const Array x = tests::distinct({2, 3, 41, 37});
+  const Array x = distinct({2, 3, 41, 37});
   const Array largest = global_max_pool2d(x).array();
   const MaxPoolResult found = adaptive_max_pool2d_with_indices(x, 1);
   for (std::int64_t n = 0; n < 2; ++n) {
@@ -97,7 +97,7 @@ TEST_CASE("global pooling of large planes finds every place and sums in small st
 }
 
 TEST_CASE("adaptive pooling gives the same for both dtypes and on every instruction set and number of threads") {
-  const Array x = tests::distinct({2, 19, 31, 23});
+  const Array x = distinct({2, 19, 31, 23});
   const Pair size = {7, 5};
   const Array largest = adaptive_max_pool2d(x, size).array();
   const Array gradient = Generator(3).whole_numbers(largest.shape(), DType::f64);
@@ -106,8 +106,8 @@ TEST_CASE("adaptive pooling gives the same for both dtypes and on every instruct
     return grad(adaptive_max_pool2d(image, size), {image}, gradient.to(input.dtype()))[0].array().to(DType::f64);
   };
   const Array expected = dx(x);
-  tests::for_each_target([&] {
-    tests::for_each_thread_count([&] {
+  for_each_target([&] {
+    for_each_thread_count([&] {
       for (const DType dtype : {DType::f32, DType::f64}) {
         require_equal(adaptive_max_pool2d(x.to(dtype), size).array().to(DType::f64), largest);
         require_equal(dx(x.to(dtype)), expected);
@@ -145,7 +145,7 @@ TEST_CASE("max_unpool2d puts maxima back where they were") {
   REQUIRE(max_unpool2d(largest.values, largest.indices, {.kernel_size = 2}).array().to_vector<double>() ==
           std::vector<double>{0, 0, 0, 0, 0, 6, 0, 8, 0, 0, 0, 0, 0, 14, 0, 16});
   // An output size for images that the windows did not cover.
-  const Array odd = tests::distinct({2, 3, 5, 7});
+  const Array odd = distinct({2, 3, 5, 7});
   const MaxPoolResult pooled = max_pool2d_with_indices(odd, {.kernel_size = 2});
   const Tensor back = max_unpool2d(pooled.values, pooled.indices, {.kernel_size = 2, .output_size = Pair(5, 7)});
   REQUIRE(back.shape() == odd.shape());

@@ -4,9 +4,9 @@
 
 #include <tapestry/autograd/ops/attention.hpp>
 #include <tapestry/autograd/ops/embedding.hpp>
-#include <tapestry/core/threads.hpp>
 
 #include "autograd/generate.hpp"
+#include "kernels/execution.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -55,14 +55,12 @@ TEST_CASE("attention gives the same bits at any number of threads") {
     RandomStream stream{.seed = 1};
     return scaled_dot_product_attention(in[0], in[1], in[2], {.dropout_p = 0.2, .is_causal = true, .stream = &stream});
   };
-  const int before = num_threads();
-  set_num_threads(1);
+  const ThreadCount one(1);
   const Evaluation wanted = evaluate(attended, inputs);
   for (int threads = 2; threads <= 4; ++threads) {
     set_num_threads(threads);
     require_close(evaluate(attended, inputs), wanted, 0);
   }
-  set_num_threads(before);
 }
 
 TEST_CASE("the row of the padding is read and gets no gradient") {

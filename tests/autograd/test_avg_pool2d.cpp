@@ -11,7 +11,7 @@
 namespace {
 
 using namespace tapestry;
-using tests::PoolCase;
+using namespace tapestry::testing;
 
 AvgPool2dOptions options_of(const PoolCase& p, bool count_include_pad = true) {
   return {.kernel_size = p.kernel,
@@ -24,11 +24,11 @@ AvgPool2dOptions options_of(const PoolCase& p, bool count_include_pad = true) {
 std::vector<double> reference(const PoolCase& p, bool count_include_pad, const std::vector<double>& x) {
   std::vector<double> y;
   for (std::int64_t plane = 0; plane < p.batch * p.channels; ++plane) {
-    for (std::int64_t i = 0; i < tests::out_height(p); ++i) {
-      for (std::int64_t j = 0; j < tests::out_width(p); ++j) {
+    for (std::int64_t i = 0; i < out_height(p); ++i) {
+      for (std::int64_t j = 0; j < out_width(p); ++j) {
         double sum = 0;
         std::int64_t pixels = 0;
-        tests::for_each_pixel(p, i, j, [&](std::int64_t row, std::int64_t column) {
+        for_each_pixel(p, i, j, [&](std::int64_t row, std::int64_t column) {
           sum += x[static_cast<std::size_t>((plane * p.height + row) * p.width + column)];
           ++pixels;
         });
@@ -105,11 +105,11 @@ TEST_CASE("avg_pool2d gives the same for both memory formats and on every instru
                         .kernel = {4, 2},
                         .stride = {3, 1},
                         .padding = {2, 0}};
-    const Array x = tests::distinct(p.shape());
+    const Array x = distinct(p.shape());
     const auto expected = reference(p, false, x.to_vector<double>());
-    const Array seed = tests::distinct({2, channels, 3, 8});
+    const Array seed = distinct({2, channels, 3, 8});
     const auto dx = gradient(x, options_of(p, false), seed).to_vector<double>();
-    tests::for_each_target([&] {
+    for_each_target([&] {
       for (const MemoryFormat format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {
         const Tensor y = avg_pool2d(x.contiguous(format), options_of(p, false));
         REQUIRE(y.array().format() == MemoryFormat::channels_last);
@@ -137,7 +137,7 @@ TEST_CASE("avg_pool2d gives the same bits at any number of threads") {
   const Array x = random.normal(p.shape());
   const Array seed = random.normal(avg_pool2d(x, options_of(p)).shape());
   std::vector<std::vector<float>> values, gradients;
-  tests::for_each_thread_count([&] {
+  for_each_thread_count([&] {
     values.push_back(avg_pool2d(x, options_of(p)).array().to_vector<float>());
     gradients.push_back(gradient(x, options_of(p), seed).to_vector<float>());
     REQUIRE(values.back() == values.front());

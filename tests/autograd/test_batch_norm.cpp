@@ -6,18 +6,17 @@
 #include <string>
 #include <vector>
 
-#include <hwy/targets.h>
 #include <unistd.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/core/threads.hpp>
 
 #include "batch_norm_cases.hpp"
+#include "kernels/execution.hpp"
 
 namespace {
 
 using namespace tapestry;
-using namespace tapestry::tests;
+using namespace tapestry::testing;
 
 /// Training with default options, nothing tracked, no weight and no bias.
 Tensor normalise(const Tensor& x) {
@@ -77,9 +76,7 @@ TEST_CASE("batch_norm agrees with a plain reference in both modes dtypes formats
                             .variance = std::vector<double>(static_cast<std::size_t>(channels), 1.5)};
     const auto trained = reference(x32, batch, values_of(weight), values_of(bias), 1e-5);
     const auto evaluated = reference(x32, before, values_of(weight), values_of(bias), 1e-5);
-    const std::int64_t supported = hwy::SupportedTargets();
-    for (std::int64_t rest = supported; rest != 0; rest &= rest - 1) {
-      hwy::SetSupportedTargetsForTest(rest);
+    for_each_target([&] {
       for (const DType dtype : {DType::f32, DType::f64}) {
         for (const MemoryFormat format : {MemoryFormat::row_major, channels_last}) {
           const Array x = x32.to(dtype).contiguous(format);
@@ -107,8 +104,7 @@ TEST_CASE("batch_norm agrees with a plain reference in both modes dtypes formats
           require_close(variance, new_variance, 2 * tolerance, 2 * tolerance);
         }
       }
-    }
-    hwy::SetSupportedTargetsForTest(0);
+    });
   }
 }
 
@@ -275,9 +271,7 @@ TEST_CASE("batch_norm gives the same bits at any number of threads") {
   const Array seed = normal(shape, 0, 1, DType::f32, 6).contiguous(channels_last);
   const Array weight = normal({19}, 1, 0.5, DType::f32, 4);
   std::vector<std::vector<double>> results;
-  const int before = num_threads();
-  for (int threads = 1; threads <= 4; ++threads) {
-    set_num_threads(threads);
+  for_each_thread_count([&] {
     const Array mean = Array::zeros({19});
     const Array variance = Array::full({19}, 1);
     const Tensor y = batch_norm(x, mean, variance, weight, {}, {.training = true});
@@ -289,6 +283,5 @@ TEST_CASE("batch_norm gives the same bits at any number of threads") {
     }
     results.push_back(std::move(all));
     REQUIRE(results.back() == results.front());
-  }
-  set_num_threads(before);
+  });
 }

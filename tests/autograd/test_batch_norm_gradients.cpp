@@ -4,7 +4,7 @@
 #include "batch_norm_cases.hpp"
 
 using namespace tapestry;
-using namespace tapestry::tests;
+using namespace tapestry::testing;
 
 TEST_CASE("batch_norm in training has input gradients that add up to zero per channel") {
   const Array x = normal({4, 5, 7, 11}, 3, 2, DType::f32);

@@ -8,9 +8,9 @@
 #include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/autograd/ops/conv.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
-#include <tapestry/core/threads.hpp>
 
 #include "autograd/conv_cases.hpp"
+#include "kernels/execution.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -171,7 +171,6 @@ TEST_CASE("a sample alone gives the bits that it gives in a batch") {
 }
 
 TEST_CASE("convolutions give the same bits at any number of threads") {
-  const int before = num_threads();
   Generator random(9);
   const Array x = random.reals({4, 12, 17, 19}).to(DType::f32);
   for (const std::int64_t groups : {1, 3, 12}) {
@@ -183,7 +182,7 @@ TEST_CASE("convolutions give the same bits at any number of threads") {
           return conv_transpose2d(in[0], in[1], in[2], {.stride = 2, .padding = 1, .groups = groups});
         }};
     for (const CheckedFunction& function : functions) {
-      set_num_threads(1);
+      const ThreadCount one(1);
       const Evaluation wanted = evaluate(function, inputs);
       for (int threads = 2; threads <= 4; ++threads) {
         set_num_threads(threads);
@@ -191,7 +190,6 @@ TEST_CASE("convolutions give the same bits at any number of threads") {
       }
     }
   }
-  set_num_threads(before);
 }
 
 // Numbers above 0, so that no sum is smaller than its terms: relative errors are those of some thousand roundings.

@@ -10,9 +10,9 @@
 #include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/autograd/ops/dropout.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/core/threads.hpp>
 
 #include "autograd/generate.hpp"
+#include "kernels/execution.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -94,7 +94,7 @@ TEST_CASE("a dropped infinity or NaN is as any dropped element and a kept one st
 }
 
 TEST_CASE("the mask is the same at any number of threads") {
-  const int before = num_threads();
+  const ThreadCount one(1);
   const RandomStream stream{.seed = 7};
   const Array x = Generator(2).reals({7, 5, 41, 43}).to(DType::f32);
   for (const Kind& kind : kinds()) {
@@ -109,7 +109,6 @@ TEST_CASE("the mask is the same at any number of threads") {
       for (int threads = 2; threads <= 4; ++threads) REQUIRE(values(threads) == wanted);
     }
   }
-  set_num_threads(before);
 }
 
 TEST_CASE("the mask differs per seed and stream and step and not per type") {

@@ -4,9 +4,9 @@
 
 #include <tapestry/autograd/ops/graph.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/core/threads.hpp>
 
 #include "autograd/generate.hpp"
+#include "kernels/execution.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -54,7 +54,7 @@ TEST_CASE("operators over a graph give the same bits at any number of threads") 
   const SparseAdjacency graph({.num_nodes = 700, .num_targets = 500, .edges = edges});
   const Array x = random.reals({700, 3, 11}).to(DType::f32);
   const Array scores = random.reals({20000, 3}).to(DType::f32);
-  const int before = num_threads();
+  const ThreadCount one(1);
   const auto results = [&](int threads) {
     set_num_threads(threads);
     std::vector<Evaluation> all;
@@ -72,5 +72,4 @@ TEST_CASE("operators over a graph give the same bits at any number of threads") 
     const auto got = results(threads);
     for (std::size_t i = 0; i < wanted.size(); ++i) require_close(got[i], wanted[i], 0);
   }
-  set_num_threads(before);
 }

@@ -167,9 +167,9 @@ TEST_CASE("layer and group norm give the same on every instruction set and the s
       if (norm.group < 2) continue;
       INFO(norm.name << " size " << size);
       std::vector<Array> first;
-      tests::for_each_target([&] {
+      for_each_target([&] {
         std::vector<Array> on_target;
-        tests::for_each_thread_count([&] {
+        for_each_thread_count([&] {
           const std::vector<Tensor> leaves = {leaf(x), leaf(normal(norm.weight_shape, 1, 0.5, 4).to(DType::f64)),
                                               leaf(Array::zeros(norm.weight_shape, DType::f64))};
           const Tensor y = norm.apply(leaves[0], leaves[1], leaves[2]);
@@ -250,7 +250,7 @@ TEST_CASE("a NaN stays within what is normalised together") {
 TEST_CASE("local_response_norm gives the same bits at any number of threads and is finite for 1e30") {
   const Array x = normal({3, 17, 19, 23}, 0, 1);
   std::vector<std::vector<double>> results;
-  tests::for_each_thread_count([&] {
+  for_each_thread_count([&] {
     const Tensor image = leaf(x);
     const Tensor y = local_response_norm(image, 5);
     auto all = values_of(y.array());

@@ -6,9 +6,9 @@
 #include <tapestry/autograd/ops/matmul.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/core/threads.hpp>
 
 #include "autograd/generate.hpp"
+#include "kernels/execution.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -32,7 +32,7 @@ TEST_CASE("products take views and give the bits of their copies") {
 }
 
 TEST_CASE("a product is the same bits at any number of threads") {
-  const int before = num_threads();
+  const ThreadCount one(1);
   Generator random(4);
   const std::vector<Array> inputs = {random.reals({150, 40}).to(DType::f32), random.reals({300, 40}).to(DType::f32),
                                      random.reals({300}).to(DType::f32)};
@@ -40,7 +40,6 @@ TEST_CASE("a product is the same bits at any number of threads") {
   const CheckedFunction batched = [](Inputs in) { return matmul(in[0], in[1]); };
   const std::vector<Array> batches = {random.reals({3, 90, 17, 23}).to(DType::f32),
                                       random.reals({90, 23, 9}).to(DType::f32)};
-  set_num_threads(1);
   const Evaluation wanted = evaluate(affine, inputs);
   const Evaluation wanted_batch = evaluate(batched, batches);
   for (int threads = 2; threads <= 4; ++threads) {
@@ -48,7 +47,6 @@ TEST_CASE("a product is the same bits at any number of threads") {
     require_close(evaluate(affine, inputs), wanted, 0);
     require_close(evaluate(batched, batches), wanted_batch, 0);
   }
-  set_num_threads(before);
 }
 
 // Sums of 24 products in different orders.

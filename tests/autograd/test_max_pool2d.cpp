@@ -14,7 +14,7 @@
 namespace {
 
 using namespace tapestry;
-using tests::PoolCase;
+using namespace tapestry::testing;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
@@ -35,13 +35,13 @@ struct Expected {
 Expected reference(const PoolCase& p, const std::vector<double>& x) {
   Expected expected;
   for (std::int64_t plane = 0; plane < p.batch * p.channels; ++plane) {
-    for (std::int64_t i = 0; i < tests::out_height(p); ++i) {
-      for (std::int64_t j = 0; j < tests::out_width(p); ++j) {
+    for (std::int64_t i = 0; i < out_height(p); ++i) {
+      for (std::int64_t j = 0; j < out_width(p); ++j) {
         std::int64_t best = -1;
         const auto at = [&](std::int64_t pixel) {
           return x[static_cast<std::size_t>(plane * p.height * p.width + pixel)];
         };
-        tests::for_each_pixel(p, i, j, [&](std::int64_t row, std::int64_t column) {
+        for_each_pixel(p, i, j, [&](std::int64_t row, std::int64_t column) {
           const std::int64_t pixel = row * p.width + column;
           if (best < 0 || (!std::isnan(at(best)) && (std::isnan(at(pixel)) || at(pixel) > at(best)))) best = pixel;
         });
@@ -73,13 +73,13 @@ TEST_CASE("max_pool2d keeps places in windows of more than 256 cells") {
   for (const Pair kernel : {Pair(17, 16), Pair(16, 16), Pair(1, 300)}) {
     const PoolCase p = {.batch = 2, .channels = 3, .height = 23, .width = 307, .kernel = kernel, .stride = {3, 5}};
     for (const DType dtype : {DType::f32, DType::f64}) {
-      const Array x = tests::distinct(p.shape(), dtype);
+      const Array x = distinct(p.shape(), dtype);
       const Expected expected = reference(p, x.to(DType::f64).to_vector<double>());
       const MaxPoolResult result = max_pool2d_with_indices(x, options_of(p));
       REQUIRE(result.values.array().to(DType::f64).to_vector<double>() == expected.values);
       REQUIRE(result.indices.to_vector<std::int64_t>() == expected.indices);
 
-      const Array seed = tests::distinct(result.values.shape(), dtype);
+      const Array seed = distinct(result.values.shape(), dtype);
       std::vector<double> dx(static_cast<std::size_t>(x.numel()));
       const auto dy = seed.to(DType::f64).to_vector<double>();
       const auto outputs = static_cast<std::size_t>(seed.size(2) * seed.size(3));
@@ -93,7 +93,7 @@ TEST_CASE("max_pool2d keeps places in windows of more than 256 cells") {
   }
   const PoolCase p = {.batch = 1, .channels = 2, .height = 18, .width = 19, .kernel = {17, 16}, .stride = {1, 2}};
   const auto pool = [&](const std::vector<Tensor>& inputs) { return max_pool2d(inputs[0], options_of(p)); };
-  REQUIRE(gradgradcheck(pool, {tests::distinct(p.shape())}, {.step = 0.25, .atol = 1e-11, .rtol = 1e-11}).ok);
+  REQUIRE(gradgradcheck(pool, {distinct(p.shape())}, {.step = 0.25, .atol = 1e-11, .rtol = 1e-11}).ok);
 }
 
 TEST_CASE("max_pool2d gives the same for both dtypes and memory formats and on every instruction set") {
@@ -105,11 +105,11 @@ TEST_CASE("max_pool2d gives the same for both dtypes and memory formats and on e
                         .kernel = {3, 2},
                         .stride = {2, 1},
                         .padding = {1, 0}};
-    const Array x = tests::distinct(p.shape());
+    const Array x = distinct(p.shape());
     const Expected expected = reference(p, x.to_vector<double>());
-    const Array seed = tests::distinct({2, channels, 4, 8});
+    const Array seed = distinct({2, channels, 4, 8});
     const auto dx = gradient(x, options_of(p), seed).to_vector<double>();
-    tests::for_each_target([&] {
+    for_each_target([&] {
       for (const DType dtype : {DType::f32, DType::f64}) {
         for (const MemoryFormat format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {
           const Array image = x.to(dtype).contiguous(format);
@@ -133,7 +133,7 @@ TEST_CASE("max_pool2d gives the same bits at any number of threads") {
   const Array x = random.normal(p.shape());
   const Array seed = random.normal(max_pool2d(x, options_of(p)).shape());
   std::vector<std::vector<float>> values, gradients;
-  tests::for_each_thread_count([&] {
+  for_each_thread_count([&] {
     values.push_back(max_pool2d(x, options_of(p)).array().to_vector<float>());
     gradients.push_back(gradient(x, options_of(p), seed).to_vector<float>());
     REQUIRE(values.back() == values.front());

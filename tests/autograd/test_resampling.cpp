@@ -86,7 +86,7 @@ TEST_CASE("interpolation gives the same bits at any number of threads") {
   const Array x = Generator(2).reals({3, 5, 37, 41}).to(DType::f32);
   const Array seed = Generator(3).reals({3, 5, 61, 29}).to(DType::f32);
   std::vector<std::vector<double>> results;
-  tests::for_each_thread_count([&] {
+  for_each_thread_count([&] {
     const Tensor image = leaf(x);
     const Tensor y = interpolate(image, {.size = Pair(61, 29), .mode = bilinear});
     auto all = values_of(y.array());

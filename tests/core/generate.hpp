@@ -32,13 +32,13 @@ class Generator {
   Shape shape(int least, int most, std::int64_t largest) {
     std::vector<std::int64_t> sizes(static_cast<std::size_t>(between(least, most)));
     for (auto& size : sizes) size = between(1, largest);
-    return Shape(std::span<const std::int64_t>(sizes));
+    return Shape(sizes);
   }
   /// A shape that broadcasts to `shape`: some leading axes left out, some sizes 1.
   Shape broadcastable(const Shape& shape) {
     std::vector<std::int64_t> sizes(shape.begin() + between(0, one_in(2) ? 0 : shape.rank()), shape.end());
     for (auto& size : sizes) size = one_in(3) ? 1 : size;
-    return Shape(std::span<const std::int64_t>(sizes));
+    return Shape(sizes);
   }
   /// One axis of a shape, sometimes counted from the end.
   int axis(const Shape& shape) {

@@ -10,9 +10,9 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/core/threads.hpp>
 
 #include "core/generate.hpp"
+#include "kernels/execution.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -87,21 +87,19 @@ TEST_CASE("a block of words is Philox of block and step under a key of seed and 
 }
 
 TEST_CASE("random arrays are the same at any number of threads") {
-  const int before = num_threads();
+  const ThreadCount one(1);
   const auto draw = [] {
     RandomStream stream{.seed = 3, .stream = 4};
     return std::vector<Array>{stream.uniform({many}),        stream.uniform({many}, -2, 5, DType::f64),
                               stream.normal({many}, 1, 2),   stream.normal({many}, 0, 1, DType::f64),
                               stream.integers({many}, 1000), stream.permutation(many)};
   };
-  set_num_threads(1);
   const auto wanted = draw();
   for (int threads = 2; threads <= 4; ++threads) {
     set_num_threads(threads);
     const auto got = draw();
     for (std::size_t i = 0; i < wanted.size(); ++i) REQUIRE(values_of(got[i]) == values_of(wanted[i]));
   }
-  set_num_threads(before);
 }
 
 TEST_CASE("an element does not depend on how many are drawn") {

@@ -5,9 +5,9 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/reduce.hpp>
-#include <tapestry/core/threads.hpp>
 
 #include "core/generate.hpp"
+#include "kernels/execution.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -76,10 +76,9 @@ TEST_CASE("sums are right when they are cut into pieces") {
 }
 
 TEST_CASE("sums are the same bits at any number of threads") {
-  const int before = num_threads();
+  const ThreadCount one(1);
   Generator random(3);
   const Array x = random.reals({64, 3000}).to(DType::f32);
-  set_num_threads(1);
   const auto wanted = values_of(summed(x, {true, true}));
   const auto wanted_columns = values_of(summed(x, {true, false}));
   for (int threads = 2; threads <= 4; ++threads) {
@@ -87,7 +86,6 @@ TEST_CASE("sums are the same bits at any number of threads") {
     REQUIRE(values_of(summed(x, {true, true})) == wanted);
     REQUIRE(values_of(summed(x, {true, false})) == wanted_columns);
   }
-  set_num_threads(before);
 }
 
 // Added up in f32 the ones would be lost beside 2^24.

@@ -19,10 +19,13 @@
 #include <tapestry/kernels/parallel.hpp>
 
 #include "catch.hpp"
+#include "kernels/execution.hpp"
 
 namespace conv2d_cases {
 
 using namespace tapestry::kernels;
+using tapestry::testing::for_each_target;
+using tapestry::testing::ThreadCount;
 
 inline std::string describe(const Conv2dGeometry& g) {
   std::ostringstream out;
@@ -171,27 +174,5 @@ Results<T> all_passes(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const 
   return {forward(g, algorithm, o.x, o.weight, o.bias), input_gradient(g, algorithm, o.dy, o.weight, o.in_bias),
           weight_gradient(g, algorithm, o.x, o.dy)};
 }
-
-/// Runs `body` once on every instruction set that was compiled and that this machine has.
-template <class Body>
-void on_every_target(const Body& body) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    hwy::SetSupportedTargetsForTest(target);
-    INFO("target " << hwy::TargetName(target));
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
-
-class ThreadCount {
- public:
-  explicit ThreadCount(int count) : saved_(num_threads()) { set_num_threads(count); }
-  ~ThreadCount() { set_num_threads(saved_); }
-  ThreadCount(const ThreadCount&) = delete;
-  ThreadCount& operator=(const ThreadCount&) = delete;
-
- private:
-  int saved_;
-};
 
 }  // namespace conv2d_cases

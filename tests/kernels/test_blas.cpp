@@ -7,8 +7,10 @@
 #include <tapestry/kernels/parallel.hpp>
 
 #include "catch.hpp"
+#include "kernels/execution.hpp"
 
 using namespace tapestry;
+using namespace tapestry::testing;
 
 namespace {
 
@@ -93,19 +95,17 @@ TEST_CASE("gemm over no products gives zeros and of no rows nothing") {
 }
 
 TEST_CASE("gemm gives the same bits at any number of threads") {
-  const int before = kernels::num_threads();
+  const ThreadCount one(1);
   std::mt19937_64 random(4);
   std::normal_distribution<float> normal;
   std::vector<float> a(300 * 200), b(200 * 270);
   for (float& value : a) value = normal(random);
   for (float& value : b) value = normal(random);
-  kernels::set_num_threads(1);
   const auto wanted = product(false, false, 300, 270, 200, a, b);
   for (int threads = 2; threads <= 4; ++threads) {
-    kernels::set_num_threads(threads);
+    set_num_threads(threads);
     REQUIRE(product(false, false, 300, 270, 200, a, b) == wanted);
   }
-  kernels::set_num_threads(before);
 }
 
 TEST_CASE("gemm lets NaN through to the products it is part of") {

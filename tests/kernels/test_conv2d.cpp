@@ -32,7 +32,7 @@ constexpr Conv2dGeometry plain{.batch = 3,
 }  // namespace
 
 TEMPLATE_TEST_CASE("conv2d equals the reference exactly on integers in every geometry", "", float, double) {
-  on_every_target([] {
+  for_each_target([] {
     GeometrySource source;
     for (int i = 0; i < 300; ++i) {
       const Conv2dGeometry g = source.next();
@@ -80,7 +80,7 @@ TEST_CASE("conv2d gives the same bits at any number of threads") {
 }
 
 TEST_CASE("conv2d gives a sample the same bits alone and in a batch") {
-  on_every_target([] {
+  for_each_target([] {
     GeometrySource source;
     for (int i = 0; i < 40; ++i) {
       Conv2dGeometry g = source.next();

@@ -35,7 +35,7 @@ constexpr Conv2dGeometry plain{.batch = 2,
 }  // namespace
 
 TEMPLATE_TEST_CASE("depthwise conv2d equals the reference exactly on integers in every geometry", "", float, double) {
-  on_every_target([] {
+  for_each_target([] {
     GeometrySource source;
     for (int i = 0; i < 300; ++i) {
       const Conv2dGeometry g = source.next_depthwise();
@@ -89,7 +89,7 @@ TEST_CASE("depthwise conv2d gives the same bits at any number of threads") {
 }
 
 TEST_CASE("depthwise conv2d gives a sample the same bits alone and in a batch") {
-  on_every_target([] {
+  for_each_target([] {
     GeometrySource source;
     for (int i = 0; i < 40; ++i) {
       Conv2dGeometry g = source.next_depthwise();

@@ -7,29 +7,14 @@
 
 #include <tapestry/kernels/parallel.hpp>
 
-#include "catch.hpp"
+#include "kernels/execution.hpp"
 
 using namespace tapestry;
-
-namespace {
-
-/// Sets the number of threads for as long as it lives.
-class Threads {
- public:
-  explicit Threads(int count) : before_(kernels::num_threads()) { kernels::set_num_threads(count); }
-  ~Threads() { kernels::set_num_threads(before_); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  int before_;
-};
-
-}  // namespace
+using namespace tapestry::testing;
 
 TEST_CASE("parallel_for calls its body once for every piece with a thread in range") {
   for (int threads = 1; threads <= 4; ++threads) {
-    const Threads guard(threads);
+    const ThreadCount guard(threads);
     REQUIRE(kernels::num_threads() == threads);
     for (const std::int64_t pieces : {0, 1, 2, 3, 100}) {
       std::vector<int> calls(static_cast<std::size_t>(pieces), 0);
@@ -52,7 +37,7 @@ TEST_CASE("parallel_for of a negative number of pieces does nothing") {
 
 TEST_CASE("parallel_ranges covers every element once in ranges cut by the grain alone") {
   for (int threads = 1; threads <= 3; ++threads) {
-    const Threads guard(threads);
+    const ThreadCount guard(threads);
     for (const std::int64_t size : {0, 1, 9, 10, 11, 20, 95}) {
       std::vector<int> covered(static_cast<std::size_t>(size), 0);
       std::atomic<int> odd_ones = 0;
@@ -67,7 +52,7 @@ TEST_CASE("parallel_ranges covers every element once in ranges cut by the grain 
 }
 
 TEST_CASE("a parallel loop within a parallel loop covers everything") {
-  const Threads guard(2);
+  const ThreadCount guard(2);
   std::vector<std::int64_t> sums(8, 0);
   kernels::parallel_for(8, [&](std::int64_t outer, int) {
     std::vector<std::int64_t> parts(5, 0);
@@ -78,7 +63,8 @@ TEST_CASE("a parallel loop within a parallel loop covers everything") {
 }
 
 TEST_CASE("the number of threads is never less than one") {
-  const Threads guard(0);
+  const ThreadCount guard(1);
+  kernels::set_num_threads(0);
   REQUIRE(kernels::num_threads() == 1);
 }
 

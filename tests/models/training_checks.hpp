@@ -11,6 +11,7 @@
 #include <tapestry/optim/sgd.hpp>
 
 #include "core/generate.hpp"
+#include "kernels/execution.hpp"
 
 namespace tapestry::testing {
 
@@ -45,17 +46,5 @@ std::pair<std::vector<double>, nn::StateDict> train_made_up(const Make& make, st
   }
   return {losses, model.state_dict()};
 }
-
-/// Sets the number of threads for as long as it lives.
-class ThreadCount {
- public:
-  explicit ThreadCount(int count) : before_(num_threads()) { set_num_threads(count); }
-  ~ThreadCount() { set_num_threads(before_); }
-  ThreadCount(const ThreadCount&) = delete;
-  ThreadCount& operator=(const ThreadCount&) = delete;
-
- private:
-  int before_;
-};
 
 }  // namespace tapestry::testing

@@ -112,7 +112,6 @@ inline void check_elementwise(const ElementwiseOfTwo& op) {
     });
     return Sample{.function = function, .inputs = {a, b}, .expected = expected};
   };
-  const auto zeros = [](const Shape& shape, DType dtype = DType::f32) { return Array::zeros(shape, dtype); };
   const auto some = [&](const Array& second) { return [&, second] { return call(zeros({2, 3}), second); }; };
   check_operator(
       {.name = op.name,

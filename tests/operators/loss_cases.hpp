@@ -48,9 +48,4 @@ std::vector<Refusal> pointwise_refusals(const std::string& name, const Loss& los
               name + ": the mean of no elements (input [0, 3])")};
 }
 
-inline std::vector<Refusal> with(std::vector<Refusal> refusals, const std::vector<Refusal>& more) {
-  refusals.insert(refusals.end(), more.begin(), more.end());
-  return refusals;
-}
-
 }  // namespace tapestry::testing

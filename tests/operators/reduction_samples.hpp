@@ -14,15 +14,6 @@ namespace tapestry::testing {
 
 using ReductionCall = std::function<Tensor(const Tensor& x, const std::vector<int>& axes, bool keepdim)>;
 
-/// Some axes of a shape, some counted from the end.
-inline std::vector<int> some_axes(Generator& random, const Shape& shape) {
-  std::vector<int> axes;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (random.one_in(2)) axes.push_back(random.one_in(2) ? axis : axis - shape.rank());
-  }
-  return axes;
-}
-
 /// A call over some axes of numbers away from 0, with at least `fewest` elements for each of the result; the reference
 /// is `plain` of these.
 inline Sample reduction_sample(Generator& random, const ReductionCall& call,
@@ -51,12 +42,10 @@ inline Sample reduction_sample(Generator& random, const ReductionCall& call,
         std::any_of(axes.begin(), axes.end(), [&](int one) { return shape.checked_axis(one) == axis; });
     if (!is_gone) rest.push_back(shape[axis]);
   }
-  std::string options = keepdim ? "keepdim, axes" : "axes";
-  for (const int axis : axes) options += " " + std::to_string(axis);
   return {.function = [=](Inputs in) { return call(in[0], axes, keepdim); },
           .inputs = {x},
-          .expected = Array::from(keepdim ? kept : Shape(std::span<const std::int64_t>(rest)), values),
-          .options = options};
+          .expected = Array::from(keepdim ? kept : Shape(rest), values),
+          .options = (keepdim ? "keepdim, " : "") + in_words(axes)};
 }
 
 /// What every reduction of floating numbers refuses.

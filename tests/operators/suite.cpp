@@ -28,6 +28,35 @@ void require_same_from_views(const CheckedFunction& function, const std::vector<
   }
 }
 
+/// Requires that f32 gives what f64 gives for the same numbers, but for rounding.
+void require_same_in_f32(const CheckedFunction& function, const std::vector<Array>& inputs, double tolerance) {
+  std::vector<Array> single, same_in_double;
+  for (const Array& input : inputs) {
+    single.push_back(input.to(DType::f32));
+    same_in_double.push_back(single.back().to(DType::f64));
+  }
+  INFO("f32 against f64, " << describe(inputs));
+  Evaluation wanted = evaluate(function, same_in_double);
+  wanted.value = wanted.value.to(DType::f32);
+  for (Array& gradient : wanted.gradients) gradient = gradient.to(DType::f32);
+  require_close(evaluate(function, single), wanted, tolerance);
+}
+
+/// Requires that inputs in channels-last memory, all or one of them, give the same as in row-major memory.
+void require_same_in_channels_last(const CheckedFunction& function, const std::vector<Array>& inputs,
+                                   double tolerance) {
+  INFO("channels-last, " << describe(inputs));
+  const Evaluation wanted = evaluate(function, inputs);
+  std::vector<Array> all;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    all.push_back(in_channels_last(inputs[i]));
+    std::vector<Array> one = inputs;
+    one[i] = all.back();
+    require_close(evaluate(function, one), wanted, tolerance);
+  }
+  require_close(evaluate(function, all), wanted, tolerance);
+}
+
 /// Requires that the gradient made of operators, which can be differentiated again, is the fast one.
 void require_both_forms(const CheckedFunction& function, const std::vector<Array>& inputs, double tolerance) {
   INFO("the gradient made of operators against the fast one");
@@ -71,7 +100,7 @@ void require_sample(const OperatorEntry& entry, const Sample& sample) {
 }  // namespace
 
 void check_operator(const OperatorEntry& entry) {
-  const OneThread alone;
+  const ThreadCount one(1);
   Generator random(seed_of(entry.name));
   for (int i = 0; i < entry.configurations; ++i) {
     INFO(entry.name << ", call " << i);

@@ -41,6 +41,30 @@ Array mapped(const Array& x, const F& f) {
   return made_of(x.shape(), [&](const Index& index) { return f(element(x, index)); });
 }
 
+/// The sizes of one shape and then those of another.
+inline Shape joined(const Shape& front, const Shape& back) {
+  std::vector<std::int64_t> sizes(front.begin(), front.end());
+  sizes.insert(sizes.end(), back.begin(), back.end());
+  return Shape(sizes);
+}
+
+/// Some of the axes of a shape, or all, in any order, some counted from the end.
+inline std::vector<int> some_axes(Generator& random, const Shape& shape, bool takes_all = false) {
+  std::vector<int> axes;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (!takes_all && random.one_in(2)) continue;
+    const auto place = axes.begin() + random.between(0, static_cast<std::int64_t>(axes.size()));
+    axes.insert(place, random.one_in(2) ? axis : axis - shape.rank());
+  }
+  return axes;
+}
+
+inline std::string in_words(const std::vector<int>& axes) {
+  std::string text = "axes";
+  for (const int axis : axes) text += " " + std::to_string(axis);
+  return text;
+}
+
 /// One call of an operator.
 struct Sample {
   CheckedFunction function;   ///< the operator with its options, of the inputs that it has gradients for
@@ -57,6 +81,12 @@ struct Refusal {
 template <class Error, class Call>
 Refusal refuses(Call call, const std::string& text) {
   return {[=] { REQUIRE_THROWS_MATCHES(call(), Error, Catch::Matchers::Message(text)); }};
+}
+
+/// All of both.
+inline std::vector<Refusal> with(std::vector<Refusal> refusals, const std::vector<Refusal>& more) {
+  refusals.insert(refusals.end(), more.begin(), more.end());
+  return refusals;
 }
 
 struct OperatorEntry {
@@ -80,6 +110,14 @@ struct OperatorEntry {
   /// 0 where the order of summation does not depend on the memory format.
   double format_tolerance = 0;
 };
+
+/// An operator that moves elements and nothing else.
+inline OperatorEntry moving(OperatorEntry entry) {
+  entry.gradients = linear_in_each;
+  entry.tolerance = 0;
+  entry.f32_tolerance = 0;
+  return entry;
+}
 
 /// Requires of every made-up call: the result of plain loops, gradients of both orders and in both forms, the same in
 /// f32, in either memory format and from views into larger arrays; then the calls on nothing and the refusals.

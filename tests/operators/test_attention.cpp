@@ -10,21 +10,14 @@ using namespace tapestry::testing;
 
 namespace {
 
-Shape with_last(std::vector<std::int64_t> sizes, std::int64_t a, std::int64_t b) {
-  sizes.push_back(a);
-  sizes.push_back(b);
-  return Shape(std::span<const std::int64_t>(sizes));
-}
-
 Sample attention_sample(Generator& random) {
-  const Shape batch = random.shape(0, 2, 3);
-  const std::vector<std::int64_t> leading(batch.begin(), batch.end());
+  const Shape leading = random.shape(0, 2, 3);
   const std::int64_t queries = random.between(1, 4), keys = random.between(1, 5);
   const std::int64_t features = random.between(1, 3), values = random.between(1, 3);
-  const Array query = random.reals(with_last(leading, queries, features), -2, 2);
-  const Array key = random.reals(with_last(leading, keys, features), -2, 2);
-  const Array value = random.reals(with_last(leading, keys, values), -2, 2);
-  const Shape scores = with_last(leading, queries, keys);
+  const Array query = random.reals(joined(leading, {queries, features}), -2, 2);
+  const Array key = random.reals(joined(leading, {keys, features}), -2, 2);
+  const Array value = random.reals(joined(leading, {keys, values}), -2, 2);
+  const Shape scores = joined(leading, {queries, keys});
   const bool is_causal = random.one_in(3);
   const bool has_scale = random.one_in(3);
   const double scale = has_scale ? 0.7 : 1 / std::sqrt(static_cast<double>(features));
@@ -81,7 +74,7 @@ Sample attention_sample(Generator& random) {
                 return scaled_dot_product_attention(in[0], in[1], in[2], options);
               },
           .inputs = inputs,
-          .expected = made_of(with_last(leading, queries, values), expected),
+          .expected = made_of(joined(leading, {queries, values}), expected),
           .options = std::string(is_causal ? "causal " : "") + (allowed.defined() ? "masked " : "") + "p " +
                      std::to_string(p)};
 }

@@ -55,7 +55,7 @@ Sample sample_of_elements(Generator& random, Operator operation) {
 
 template <class Operator>
 std::vector<Refusal> refusals_of(const std::string& name, const Array& x, Operator operation) {
-  const auto with = [=](double p, DType dtype) {
+  const auto dropping = [=](double p, DType dtype) {
     return [=] {
       RandomStream stream;
       try {
@@ -66,11 +66,11 @@ std::vector<Refusal> refusals_of(const std::string& name, const Array& x, Operat
       }
     };
   };
-  return {refuses<ValueError>(with(1.5, DType::f32), name + ": p must be in [0, 1], got 1.5"),
-          refuses<ValueError>(with(-0.25, DType::f32), name + ": p must be in [0, 1], got -0.25"),
-          refuses<ValueError>(with(std::nan(""), DType::f32), name + ": p must be in [0, 1], got nan"),
-          refuses<DTypeError>(with(0.5, DType::i64), name + ": expected f32 or f64, got i64"),
-          refuses<DTypeError>(with(0, DType::u8), name + ": expected f32 or f64, got u8")};
+  return {refuses<ValueError>(dropping(1.5, DType::f32), name + ": p must be in [0, 1], got 1.5"),
+          refuses<ValueError>(dropping(-0.25, DType::f32), name + ": p must be in [0, 1], got -0.25"),
+          refuses<ValueError>(dropping(std::nan(""), DType::f32), name + ": p must be in [0, 1], got nan"),
+          refuses<DTypeError>(dropping(0.5, DType::i64), name + ": expected f32 or f64, got i64"),
+          refuses<DTypeError>(dropping(0, DType::u8), name + ": expected f32 or f64, got u8")};
 }
 
 template <class Operator>
@@ -78,11 +78,6 @@ Sample on_nothing_of(const Shape& shape, Operator operation) {
   return dropped(
       Array::zeros(shape), {}, [=](const Tensor& x, RandomStream& stream) { return operation(x, 0.5, stream); },
       Array::zeros(shape), 0.5);
-}
-
-std::vector<Refusal> with(std::vector<Refusal> refusals, const Refusal& one) {
-  refusals.push_back(one);
-  return refusals;
 }
 
 }  // namespace
@@ -119,12 +114,12 @@ TEST_CASE("operator: dropout2d") {
                   .sample = sample,
                   .on_nothing = {on_nothing_of({0, 3, 4, 5}, dropout2d), on_nothing_of({2, 3, 0, 5}, dropout2d)},
                   .refusals = with(refusals_of("dropout2d", Array::zeros({1, 2, 3, 4}), dropout2d),
-                                   refuses<ShapeError>(
+                                   {refuses<ShapeError>(
                                        [] {
                                          RandomStream stream;
                                          dropout2d(Array::zeros({2, 3, 4}), 0.5, stream);
                                        },
-                                       "dropout2d: expected an input (N, C, H, W) of rank 4, got [2, 3, 4]")),
+                                       "dropout2d: expected an input (N, C, H, W) of rank 4, got [2, 3, 4]")}),
                   .gradients = linear_elements});
 }
 
@@ -147,12 +142,12 @@ TEST_CASE("operator: stochastic_depth") {
                   .sample = sample,
                   .on_nothing = {on_nothing_of({0, 3}, by_row)},
                   .refusals = with(refusals_of("stochastic_depth", Array::zeros({2, 3}), by_row),
-                                   refuses<ShapeError>(
+                                   {refuses<ShapeError>(
                                        [] {
                                          RandomStream stream;
                                          stochastic_depth(Array::scalar(1), 0.5, stream);
                                        },
-                                       "stochastic_depth: mode row expects samples (N, …), got a scalar")),
+                                       "stochastic_depth: mode row expects samples (N, …), got a scalar")}),
                   .configurations = 40,
                   .gradients = linear_elements});
 }

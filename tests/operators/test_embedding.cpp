@@ -34,7 +34,7 @@ Sample embedding_sample(Generator& random) {
   return {.function =
               [=](Inputs in) { return has_padding ? embedding(indices, in[0], padding) : embedding(indices, in[0]); },
           .inputs = {weight},
-          .expected = made_of(Shape(std::span<const std::int64_t>(sizes)),
+          .expected = made_of(Shape(sizes),
                               [&](Index index) {
                                 const std::int64_t feature = index.back();
                                 index.pop_back();

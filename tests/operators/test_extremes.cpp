@@ -17,10 +17,6 @@ namespace {
 using OfAxis = std::function<ValuesAndIndices(const Tensor& x, int axis, bool keepdim)>;
 using IndexOfAxis = std::function<Array(const Tensor& x, int axis, bool keepdim)>;
 
-Array zeros(const Shape& shape) {
-  return Array::zeros(shape);
-}
-
 /// The elements of x along an axis, at the place that `index` names.
 std::vector<double> row_of(const Array& x, std::size_t axis, Index index) {
   std::vector<double> row;
@@ -42,7 +38,7 @@ Sample along_axis(Generator& random, const std::function<Tensor(const Tensor&, i
   const Array expected = made_of(kept, [&](const Index& index) { return plain(row_of(x, at, index)); });
   return {.function = [=](Inputs in) { return call(in[0], axis, keepdim); },
           .inputs = {x},
-          .expected = keepdim ? expected : expected.reshape(Shape(std::span<const std::int64_t>(rest))),
+          .expected = keepdim ? expected : expected.reshape(Shape(rest)),
           .options = "axis " + std::to_string(axis)};
 }
 

@@ -12,12 +12,6 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// A shape that begins with the given sizes.
-Shape beginning(std::vector<std::int64_t> sizes, const Shape& rest) {
-  sizes.insert(sizes.end(), rest.begin(), rest.end());
-  return Shape(std::span<const std::int64_t>(sizes));
-}
-
 Index at_row(Index index, std::int64_t row) {
   index[0] = row;
   return index;
@@ -27,9 +21,8 @@ Sample matmul_sample(Generator& random) {
   const SparseAdjacency graph = made_up_graph(random);
   const std::int64_t heads = random.between(0, 3);
   const Shape rest = random.shape(0, 2, 3);
-  std::vector<std::int64_t> leading = {graph.num_sources()};
-  if (heads > 0) leading.push_back(heads);
-  const Array x = random.reals(beginning(leading, rest));
+  const Shape leading = heads > 0 ? Shape{graph.num_sources(), heads} : Shape{graph.num_sources()};
+  const Array x = random.reals(joined(leading, rest));
   const Array weights = random.reals(heads > 0 ? Shape{graph.num_edges(), heads} : Shape{graph.num_edges()});
   const auto value = [&](const Index& index) {
     double sum = 0;
@@ -50,7 +43,7 @@ Sample aggregate_sample(Generator& random) {
   const SparseAdjacency graph = made_up_graph(random);
   const auto aggregation = std::vector{Aggregation::sum, Aggregation::mean,
                                        Aggregation::max}[static_cast<std::size_t>(random.between(0, 2))];
-  const Array x = random.reals(beginning({graph.num_sources()}, random.shape(0, 3, 3)));
+  const Array x = random.reals(joined({graph.num_sources()}, random.shape(0, 3, 3)));
   const auto value = [&](const Index& index) {
     std::vector<double> messages;
     for (const auto& edge : graph.edges()) {

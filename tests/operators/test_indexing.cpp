@@ -5,6 +5,7 @@
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/core/error.hpp>
 
+#include "kernels/execution.hpp"
 #include "operators/suite.hpp"
 
 using namespace tapestry;
@@ -173,7 +174,7 @@ TEST_CASE("operator: scatter_add") {
 }
 
 TEST_CASE("adding up by index is the same bits at any number of threads") {
-  const int before = num_threads();
+  const ThreadCount one(1);
   Generator random(1);
   const Array indices = some_indices(random, {3000}, 40);
   const Array wide = some_indices(random, {3000, 70}, 40);
@@ -181,7 +182,6 @@ TEST_CASE("adding up by index is the same bits at any number of threads") {
   const Array source = random.reals({3000, 70}).to(DType::f32);
   const CheckedFunction select = [&](Inputs in) { return index_select(in[0], 0, indices); };
   const CheckedFunction scatter = [&](Inputs in) { return scatter_add(in[0], 0, wide, in[1]); };
-  set_num_threads(1);
   const Evaluation selected = evaluate(select, {x});
   const Evaluation scattered = evaluate(scatter, {x, source});
   for (int threads = 2; threads <= 4; ++threads) {
@@ -189,7 +189,6 @@ TEST_CASE("adding up by index is the same bits at any number of threads") {
     require_close(evaluate(select, {x}), selected, 0);
     require_close(evaluate(scatter, {x, source}), scattered, 0);
   }
-  set_num_threads(before);
 }
 
 TEST_CASE("indices that are overwritten before backward are noticed") {

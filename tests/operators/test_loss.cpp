@@ -14,7 +14,7 @@ namespace {
 Shape without_classes(const Shape& shape) {
   std::vector<std::int64_t> sizes(shape.begin(), shape.end());
   sizes.erase(sizes.begin() + 1);
-  return Shape(std::span<const std::int64_t>(sizes));
+  return Shape(sizes);
 }
 
 /// The index of a class's score.

@@ -10,13 +10,6 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// The shape (…leading, …last).
-Shape joined(const Shape& leading, const std::vector<std::int64_t>& last) {
-  std::vector<std::int64_t> sizes(leading.begin(), leading.end());
-  sizes.insert(sizes.end(), last.begin(), last.end());
-  return Shape(std::span<const std::int64_t>(sizes));
-}
-
 /// Products of sums of at most 7 (bilinear: 20) terms below 1 are off by less than 20 · 20 · 2⁻⁵³ = 4.4e-14 in any
 /// order.
 OperatorEntry product(OperatorEntry entry) {
@@ -25,10 +18,6 @@ OperatorEntry product(OperatorEntry entry) {
   entry.f32_tolerance = 1e-5;
   entry.format_tolerance = 1e-13;
   return entry;
-}
-
-Array zeros(const Shape& shape, DType dtype = DType::f32) {
-  return Array::zeros(shape, dtype);
 }
 
 /// The matrix of a batch that broadcasts, as the element at (row, column) of the one that `batch` names.
@@ -65,7 +54,7 @@ TEST_CASE("operator: matmul") {
     std::vector<std::int64_t> kept;
     if (!a_is_vector) kept.push_back(m);
     if (!b_is_vector) kept.push_back(n);
-    return Sample{.function = function, .inputs = {a, b}, .expected = whole.reshape(joined(leading, kept))};
+    return Sample{.function = function, .inputs = {a, b}, .expected = whole.reshape(joined(leading, Shape(kept)))};
   };
   const auto of = [](const Shape& a, const Shape& b) { return [=] { return matmul(zeros(a), zeros(b)); }; };
   check_operator(product(

@@ -4,6 +4,7 @@
 #include <tapestry/core/error.hpp>
 
 #include "autograd/conv_cases.hpp"
+#include "kernels/execution.hpp"
 #include "operators/suite.hpp"
 
 using namespace tapestry;
@@ -130,12 +131,11 @@ TEST_CASE("pad continues a row as its mode says") {
 }
 
 TEST_CASE("pad gives the same bits at any number of threads") {
-  const int before = num_threads();
   const Array x = Generator(1).reals({3, 40, 17, 23}).to(DType::f32);
   for (const PaddingMode mode : modes) {
     for (const Array& image : {x, in_channels_last(x)}) {
       const CheckedFunction function = [=](Inputs in) { return pad(in[0], {3, 4, 5, 2, 1, 1}, mode); };
-      set_num_threads(1);
+      const ThreadCount one(1);
       const Evaluation wanted = evaluate(function, {image});
       for (int threads = 2; threads <= 4; ++threads) {
         set_num_threads(threads);
@@ -143,5 +143,4 @@ TEST_CASE("pad gives the same bits at any number of threads") {
       }
     }
   }
-  set_num_threads(before);
 }

@@ -8,7 +8,6 @@
 
 using namespace tapestry;
 using namespace tapestry::testing;
-using tests::PoolCase;
 
 namespace {
 
@@ -51,7 +50,7 @@ double pixel(const Array& x, const Place& place, std::int64_t row, std::int64_t 
 std::int64_t argmax(const PoolCase& p, const Array& x, const Index& index) {
   const Place place = place_of(index);
   std::int64_t best = -1;
-  tests::for_each_pixel(p, place.row, place.column, [&](std::int64_t row, std::int64_t column) {
+  for_each_pixel(p, place.row, place.column, [&](std::int64_t row, std::int64_t column) {
     if (best < 0 || pixel(x, place, row, column) > pixel(x, place, best / p.width, best % p.width))
       best = row * p.width + column;
   });
@@ -75,7 +74,7 @@ Array averages(const PoolCase& p, const Array& x, const Shape& shape, bool count
     const Place place = place_of(index);
     double sum = 0;
     std::int64_t pixels = 0;
-    tests::for_each_pixel(p, place.row, place.column, [&](std::int64_t row, std::int64_t column) {
+    for_each_pixel(p, place.row, place.column, [&](std::int64_t row, std::int64_t column) {
       sum += pixel(x, place, row, column);
       ++pixels;
     });
@@ -92,13 +91,13 @@ Array averages(const PoolCase& p, const Array& x, const Shape& shape, bool count
 }
 
 Shape pooled(const PoolCase& p) {
-  return {p.batch, p.channels, tests::out_height(p), tests::out_width(p)};
+  return {p.batch, p.channels, out_height(p), out_width(p)};
 }
 Shape sequence(const PoolCase& p) {
   return {p.batch, p.channels, p.width};
 }
 Shape pooled_sequence(const PoolCase& p) {
-  return {p.batch, p.channels, tests::out_width(p)};
+  return {p.batch, p.channels, out_width(p)};
 }
 
 }  // namespace
@@ -111,12 +110,12 @@ TEST_CASE("operator: max_pool1d") {
       {.name = "max_pool1d",
        .sample =
            [](Generator& random) {
-             const PoolCase p = tests::made_up_sequence_case(random, true);
-             const Array x = tests::distinct(sequence(p));
+             const PoolCase p = made_up_sequence_case(random, true);
+             const Array x = distinct(sequence(p));
              return Sample{.function = [=](Inputs in) { return max_pool1d(in[0], max_options_1d(p)); },
                            .inputs = {x},
                            .expected = maxima(p, x, pooled_sequence(p)),
-                           .options = tests::describe(p)};
+                           .options = describe(p)};
            },
        .on_nothing = {{[](Inputs in) { return max_pool1d(in[0], {.kernel_size = 2}); },
                        {Array::zeros({0, 3, 7})},
@@ -152,8 +151,8 @@ TEST_CASE("operator: max_pool1d_with_indices") {
   check_operator({.name = "max_pool1d_with_indices",
                   .sample =
                       [](Generator& random) {
-                        const PoolCase p = tests::made_up_sequence_case(random, true);
-                        const Array x = tests::distinct(sequence(p));
+                        const PoolCase p = made_up_sequence_case(random, true);
+                        const Array x = distinct(sequence(p));
                         return Sample{.function =
                                           [=](Inputs in) {
                                             const auto result = max_pool1d_with_indices(in[0], max_options_1d(p));
@@ -163,7 +162,7 @@ TEST_CASE("operator: max_pool1d_with_indices") {
                                           },
                                       .inputs = {x},
                                       .expected = argmaxima(p, x, pooled_sequence(p)),
-                                      .options = tests::describe(p)};
+                                      .options = describe(p)};
                       },
                   .refusals = {refuses<ValueError>(
                       [] {
@@ -179,12 +178,12 @@ TEST_CASE("operator: max_pool2d") {
   check_operator({.name = "max_pool2d",
                   .sample =
                       [](Generator& random) {
-                        const PoolCase p = tests::made_up_pool_case(random, true);
-                        const Array x = tests::distinct(p.shape());
+                        const PoolCase p = made_up_pool_case(random, true);
+                        const Array x = distinct(p.shape());
                         return Sample{.function = [=](Inputs in) { return max_pool2d(in[0], max_options(p)); },
                                       .inputs = {x},
                                       .expected = maxima(p, x, pooled(p)),
-                                      .options = tests::describe(p)};
+                                      .options = describe(p)};
                       },
                   .on_nothing = {{by_two, {Array::zeros({0, 3, 6, 7})}, Array::zeros({0, 3, 3, 3})}},
                   .refusals = {refuses<DTypeError>(
@@ -201,8 +200,8 @@ TEST_CASE("operator: max_pool2d_with_indices") {
   check_operator({.name = "max_pool2d_with_indices",
                   .sample =
                       [](Generator& random) {
-                        const PoolCase p = tests::made_up_pool_case(random, true);
-                        const Array x = tests::distinct(p.shape());
+                        const PoolCase p = made_up_pool_case(random, true);
+                        const Array x = distinct(p.shape());
                         return Sample{.function =
                                           [=](Inputs in) {
                                             const auto result = max_pool2d_with_indices(in[0], max_options(p));
@@ -212,7 +211,7 @@ TEST_CASE("operator: max_pool2d_with_indices") {
                                           },
                                       .inputs = {x},
                                       .expected = argmaxima(p, x, pooled(p)),
-                                      .options = tests::describe(p)};
+                                      .options = describe(p)};
                       },
                   .refusals = {refuses<ValueError>(
                       [] {
@@ -228,7 +227,7 @@ TEST_CASE("operator: avg_pool1d") {
   check_operator({.name = "avg_pool1d",
                   .sample =
                       [](Generator& random) {
-                        const PoolCase p = tests::made_up_sequence_case(random, false);
+                        const PoolCase p = made_up_sequence_case(random, false);
                         const AvgPool1dOptions options = {.kernel_size = p.kernel.width,
                                                           .stride = p.stride.width,
                                                           .padding = p.padding.width,
@@ -238,7 +237,7 @@ TEST_CASE("operator: avg_pool1d") {
                         return Sample{.function = [=](Inputs in) { return avg_pool1d(in[0], options); },
                                       .inputs = {x},
                                       .expected = averages(p, x, pooled_sequence(p), options.count_include_pad, 0),
-                                      .options = tests::describe(p)};
+                                      .options = describe(p)};
                       },
                   .on_nothing = {{[](Inputs in) { return avg_pool1d(in[0], {.kernel_size = 2}); },
                                   {Array::zeros({0, 3, 7})},
@@ -261,7 +260,7 @@ TEST_CASE("operator: avg_pool2d") {
       {.name = "avg_pool2d",
        .sample =
            [](Generator& random) {
-             const PoolCase p = tests::made_up_pool_case(random, false);
+             const PoolCase p = made_up_pool_case(random, false);
              const std::int64_t divisor = random.one_in(4) ? random.between(1, 9) : 0;
              AvgPool2dOptions options = {.kernel_size = p.kernel,
                                          .stride = p.stride,
@@ -273,7 +272,7 @@ TEST_CASE("operator: avg_pool2d") {
              return Sample{.function = [=](Inputs in) { return avg_pool2d(in[0], options); },
                            .inputs = {x},
                            .expected = averages(p, x, pooled(p), options.count_include_pad, divisor),
-                           .options = tests::describe(p)};
+                           .options = describe(p)};
            },
        .on_nothing = {{[](Inputs in) { return avg_pool2d(in[0], {.kernel_size = 2}); },
                        {Array::zeros({0, 3, 6, 7})},

@@ -26,10 +26,6 @@ double mean_of(const std::vector<double>& values) {
   return total_of(values) / static_cast<double>(values.size());
 }
 
-Array zeros(const Shape& shape) {
-  return Array::zeros(shape);
-}
-
 }  // namespace
 
 TEST_CASE("operator: sum") {

@@ -8,43 +8,6 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 
-namespace {
-
-Shape shape_of(const std::vector<std::int64_t>& sizes) {
-  return Shape(std::span<const std::int64_t>(sizes));
-}
-
-std::string in_words(const std::vector<int>& axes) {
-  std::string text = "axes";
-  for (const int axis : axes) text += " " + std::to_string(axis);
-  return text;
-}
-
-/// Some of the axes of a shape in any order, some counted from the end.
-std::vector<int> some_axes(Generator& random, const Shape& shape, std::int64_t one_out_of) {
-  std::vector<int> axes;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (random.one_in(one_out_of)) continue;
-    const auto place = axes.begin() + random.between(0, static_cast<std::int64_t>(axes.size()));
-    axes.insert(place, random.one_in(2) ? axis : axis - shape.rank());
-  }
-  return axes;
-}
-
-/// The entry of an operator that moves elements and nothing else.
-OperatorEntry moving(OperatorEntry entry) {
-  entry.gradients = linear_in_each;
-  entry.tolerance = 0;
-  entry.f32_tolerance = 0;
-  return entry;
-}
-
-Array zeros(const Shape& shape) {
-  return Array::zeros(shape);
-}
-
-}  // namespace
-
 TEST_CASE("operator: reshape") {
   const auto sample = [](Generator& random) {
     const Array x = random.reals(random.shape(1, 4, 4));
@@ -92,7 +55,7 @@ TEST_CASE("operator: flatten") {
     sizes.insert(sizes.end(), x.shape().begin() + end + 1, x.shape().end());
     return Sample{.function = [=](Inputs in) { return flatten(in[0], first, end); },
                   .inputs = {x},
-                  .expected = Array::from(shape_of(sizes), x.to_vector<double>()),
+                  .expected = Array::from(Shape(sizes), x.to_vector<double>()),
                   .options = in_words({first, end})};
   };
   const auto images = [](int first, int last) { return [=] { return flatten(zeros({2, 3, 4, 5}), first, last); }; };
@@ -107,125 +70,6 @@ TEST_CASE("operator: flatten") {
 TEST_CASE("flatten joins all axes unless told otherwise and makes a vector of a scalar") {
   REQUIRE(flatten(zeros({2, 3, 4, 5})).shape() == Shape{120});
   REQUIRE(flatten(Array::scalar(1)).shape() == Shape{1});
-}
-
-TEST_CASE("operator: permute") {
-  const auto sample = [](Generator& random) {
-    const Array x = random.reals(random.shape(0, 5, 4));
-    const std::vector<int> axes = some_axes(random, x.shape(), 1000);
-    std::vector<std::int64_t> sizes;
-    for (const int axis : axes) sizes.push_back(x.size(axis));
-    return Sample{.function = [=](Inputs in) { return permute(in[0], axes); },
-                  .inputs = {x},
-                  .expected = made_of(shape_of(sizes),
-                                      [&](const Index& index) {
-                                        Index from(index.size());
-                                        for (std::size_t i = 0; i < axes.size(); ++i)
-                                          from[static_cast<std::size_t>(x.shape().checked_axis(axes[i]))] = index[i];
-                                        return element(x, from);
-                                      }),
-                  .options = in_words(axes)};
-  };
-  const auto some = [](const std::vector<int>& axes) { return [=] { return permute(zeros({2, 3, 4}), axes); }; };
-  check_operator(moving(
-      {.name = "permute",
-       .sample = sample,
-       .on_nothing = {{[](Inputs in) {
-                         return permute(in[0], {1, 2, 0});
-                       },
-                       {zeros({0, 3, 4})},
-                       zeros({3, 4, 0})}},
-       .refusals = {refuses<ShapeError>(some({0, 1}), "permute: expected every axis of [2, 3, 4] once, got [0, 1]"),
-                    refuses<ShapeError>(some({0, 1, -3}), "permute: axis -3 of [2, 3, 4] comes twice in [0, 1, -3]"),
-                    refuses<ShapeError>(some({0, 1, 3}), "shape: no axis 3 in [2, 3, 4] of rank 3")}}));
-}
-
-TEST_CASE("operator: transpose") {
-  const auto sample = [](Generator& random) {
-    const Array x = random.reals(random.shape(1, 4, 5));
-    const int a = random.axis(x.shape()), b = random.axis(x.shape());
-    const auto first = static_cast<std::size_t>(x.shape().checked_axis(a));
-    const auto second = static_cast<std::size_t>(x.shape().checked_axis(b));
-    const Shape shape = x.shape().with(a, x.size(b)).with(b, x.size(a));
-    return Sample{.function = [=](Inputs in) { return transpose(in[0], a, b); },
-                  .inputs = {x},
-                  .expected = made_of(shape,
-                                      [&](Index index) {
-                                        std::swap(index[first], index[second]);
-                                        return element(x, index);
-                                      }),
-                  .options = in_words({a, b})};
-  };
-  check_operator(
-      moving({.name = "transpose",
-              .sample = sample,
-              .on_nothing = {{[](Inputs in) { return transpose(in[0], 0, 1); }, {zeros({0, 3})}, zeros({3, 0})}},
-              .refusals = {refuses<ShapeError>(
-                  [] {
-                    return transpose(zeros({2, 3}), 0, 2);
-                  },
-                  "shape: no axis 2 in [2, 3] of rank 2")}}));
-}
-
-TEST_CASE("large permutations take every element to its place") {
-  Generator random(1);
-  const Array x = random.whole_numbers({3, 70, 67, 41});
-  const Array image = in_channels_last(x);
-  for (const std::vector<int>& axes : {std::vector<int>{0, 2, 3, 1}, {0, 3, 1, 2}, {3, 2, 1, 0}, {2, 0, 3, 1}}) {
-    INFO(in_words(axes));
-    const Array result = permute(x, axes).array();
-    require_equal(permute(image, axes).array(), result);
-    std::vector<int> back(4);
-    for (std::size_t i = 0; i < 4; ++i) back[static_cast<std::size_t>(axes[i])] = static_cast<int>(i);
-    require_equal(permute(result, back).array(), x);
-    for (int i = 0; i < 50; ++i) {
-      Index index(4);
-      for (int axis = 0; axis < 4; ++axis) index[static_cast<std::size_t>(axis)] = random.between(0, x.size(axis) - 1);
-      const auto at = [&](std::size_t place) { return index[static_cast<std::size_t>(axes[place])]; };
-      REQUIRE(result.at({at(0), at(1), at(2), at(3)}) == x.at({index[0], index[1], index[2], index[3]}));
-    }
-  }
-}
-
-TEST_CASE("pixels whose channels lie side by side become a channels-last image") {
-  const Array pixels = Generator(1).reals({2, 5, 7, 3});
-  REQUIRE(permute(pixels, {0, 3, 1, 2}).array().format() == MemoryFormat::channels_last);
-  REQUIRE(permute(pixels, {0, 1, 3, 2}).array().format() == MemoryFormat::row_major);
-}
-
-TEST_CASE("operator: flip") {
-  const auto sample = [](Generator& random) {
-    const Array x = random.reals(random.shape(0, 4, 5));
-    const std::vector<int> axes = some_axes(random, x.shape(), 2);
-    return Sample{.function = [=](Inputs in) { return flip(in[0], axes); },
-                  .inputs = {x},
-                  .expected = made_of(x.shape(),
-                                      [&](Index index) {
-                                        for (const int axis : axes) {
-                                          auto& at = index[static_cast<std::size_t>(x.shape().checked_axis(axis))];
-                                          at = x.size(axis) - 1 - at;
-                                        }
-                                        return element(x, index);
-                                      }),
-                  .options = in_words(axes)};
-  };
-  check_operator(moving({.name = "flip",
-                         .sample = sample,
-                         .on_nothing = {{[](Inputs in) {
-                                           return flip(in[0], {0, 1});
-                                         },
-                                         {zeros({0, 3})},
-                                         zeros({0, 3})}},
-                         .refusals = {refuses<ShapeError>(
-                                          [] {
-                                            return flip(zeros({2, 3}), {1, -1});
-                                          },
-                                          "flip: axis -1 of [2, 3] comes twice in [1, -1]"),
-                                      refuses<ShapeError>(
-                                          [] {
-                                            return flip(zeros({2, 3}), {2});
-                                          },
-                                          "shape: no axis 2 in [2, 3] of rank 2")}}));
 }
 
 TEST_CASE("operator: expand") {
@@ -272,7 +116,7 @@ TEST_CASE("operator: squeeze") {
     for (int axis = 0; axis < shape.rank(); ++axis) shape = random.one_in(2) ? shape.with(axis, 1) : shape;
     const Array x = random.reals(shape);
     const bool takes_all = random.one_in(3);
-    const std::vector<int> axes = some_axes(random, shape, takes_all ? 1000 : 2);
+    const std::vector<int> axes = some_axes(random, shape, takes_all);
     std::vector<bool> named(static_cast<std::size_t>(shape.rank()), false);
     for (const int axis : axes) named[static_cast<std::size_t>(shape.checked_axis(axis))] = true;
     std::vector<std::int64_t> sizes;
@@ -281,7 +125,7 @@ TEST_CASE("operator: squeeze") {
     }
     return Sample{.function = [=](Inputs in) { return takes_all ? squeeze(in[0]) : squeeze(in[0], axes); },
                   .inputs = {x},
-                  .expected = Array::from(shape_of(sizes), x.to_vector<double>()),
+                  .expected = Array::from(Shape(sizes), x.to_vector<double>()),
                   .options = in_words(axes)};
   };
   check_operator(
@@ -304,7 +148,7 @@ TEST_CASE("operator: unsqueeze") {
     sizes.insert(sizes.begin() + place, 1);
     return Sample{.function = [=](Inputs in) { return unsqueeze(in[0], axis); },
                   .inputs = {x},
-                  .expected = Array::from(shape_of(sizes), x.to_vector<double>()),
+                  .expected = Array::from(Shape(sizes), x.to_vector<double>()),
                   .options = in_words({axis})};
   };
   const auto some = [](int axis) { return [=] { return unsqueeze(zeros({2, 3}), axis); }; };

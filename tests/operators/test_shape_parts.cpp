@@ -12,18 +12,6 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// The entry of an operator that moves elements and nothing else.
-OperatorEntry moving(OperatorEntry entry) {
-  entry.gradients = linear_in_each;
-  entry.tolerance = 0;
-  entry.f32_tolerance = 0;
-  return entry;
-}
-
-Array zeros(const Shape& shape) {
-  return Array::zeros(shape);
-}
-
 /// Elements [begin, end) along an axis.
 Array part_of(const Array& x, int axis, std::int64_t begin, std::int64_t end) {
   const auto at = static_cast<std::size_t>(x.shape().checked_axis(axis));
@@ -214,7 +202,7 @@ TEST_CASE("operator: stack") {
     sizes.insert(sizes.begin() + place, static_cast<std::int64_t>(parts.size()));
     return Sample{.function = [=](Inputs in) { return stack(in, axis); },
                   .inputs = parts,
-                  .expected = made_of(Shape(std::span<const std::int64_t>(sizes)),
+                  .expected = made_of(Shape(sizes),
                                       [&](Index index) {
                                         const auto part =
                                             static_cast<std::size_t>(index[static_cast<std::size_t>(place)]);

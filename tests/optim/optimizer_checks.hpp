@@ -9,10 +9,10 @@
 
 #include <tapestry/autograd/tensor.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/core/threads.hpp>
 #include <tapestry/optim/optimizer.hpp>
 
 #include "core/generate.hpp"
+#include "kernels/execution.hpp"
 
 namespace tapestry::testing {
 
@@ -59,7 +59,7 @@ inline void compare_with_loop(optim::Optimizer& optimizer, Tensor parameter, int
 
 /// Requires the same bits of a parameter of several pieces after three steps, at any number of threads.
 inline void require_same_at_any_thread_count(const std::function<void(const Tensor& parameter)>& three_steps) {
-  const int before = num_threads();
+  const ThreadCount one(1);
   const auto run = [&](int threads) {
     set_num_threads(threads);
     const Tensor parameter = made_up_parameter({50'000}, 9).array().to(DType::f32);
@@ -68,7 +68,6 @@ inline void require_same_at_any_thread_count(const std::function<void(const Tens
   };
   const Array single = run(1);
   for (const int threads : {2, 3, 4, 8}) require_equal(run(threads), single);
-  set_num_threads(before);
 }
 
 /// Gives the parameter its gradient in type f32 and steps, three times.
