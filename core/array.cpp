@@ -144,7 +144,7 @@ Array Array::reshape(std::span<const std::int64_t> sizes) const {
     const std::int64_t rest = Shape(resolved).numel();
     *inferred = rest == 0 ? 0 : numel() / rest;
   }
-  const Shape shape{std::span<const std::int64_t>(resolved)};
+  const Shape shape(resolved);
   if (shape.numel() != numel()) {
     throw ShapeError(
         fmt::format("reshape: {} has {} elements, [{}] does not", to_string(shape_), numel(), fmt::join(sizes, ", ")));

@@ -11,7 +11,7 @@ int num_threads() {
 }
 
 void set_num_threads(int count) {
-  if (count < 1) throw ValueError(fmt::format("set_num_threads: at least 1 thread, got {}", count));
+  if (count < 1) throw ValueError(fmt::format("set_num_threads: count must be at least 1, got {}", count));
   kernels::set_num_threads(count);
 }
 

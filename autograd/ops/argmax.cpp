@@ -1,5 +1,4 @@
 // argmax and argmin, and max and min, which gather what these point at.
-#include <fmt/format.h>
 
 #include <tapestry/autograd/ops/indexing.hpp>
 #include <tapestry/autograd/ops/reduced_axes.hpp>

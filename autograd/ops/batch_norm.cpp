@@ -5,6 +5,7 @@
 
 #include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/autograd/ops/channel_statistics.hpp>
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/normalization.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
@@ -153,7 +154,7 @@ std::vector<Tensor> BatchNorm::backward(const Tensor& dy, const Wanted& wanted) 
 Tensor batch_norm(const Tensor& x, const Array& running_mean, const Array& running_var, const Tensor& weight,
                   const Tensor& bias, const BatchNormOptions& options) {
   check_batch_norm_options(BatchNorm::name, options.momentum, options.eps);
-  if (!is_floating(x.dtype())) throw_not_floating(BatchNorm::name, x.dtype());
+  detail::check_floating(BatchNorm::name, x);
   detail::check_channel_rank(BatchNorm::name, x, 2);
   detail::check_running_statistics(BatchNorm::name, x, running_mean, running_var);
   detail::check_affine(BatchNorm::name, "weight", x, weight, {x.size(1)});

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/copy_along.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/autograd/record.hpp>

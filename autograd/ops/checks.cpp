@@ -1,4 +1,7 @@
+#include <utility>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/core/error.hpp>
@@ -27,6 +30,18 @@ void check_rank(std::string_view operation, std::string_view argument, const Ten
     throw ShapeError(
         fmt::format("{}: expected {} of rank {}, got {}", operation, argument, rank, to_string(x.shape())));
   }
+}
+
+std::array<bool, Shape::max_rank> marked_axes(std::string_view operation, const Shape& shape,
+                                              const std::vector<int>& axes) {
+  std::array<bool, Shape::max_rank> marked{};
+  for (const int axis : axes) {
+    if (std::exchange(marked[static_cast<std::size_t>(shape.checked_axis(axis))], true)) {
+      throw ShapeError(fmt::format("{}: axis {} of {} comes twice in [{}]", operation, axis, to_string(shape),
+                                   fmt::join(axes, ", ")));
+    }
+  }
+  return marked;
 }
 
 void check_bias(std::string_view operation, const Tensor& weight, const Tensor& bias) {

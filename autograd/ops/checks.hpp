@@ -1,7 +1,9 @@
 // Checks of arguments that many operators share.
 #pragma once
 
+#include <array>
 #include <string_view>
+#include <vector>
 
 #include <tapestry/autograd/tensor.hpp>
 
@@ -18,6 +20,11 @@ void check_same_floating(std::string_view operation, const Tensor& a, const Tens
 
 /// Throws a ShapeError naming `operation` and `argument` unless the rank is `rank`.
 void check_rank(std::string_view operation, std::string_view argument, const Tensor& x, int rank);
+
+/// Marks the axes of a shape that are named. Throws a ShapeError naming `operation` for one that is not there or comes
+/// twice.
+std::array<bool, Shape::max_rank> marked_axes(std::string_view operation, const Shape& shape,
+                                              const std::vector<int>& axes);
 
 /// Throws, naming `operation`, a DTypeError or ShapeError unless `bias` is undefined or has the dtype and the first
 /// size of `weight`.

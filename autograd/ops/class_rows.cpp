@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/class_rows.hpp>
 #include <tapestry/core/error.hpp>
 
@@ -12,7 +13,7 @@ Shape rows_shape(const Shape& scores) {
 }
 
 void check_scores(std::string_view operation, std::string_view argument, const Tensor& scores) {
-  if (!is_floating(scores.dtype())) throw_not_floating(operation, scores.dtype());
+  check_floating(operation, scores);
   if (scores.rank() < 2) {
     throw ShapeError(
         fmt::format("{}: expected {} (N, C) or (N, C, d₁, …), got {}", operation, argument, to_string(scores.shape())));

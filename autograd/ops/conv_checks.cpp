@@ -112,7 +112,7 @@ void check_conv_operands(std::string_view operation, int axes, const Tensor& x, 
                                  axes == 1 ? "elements" : "pixels", to_string(x.shape())));
   }
   if (weight.size(0) % groups != 0) {
-    throw ShapeError(fmt::format("{}: groups {} do not divide the {} {} channels (weight {})", operation, groups,
+    throw ShapeError(fmt::format("{}: groups {} does not divide the {} {} channels (weight {})", operation, groups,
                                  weight.size(0), is_transposed ? "input" : "output", to_string(weight.shape())));
   }
   const std::int64_t in = is_transposed ? weight.size(0) : weight.size(1) * groups;

@@ -87,7 +87,7 @@ Tensor drop_block2d(const Tensor& x, double p, std::int64_t block_size, RandomSt
   detail::check_rank(name, "an input (N, C, H, W)", x, 4);
   check_dropout_probability(name, p);
   check_block_size(name, block_size);
-  if (!is_floating(x.dtype())) throw_not_floating(name, x.dtype());
+  detail::check_floating(name, x);
   if (block_size > std::min(x.size(2), x.size(3))) {
     throw ShapeError(fmt::format("{}: a block of {} × {} does not fit into maps of {} × {} (input {})", name,
                                  block_size, block_size, x.size(2), x.size(3), to_string(x.shape())));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/dropout.hpp>
 #include <tapestry/autograd/ops/random_mask.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -66,7 +67,7 @@ struct AlphaDropout {
 template <class Label>
 Tensor drop_elements(const Tensor& x, double p, RandomStream& stream) {
   check_dropout_probability(Label::name, p);
-  if (!is_floating(x.dtype())) throw_not_floating(Label::name, x.dtype());
+  detail::check_floating(Label::name, x);
   const Dropout<Label> operation = {.p_ = p, .factor_ = 1 / (1 - p), .stream_ = stream};
   ++stream.step;
   return p == 0 ? x : record(operation, x);
@@ -88,7 +89,7 @@ Tensor drop_connect(const Tensor& weight, double p, RandomStream& stream) {
 
 Tensor alpha_dropout(const Tensor& x, double p, RandomStream& stream) {
   check_dropout_probability(AlphaDropout::name, p);
-  if (!is_floating(x.dtype())) throw_not_floating(AlphaDropout::name, x.dtype());
+  detail::check_floating(AlphaDropout::name, x);
   const RandomStream used = stream;
   ++stream.step;
   if (p == 0) return x;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/graph.hpp>
 #include <tapestry/autograd/ops/indexing.hpp>
 #include <tapestry/autograd/ops/sparse_rows.hpp>
@@ -48,7 +49,7 @@ struct EdgeSoftmax {
 
 Tensor edge_softmax(const SparseAdjacency& adjacency, const Tensor& scores) {
   constexpr std::string_view name = EdgeSoftmax::name;
-  if (!is_floating(scores.dtype())) throw_not_floating(name, scores.dtype());
+  detail::check_floating(name, scores);
   if (scores.rank() < 1 || scores.rank() > 2 || scores.size(0) != adjacency.num_edges()) {
     throw ShapeError(fmt::format("{}: expected scores ({}) or ({}, H), got {}", name, adjacency.num_edges(),
                                  adjacency.num_edges(), to_string(scores.shape())));

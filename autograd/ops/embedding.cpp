@@ -83,7 +83,7 @@ Tensor EmbeddingGradient::backward(const Tensor& gradient) const {
 
 Tensor embedding(const Array& indices, const Tensor& weight, Padding padding_idx) {
   constexpr std::string_view name = Embedding::name;
-  if (!is_floating(weight.dtype())) throw_not_floating(name, weight.dtype());
+  detail::check_floating(name, weight);
   detail::check_rank(name, "a weight (V, D)", weight, 2);
   detail::check_indices(name, indices, weight.shape(), 0);
   if (padding_idx && (*padding_idx < 0 || *padding_idx >= weight.size(0))) {

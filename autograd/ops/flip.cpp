@@ -2,12 +2,9 @@
 #include <array>
 #include <utility>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/autograd/record.hpp>
-#include <tapestry/core/error.hpp>
 #include <tapestry/kernels/strided_copy.hpp>
 
 namespace tapestry {
@@ -39,14 +36,7 @@ struct Flip {
 }  // namespace
 
 Tensor flip(const Tensor& x, const std::vector<int>& axes) {
-  Flip op;
-  for (const int axis : axes) {
-    if (std::exchange(op.is_flipped_[static_cast<std::size_t>(x.shape().checked_axis(axis))], true)) {
-      throw ShapeError(
-          fmt::format("flip: axis {} of {} comes twice in [{}]", axis, to_string(x.shape()), fmt::join(axes, ", ")));
-    }
-  }
-  return record(std::move(op), x);
+  return record(Flip{detail::marked_axes(Flip::name, x.shape(), axes)}, x);
 }
 
 }  // namespace tapestry

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/graph.hpp>
 #include <tapestry/autograd/ops/sparse_rows.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -109,7 +110,7 @@ Array mean_weights(const SparseAdjacency& adjacency, DType dtype) {
 
 Tensor graph_aggregate(const SparseAdjacency& adjacency, const Tensor& x, Aggregation aggregation) {
   constexpr std::string_view name = MaxAggregate::name;
-  if (!is_floating(x.dtype())) throw_not_floating(name, x.dtype());
+  detail::check_floating(name, x);
   if (x.rank() < 1 || x.size(0) != adjacency.num_sources()) {
     throw ShapeError(
         fmt::format("{}: expected an x ({}, …), got {}", name, adjacency.num_sources(), to_string(x.shape())));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/channel_statistics.hpp>
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/normalization.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/autograd/ops/statistics.hpp>
@@ -178,7 +179,7 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
   constexpr std::string_view name = "group_norm";
   check_eps(name, eps);
   if (num_groups < 1) throw ValueError(fmt::format("{}: num_groups must be at least 1, got {}", name, num_groups));
-  if (!is_floating(x.dtype())) throw_not_floating(name, x.dtype());
+  detail::check_floating(name, x);
   detail::check_channel_rank(name, x, 2);
   if (x.size(1) % num_groups != 0) {
     throw ShapeError(fmt::format("{}: num_groups {} does not divide the {} channels of {}", name, num_groups, x.size(1),
@@ -195,7 +196,7 @@ Tensor instance_norm(const Tensor& x, const Array& running_mean, const Array& ru
                      const Tensor& bias, const InstanceNormOptions& options) {
   constexpr std::string_view name = "instance_norm";
   check_batch_norm_options(name, options.momentum, options.eps);
-  if (!is_floating(x.dtype())) throw_not_floating(name, x.dtype());
+  detail::check_floating(name, x);
   detail::check_channel_rank(name, x, 3);
   detail::check_running_statistics(name, x, running_mean, running_var);
   detail::check_affine(name, "weight", x, weight, {x.size(1)});

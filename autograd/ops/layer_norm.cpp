@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/normalization.hpp>
 #include <tapestry/autograd/ops/statistics.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -90,7 +91,7 @@ struct LayerNorm {
 
 void check_operands(std::string_view name, const Tensor& x, const Shape& normalized_shape, double eps) {
   check_eps(name, eps);
-  if (!is_floating(x.dtype())) throw_not_floating(name, x.dtype());
+  detail::check_floating(name, x);
   check_normalized_shape(name, normalized_shape);
   bool ends_with = normalized_shape.rank() <= x.rank();
   for (int axis = 1; ends_with && axis <= normalized_shape.rank(); ++axis)

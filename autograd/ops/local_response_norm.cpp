@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/normalization.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/autograd/ops/statistics.hpp>
@@ -173,7 +174,7 @@ void check_local_response_norm_options(std::string_view operation, std::int64_t 
 
 Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha, double beta, double k) {
   check_local_response_norm_options(LocalResponseNorm::name, size, alpha, beta, k);
-  if (!is_floating(x.dtype())) throw_not_floating(LocalResponseNorm::name, x.dtype());
+  detail::check_floating(LocalResponseNorm::name, x);
   detail::check_channel_rank(LocalResponseNorm::name, x, 3);
   const Tensor y = record(LocalResponseNorm{.window_ = {.before = size / 2, .after = (size - 1) / 2},
                                             .factor_ = alpha / static_cast<double>(size),

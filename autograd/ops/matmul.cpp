@@ -8,7 +8,6 @@
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/autograd/record.hpp>
-#include <tapestry/core/broadcast.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/blas.hpp>
 

@@ -142,7 +142,7 @@ void detail::check_padding(std::string_view operation, PaddingMode mode, const S
 }
 
 Tensor pad(const Tensor& x, const std::vector<std::int64_t>& amounts, PaddingMode mode, double value) {
-  if (!is_floating(x.dtype())) throw_not_floating(Pad::name, x.dtype());
+  detail::check_floating(Pad::name, x);
   if (amounts.size() % 2 != 0) {
     throw ValueError(fmt::format("{}: expected a pair of amounts per axis, got {} amounts", Pad::name, amounts.size()));
   }

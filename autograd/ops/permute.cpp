@@ -1,9 +1,9 @@
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
@@ -21,7 +21,7 @@ struct Permute {
     const auto from = x.array().strides();
     std::vector<std::int64_t> sizes;
     for (const int axis : axes_) sizes.push_back(x.size(axis));
-    const Shape shape{std::span<const std::int64_t>(sizes)};
+    const Shape shape(sizes);
     // Images whose channels lie side by side in x keep them so.
     const bool is_channels_last =
         (rank == 3 || rank == 4) && shape[rank - 3] > 1 && from[counted(axes_[counted(rank - 3)])] == 1;
@@ -50,19 +50,13 @@ struct Permute {
 }  // namespace
 
 Tensor permute(const Tensor& x, const std::vector<int>& axes) {
-  std::vector<int> counted;
-  std::array<bool, Shape::max_rank> seen{};
-  for (const int axis : axes) {
-    counted.push_back(x.shape().checked_axis(axis));
-    if (std::exchange(seen[static_cast<std::size_t>(counted.back())], true)) {
-      throw ShapeError(
-          fmt::format("permute: axis {} of {} comes twice in [{}]", axis, to_string(x.shape()), fmt::join(axes, ", ")));
-    }
-  }
+  detail::marked_axes(Permute::name, x.shape(), axes);
   if (static_cast<int>(axes.size()) != x.rank()) {
     throw ShapeError(
         fmt::format("permute: expected every axis of {} once, got [{}]", to_string(x.shape()), fmt::join(axes, ", ")));
   }
+  std::vector<int> counted;
+  for (const int axis : axes) counted.push_back(x.shape().checked_axis(axis));
   return record(Permute{.axes_ = std::move(counted)}, x);
 }
 

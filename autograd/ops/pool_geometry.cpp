@@ -155,7 +155,7 @@ void check_at_least(std::string_view operation, std::string_view option, Pair va
 }
 
 void check_images(std::string_view operation, const Tensor& x) {
-  if (!is_floating(x.dtype())) throw_not_floating(operation, x.dtype());
+  detail::check_floating(operation, x);
   check_rank(operation, "an input (N, C, H, W)", x, 4);
   if (x.size(1) < 1 || x.size(2) < 1 || x.size(3) < 1) {
     throw ShapeError(
@@ -164,7 +164,7 @@ void check_images(std::string_view operation, const Tensor& x) {
 }
 
 Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const MaxPool1dOptions& options) {
-  if (!is_floating(x.dtype())) throw_not_floating(operation, x.dtype());
+  detail::check_floating(operation, x);
   check_rank(operation, "an input (N, C, L)", x, 3);
   if (x.size(1) < 1 || x.size(2) < 1) {
     throw ShapeError(

@@ -1,8 +1,6 @@
-#include <utility>
-
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/reduced_axes.hpp>
 #include <tapestry/core/error.hpp>
 
@@ -10,12 +8,7 @@ namespace tapestry::detail {
 
 Reduction reduction_of(std::string_view operation, const Shape& shape, const std::vector<int>& axes) {
   Reduction result;
-  for (const int axis : axes) {
-    if (std::exchange(result.axes[static_cast<std::size_t>(shape.checked_axis(axis))], true)) {
-      throw ShapeError(fmt::format("{}: axis {} of {} comes twice in [{}]", operation, axis, to_string(shape),
-                                   fmt::join(axes, ", ")));
-    }
-  }
+  result.axes = marked_axes(operation, shape, axes);
   result.kept = shape;
   std::vector<std::int64_t> rest;
   for (int axis = 0; axis < shape.rank(); ++axis) {

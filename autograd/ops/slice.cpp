@@ -1,5 +1,4 @@
 // slice and its adjoint, which puts a part back among zeros.
-#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>

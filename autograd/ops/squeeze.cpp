@@ -1,5 +1,4 @@
 // squeeze, unsqueeze and stack: reshapes that add or drop axes of size 1.
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>

@@ -82,7 +82,7 @@ void check_running_statistics(std::string_view operation, const Tensor& x, const
   }
   if (!running_mean.defined()) return;
   for (const Array* running : {&running_mean, &running_var}) {
-    if (!is_floating(running->dtype())) throw_not_floating(operation, running->dtype());
+    check_floating(operation, *running);
   }
   check_shape(operation, "running_mean", x, running_mean.shape(), {x.size(1)});
   check_shape(operation, "running_var", x, running_var.shape(), {x.size(1)});

@@ -51,15 +51,16 @@ Tensor drop_parts(const Tensor& x, const Shape& parts, double p, RandomStream& s
 Tensor dropout2d(const Tensor& x, double p, RandomStream& stream) {
   detail::check_rank(Channels::name, "an input (N, C, H, W)", x, 4);
   check_dropout_probability(Channels::name, p);
-  if (!is_floating(x.dtype())) throw_not_floating(Channels::name, x.dtype());
+  detail::check_floating(Channels::name, x);
   return drop_parts<Channels>(x, {x.size(0), x.size(1), 1, 1}, p, stream);
 }
 
 Tensor stochastic_depth(const Tensor& x, double p, RandomStream& stream, StochasticDepthMode mode) {
   check_dropout_probability(Branches::name, p);
-  if (!is_floating(x.dtype())) throw_not_floating(Branches::name, x.dtype());
+  detail::check_floating(Branches::name, x);
   if (mode == StochasticDepthMode::batch) return drop_parts<Branches>(x, {}, p, stream);
-  if (x.rank() == 0) throw ShapeError(fmt::format("{}: mode row expects samples (N, …), got a scalar", Branches::name));
+  if (x.rank() == 0)
+    throw ShapeError(fmt::format("{}: expected samples (N, …) in mode row, got a scalar", Branches::name));
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.rank()), 1);
   sizes[0] = x.size(0);
   return drop_parts<Branches>(x, Shape(sizes), p, stream);

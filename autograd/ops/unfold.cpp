@@ -101,7 +101,7 @@ void check_fold_options(std::string_view operation, const FoldOptions& options) 
 }
 
 Tensor unfold(const Tensor& x, const UnfoldOptions& options) {
-  if (!is_floating(x.dtype())) throw_not_floating(Unfold::name, x.dtype());
+  detail::check_floating(Unfold::name, x);
   check_unfold_options(Unfold::name, options);
   detail::check_rank(Unfold::name, "an input (N, C, H, W)", x, 4);
   if (x.size(2) < 1 || x.size(3) < 1) {
@@ -122,7 +122,7 @@ Tensor unfold(const Tensor& x, const UnfoldOptions& options) {
 }
 
 Tensor fold(const Tensor& x, const FoldOptions& options) {
-  if (!is_floating(x.dtype())) throw_not_floating(Fold::name, x.dtype());
+  detail::check_floating(Fold::name, x);
   check_fold_options(Fold::name, options);
   detail::check_rank(Fold::name, "an input (N, C · kh · kw, L)", x, 3);
   const auto& [kh, kw] = options.kernel_size.get();

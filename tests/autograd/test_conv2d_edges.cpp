@@ -115,7 +115,7 @@ TEST_CASE("conv2d names groups that do not divide the channels") {
   require_refused<ValueError>(images(), kernels(), {}, {.groups = 0}, "conv2d: groups must be at least 1, got 0");
   require_refused<ValueError>(images(), kernels(), {}, {.groups = -3}, "conv2d: groups must be at least 1, got -3");
   require_refused<ShapeError>(Array::zeros({8, 9, 32, 32}), kernels(), {}, {.groups = 3},
-                              "conv2d: groups 3 do not divide the 16 output channels (weight [16, 3, 3, 3])");
+                              "conv2d: groups 3 does not divide the 16 output channels (weight [16, 3, 3, 3])");
   require_refused<ShapeError>(
       Array::zeros({8, 3, 32, 32}), Array::zeros({16, 1, 3, 3}), {}, {.groups = 2},
       "conv2d: expected 2 input channels (weight [16, 1, 3, 3], groups 2), got 3 (input [8, 3, 32, 32])");

@@ -50,7 +50,7 @@ TEST_CASE("conv_transpose2d names ranks and channels and biases that do not fit"
       "conv_transpose2d: expected a weight (in_channels, out_channels / groups, kh, kw) of rank "
       "4, got [6, 18]");
   require_refused<ShapeError>(images(), kernels(), {}, {.groups = 4},
-                              "conv_transpose2d: groups 4 do not divide the 6 input channels (weight [6, 2, 3, 3])");
+                              "conv_transpose2d: groups 4 does not divide the 6 input channels (weight [6, 2, 3, 3])");
   require_refused<ShapeError>(images(), Array::zeros({6, 0, 3, 3}), {}, {},
                               "conv_transpose2d: the weight must have channels, got [6, 0, 3, 3]");
   require_refused<ShapeError>(Array::zeros({8, 6, 4, 0}), kernels(), {}, {},

@@ -232,5 +232,5 @@ TEST_CASE("random arrays are of floating types") {
 
 TEST_CASE("the number of threads is at least one") {
   REQUIRE_THROWS_AS(set_num_threads(0), ValueError);
-  REQUIRE_THROWS_WITH(set_num_threads(-2), "set_num_threads: at least 1 thread, got -2");
+  REQUIRE_THROWS_WITH(set_num_threads(-2), "set_num_threads: count must be at least 1, got -2");
 }

@@ -34,7 +34,7 @@ void check_comparison(const Comparison& op) {
                     return op.plain(broadcast_element(a, index), broadcast_element(b, index));
                   })};
   };
-  const auto zeros = [](const Shape& shape, DType dtype = DType::f32) { return Array::zeros(shape, dtype); };
+
   check_operator(
       {.name = op.name,
        .sample = sample,

@@ -147,7 +147,7 @@ TEST_CASE("operator: stochastic_depth") {
                                          RandomStream stream;
                                          stochastic_depth(Array::scalar(1), 0.5, stream);
                                        },
-                                       "stochastic_depth: mode row expects samples (N, …), got a scalar")}),
+                                       "stochastic_depth: expected samples (N, …) in mode row, got a scalar")}),
                   .configurations = 40,
                   .gradients = linear_elements});
 }

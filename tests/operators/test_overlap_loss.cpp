@@ -94,9 +94,10 @@ TEST_CASE("operator: kl_div") {
                       {[](Inputs in) { return kl_div(in[0], in[1], {.reduction = KlReduction::batch_mean}); },
                        {Array::zeros({2, 0}), Array::zeros({2, 0})},
                        Array::zeros({})}},
-       .refusals = with(pointwise_refusals("kl_div", call),
-                        {refuses<ShapeError>(by_batch({}), "kl_div: batch_mean expects samples (N, …), got a scalar"),
-                         refuses<ValueError>(by_batch({0, 3}), "kl_div: the mean of no samples (input [0, 3])")}),
+       .refusals =
+           with(pointwise_refusals("kl_div", call),
+                {refuses<ShapeError>(by_batch({}), "kl_div: expected samples (N, …) for batch_mean, got a scalar"),
+                 refuses<ValueError>(by_batch({0, 3}), "kl_div: the mean of no samples (input [0, 3])")}),
        .configurations = 60,
        .f32_tolerance = 2e-6,
        .format_tolerance = 1e-14});
