@@ -187,20 +187,20 @@ TEST_CASE("max_pool2d keeps its conventions for ties and NaN and infinities in a
                         .kernel = {3, 2},
                         .stride = {2, 1},
                         .padding = {1, 1}};
-    Array x = tests::distinct(p.shape());
+    Array x = distinct(p.shape());
     const double few[] = {not_a_number, -infinity, -infinity, 1, 1, 2, infinity, 0};
     for (std::int64_t i = 0; i < x.numel(); ++i) {
       double& value = x.mutable_data<double>()[i];
       value = few[static_cast<std::int64_t>(value) % 8];
     }
     const Expected expected = reference(p, x.to_vector<double>());
-    const Array seed = tests::distinct({2, channels, tests::out_height(p), tests::out_width(p)});
+    const Array seed = distinct({2, channels, out_height(p), out_width(p)});
     std::vector<double> dx(static_cast<std::size_t>(x.numel()));
     const auto outputs = static_cast<std::size_t>(seed.size(2) * seed.size(3));
     const auto dy = seed.to_vector<double>();
     for (std::size_t k = 0; k < dy.size(); ++k)
       dx[k / outputs * 63 + static_cast<std::size_t>(expected.indices[k])] += dy[k];
-    tests::for_each_target([&] {
+    for_each_target([&] {
       for (const DType dtype : {DType::f32, DType::f64}) {
         const MaxPoolResult result = max_pool2d_with_indices(x.to(dtype), options_of(p));
         REQUIRE(result.indices.to_vector<std::int64_t>() == expected.indices);

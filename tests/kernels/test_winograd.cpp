@@ -90,7 +90,7 @@ std::vector<bool> bad_places(const std::vector<T>& values) {
 // in magnified (5.3 · 1.4 · 8.3)² = 3800 times, and its rounding with it. With numbers of both signs that never
 // happens: no more than 30 roundings were seen.
 TEST_CASE("winograd is the definition but for rounding on every instruction set") {
-  on_every_target([] {
+  tapestry::testing::for_each_target([] {
     WinogradSource source;
     for (int i = 0; i < 120; ++i) {
       const Conv2dGeometry g = source.next();
