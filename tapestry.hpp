@@ -42,8 +42,11 @@
 #include <tapestry/data/transform.hpp>
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/models/image_classifier.hpp>
+#include <tapestry/models/mobilenet_v2.hpp>
+#include <tapestry/models/resnet.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/models/small_cnn.hpp>
+#include <tapestry/models/unet.hpp>
 #include <tapestry/nn/activation.hpp>
 #include <tapestry/nn/basic_block.hpp>
 #include <tapestry/nn/batch_norm1d.hpp>
@@ -61,6 +64,7 @@
 #include <tapestry/nn/group_norm.hpp>
 #include <tapestry/nn/init.hpp>
 #include <tapestry/nn/instance_norm2d.hpp>
+#include <tapestry/nn/inverted_residual.hpp>
 #include <tapestry/nn/layer_norm.hpp>
 #include <tapestry/nn/linear.hpp>
 #include <tapestry/nn/local_response_norm.hpp>

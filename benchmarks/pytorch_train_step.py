@@ -1,8 +1,9 @@
 """Times whole training steps in PyTorch; the counterpart of benchmarks/train_step, with the same line of output.
 
-usage: pytorch_train_step.py --model small_cnn|resnet20 --layout nchw|nhwc [--batch-size N] [--threads N] [--iterations N]
+usage: pytorch_train_step.py --model MODEL --layout nchw|nhwc [--batch-size N] [--threads N] [--iterations N]
 
-A step is zero_grad, forward, cross-entropy, backward and SGD with momentum 0.9, on random 32x32 images of 10 classes.
+A step is zero_grad, forward, cross-entropy, backward and SGD with momentum 0.9, on random 32x32 images of 10 classes (unet: 64x64
+images with one of 2 classes for each pixel). MODEL is small_cnn, resnet20, resnet18, mobilenet_v2 or unet.
 benchmarks/compare_pytorch runs it.
 """
 
@@ -49,17 +50,78 @@ class BasicBlock(nn.Module):
         return functional.relu(self.residual(x) + self.shortcut(x), inplace=True)
 
 
-def resnet20():
-    layers = [conv_norm(3, 16, 3, 1), nn.ReLU(inplace=True)]
-    in_channels = 16
-    for out_channels, stride in ((16, 1), (32, 2), (64, 2)):
-        layers.append(BasicBlock(in_channels, out_channels, stride))
-        layers += [BasicBlock(out_channels, out_channels, 1) for _ in range(2)]
+def resnet(stages, blocks):
+    in_channels = stages[0]
+    layers = [conv_norm(3, in_channels, 3, 1), nn.ReLU(inplace=True)]
+    for number, out_channels in enumerate(stages):
+        layers.append(BasicBlock(in_channels, out_channels, 1 if number == 0 else 2))
+        layers += [BasicBlock(out_channels, out_channels, 1) for _ in range(blocks - 1)]
         in_channels = out_channels
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(in_channels, 10))
 
 
-MODELS = {"small_cnn": small_cnn, "resnet20": resnet20}
+class InvertedResidual(nn.Module):
+    """1x1, depthwise 3x3 and 1x1 convolutions; the input is added where the shape stays (Sandler et al. 2018)."""
+
+    def __init__(self, in_channels, out_channels, stride, expand_ratio):
+        super().__init__()
+        hidden = in_channels * expand_ratio
+        layers = [] if expand_ratio == 1 else [conv_norm(in_channels, hidden, 1, 1), nn.ReLU6(inplace=True)]
+        self.conv = nn.Sequential(
+            *layers,
+            nn.Conv2d(hidden, hidden, 3, stride, padding=1, groups=hidden, bias=False), nn.BatchNorm2d(hidden),
+            nn.ReLU6(inplace=True), conv_norm(hidden, out_channels, 1, 1))
+        self.adds_input = stride == 1 and in_channels == out_channels
+
+    def forward(self, x):
+        return x + self.conv(x) if self.adds_input else self.conv(x)
+
+
+def mobilenet_v2():
+    layers, in_channels = [conv_norm(3, 32, 3, 1), nn.ReLU6(inplace=True)], 32
+    for expand_ratio, channels, blocks, stride in (
+            (1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)):
+        for block in range(blocks):
+            layers.append(InvertedResidual(in_channels, channels, stride if block == 0 else 1, expand_ratio))
+            in_channels = channels
+    layers += [conv_norm(in_channels, 1280, 1, 1), nn.ReLU6(inplace=True)]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(1280, 10))
+
+
+class UNet(nn.Module):
+    """Two convolutions at each of three sizes on the way down and up (Ronneberger et al. 2015), with batch norm."""
+
+    def __init__(self, base_channels=16, depth=3):
+        super().__init__()
+
+        def two_convolutions(in_channels, out_channels):
+            return nn.Sequential(conv_norm(in_channels, out_channels, 3, 1), nn.ReLU(inplace=True),
+                                 conv_norm(out_channels, out_channels, 3, 1), nn.ReLU(inplace=True))
+
+        widths = [base_channels << i for i in range(depth + 1)]
+        self.down = nn.ModuleList(two_convolutions(a, b) for a, b in zip([3] + widths, widths))
+        self.enlarge = nn.ModuleList(nn.ConvTranspose2d(2 * c, c, 2, 2) for c in widths[-2::-1])
+        self.up = nn.ModuleList(two_convolutions(2 * c, c) for c in widths[-2::-1])
+        self.head = nn.Conv2d(base_channels, 2, 1)
+
+    def forward(self, x):
+        skipped = []
+        for stage in self.down[:-1]:
+            skipped.append(stage(x))
+            x = functional.max_pool2d(skipped[-1], 2)
+        x = self.down[-1](x)
+        for enlarge, stage in zip(self.enlarge, self.up):
+            x = stage(torch.cat([skipped.pop(), enlarge(x)], 1))
+        return self.head(x)
+
+
+MODELS = {
+    "small_cnn": small_cnn,
+    "resnet20": lambda: resnet((16, 32, 64), 3),
+    "resnet18": lambda: resnet((64, 128, 256, 512), 2),
+    "mobilenet_v2": mobilenet_v2,
+    "unet": UNet,
+}
 LAYOUTS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
 
 
@@ -76,8 +138,12 @@ def main():
     torch.manual_seed(0)
     memory_format = LAYOUTS[options.layout]
     model = MODELS[options.model]().to(memory_format=memory_format).train()
-    images = torch.randn(options.batch_size, 3, 32, 32).contiguous(memory_format=memory_format)
-    labels = torch.randint(10, (options.batch_size,))
+    size = 64 if options.model == "unet" else 32
+    images = torch.randn(options.batch_size, 3, size, size).contiguous(memory_format=memory_format)
+    if options.model == "unet":
+        labels = torch.randint(2, (options.batch_size, size, size))
+    else:
+        labels = torch.randint(10, (options.batch_size,))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 
     def step():

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -13,11 +15,39 @@
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/models/image_classifier.hpp>
+#include <tapestry/models/unet.hpp>
 #include <tapestry/optim/sgd.hpp>
 
 using namespace tapestry;
 
 namespace {
+
+/// A network with random input and labels for it.
+struct Task {
+  std::unique_ptr<nn::Module> model;
+  Array images;
+  Array labels;
+};
+
+/// Classes for images of 32×32, or for the pixels of images of 64×64.
+Task make_task(const std::string& name, std::int64_t batch_size) {
+  RandomStream random = new_random_stream();
+  const auto images = [&](std::int64_t size) {
+    return random.normal({batch_size, 3, size, size}).contiguous(MemoryFormat::channels_last);
+  };
+  if (name == "unet") {
+    return {.model = std::make_unique<models::UNet>(models::UNet::Options{.base_channels = 16, .depth = 3}),
+            .images = images(64),
+            .labels = random.integers({batch_size, 64, 64}, 2)};
+  }
+  return {.model = models::image_classifier(name), .images = images(32), .labels = random.integers({batch_size}, 10)};
+}
+
+std::vector<std::string> model_names() {
+  auto names = models::image_classifier_names();
+  names.push_back("unet");
+  return names;
+}
 
 double peak_memory_mebibytes() {
   rusage usage{};
@@ -33,7 +63,7 @@ int main(int argc, char** argv) {
   int threads = num_threads();
   int iterations = 15;
   CLI::App app("Times whole training steps on random input.", "train_step");
-  app.add_option("--model", name)->check(CLI::IsMember(models::image_classifier_names()))->capture_default_str();
+  app.add_option("--model", name)->check(CLI::IsMember(model_names()))->capture_default_str();
   app.add_option("--batch-size", batch_size)->check(CLI::Range(1, 1 << 20))->capture_default_str();
   app.add_option("--threads", threads)->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--iterations", iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
@@ -48,11 +78,8 @@ int main(int argc, char** argv) {
   }
 
   set_num_threads(threads);
-  const auto model = models::image_classifier(name);
-  optim::Sgd optimizer(model->parameters(), {.lr = 0.01, .momentum = 0.9, .weight_decay = 5e-4});
-  RandomStream random = new_random_stream();
-  const Array images = random.normal({batch_size, 3, 32, 32}).contiguous(MemoryFormat::channels_last);
-  const Array labels = random.integers({batch_size}, 10);
+  const auto [model, images, labels] = make_task(name, batch_size);
+  optim::Sgd optimizer(model->parameters(), {.lr = 0.01, .momentum = 0.9});
 
   double loss_value = 0;
   std::vector<double> milliseconds;

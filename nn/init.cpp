@@ -33,6 +33,10 @@ Tensor kaiming_uniform(Tensor weight, FanMode mode, double gain) {
   return uniform(std::move(weight), -bound, bound);
 }
 
+Tensor normal(Tensor tensor, double mean, double standard_deviation) {
+  return overwrite(tensor, new_random_stream().normal(tensor.shape(), mean, standard_deviation, tensor.dtype()));
+}
+
 Tensor uniform(Tensor tensor, double low, double high) {
   return overwrite(tensor, new_random_stream().uniform(tensor.shape(), low, high, tensor.dtype()));
 }

@@ -20,6 +20,9 @@ Tensor kaiming_normal(Tensor weight, FanMode mode = FanMode::fan_in, double gain
 /// Uniform in ±gain·√(3 / fan), of the same standard deviation.
 Tensor kaiming_uniform(Tensor weight, FanMode mode = FanMode::fan_in, double gain = 1.4142135623730951);
 
+/// Normal with a mean and a standard deviation.
+Tensor normal(Tensor tensor, double mean = 0, double standard_deviation = 1);
+
 /// Uniform in [low, high).
 Tensor uniform(Tensor tensor, double low, double high);
 

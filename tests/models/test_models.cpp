@@ -19,12 +19,6 @@ using models::SmallCnn;
 
 namespace {
 
-std::int64_t parameter_count(const nn::Module& model) {
-  std::int64_t count = 0;
-  for (const Tensor& parameter : model.parameters()) count += parameter.numel();
-  return count;
-}
-
 std::vector<std::string> parameter_names(const nn::Module& model) {
   std::vector<std::string> names;
   for (const auto& entry : model.named_parameters()) names.push_back(entry.name);

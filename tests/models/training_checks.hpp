@@ -27,6 +27,13 @@ inline Array made_up_labels(std::int64_t count) {
   return Array::from({count}, labels);
 }
 
+/// Numbers in all parameters together.
+inline std::int64_t parameter_count(const nn::Module& model) {
+  std::int64_t count = 0;
+  for (const Tensor& parameter : model.parameters()) count += parameter.numel();
+  return count;
+}
+
 /// Trains a model, made by `make` after the seed is set, for some steps; gives the losses and the state at the end.
 template <class Make>
 std::pair<std::vector<double>, nn::StateDict> train_made_up(const Make& make, std::uint64_t seed, int steps,

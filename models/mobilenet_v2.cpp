@@ -1,0 +1,70 @@
+#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/models/mobilenet_v2.hpp>
+#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/nn/activation.hpp>
+#include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/dropout.hpp>
+#include <tapestry/nn/init.hpp>
+#include <tapestry/nn/inverted_residual.hpp>
+#include <tapestry/nn/linear.hpp>
+
+namespace tapestry::models {
+namespace {
+
+constexpr std::int64_t last_channels = 1280;
+
+nn::Sequential conv_norm_relu6(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
+  return nn::Sequential(nn::Conv2d({.in_channels = in,
+                                    .out_channels = out,
+                                    .kernel_size = kernel,
+                                    .stride = stride,
+                                    .padding = kernel / 2,
+                                    .bias = false}),
+                        nn::BatchNorm2d({.num_features = out}), nn::ReLU6());
+}
+
+nn::Sequential features(bool for_small_images) {
+  struct Stage {
+    std::int64_t expand_ratio, channels, blocks, stride;
+  };
+  const std::int64_t early_stride = for_small_images ? 1 : 2;
+  const Stage stages[] = {{1, 16, 1, 1}, {6, 24, 2, early_stride}, {6, 32, 3, 2}, {6, 64, 4, 2},
+                          {6, 96, 3, 1}, {6, 160, 3, 2},           {6, 320, 1, 1}};
+  nn::Sequential result;
+  result.append(conv_norm_relu6(3, 32, 3, early_stride));
+  std::int64_t in = 32;
+  for (const Stage& stage : stages) {
+    for (std::int64_t block = 0; block < stage.blocks; ++block) {
+      result.append(nn::InvertedResidual({.in_channels = in,
+                                          .out_channels = stage.channels,
+                                          .stride = block == 0 ? stage.stride : 1,
+                                          .expand_ratio = stage.expand_ratio}));
+      in = stage.channels;
+    }
+  }
+  result.append(conv_norm_relu6(in, last_channels, 1, 1));
+  return result;
+}
+
+nn::Linear head(std::int64_t classes) {
+  nn::Linear result({.in_features = last_channels, .out_features = classes});
+  nn::init::normal(result.weight(), 0, 0.01);
+  nn::init::constant(result.bias(), 0);
+  return result;
+}
+
+}  // namespace
+
+MobileNetV2::MobileNetV2(const Options& options)
+    : features_(add("features", features(options.for_small_images))),
+      classifier_(add("classifier", nn::Sequential(nn::Dropout({.p = options.dropout}), head(options.classes)))) {
+  detail::fill_convolutions(*this);
+}
+
+Tensor MobileNetV2::forward(const Tensor& x) {
+  return classifier_(flatten(global_avg_pool2d(features_(x)), 1));
+}
+
+}  // namespace tapestry::models

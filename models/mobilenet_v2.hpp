@@ -1,0 +1,30 @@
+// MobileNetV2.
+#pragma once
+
+#include <cstdint>
+
+#include <tapestry/nn/module.hpp>
+#include <tapestry/nn/sequential.hpp>
+
+namespace tapestry::models {
+
+/// Images (N, 3, H, W) → logits (N, classes): a convolution, seventeen inverted residuals, a 1×1 convolution to 1280
+/// channels, global average pooling, dropout and a linear head (Sandler et al., "MobileNetV2", 2018, table 2). The
+/// names of parameters are torchvision's.
+class MobileNetV2 : public nn::Module {
+ public:
+  struct Options {
+    std::int64_t classes = 1000;    ///< logits per image
+    bool for_small_images = false;  ///< the first two strides of 2 are 1, for images of 32×32
+    double dropout = 0.2;           ///< before the head
+  };
+
+  explicit MobileNetV2(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  nn::Sequential& features_;
+  nn::Sequential& classifier_;
+};
+
+}  // namespace tapestry::models

@@ -1,0 +1,30 @@
+// The block of MobileNetV2.
+#pragma once
+
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/sequential.hpp>
+
+namespace tapestry::nn {
+
+/// A 1×1 convolution to `expand_ratio` times the channels (left out where that is 1), a depthwise 3×3 convolution and a
+/// 1×1 convolution back to few channels, each with batch norm, the first two with ReLU6; x is added where the shape
+/// stays (Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks", 2018, figure 4). Names are
+/// torchvision's: conv.0.0, conv.0.1, … Throws a ValueError for an expand_ratio below 1.
+class InvertedResidual : public Module {
+ public:
+  struct Options {
+    Required<std::int64_t> in_channels;   ///< channels of x
+    Required<std::int64_t> out_channels;  ///< channels of the result
+    std::int64_t stride = 1;              ///< of the depthwise convolution
+    std::int64_t expand_ratio = 6;        ///< channels between the 1×1 convolutions, over those of x
+  };
+
+  explicit InvertedResidual(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  Sequential& conv_;
+  bool adds_input_;
+};
+
+}  // namespace tapestry::nn
