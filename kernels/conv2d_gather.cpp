@@ -106,7 +106,7 @@ void GatherPlan::choose_layout() {
       saturating_product(block_rows_ * block_columns_, rows.taps * columns.taps * channels);
 
   std::int64_t pixel_step = channels;
-  std::int64_t row_step = region_columns_ * channels;
+  std::int64_t row_step = saturating_product(region_columns_, channels);
   if (stays_inside(rows) && stays_inside(columns)) {
     layout_ = Layout::in_place;
     scratch_size_ = 0;
@@ -125,8 +125,8 @@ void GatherPlan::choose_layout() {
   runs_ = {.rows = rows.taps,
            .columns = joined ? 1 : columns.taps,
            .length = joined ? columns.taps * channels : channels,
-           .row_step = rows.dilation * row_step,
-           .column_step = columns.dilation * pixel_step};
+           .row_step = saturating_product(rows.dilation, row_step),
+           .column_step = saturating_product(columns.dilation, pixel_step)};
 }
 
 template <class T>

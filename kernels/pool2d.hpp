@@ -63,7 +63,7 @@ inline WindowPixels pixels_of(const Pool2dGeometry& g, const Taps& rows, const T
 /// fetch them early: rows of an image are short, and a processor does not foresee the next.
 inline std::int64_t next_row_of_windows(const Pool2dGeometry& g, const Taps& rows) {
   const std::int64_t last_row = rows.origin + (rows.last - 1) * g.rows.dilation;
-  return last_row + g.rows.stride < g.rows.in ? g.rows.stride * g.columns.in * g.channels : 0;
+  return g.rows.stride < g.rows.in - last_row ? g.rows.stride * g.columns.in * g.channels : 0;
 }
 
 /// Calls `body(window, tap)` for every window that covers a pixel, in rising order, with the tap that does.

@@ -111,7 +111,7 @@ TEST_CASE("every mistake on the command line gives one line with what is wrong a
   const std::vector<std::pair<Arguments, std::string>> mistakes = {
       {{"--bogus"}, "not expected: --bogus"},
       {{"extra"}, "not expected: extra"},
-      {{"--model", "vgg"}, "--model: vgg not in {small_cnn,resnet20}"},
+      {{"--model", "vgg"}, "--model: vgg not in {small_cnn,resnet20,resnet18,mobilenet_v2}"},
       {{"--optimizer", "rms"}, "--optimizer: rms not in {sgd,adamw}"},
       {{"--epochs", "0"}, "--epochs: " + range + "0"},
       {{"--epochs", "many"}, "--epochs: " + range + "many"},
