@@ -53,6 +53,7 @@ struct CrossEntropy {
     const Array scores = detail::ClassRows::arranged(logits_.array());
     const detail::ClassRows rows(scores);
     const double spread = smoothing_ / static_cast<double>(rows.classes());
+    const double spread_sum = spread * std::accumulate(classes_->weight.begin(), classes_->weight.end(), 0.0);
     Array result = Array::empty_like(scores);
     visit_floating(name, scores.dtype(), [&]<class T>() {
       const detail::RowFactors<T> factors{gradient.contiguous(), reduction_, classes_->total_weight};
@@ -67,7 +68,7 @@ struct CrossEntropy {
         }
         const double at_label = (1 - smoothing_) * weight(label);
         const auto target = [&](std::int64_t k) { return spread * weight(k) + (k == label ? at_label : 0); };
-        detail::write_gradient(in + rows.first(row), rows, factors(row), at_label + spread * weight_sum(), target, dx);
+        detail::write_gradient(in + rows.first(row), rows, factors(row), at_label + spread_sum, target, dx);
       });
     });
     return result;
@@ -82,7 +83,6 @@ struct CrossEntropy {
 
  private:
   double weight(std::int64_t k) const { return classes_->weight[static_cast<std::size_t>(k)]; }
-  double weight_sum() const { return std::accumulate(classes_->weight.begin(), classes_->weight.end(), 0.0); }
 
   Array targets(const Shape& shape) const {
     Array result = Array::zeros(shape, DType::f64);

@@ -14,11 +14,11 @@
 
 namespace tapestry::detail {
 
-/// The largest score of a row and Σ e^{score − largest}: −log_softmax is ln(powers) − (score − largest).
+/// The largest score of a row and ln Σ e^{score − largest}.
 struct Normaliser {
   double largest;
-  double powers;
-  double negative_log_softmax(double score) const { return std::log(powers) - (score - largest); }
+  double log_powers;
+  double negative_log_softmax(double score) const { return log_powers - (score - largest); }
 };
 
 template <class T>
@@ -31,11 +31,11 @@ T largest_of(const T* row, const ClassRows& rows) {
 template <class T>
 Normaliser normaliser_of(const T* row, const ClassRows& rows) {
   const auto largest = static_cast<double>(largest_of(row, rows));
-  if (rows.stride() == 1) return {largest, kernels::exp_sum(rows.classes(), row, largest)};
+  if (rows.stride() == 1) return {largest, std::log(kernels::exp_sum(rows.classes(), row, largest))};
   double powers = 0;
   for (std::int64_t k = 0; k < rows.classes(); ++k)
     powers += std::exp(static_cast<double>(row[k * rows.stride()]) - largest);
-  return {largest, powers};
+  return {largest, std::log(powers)};
 }
 
 /// out = factor · (Σₖ targetₖ · softmax(row) − target), where `target` gives those of the classes.
