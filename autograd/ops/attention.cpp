@@ -10,12 +10,14 @@
 #include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/dropout.hpp>
 #include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/autograd/ops/reduced_axes.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/exp_rows.hpp>
 #include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/softmax.hpp>
 
 namespace tapestry {
 namespace {
@@ -76,10 +78,9 @@ class Visibility {
   std::vector<std::int64_t> strides_;  ///< of the mask, for every axis of the scores
 };
 
-/// softmax(scale · scores) over the keys that a query may look at, 0 for the others.
+/// softmax(scores) over the keys that a query may look at, 0 for the others.
 struct AttentionWeights {
   static constexpr std::string_view name = operation;
-  double scale_;
   bool is_causal_;
   Array mask_;
   SavedTensor y_ = {};
@@ -90,7 +91,6 @@ struct AttentionWeights {
     const Array rows = scores.array().contiguous();
     const Visibility visible(scores.shape(), mask_, is_causal_);
     visit_floating(name, scores.dtype(), [&]<class T>() {
-      const auto scale = static_cast<T>(scale_);
       const T* in = rows.data<T>();
       T* out = result.mutable_data<T>();
       for_each_query(scores.shape(), [&](std::int64_t row, std::int64_t first) {
@@ -99,7 +99,7 @@ struct AttentionWeights {
         std::fill_n(weights, keys, none);
         T largest = none;
         visible.for_each_key(row, [&](std::int64_t key) {
-          const T score = in[first + key] * scale;
+          const T score = in[first + key];
           weights[key] = score;
           // A NaN stays the largest.
           if (score > largest || score != score) largest = score;
@@ -116,29 +116,20 @@ struct AttentionWeights {
     return result;
   }
 
-  // dsᵢ = scale · yᵢ · (gᵢ − Σⱼ gⱼ yⱼ)
+  // dsᵢ = yᵢ · (gᵢ − Σⱼ gⱼ yⱼ), as for any softmax.
   Array backward(const Array& gradient) const {
     const Array g = gradient.contiguous();
+    const Array y = y_.array();
     Array result = Array::empty(g.shape(), g.dtype());
-    const std::int64_t keys = g.size(-1);
     visit_floating(name, g.dtype(), [&]<class T>() {
-      const T* dy = g.data<T>();
-      const T* y = y_.array().data<T>();
-      T* out = result.mutable_data<T>();
-      for_each_query(g.shape(), [&](std::int64_t, std::int64_t first) {
-        double common = 0;
-        for (std::int64_t i = first; i < first + keys; ++i)
-          common += static_cast<double>(dy[i]) * static_cast<double>(y[i]);
-        const auto mean = static_cast<T>(common);
-        const auto scale = static_cast<T>(scale_);
-        for (std::int64_t i = first; i < first + keys; ++i) out[i] = scale * y[i] * (dy[i] - mean);
-      });
+      kernels::softmax_gradient(detail::middle_axis(y, y.rank() - 1), y.data<T>(), g.data<T>(),
+                                result.mutable_data<T>());
     });
     return result;
   }
   Tensor backward(const Tensor& gradient) const {
     const Tensor y = y_.tensor();
-    return y * (gradient - sum(gradient * y, {-1}, true)) * scale_;
+    return y * (gradient - sum(gradient * y, {-1}, true));
   }
 };
 
@@ -188,16 +179,16 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   if (options.dropout_p > 0 && options.stream == nullptr) {
     throw ValueError(fmt::format("{}: dropout_p {} needs a stream of random numbers", operation, options.dropout_p));
   }
-  double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
-  Tensor scores = matmul(query, transpose(key, -1, -2));
+  // On the query, which is smaller than the scores.
+  const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
+  Tensor scores = matmul(query * scale, transpose(key, -1, -2));
   Array allowed;
   if (options.attn_mask.defined() && options.attn_mask.dtype() == DType::u8) {
     allowed = options.attn_mask.array();
   } else if (options.attn_mask.defined()) {
-    scores = scores * scale + options.attn_mask;
-    scale = 1;
+    scores = scores + options.attn_mask;
   }
-  Tensor weights = record(AttentionWeights{.scale_ = scale, .is_causal_ = options.is_causal, .mask_ = allowed}, scores);
+  Tensor weights = record(AttentionWeights{.is_causal_ = options.is_causal, .mask_ = allowed}, scores);
   if (options.dropout_p > 0) weights = dropout(weights, options.dropout_p, *options.stream);
   return matmul(weights, value);
 }
