@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/conv_checks.hpp>
 #include <tapestry/autograd/ops/pool_geometry.hpp>
 #include <tapestry/autograd/ops/pooling.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -160,9 +161,9 @@ Places places_of(const Array& indices, Pair size) {
 
 void check_max_unpool2d_options(std::string_view caller, const MaxUnpool2dOptions& options) {
   const Pair kernel = options.kernel_size;
-  detail::check_at_least(caller, "kernel_size", kernel, 1);
-  detail::check_at_least(caller, "stride", options.stride.value_or(kernel), 1);
-  detail::check_at_least(caller, "padding", options.padding, 0);
+  detail::check_option(caller, 2, "kernel_size", kernel, 1);
+  detail::check_option(caller, 2, "stride", options.stride.value_or(kernel), 1);
+  detail::check_option(caller, 2, "padding", options.padding, 0);
 }
 
 Tensor max_unpool2d(const Tensor& x, const Array& indices, const MaxUnpool2dOptions& options) {

@@ -95,28 +95,23 @@ MaxPool2dOptions window_options(const AvgPool2dOptions& options) {
           .ceil_mode = options.ceil_mode};
 }
 
-void check_at_least(std::string_view operation, std::string_view option, std::int64_t value, std::int64_t least) {
-  if (value < least)
-    throw ValueError(fmt::format("{}: {} must be at least {}, got {}", operation, option, least, value));
-}
-
 }  // namespace
 
 void check_max_pool1d_options(std::string_view operation, const MaxPool1dOptions& options) {
   const std::int64_t kernel = options.kernel_size;
-  check_at_least(operation, "kernel_size", kernel, 1);
-  check_at_least(operation, "stride", options.stride.value_or(kernel), 1);
-  check_at_least(operation, "padding", options.padding, 0);
-  check_at_least(operation, "dilation", options.dilation, 1);
+  detail::check_option(operation, 1, "kernel_size", kernel, 1);
+  detail::check_option(operation, 1, "stride", options.stride.value_or(kernel), 1);
+  detail::check_option(operation, 1, "padding", options.padding, 0);
+  detail::check_option(operation, 1, "dilation", options.dilation, 1);
   check_padding(operation, "length", options.padding, kernel, options.dilation);
 }
 
 void check_max_pool2d_options(std::string_view operation, const MaxPool2dOptions& options) {
   const Pair kernel = options.kernel_size;
-  detail::check_at_least(operation, "kernel_size", kernel, 1);
-  detail::check_at_least(operation, "stride", options.stride.value_or(kernel), 1);
-  detail::check_at_least(operation, "padding", options.padding, 0);
-  detail::check_at_least(operation, "dilation", options.dilation, 1);
+  detail::check_option(operation, 2, "kernel_size", kernel, 1);
+  detail::check_option(operation, 2, "stride", options.stride.value_or(kernel), 1);
+  detail::check_option(operation, 2, "padding", options.padding, 0);
+  detail::check_option(operation, 2, "dilation", options.dilation, 1);
   check_padding(operation, "height", options.padding.height, kernel.height, options.dilation.height);
   check_padding(operation, "width", options.padding.width, kernel.width, options.dilation.width);
 }
@@ -127,7 +122,7 @@ void check_avg_pool1d_options(std::string_view operation, const AvgPool1dOptions
 
 void check_avg_pool2d_options(std::string_view operation, const AvgPool2dOptions& options) {
   check_max_pool2d_options(operation, window_options(options));
-  check_at_least(operation, "divisor_override", options.divisor_override.value_or(1), 1);
+  detail::check_option(operation, 1, "divisor_override", options.divisor_override.value_or(1), 1);
 }
 
 void check_adaptive_output_size(std::string_view operation, Pair output_size) {
@@ -145,13 +140,6 @@ Shape image_shape(const Pool2dGeometry& g) {
 }
 Shape pooled_shape(const Pool2dGeometry& g) {
   return {g.batch, g.channels, g.rows.out, g.columns.out};
-}
-
-void check_at_least(std::string_view operation, std::string_view option, Pair value, std::int64_t least) {
-  if (value.height < least || value.width < least) {
-    throw ValueError(
-        fmt::format("{}: {} must be at least {}, got ({}, {})", operation, option, least, value.height, value.width));
-  }
 }
 
 void check_images(std::string_view operation, const Tensor& x) {

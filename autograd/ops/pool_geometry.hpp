@@ -25,7 +25,4 @@ Shape pooled_shape(const kernels::Pool2dGeometry& geometry);
 /// unless it is floating.
 void check_images(std::string_view operation, const Tensor& x);
 
-/// Throws a ValueError naming `operation` unless both sizes are at least `least`.
-void check_at_least(std::string_view operation, std::string_view option, Pair value, std::int64_t least);
-
 }  // namespace tapestry::detail
