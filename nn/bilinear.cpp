@@ -30,7 +30,7 @@ Bilinear::Bilinear(const Options& options)
   if (options.bias) bias_ = init::uniform(add_parameter("bias", Array::empty({options.out_features})), -bound, bound);
 }
 
-Tensor Bilinear::operator()(const Tensor& x1, const Tensor& x2) {
+Tensor Bilinear::operator()(const Tensor& x1, const Tensor& x2) const {
   return bilinear(x1, x2, weight_, bias_);
 }
 

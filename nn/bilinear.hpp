@@ -2,26 +2,24 @@
 #pragma once
 
 #include <tapestry/core/required.hpp>
-#include <tapestry/nn/module.hpp>
+#include <tapestry/nn/module_base.hpp>
 
 namespace tapestry::nn {
 
 /// `bilinear` of two inputs (…, in1_features) and (…, in2_features): weight (out_features, in1_features, in2_features)
 /// and bias (out_features), both uniform in ±1/√in1_features at first, as in PyTorch. Throws a ValueError for sizes
 /// below 1.
-class Bilinear : public Module {
+class Bilinear : public ModuleBase {
  public:
   struct Options {
-    Required<std::int64_t> in1_features;
-    Required<std::int64_t> in2_features;
-    Required<std::int64_t> out_features;
-    bool bias = true;
+    Required<std::int64_t> in1_features;  ///< features of the first input
+    Required<std::int64_t> in2_features;  ///< features of the second
+    Required<std::int64_t> out_features;  ///< features of the result
+    bool bias = true;                     ///< whether there is one
   };
 
   explicit Bilinear(const Options& options);
-  Tensor operator()(const Tensor& x1, const Tensor& x2);
-  /// The layer of one input taken twice.
-  Tensor forward(const Tensor& x) override { return (*this)(x, x); }
+  Tensor operator()(const Tensor& x1, const Tensor& x2) const;
 
   const Tensor& weight() const { return weight_; }
   /// Undefined without a bias.

@@ -30,17 +30,13 @@ class MaxPool2d : public Module {
   MaxPool2dOptions options_;
 };
 
-/// `max_unpool2d` as a layer. Options out of range are refused when the layer is made.
-class MaxUnpool2d : public Module {
+/// `max_unpool2d` as a layer of values and indices. Options out of range are refused when the layer is made.
+class MaxUnpool2d : public ModuleBase {
  public:
   explicit MaxUnpool2d(const MaxUnpool2dOptions& options) : options_(options) {
     check_max_unpool2d_options("MaxUnpool2d", options);
   }
-  /// Throws a ValueError: unpooling needs the indices.
-  Tensor forward(const Tensor& x) override;
-  Tensor forward(const Tensor& x, const Array& indices) const { return max_unpool2d(x, indices, options_); }
-  using Module::operator();
-  Tensor operator()(const Tensor& x, const Array& indices) const { return forward(x, indices); }
+  Tensor operator()(const Tensor& x, const Array& indices) const { return max_unpool2d(x, indices, options_); }
 
  private:
   MaxUnpool2dOptions options_;

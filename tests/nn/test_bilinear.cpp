@@ -22,7 +22,7 @@ TEST_CASE("a bilinear layer is the bilinear operator with its weight and bias") 
   nn::Bilinear bare({.in1_features = 7, .in2_features = 7, .out_features = 2, .bias = false});
   REQUIRE_FALSE(bare.bias().defined());
   REQUIRE(bare.parameters().size() == 1);
-  require_equal(bare.forward(x1).array(), bilinear(x1, x1, bare.weight()).array());
+  require_equal(bare(x1, x1).array(), bilinear(x1, x1, bare.weight()).array());
 }
 
 TEST_CASE("a bilinear layer begins within one over the root of its first inputs") {
