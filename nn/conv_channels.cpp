@@ -1,10 +1,7 @@
-#include <cmath>
-
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/conv_channels.hpp>
-#include <tapestry/nn/init.hpp>
 
 namespace tapestry::nn::detail {
 
@@ -13,12 +10,6 @@ void check_conv_channels(std::string_view layer, std::int64_t in, std::int64_t o
   if (in % groups != 0 || out % groups != 0) {
     throw ValueError(fmt::format("{}: groups {} must divide both channel counts, got {} → {}", layer, groups, in, out));
   }
-}
-
-void fill_conv(const Tensor& weight, const Tensor& bias) {
-  const double bound = 1 / std::sqrt(static_cast<double>(init::fan(weight.shape(), init::FanMode::fan_in)));
-  init::uniform(weight, -bound, bound);
-  if (bias.defined()) init::uniform(bias, -bound, bound);
 }
 
 }  // namespace tapestry::nn::detail

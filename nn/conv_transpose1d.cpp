@@ -1,5 +1,6 @@
 #include <tapestry/nn/conv_channels.hpp>
 #include <tapestry/nn/conv_transpose1d.hpp>
+#include <tapestry/nn/init.hpp>
 
 namespace tapestry::nn {
 namespace {
@@ -21,7 +22,7 @@ ConvTranspose1d::ConvTranspose1d(const Options& options)
     : options_(operator_options(options)),
       weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
   if (options.bias) bias_ = add_parameter("bias", Array::empty({options.out_channels}));
-  detail::fill_conv(weight_, bias_);
+  init::default_uniform(weight_, bias_);
 }
 
 Tensor ConvTranspose1d::forward(const Tensor& x) {

@@ -46,4 +46,10 @@ Tensor constant(Tensor tensor, double value) {
   return tensor;
 }
 
+void default_uniform(const Tensor& weight, const Tensor& bias) {
+  const double bound = 1 / std::sqrt(static_cast<double>(fan(weight.shape(), FanMode::fan_in)));
+  uniform(weight, -bound, bound);
+  if (bias.defined()) uniform(bias, -bound, bound);
+}
+
 }  // namespace tapestry::nn::init

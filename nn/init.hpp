@@ -28,4 +28,8 @@ Tensor uniform(Tensor tensor, double low, double high);
 
 Tensor constant(Tensor tensor, double value);
 
+/// What linear and convolution layers begin with, as in PyTorch: a weight and its bias (undefined for none) uniform in
+/// ±1/√fan_in of the weight.
+void default_uniform(const Tensor& weight, const Tensor& bias);
+
 }  // namespace tapestry::nn::init

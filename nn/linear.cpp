@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/matmul.hpp>
@@ -20,9 +18,8 @@ Shape checked_weight_shape(const Linear::Options& options) {
 }  // namespace
 
 Linear::Linear(const Options& options) : weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
-  const double bound = 1 / std::sqrt(static_cast<double>(weight_.size(1)));
-  init::uniform(weight_, -bound, bound);
-  if (options.bias) bias_ = init::uniform(add_parameter("bias", Array::empty({options.out_features})), -bound, bound);
+  if (options.bias) bias_ = add_parameter("bias", Array::empty({options.out_features}));
+  init::default_uniform(weight_, bias_);
 }
 
 Tensor Linear::forward(const Tensor& x) {
