@@ -1,4 +1,5 @@
-// GFLOP/s of the convolutions of small CNNs, per layer and pass. OMP_NUM_THREADS sets the threads.
+// GFLOP/s of the convolutions of small CNNs, per layer and pass, by the algorithm that is chosen and, where that is
+// another, by the implicit product of matrices. OMP_NUM_THREADS sets the threads.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -69,9 +70,8 @@ Conv2dGeometry geometry_of(const Layer& layer) {
           .groups = layer.groups};
 }
 
-void run(benchmark::State& state, const Layer& layer, Conv2dPass pass) {
+void run(benchmark::State& state, const Layer& layer, Conv2dPass pass, Conv2dAlgorithm algorithm) {
   const Conv2dGeometry g = geometry_of(layer);
-  const Conv2dAlgorithm algorithm = choose_algorithm<float>(g, pass, ConvMath::fast);
   const std::int64_t outputs = g.batch * g.out_height * g.out_width * g.out_channels;
   const std::int64_t window = g.in_channels / g.groups * g.kernel_height * g.kernel_width;
   const Buffer x = buffer(g.batch * g.in_height * g.in_width * g.in_channels);
@@ -97,6 +97,13 @@ void run(benchmark::State& state, const Layer& layer, Conv2dPass pass) {
   state.counters["FLOP/s"] = benchmark::Counter(flops, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+void add(const std::string& title, const Layer& layer, Conv2dPass pass, Conv2dAlgorithm algorithm) {
+  benchmark::RegisterBenchmark(title.c_str(),
+                               [&layer, pass, algorithm](auto& state) { run(state, layer, pass, algorithm); })
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -104,10 +111,12 @@ int main(int argc, char** argv) {
     for (const auto& [pass, name] :
          {std::pair{Conv2dPass::forward, "forward"}, std::pair{Conv2dPass::input_gradient, "input_gradient"},
           std::pair{Conv2dPass::weight_gradient, "weight_gradient"}}) {
-      benchmark::RegisterBenchmark((layer.name + "/" + name).c_str(),
-                                   [&layer, pass = pass](benchmark::State& state) { run(state, layer, pass); })
-          ->Unit(benchmark::kMillisecond)
-          ->UseRealTime();
+      const std::string title = layer.name + "/" + name;
+      const Conv2dAlgorithm chosen = choose_algorithm<float>(geometry_of(layer), pass, ConvMath::fast);
+      add(title, layer, pass, chosen);
+      if (chosen != Conv2dAlgorithm::implicit_gemm) {
+        add(title + "/by_implicit_gemm", layer, pass, Conv2dAlgorithm::implicit_gemm);
+      }
     }
   }
   benchmark::Initialize(&argc, argv);

@@ -37,7 +37,7 @@ Tensor convolution(std::string_view operation, const Tensor& x, const Tensor& we
       windows_along(operation, is_sequence ? "length" : "width",
                     {in.width, kernel.width, stride.width, padding.amount.width, dilation.width}, padding.is_same);
   Tensor image = x;
-  // Around an image of (64, 64, 32, 32) this takes 0.9 ms; the convolution by 3 × 3 after it 22 ms.
+  // A pass over the image, little beside the products: not worth a gather of its own for every mode.
   if (padding_mode != PaddingMode::zeros) {
     if (!is_sequence) detail::check_padding(operation, padding_mode, x.shape(), 2, rows.pad_before, rows.pad_after);
     detail::check_padding(operation, padding_mode, x.shape(), x.rank() - 1, columns.pad_before, columns.pad_after);
