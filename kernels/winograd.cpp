@@ -64,7 +64,7 @@ std::int64_t pitch_of(std::int64_t channels) {
 
 /// A plane of a block's factors: one factor of all its tiles.
 std::int64_t plane_of(std::int64_t tiles, std::int64_t channels) {
-  return tiles * pitch_of(channels) + 16;
+  return padded_plane(tiles * pitch_of(channels));
 }
 
 Panels panels_of(const Tiling& t) {
@@ -83,7 +83,7 @@ Buffers cut(WorkspaceCutter& cutter, const Tiling& t) {
   const std::int64_t pitch = whole_lines<float>(factors * plane_of(tiles, t.source.channels)) +
                              whole_lines<float>(factors * plane_of(tiles, t.target.channels)) +
                              whole_lines<float>(t.target.channels);
-  return {.kernels = cutter.take<float>(factors * panels_of(t).size()),
+  return {.kernels = cutter.take<float>(factors * padded_plane(panels_of(t).size())),
           .zeros = cutter.take<float>(std::max(t.source.channels, panels_of(t).padded_channels())),
           .scratch = cutter.take<float>(num_threads() * pitch),
           .scratch_pitch = pitch};
@@ -103,7 +103,7 @@ void transform_panel(const Pass& pass, const Panels& panels, std::int64_t panel,
         kernels[static_cast<std::size_t>(tap * width + j)] = kernel[pass.kernel.is_turned ? 8 - tap : tap];
       }
     }
-    transform_kernels(kernels.data(), width, target + panels.offset(panel) + c * width, panels.size());
+    transform_kernels(kernels.data(), width, target + panels.offset(panel) + c * width, padded_plane(panels.size()));
   }
 }
 
@@ -146,13 +146,10 @@ void compute_block(const Pass& pass, std::int64_t begin, std::int64_t end, const
   float* const products = factors_of_tiles + whole_lines<float>(factors * source_plane);
   float* const outside = products + whole_lines<float>(factors * target_plane);
 
-  for (std::int64_t i = 0; i < count; ++i) {
-    const TilePlace place = place_of(t, begin + i);
-    const float* pixels[window * window];
-    point_at_pixels<window, const float>(t.source, place.image, place.row - t.pad_top, place.column - t.pad_left,
-                                         source, buffers.zeros, pixels);
-    scatter_input(pixels, t.source.channels, factors_of_tiles + i * source_pitch, source_plane);
-  }
+  for_each_tile<window>(t, t.source, t.pad_top, t.pad_left, begin, end, source, buffers.zeros,
+                        [&](std::int64_t i, const float* const* pixels) {
+                          scatter_input(pixels, t.source.channels, factors_of_tiles + i * source_pitch, source_plane);
+                        });
 
   const Panels panels = panels_of(t);
   PixelPointers<const float> from;
@@ -170,7 +167,7 @@ void compute_block(const Pass& pass, std::int64_t begin, std::int64_t end, const
          .pixels = count,
          .runs = {.rows = 1, .columns = 1, .length = t.source.channels, .row_step = 0, .column_step = 0},
          .channels = t.target.channels,
-         .weights = buffers.kernels + factor * panels.size(),
+         .weights = buffers.kernels + factor * padded_plane(panels.size()),
          .bias = buffers.zeros});
   }
 

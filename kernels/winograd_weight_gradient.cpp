@@ -26,7 +26,7 @@ namespace {
 // transforms and the factors for the products.
 constexpr std::int64_t max_sum_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t max_pieces = 16;
-constexpr std::int64_t block_bytes = std::int64_t{512} << 10;
+constexpr std::int64_t block_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t round_bytes = std::int64_t{4} << 20;
 
 struct Plan {
@@ -50,9 +50,10 @@ struct Plan {
     if (target_pitch % 64 == 0) target_pitch += 16;
   }
 
-  std::int64_t source_plane() const { return round_tiles * source_pitch + 16; }
-  std::int64_t target_plane() const { return round_tiles * target_pitch + 16; }
-  std::int64_t sums_size() const { return factors * panels.size(); }
+  std::int64_t source_plane() const { return padded_plane(round_tiles * source_pitch); }
+  std::int64_t target_plane() const { return padded_plane(round_tiles * target_pitch); }
+  std::int64_t sums_plane() const { return padded_plane(panels.size()); }
+  std::int64_t sums_size() const { return factors * sums_plane(); }
 
   Tiling tiling;
   Panels panels;
@@ -92,16 +93,16 @@ void add_round(const Plan& plan, std::int64_t begin, std::int64_t end, const flo
                const float* zeros, const Factors& buffers, float* sums) {
   const Tiling& t = plan.tiling;
   parallel_ranges(end - begin, transform_grain, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first; i < last; ++i) {
-      const TilePlace place = place_of(t, begin + i);
-      const float* inputs[window * window];
-      point_at_pixels<window, const float>(t.source, place.image, place.row - t.pad_top, place.column - t.pad_left, x,
-                                           zeros, inputs);
-      scatter_input(inputs, t.source.channels, buffers.source + i * plan.source_pitch, plan.source_plane());
-      const float* gradients[tile * tile];
-      point_at_pixels<tile, const float>(t.target, place.image, place.row, place.column, dy, zeros, gradients);
-      scatter_gradient(gradients, t.target.channels, buffers.target + i * plan.target_pitch, plan.target_plane());
-    }
+    for_each_tile<window>(t, t.source, t.pad_top, t.pad_left, begin + first, begin + last, x, zeros,
+                          [&](std::int64_t i, const float* const* pixels) {
+                            scatter_input(pixels, t.source.channels, buffers.source + (first + i) * plan.source_pitch,
+                                          plan.source_plane());
+                          });
+    for_each_tile<tile>(t, t.target, 0, 0, begin + first, begin + last, dy, zeros,
+                        [&](std::int64_t i, const float* const* pixels) {
+                          scatter_gradient(pixels, t.target.channels, buffers.target + (first + i) * plan.target_pitch,
+                                           plan.target_plane());
+                        });
   });
   parallel_for(factors, [&](std::int64_t factor, int) {
     PixelPointers<const float> sources;
@@ -114,7 +115,7 @@ void add_round(const Plan& plan, std::int64_t begin, std::int64_t end, const flo
                        .pixels = end - begin,
                        .runs = {.rows = 1, .columns = 1, .length = plan.panels.depth, .row_step = 0, .column_step = 0},
                        .channels = plan.panels.channels,
-                       .sums = sums + factor * plan.panels.size()});
+                       .sums = sums + factor * plan.sums_plane()});
   });
 }
 
@@ -127,7 +128,7 @@ bool write_panel(const Plan& plan, std::int64_t panel, std::int64_t begin, std::
   const std::int64_t offset = plan.panels.offset(panel) + begin * width;
   for (std::int64_t piece = 1; piece < plan.pieces; ++piece) {
     for (std::int64_t factor = 0; factor < factors; ++factor) {
-      float* const to = sums + factor * plan.panels.size() + offset;
+      float* const to = sums + factor * plan.sums_plane() + offset;
       const float* const from = to + piece * plan.sums_size();
       for (std::int64_t i = 0; i < (end - begin) * width; ++i) to[i] += from[i];
     }
@@ -135,7 +136,7 @@ bool write_panel(const Plan& plan, std::int64_t panel, std::int64_t begin, std::
   std::array<float, 9 * max_panel_width> gradients;
   bool is_finite = true;
   for (std::int64_t c = begin; c < end; ++c) {
-    transform_kernel_gradients(sums + plan.panels.offset(panel) + c * width, plan.panels.size(), width,
+    transform_kernel_gradients(sums + plan.panels.offset(panel) + c * width, plan.sums_plane(), width,
                                gradients.data());
     for (std::int64_t j = 0; j < std::min(width, plan.panels.channels - first); ++j) {
       float* const kernel = dweight + ((first + j) * plan.panels.depth + c) * 9;
