@@ -5,6 +5,7 @@
 #include <tapestry/kernels/conv2d_depthwise_source.hpp>
 #include <tapestry/kernels/conv2d_workspace.hpp>
 #include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/streaming.hpp>
 
 // Forward and input gradient are one computation: every target pixel sums over taps of the source (see AxisPass). Where
 // several output channels read one input channel (the multiplier), rows of the image are spread to the output channels
@@ -73,7 +74,8 @@ FilteredRow<T> row_of(const Conv2dGeometry& g, const AxisPass& rows, const AxisP
           .pixels = 0,
           .channels = k,
           .bias = nullptr,
-          .target = nullptr};
+          .target = nullptr,
+          .streams = false};
 }
 
 /// Adds up the output channels of every input channel.
@@ -125,6 +127,7 @@ void forward(const Conv2dGeometry& g, const T* x, const T* weight, const T* bias
     row.pixels = g.out_width;
     row.bias = bias;
     row.target = y + index * row_size;
+    row.streams = should_stream(y, g.batch * g.out_height * g.out_width, g.out_channels);
     filter_row(row);
   });
 }
@@ -159,6 +162,7 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
     row.pixels = g.in_width;
     row.bias = multiplier(g) == 1 ? bias : nullptr;
     row.target = multiplier(g) == 1 ? target : scratch;
+    row.streams = multiplier(g) == 1 && should_stream(dx, g.batch * g.in_height * g.in_width, g.in_channels);
     filter_row(row);
     if (multiplier(g) != 1) gather(g, scratch, bias, target);
   });

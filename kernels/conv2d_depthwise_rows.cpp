@@ -9,6 +9,7 @@
 
 #include <tapestry/kernels/channels-inl.hpp>
 #include <tapestry/kernels/conv2d_depthwise_rows.hpp>
+#include <tapestry/kernels/streaming-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -39,7 +40,7 @@ HWY_INLINE void filter_channels(D d, const FilteredRow<T>& row, const AxisTaps& 
   }
   for (int v = 0; v < vectors; ++v) {
     hwy::Prefetch(source + ahead + v * lanes);
-    hn::StoreU(sums[v], d, target + channel + v * lanes);
+    store_result(row.streams, sums[v], d, target + channel + v * lanes);
   }
 }
 

@@ -29,6 +29,7 @@ struct FilteredRow {
   std::int64_t pixels, channels;
   const T* bias;  ///< null for none
   T* target;
+  bool streams;  ///< whether the target bypasses the caches (should_stream)
 };
 
 /// target[pixel][c] = bias[c] + Σ_taps weights[tap][c] · source[…][c], summed in the order of the taps.

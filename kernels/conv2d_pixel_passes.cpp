@@ -9,6 +9,7 @@
 #include <tapestry/kernels/conv2d_windows.hpp>
 #include <tapestry/kernels/conv2d_workspace.hpp>
 #include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/streaming.hpp>
 
 // Forward and input gradient are one computation: a window slides over source pixels, and every position makes one
 // target pixel. Where the convolution strides, the input gradient takes one such window per phase, that is, per
@@ -186,13 +187,16 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
   PixelPointers<T> targets;
   plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
   point_at_targets(pass, phase, plan.begin(block), plan.end(block), target + group * panels.channels, targets);
-  multiply_pixels<T>({.sources = sources.data(),
-                      .targets = targets.data(),
-                      .pixels = plan.end(block) - plan.begin(block),
-                      .runs = plan.runs(),
-                      .channels = panels.channels,
-                      .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
-                      .bias = buffers.bias + group * panels.padded_channels()});
+  multiply_pixels<T>(
+      {.sources = sources.data(),
+       .targets = targets.data(),
+       .pixels = plan.end(block) - plan.begin(block),
+       .runs = plan.runs(),
+       .channels = panels.channels,
+       .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
+       .bias = buffers.bias + group * panels.padded_channels(),
+       .streams = should_stream(target + group * panels.channels, pass.g.batch * pass.target_height * pass.target_width,
+                                panels.channels)});
 }
 
 // Phases of the same block come one after another: they read the same pixels.

@@ -26,7 +26,7 @@ void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::i
   const std::int64_t columns = std::min(panels.channels - first, panels.width(panel));
   for (std::int64_t p = 0; p < product.pixels; p += tile_rows<vectors>) {
     multiply_tile<T, vectors>(product.sources + p, product.runs, product.weights + panels.offset(panel),
-                              product.bias + first, product.targets + p, first, columns);
+                              product.bias + first, product.targets + p, first, columns, product.streams);
   }
 }
 

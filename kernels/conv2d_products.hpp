@@ -41,6 +41,7 @@ struct PixelProduct {
   std::int64_t channels;
   const T* weights;
   const T* bias;
+  bool streams = false;  ///< whether the targets bypass the caches (should_stream)
 };
 
 /// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d, where d

@@ -16,6 +16,7 @@
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/conv2d_products.hpp>
+#include <tapestry/kernels/streaming-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -65,7 +66,7 @@ HWY_INLINE void multiply_step(D d, const T* const* HWY_RESTRICT rows, std::int64
 template <class T, int vectors>
 HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs& runs, const T* HWY_RESTRICT weights,
                                 const T* HWY_RESTRICT bias, T* const* HWY_RESTRICT targets, std::int64_t first_column,
-                                std::int64_t columns) {
+                                std::int64_t columns, bool streams) {
   constexpr int rows = tile_rows<vectors>;
   constexpr int unroll = depth_unroll<vectors>;
   const hn::ScalableTag<T> d;
@@ -105,7 +106,7 @@ HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs
     for (int r = 0; r < rows; ++r) {
       HWY_UNROLL(2)
       for (int v = 0; v < vectors; ++v) {
-        hn::StoreU(sums[r][v], d, targets[r] + first_column + static_cast<std::size_t>(v) * lanes);
+        store_result(streams, sums[r][v], d, targets[r] + first_column + static_cast<std::size_t>(v) * lanes);
       }
     }
     return;

@@ -8,6 +8,7 @@
 #include <tapestry/kernels/conv2d_products.hpp>
 #include <tapestry/kernels/conv2d_workspace.hpp>
 #include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/streaming.hpp>
 #include <tapestry/kernels/winograd.hpp>
 #include <tapestry/kernels/winograd_tiling.hpp>
 #include <tapestry/kernels/winograd_weight_gradient.hpp>
@@ -171,11 +172,12 @@ void compute_block(const Pass& pass, std::int64_t begin, std::int64_t end, const
          .bias = buffers.zeros});
   }
 
+  const bool streams = should_stream(target, t.batch * t.target.height * t.target.width, t.target.channels);
   for (std::int64_t i = 0; i < count; ++i) {
     const TilePlace place = place_of(t, begin + i);
     float* pixels[tile * tile];
     point_at_pixels<tile, float>(t.target, place.image, place.row, place.column, target, outside, pixels);
-    if (!gather_output(products + i * target_pitch, target_plane, t.target.channels, bias, pixels)) {
+    if (!gather_output(products + i * target_pitch, target_plane, t.target.channels, bias, pixels, streams)) {
       compute_plainly(pass, place, source, weight, bias, target);
     }
   }

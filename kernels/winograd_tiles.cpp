@@ -8,6 +8,7 @@
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/channels-inl.hpp>
+#include <tapestry/kernels/streaming-inl.hpp>
 #include <tapestry/kernels/winograd_tiles.hpp>
 #include <tapestry/kernels/winograd_transforms-inl.hpp>
 
@@ -67,7 +68,7 @@ void scatter_gradient(const float* const* HWY_RESTRICT pixels, std::int64_t chan
 }
 
 bool gather_output(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
-                   const float* HWY_RESTRICT bias, float* const* HWY_RESTRICT pixels) {
+                   const float* HWY_RESTRICT bias, float* const* HWY_RESTRICT pixels, bool streams) {
   bool is_finite = true;
   for_channels<float>(channels, [&](auto d, std::int64_t channel) {
     using V = hn::Vec<decltype(d)>;
@@ -92,7 +93,7 @@ bool gather_output(const float* HWY_RESTRICT products, std::int64_t plane, std::
       HWY_UNROLL(4)
       for (int j = 0; j < 4; ++j) {
         witness = hn::MulAdd(transformed[j], zero, witness);
-        hn::StoreU(hn::Add(transformed[j], offset), d, pixels[i * 4 + j] + channel);
+        store_result(streams, hn::Add(transformed[j], offset), d, pixels[i * 4 + j] + channel);
       }
     }
     is_finite = is_finite && hn::AllTrue(d, hn::Eq(witness, zero));
@@ -174,8 +175,8 @@ void scatter_gradient(const float* const* pixels, std::int64_t channels, float* 
 }
 
 bool gather_output(const float* products, std::int64_t plane, std::int64_t channels, const float* bias,
-                   float* const* pixels) {
-  return HWY_DYNAMIC_DISPATCH(gather_output)(products, plane, channels, bias, pixels);
+                   float* const* pixels, bool streams) {
+  return HWY_DYNAMIC_DISPATCH(gather_output)(products, plane, channels, bias, pixels, streams);
 }
 
 void transform_kernels(const float* kernels, std::int64_t count, float* target, std::int64_t plane) {

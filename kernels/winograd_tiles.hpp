@@ -21,9 +21,10 @@ void scatter_input(const float* const* pixels, std::int64_t channels, float* tar
 /// A dy Aᵀ for the gradients of the results (16 pointers).
 void scatter_gradient(const float* const* pixels, std::int64_t channels, float* target, std::int64_t plane);
 
-/// Aᵀ m A + bias into the results (16 pointers); `bias` may be null. Returns false when a result is not finite.
+/// Aᵀ m A + bias into the results (16 pointers), which bypass the caches if `streams`; `bias` may be null. Returns
+/// false when a result is not finite.
 bool gather_output(const float* products, std::int64_t plane, std::int64_t channels, const float* bias,
-                   float* const* pixels);
+                   float* const* pixels, bool streams);
 
 /// G g Gᵀ for `count` kernels side by side: g[tap][kernel] for the 9 taps row by row; factor f of kernel j goes to
 /// target[f · plane + j].
