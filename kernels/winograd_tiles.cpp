@@ -17,136 +17,103 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-// Every two-dimensional transform goes down the columns first, then along the rows.
+/// A transform in two dimensions, down the columns first, then along the rows: `load(i, j)` gives what lies in row i
+/// and column j, and `store(i, j, value)` takes the result.
+template <class Transform, class D, class Load, class Store>
+HWY_INLINE void transform_both_axes(D d, const Load& load, const Store& store) {
+  using V = hn::Vec<D>;
+  constexpr Transform transform;
+  constexpr int in = Transform::in, out = Transform::out;
+  V rows[out][in];
+  HWY_UNROLL(9)
+  for (int j = 0; j < in; ++j) {
+    V column[in], transformed[out];
+    HWY_UNROLL(9)
+    for (int i = 0; i < in; ++i) column[i] = load(i, j);
+    transform(d, column, transformed);
+    HWY_UNROLL(9)
+    for (int i = 0; i < out; ++i) rows[i][j] = transformed[i];
+  }
+  HWY_UNROLL(9)
+  for (int i = 0; i < out; ++i) {
+    V transformed[out];
+    transform(d, rows[i], transformed);
+    HWY_UNROLL(9)
+    for (int j = 0; j < out; ++j) store(i, j, transformed[j]);
+  }
+}
 
-void scatter_input(const float* const* HWY_RESTRICT pixels, std::int64_t channels, float* HWY_RESTRICT target,
-                   std::int64_t plane) {
-  for_channels<float>(channels, [&](auto d, std::int64_t channel) {
-    using V = hn::Vec<decltype(d)>;
-    V rows[6][6];
-    HWY_UNROLL(6)
-    for (int j = 0; j < 6; ++j) {
-      V column[6], transformed[6];
-      HWY_UNROLL(6)
-      for (int i = 0; i < 6; ++i) column[i] = hn::LoadU(d, pixels[i * 6 + j] + channel);
-      transform_input(d, column, transformed);
-      HWY_UNROLL(6)
-      for (int i = 0; i < 6; ++i) rows[i][j] = transformed[i];
-    }
-    HWY_UNROLL(6)
-    for (int i = 0; i < 6; ++i) {
-      V transformed[6];
-      transform_input(d, rows[i], transformed);
-      HWY_UNROLL(6)
-      for (int j = 0; j < 6; ++j) hn::StoreU(transformed[j], d, target + (i * 6 + j) * plane + channel);
-    }
+template <class Transform>
+void scatter(const float* const* HWY_RESTRICT pixels, std::int64_t channels, float* HWY_RESTRICT target,
+             std::int64_t plane) {
+  for_channels<float>(channels, [=](auto d, std::int64_t channel) HWY_ATTR {
+    transform_both_axes<Transform>(
+        d, [=](int i, int j) HWY_ATTR { return hn::LoadU(d, pixels[i * Transform::in + j] + channel); },
+        [=](int i, int j, auto value)
+            HWY_ATTR { hn::StoreU(value, d, target + (i * Transform::out + j) * plane + channel); });
   });
 }
 
-void scatter_gradient(const float* const* HWY_RESTRICT pixels, std::int64_t channels, float* HWY_RESTRICT target,
-                      std::int64_t plane) {
-  for_channels<float>(channels, [&](auto d, std::int64_t channel) {
-    using V = hn::Vec<decltype(d)>;
-    V rows[6][4];
-    HWY_UNROLL(4)
-    for (int j = 0; j < 4; ++j) {
-      V column[4], transformed[6];
-      HWY_UNROLL(4)
-      for (int i = 0; i < 4; ++i) column[i] = hn::LoadU(d, pixels[i * 4 + j] + channel);
-      transform_gradient(d, column, transformed);
-      HWY_UNROLL(6)
-      for (int i = 0; i < 6; ++i) rows[i][j] = transformed[i];
-    }
-    HWY_UNROLL(6)
-    for (int i = 0; i < 6; ++i) {
-      V transformed[6];
-      transform_gradient(d, rows[i], transformed);
-      HWY_UNROLL(6)
-      for (int j = 0; j < 6; ++j) hn::StoreU(transformed[j], d, target + (i * 6 + j) * plane + channel);
-    }
-  });
-}
-
-bool gather_output(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
-                   const float* HWY_RESTRICT bias, float* const* HWY_RESTRICT pixels, bool streams) {
+template <class Transform>
+bool gather(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
+            const float* HWY_RESTRICT bias, float* const* HWY_RESTRICT pixels, bool streams) {
   bool is_finite = true;
-  for_channels<float>(channels, [&](auto d, std::int64_t channel) {
-    using V = hn::Vec<decltype(d)>;
-    V rows[4][6];
-    HWY_UNROLL(6)
-    for (int j = 0; j < 6; ++j) {
-      V column[6], transformed[4];
-      HWY_UNROLL(6)
-      for (int i = 0; i < 6; ++i) column[i] = hn::LoadU(d, products + (i * 6 + j) * plane + channel);
-      transform_output(d, column, transformed);
-      HWY_UNROLL(4)
-      for (int i = 0; i < 4; ++i) rows[i][j] = transformed[i];
-    }
-    const V zero = hn::Zero(d);
-    const V offset = bias == nullptr ? zero : hn::LoadU(d, bias + channel);
+  for_channels<float>(channels, [&](auto d, std::int64_t channel) HWY_ATTR {
+    const auto zero = hn::Zero(d);
+    const auto offset = bias == nullptr ? zero : hn::LoadU(d, bias + channel);
     // NaN once a result is infinite or NaN, else 0.
-    V witness = zero;
-    HWY_UNROLL(4)
-    for (int i = 0; i < 4; ++i) {
-      V transformed[4];
-      transform_output(d, rows[i], transformed);
-      HWY_UNROLL(4)
-      for (int j = 0; j < 4; ++j) {
-        witness = hn::MulAdd(transformed[j], zero, witness);
-        store_result(streams, hn::Add(transformed[j], offset), d, pixels[i * 4 + j] + channel);
-      }
-    }
+    auto witness = zero;
+    transform_both_axes<Transform>(
+        d, [=](int i, int j) HWY_ATTR { return hn::LoadU(d, products + (i * Transform::in + j) * plane + channel); },
+        [&](int i, int j, auto value) HWY_ATTR {
+          witness = hn::MulAdd(value, zero, witness);
+          store_result(streams, hn::Add(value, offset), d, pixels[i * Transform::out + j] + channel);
+        });
     is_finite = is_finite && hn::AllTrue(d, hn::Eq(witness, zero));
   });
   return is_finite;
 }
 
-void transform_kernels(const float* HWY_RESTRICT kernels, std::int64_t count, float* HWY_RESTRICT target,
-                       std::int64_t plane) {
-  for_channels<float>(count, [&](auto d, std::int64_t kernel) {
-    using V = hn::Vec<decltype(d)>;
-    V rows[6][3];
-    HWY_UNROLL(3)
-    for (int j = 0; j < 3; ++j) {
-      V column[3], transformed[6];
-      HWY_UNROLL(3)
-      for (int i = 0; i < 3; ++i) column[i] = hn::LoadU(d, kernels + (i * 3 + j) * count + kernel);
-      transform_kernel(d, column, transformed);
-      HWY_UNROLL(6)
-      for (int i = 0; i < 6; ++i) rows[i][j] = transformed[i];
-    }
-    HWY_UNROLL(6)
-    for (int i = 0; i < 6; ++i) {
-      V transformed[6];
-      transform_kernel(d, rows[i], transformed);
-      HWY_UNROLL(6)
-      for (int j = 0; j < 6; ++j) hn::StoreU(transformed[j], d, target + (i * 6 + j) * plane + kernel);
-    }
+/// Of `count` kernels or their gradients, from planes to planes.
+template <class Transform>
+void between_planes(const float* HWY_RESTRICT source, std::int64_t source_plane, std::int64_t count,
+                    float* HWY_RESTRICT target, std::int64_t target_plane) {
+  for_channels<float>(count, [=](auto d, std::int64_t kernel) HWY_ATTR {
+    transform_both_axes<Transform>(
+        d,
+        [=](int i, int j) HWY_ATTR { return hn::LoadU(d, source + (i * Transform::in + j) * source_plane + kernel); },
+        [=](int i, int j, auto value)
+            HWY_ATTR { hn::StoreU(value, d, target + (i * Transform::out + j) * target_plane + kernel); });
   });
 }
 
-void transform_kernel_gradients(const float* HWY_RESTRICT sums, std::int64_t plane, std::int64_t count,
-                                float* HWY_RESTRICT gradients) {
-  for_channels<float>(count, [&](auto d, std::int64_t kernel) {
-    using V = hn::Vec<decltype(d)>;
-    V rows[3][6];
-    HWY_UNROLL(6)
-    for (int j = 0; j < 6; ++j) {
-      V column[6], transformed[3];
-      HWY_UNROLL(6)
-      for (int i = 0; i < 6; ++i) column[i] = hn::LoadU(d, sums + (i * 6 + j) * plane + kernel);
-      transform_kernel_gradient(d, column, transformed);
-      HWY_UNROLL(3)
-      for (int i = 0; i < 3; ++i) rows[i][j] = transformed[i];
-    }
-    HWY_UNROLL(3)
-    for (int i = 0; i < 3; ++i) {
-      V transformed[3];
-      transform_kernel_gradient(d, rows[i], transformed);
-      HWY_UNROLL(3)
-      for (int j = 0; j < 3; ++j) hn::StoreU(transformed[j], d, gradients + (i * 3 + j) * count + kernel);
-    }
-  });
+template <class Transform>
+void transform_kernels(const float* kernels, std::int64_t count, float* target, std::int64_t plane) {
+  between_planes<Transform>(kernels, count, count, target, plane);
+}
+
+template <class Transform>
+void transform_kernel_gradients(const float* sums, std::int64_t plane, std::int64_t count, float* gradients) {
+  between_planes<Transform>(sums, plane, count, gradients, count);
+}
+
+winograd::Transforms transforms(std::int64_t stride) {
+  if (stride == 1) {
+    return {.input = scatter<UnitInput>,
+            .output = gather<UnitOutput>,
+            .gradient = scatter<UnitGradient>,
+            .spread = scatter<UnitInput>,
+            .spread_output = gather<UnitOutput>,
+            .kernels = transform_kernels<UnitKernel>,
+            .kernel_gradients = transform_kernel_gradients<UnitKernelGradient>};
+  }
+  return {.input = scatter<StridedInput>,
+          .output = gather<StridedOutput>,
+          .gradient = scatter<StridedGradient>,
+          .spread = scatter<SpreadInput>,
+          .spread_output = gather<SpreadOutput>,
+          .kernels = transform_kernels<StridedKernel>,
+          .kernel_gradients = transform_kernel_gradients<StridedKernelGradient>};
 }
 
 }  // namespace
@@ -155,38 +122,12 @@ void transform_kernel_gradients(const float* HWY_RESTRICT sums, std::int64_t pla
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace tapestry::kernels {
-namespace {
-HWY_EXPORT(scatter_input);
-HWY_EXPORT(scatter_gradient);
-HWY_EXPORT(gather_output);
-HWY_EXPORT(transform_kernels);
-HWY_EXPORT(transform_kernel_gradients);
-}  // namespace
+namespace tapestry::kernels::winograd {
 
-namespace winograd {
-
-void scatter_input(const float* const* pixels, std::int64_t channels, float* target, std::int64_t plane) {
-  HWY_DYNAMIC_DISPATCH(scatter_input)(pixels, channels, target, plane);
+Transforms transforms_of(std::int64_t stride) {
+  HWY_EXPORT(transforms);
+  return HWY_DYNAMIC_DISPATCH(transforms)(stride);
 }
 
-void scatter_gradient(const float* const* pixels, std::int64_t channels, float* target, std::int64_t plane) {
-  HWY_DYNAMIC_DISPATCH(scatter_gradient)(pixels, channels, target, plane);
-}
-
-bool gather_output(const float* products, std::int64_t plane, std::int64_t channels, const float* bias,
-                   float* const* pixels, bool streams) {
-  return HWY_DYNAMIC_DISPATCH(gather_output)(products, plane, channels, bias, pixels, streams);
-}
-
-void transform_kernels(const float* kernels, std::int64_t count, float* target, std::int64_t plane) {
-  HWY_DYNAMIC_DISPATCH(transform_kernels)(kernels, count, target, plane);
-}
-
-void transform_kernel_gradients(const float* sums, std::int64_t plane, std::int64_t count, float* gradients) {
-  HWY_DYNAMIC_DISPATCH(transform_kernel_gradients)(sums, plane, count, gradients);
-}
-
-}  // namespace winograd
-}  // namespace tapestry::kernels
+}  // namespace tapestry::kernels::winograd
 #endif

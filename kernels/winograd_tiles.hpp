@@ -1,6 +1,6 @@
 // The two-dimensional transforms of Winograd's convolution (winograd_transforms-inl.hpp), tile by tile, compiled for
-// every instruction set and chosen at run time. A tile of 4×4 results belongs to 6×6 pixels of the image; transformed,
-// it is 36 factors per channel, each in a plane of its own: factor f of channel c lies at f · plane + c.
+// every instruction set and chosen at run time. Pixels are given by pointers, row by row. Transformed, a tile is some
+// factors per channel, each in a plane of its own: factor f of channel c lies at f · plane + c.
 #pragma once
 
 #include <cstddef>
@@ -8,29 +8,38 @@
 
 namespace tapestry::kernels::winograd {
 
-inline constexpr int tile = 4;      ///< results of a tile along an axis
-inline constexpr int window = 6;    ///< pixels that they are made of
-inline constexpr int factors = 36;  ///< products for a tile
+/// No tile has more pixels or factors along an axis.
+inline constexpr int max_side = 9;
+
+/// Along an axis a kernel has six factors, at either stride.
+inline constexpr int axis_kernels = 6;
+inline constexpr int kernel_factors = axis_kernels * axis_kernels;
 
 /// No panel of the products is wider, on any machine: two vectors of 2048 bits.
 inline constexpr std::size_t max_panel_width = 128;
 
-/// Bᵀ d B for the pixels (36 pointers, row by row).
-void scatter_input(const float* const* pixels, std::int64_t channels, float* target, std::int64_t plane);
+using Scatter = void(const float* const* pixels, std::int64_t channels, float* target, std::int64_t plane);
+/// The results bypass the caches if `streams`; `bias` may be null. Returns false when a result is not finite.
+using Gather = bool(const float* products, std::int64_t plane, std::int64_t channels, const float* bias,
+                    float* const* pixels, bool streams);
+/// G g Gᵀ for `count` kernels side by side, kernels[tap][kernel] with the 9 taps row by row; factor f of kernel j goes
+/// to target[f · plane + j].
+using TransformKernels = void(const float* kernels, std::int64_t count, float* target, std::int64_t plane);
+/// The adjoint: sums[f · plane + j] to gradients[tap][kernel].
+using TransformKernelGradients = void(const float* sums, std::int64_t plane, std::int64_t count, float* gradients);
 
-/// A dy Aᵀ for the gradients of the results (16 pointers).
-void scatter_gradient(const float* const* pixels, std::int64_t channels, float* target, std::int64_t plane);
+/// What a convolution transforms; the sides are those at stride 1 and at stride 2.
+struct Transforms {
+  Scatter* input;         ///< 6×6 or 9×9 pixels to 36 or 81 factors
+  Gather* output;         ///< as many products to 4×4 results
+  Scatter* gradient;      ///< 4×4 gradients to factors, for the weight gradient
+  Scatter* spread;        ///< 6×6 or 5×5 gradients to factors, for the input gradient
+  Gather* spread_output;  ///< their products to 4×4 or 8×8 results
+  TransformKernels* kernels;
+  TransformKernelGradients* kernel_gradients;
+};
 
-/// Aᵀ m A + bias into the results (16 pointers), which bypass the caches if `streams`; `bias` may be null. Returns
-/// false when a result is not finite.
-bool gather_output(const float* products, std::int64_t plane, std::int64_t channels, const float* bias,
-                   float* const* pixels, bool streams);
-
-/// G g Gᵀ for `count` kernels side by side: g[tap][kernel] for the 9 taps row by row; factor f of kernel j goes to
-/// target[f · plane + j].
-void transform_kernels(const float* kernels, std::int64_t count, float* target, std::int64_t plane);
-
-/// The adjoint of `transform_kernels`: sums[f · plane + j] to gradients[tap][kernel].
-void transform_kernel_gradients(const float* sums, std::int64_t plane, std::int64_t count, float* gradients);
+/// Those of this machine for stride 1 or 2.
+Transforms transforms_of(std::int64_t stride);
 
 }  // namespace tapestry::kernels::winograd

@@ -6,60 +6,87 @@
 #include <cstdint>
 #include <vector>
 
-#include <tapestry/kernels/conv2d_gather.hpp>
 #include <tapestry/kernels/conv2d_implicit_gemm.hpp>
 #include <tapestry/kernels/conv2d_pack.hpp>
-#include <tapestry/kernels/conv2d_products.hpp>
 #include <tapestry/kernels/conv2d_workspace.hpp>
 #include <tapestry/kernels/parallel.hpp>
-#include <tapestry/kernels/winograd.hpp>
-#include <tapestry/kernels/winograd_tiling.hpp>
+#include <tapestry/kernels/winograd_pass.hpp>
 #include <tapestry/kernels/winograd_weight_gradient.hpp>
 
-// dW = Gᵀ [Σ over tiles of (Bᵀ x B) ⊙ (A dy Aᵀ)] G. Every factor's sum over all tiles is one product of matrices, so
-// that threads take factors and nothing is added up across threads.
+// dW = Gᵀ [Σ over tiles of (Bᵀ x B) ⊙ (A dy Aᵀ)] G. Every factor's sum over all tiles is a product of matrices. How it
+// is shared out depends on how large the sums are beside the factors:
+//
+// - by pieces, where the sums fit into the second-level cache: pieces of the tiles have sums of their own, which are
+//   added up in order;
+// - by kernels, where they do not: rounds of tiles are transformed by all threads, which then take factors;
+// - by parts, where there is but one round: threads take parts of the channels, whose sums never leave the cache.
 namespace tapestry::kernels::winograd {
 namespace {
 
-// Where the sums are small, the tiles are cut into pieces, each with sums of its own and one thread, whose factors stay
-// in the second-level cache. Where they are large, there is one piece, and threads share the tiles out for the
-// transforms and the factors for the products.
-constexpr std::int64_t max_sum_bytes = std::int64_t{1} << 20;
+constexpr std::int64_t max_piece_sums_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t max_pieces = 16;
-constexpr std::int64_t block_bytes = std::int64_t{1} << 20;
+constexpr std::int64_t piece_round_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t round_bytes = std::int64_t{4} << 20;
+// Of all tiles' factors, below which there is one round.
+constexpr std::int64_t single_round_bytes = std::int64_t{20} << 20;
+// Source channels of a part.
+constexpr std::int64_t part_channels = 64;
+// Tiles that a thread transforms at a time.
+constexpr std::int64_t transform_grain = 8;
+
+/// Which products are to be added: of how many tiles, and of which channels.
+struct Products {
+  std::int64_t tiles;
+  std::int64_t first_source, sources;
+  std::int64_t first_target, targets;
+};
 
 struct Plan {
   explicit Plan(const Conv2dGeometry& g)
-      : tiling{.batch = g.batch,
-               .source = {g.in_height, g.in_width, g.in_channels},
-               .target = {g.out_height, g.out_width, g.out_channels},
-               .pad_top = g.pad_top,
-               .pad_left = g.pad_left},
-        panels{.lanes = vector_lanes<float>(), .depth = g.in_channels, .channels = g.out_channels} {
-    const std::int64_t bytes = factors * (g.in_channels + g.out_channels) * std::int64_t{sizeof(float)};
-    const bool is_shared = sums_size() * std::int64_t{sizeof(float)} > max_sum_bytes;
-    round_tiles = std::clamp<std::int64_t>((is_shared ? round_bytes : block_bytes) / bytes, 24, max_block_pixels);
-    rounds = (tiling.tiles() + round_tiles - 1) / round_tiles;
-    const std::int64_t most = is_shared ? 1 : std::clamp<std::int64_t>(rounds, 1, max_pieces);
+      : pass(forward_pass(g)),
+        panels(pass.panels()),
+        scatter_gradient(transforms_of(g.stride_height).gradient),
+        kernel_gradients(transforms_of(g.stride_height).kernel_gradients),
+        // The products read gradients by whole vectors.
+        source_pitch(tile_pitch(panels.depth)),
+        target_pitch(tile_pitch(panels.padded_channels())) {
+    const std::int64_t tiles = pass.tiling.tiles();
+    const std::int64_t bytes = pass.factors() * (panels.depth + panels.channels) * std::int64_t{sizeof(float)};
+    by_pieces = kernel_factors * panels.size() * std::int64_t{sizeof(float)} <= max_piece_sums_bytes;
+    by_parts = !by_pieces && tiles <= std::min(single_round_bytes / bytes, max_block_pixels);
+    round_tiles = by_parts ? std::max<std::int64_t>(tiles, 1)
+                           : std::clamp<std::int64_t>((by_pieces ? piece_round_bytes : round_bytes) / bytes, 24,
+                                                      max_block_pixels);
+    rounds = (tiles + round_tiles - 1) / round_tiles;
+    const std::int64_t most = by_pieces ? std::clamp<std::int64_t>(rounds, 1, max_pieces) : 1;
     pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
-    source_pitch = whole_lines<float>(g.in_channels);
-    // The products read gradients by whole vectors.
-    target_pitch = whole_lines<float>(panels.padded_channels());
-    if (source_pitch % 64 == 0) source_pitch += 16;
-    if (target_pitch % 64 == 0) target_pitch += 16;
+    source_plane = padded_plane(round_tiles * source_pitch);
+    target_plane = padded_plane(round_tiles * target_pitch);
+    sums_plane = padded_plane(by_parts ? part_channels * panels.width(0) : panels.size());
   }
 
-  std::int64_t source_plane() const { return padded_plane(round_tiles * source_pitch); }
-  std::int64_t target_plane() const { return padded_plane(round_tiles * target_pitch); }
-  std::int64_t sums_plane() const { return padded_plane(panels.size()); }
-  std::int64_t sums_size() const { return factors * sums_plane(); }
+  /// The chunks of source channels of a panel that are transformed back at a time.
+  std::int64_t chunk() const { return by_parts ? part_channels : pack_channels; }
+  std::int64_t chunks() const { return (panels.depth + chunk() - 1) / chunk(); }
 
-  Tiling tiling;
+  /// Those of the source channels [begin, end) and the target channels of a panel.
+  Products products(std::int64_t tiles, std::int64_t begin, std::int64_t end, std::int64_t panel) const {
+    return {.tiles = tiles,
+            .first_source = begin,
+            .sources = end - begin,
+            .first_target = panels.begin(panel),
+            .targets = std::min(panels.width(panel), panels.channels - panels.begin(panel))};
+  }
+
+  Pass pass;
   Panels panels;
+  Scatter* scatter_gradient;
+  TransformKernelGradients* kernel_gradients;
+  std::int64_t source_pitch, target_pitch;
+  bool by_pieces, by_parts;
   std::int64_t round_tiles;  ///< tiles that are transformed before their products are added
   std::int64_t rounds, pieces;
-  std::int64_t source_pitch, target_pitch;
+  std::int64_t source_plane, target_plane, sums_plane;
 };
 
 /// Factors of the pixels and of the gradients of a round's tiles.
@@ -69,75 +96,61 @@ struct Factors {
 };
 
 struct Buffers {
-  std::vector<Factors> factors;  ///< for each piece that is worked on at a time
-  float* sums;                   ///< for each piece, and each factor, a matrix of panels
-  float* zeros;                  ///< the pixels outside the image
+  Buffers(WorkspaceCutter& cutter, const Plan& plan)
+      : sums_size(kernel_factors * plan.sums_plane),
+        sums(cutter.take<float>((plan.by_parts ? num_threads() : plan.pieces) * sums_size)),
+        zeros(cutter.take<float>(std::max(plan.panels.depth, plan.panels.channels))) {
+    for (int i = 0; i < (plan.by_pieces ? num_threads() : 1); ++i) {
+      factors.push_back({.source = cutter.take<float>(plan.pass.factors() * plan.source_plane),
+                         .target = cutter.take<float>(plan.pass.factors() * plan.target_plane)});
+    }
+  }
+
+  std::int64_t sums_size;
+  float* sums;   ///< a matrix of panels for each factor of the kernels, of each piece, or of each thread's part
+  float* zeros;  ///< the pixels outside the image
+  std::vector<Factors> factors;  ///< of each thread, or of all
 };
 
-Buffers cut(WorkspaceCutter& cutter, const Plan& plan) {
-  Buffers buffers;
-  for (std::int64_t i = 0; i < (plan.pieces == 1 ? 1 : num_threads()); ++i) {
-    buffers.factors.push_back({.source = cutter.take<float>(factors * plan.source_plane()),
-                               .target = cutter.take<float>(factors * plan.target_plane())});
-  }
-  buffers.sums = cutter.take<float>(plan.pieces * plan.sums_size());
-  buffers.zeros = cutter.take<float>(std::max(plan.panels.depth, plan.panels.channels));
-  return buffers;
-}
-
-// Tiles that a thread transforms at a time.
-constexpr std::int64_t transform_grain = 8;
-
-/// Adds the products of the tiles [begin, end) to `sums`.
-void add_round(const Plan& plan, std::int64_t begin, std::int64_t end, const float* x, const float* dy,
-               const float* zeros, const Factors& buffers, float* sums) {
-  const Tiling& t = plan.tiling;
-  parallel_ranges(end - begin, transform_grain, [&](std::int64_t first, std::int64_t last) {
-    for_each_tile<window>(t, t.source, t.pad_top, t.pad_left, begin + first, begin + last, x, zeros,
-                          [&](std::int64_t i, const float* const* pixels) {
-                            scatter_input(pixels, t.source.channels, buffers.source + (first + i) * plan.source_pitch,
-                                          plan.source_plane());
-                          });
-    for_each_tile<tile>(t, t.target, 0, 0, begin + first, begin + last, dy, zeros,
-                        [&](std::int64_t i, const float* const* pixels) {
-                          scatter_gradient(pixels, t.target.channels, buffers.target + (first + i) * plan.target_pitch,
-                                           plan.target_plane());
-                        });
-  });
-  parallel_for(factors, [&](std::int64_t factor, int) {
+/// Adds the products of the factors that belong to a kernel's factor to a matrix of sums.
+void add_products(const Plan& plan, int kernel, const Factors& factors, const Products& products, float* sums) {
+  for (int factor = 0; factor < plan.pass.factors(); ++factor) {
+    if (kernel_of(plan.pass, factor) != kernel) continue;
     PixelPointers<const float> sources;
-    for (std::int64_t i = 0; i < end - begin; ++i) {
-      sources[static_cast<std::size_t>(i)] = buffers.source + factor * plan.source_plane() + i * plan.source_pitch;
+    for (std::int64_t i = 0; i < products.tiles; ++i) {
+      sources[static_cast<std::size_t>(i)] =
+          factors.source + factor * plan.source_plane + i * plan.source_pitch + products.first_source;
     }
     add_pixels<float>({.sources = sources.data(),
-                       .gradients = buffers.target + factor * plan.target_plane(),
+                       .gradients = factors.target + factor * plan.target_plane + products.first_target,
                        .pitch = plan.target_pitch,
-                       .pixels = end - begin,
-                       .runs = {.rows = 1, .columns = 1, .length = plan.panels.depth, .row_step = 0, .column_step = 0},
-                       .channels = plan.panels.channels,
-                       .sums = sums + factor * plan.sums_plane()});
-  });
+                       .pixels = products.tiles,
+                       .runs = {.rows = 1, .columns = 1, .length = products.sources, .row_step = 0, .column_step = 0},
+                       .channels = products.targets,
+                       .sums = sums});
+  }
 }
 
-/// Adds up the sums of a panel and the input channels [begin, end), transforms them back and writes them where they
-/// belong. Returns false when one of them is not finite.
-bool write_panel(const Plan& plan, std::int64_t panel, std::int64_t begin, std::int64_t end, float* sums,
-                 float* dweight) {
+/// Transforms the tiles begin + [first, last) of a round.
+void scatter_round(const Plan& plan, std::int64_t begin, std::int64_t first, std::int64_t last, const float* x,
+                   const float* dy, const float* zeros, const Factors& factors) {
+  const Tiling& t = plan.pass.tiling;
+  scatter_tiles(t, t.source, plan.pass.scatter, begin + first, begin + last, x, zeros,
+                factors.source + first * plan.source_pitch, plan.source_pitch, plan.source_plane);
+  scatter_tiles(t, t.target, plan.scatter_gradient, begin + first, begin + last, dy, zeros,
+                factors.target + first * plan.target_pitch, plan.target_pitch, plan.target_plane);
+}
+
+/// Transforms sums of a panel and the source channels [begin, end) back and writes them where they belong. Returns
+/// false when one of them is not finite.
+bool write_gradients(const Plan& plan, std::int64_t panel, std::int64_t begin, std::int64_t end, const float* sums,
+                     float* dweight) {
   const std::int64_t width = plan.panels.width(panel);
   const std::int64_t first = plan.panels.begin(panel);
-  const std::int64_t offset = plan.panels.offset(panel) + begin * width;
-  for (std::int64_t piece = 1; piece < plan.pieces; ++piece) {
-    for (std::int64_t factor = 0; factor < factors; ++factor) {
-      float* const to = sums + factor * plan.sums_plane() + offset;
-      const float* const from = to + piece * plan.sums_size();
-      for (std::int64_t i = 0; i < (end - begin) * width; ++i) to[i] += from[i];
-    }
-  }
   std::array<float, 9 * max_panel_width> gradients;
   bool is_finite = true;
   for (std::int64_t c = begin; c < end; ++c) {
-    transform_kernel_gradients(sums + plan.panels.offset(panel) + c * width, plan.sums_plane(), width,
-                               gradients.data());
+    plan.kernel_gradients(sums + (c - begin) * width, plan.sums_plane, width, gradients.data());
     for (std::int64_t j = 0; j < std::min(width, plan.panels.channels - first); ++j) {
       float* const kernel = dweight + ((first + j) * plan.panels.depth + c) * 9;
       for (std::int64_t tap = 0; tap < 9; ++tap) {
@@ -149,44 +162,98 @@ bool write_panel(const Plan& plan, std::int64_t panel, std::int64_t begin, std::
   return is_finite;
 }
 
+/// Sums up the tiles by pieces or by kernels.
+void sum_up(const Plan& plan, const Buffers& buffers, const float* x, const float* dy) {
+  const std::int64_t tiles = plan.pass.tiling.tiles();
+
+  const auto add_piece = [&](std::int64_t piece, int thread) {
+    const Factors& factors = buffers.factors[static_cast<std::size_t>(thread)];
+    float* const sums = buffers.sums + piece * buffers.sums_size;
+    std::fill_n(sums, buffers.sums_size, 0.0F);
+    // The products read the columns that fill up the last vector.
+    if (plan.panels.channels % plan.panels.lanes != 0) {
+      std::fill_n(factors.target, plan.pass.factors() * plan.target_plane, 0.0F);
+    }
+    const std::int64_t last = plan.rounds * (piece + 1) / plan.pieces;
+    for (std::int64_t round = plan.rounds * piece / plan.pieces; round < last; ++round) {
+      const std::int64_t begin = round * plan.round_tiles;
+      const std::int64_t count = std::min(plan.round_tiles, tiles - begin);
+      parallel_ranges(count, transform_grain, [&](std::int64_t from, std::int64_t to) {
+        scatter_round(plan, begin, from, to, x, dy, buffers.zeros, factors);
+      });
+      parallel_for(kernel_factors * plan.panels.count(), [&](std::int64_t part, int) {
+        // At stride 2 the last kernels have the most factors: they come first.
+        const auto kernel = static_cast<int>(kernel_factors - 1 - part / plan.panels.count());
+        const std::int64_t panel = part % plan.panels.count();
+        add_products(plan, kernel, factors, plan.products(count, 0, plan.panels.depth, panel),
+                     sums + kernel * plan.sums_plane + plan.panels.offset(panel));
+      });
+    }
+  };
+  if (plan.by_pieces) {
+    parallel_for(plan.pieces, add_piece);
+  } else {
+    add_piece(0, 0);
+  }
+}
+
+/// Adds the sums of the other pieces to those of the first, for a panel and the source channels [begin, end).
+void add_up_pieces(const Plan& plan, const Buffers& buffers, std::int64_t offset, std::int64_t size) {
+  for (std::int64_t piece = 1; piece < plan.pieces; ++piece) {
+    for (int kernel = 0; kernel < kernel_factors; ++kernel) {
+      float* const to = buffers.sums + kernel * plan.sums_plane + offset;
+      const float* const from = to + piece * buffers.sums_size;
+      for (std::int64_t i = 0; i < size; ++i) to[i] += from[i];
+    }
+  }
+}
+
 }  // namespace
 
 std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry) {
   WorkspaceCutter cutter(nullptr);
-  cut(cutter, Plan(geometry));
+  const Buffers measured(cutter, Plan(geometry));
   return std::max(cutter.size(), implicit_gemm::weight_gradient_workspace<float>(geometry));
 }
 
 void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float* dy, float* dweight, void* workspace) {
   const Plan plan(geometry);
   WorkspaceCutter cutter(workspace);
-  const Buffers buffers = cut(cutter, plan);
+  const Buffers buffers(cutter, plan);
+  const std::int64_t tiles = plan.pass.tiling.tiles();
   std::fill_n(buffers.zeros, std::max(plan.panels.depth, plan.panels.channels), 0.0F);
-  const auto add_piece = [&](std::int64_t piece, int thread) {
-    const Factors& own = buffers.factors[static_cast<std::size_t>(thread)];
-    float* const sums = buffers.sums + piece * plan.sums_size();
-    std::fill_n(sums, plan.sums_size(), 0.0F);
-    // The products read the columns that fill up the last vector.
-    if (plan.panels.channels % plan.panels.lanes != 0) std::fill_n(own.target, factors * plan.target_plane(), 0.0F);
-    for (std::int64_t round = plan.rounds * piece / plan.pieces; round < plan.rounds * (piece + 1) / plan.pieces;
-         ++round) {
-      const std::int64_t begin = round * plan.round_tiles;
-      add_round(plan, begin, std::min(begin + plan.round_tiles, plan.tiling.tiles()), x, dy, buffers.zeros, own, sums);
+  if (plan.by_parts) {
+    const Factors& factors = buffers.factors.front();
+    if (plan.panels.channels % plan.panels.lanes != 0) {
+      std::fill_n(factors.target, plan.pass.factors() * plan.target_plane, 0.0F);
     }
-  };
-  if (plan.pieces == 1) {
-    add_piece(0, 0);
+    parallel_ranges(tiles, transform_grain, [&](std::int64_t from, std::int64_t to) {
+      scatter_round(plan, 0, from, to, x, dy, buffers.zeros, factors);
+    });
   } else {
-    parallel_for(plan.pieces, add_piece);
+    sum_up(plan, buffers, x, dy);
   }
 
-  const std::int64_t chunks = (plan.panels.depth + pack_channels - 1) / pack_channels;
-  std::vector<std::uint8_t> is_finite(static_cast<std::size_t>(plan.panels.count() * chunks));
-  parallel_for(plan.panels.count() * chunks, [&](std::int64_t piece, int) {
-    const std::int64_t begin = piece % chunks * pack_channels;
-    const std::int64_t end = std::min(begin + pack_channels, plan.panels.depth);
-    is_finite[static_cast<std::size_t>(piece)] =
-        write_panel(plan, piece / chunks, begin, end, buffers.sums, dweight) ? 1 : 0;
+  std::vector<std::uint8_t> is_finite(static_cast<std::size_t>(plan.panels.count() * plan.chunks()));
+  parallel_for(plan.panels.count() * plan.chunks(), [&](std::int64_t part, int thread) {
+    const std::int64_t panel = part / plan.chunks();
+    const std::int64_t width = plan.panels.width(panel);
+    const std::int64_t begin = part % plan.chunks() * plan.chunk();
+    const std::int64_t end = std::min(begin + plan.chunk(), plan.panels.depth);
+    float* sums = buffers.sums;
+    if (plan.by_parts) {
+      sums += thread * buffers.sums_size;
+      std::fill_n(sums, buffers.sums_size, 0.0F);
+      const Products products = plan.products(tiles, begin, end, panel);
+      for (int kernel = 0; kernel < kernel_factors; ++kernel) {
+        add_products(plan, kernel, buffers.factors.front(), products, sums + kernel * plan.sums_plane);
+      }
+    } else {
+      const std::int64_t offset = plan.panels.offset(panel) + begin * width;
+      add_up_pieces(plan, buffers, offset, (end - begin) * width);
+      sums += offset;
+    }
+    is_finite[static_cast<std::size_t>(part)] = write_gradients(plan, panel, begin, end, sums, dweight) ? 1 : 0;
   });
   if (std::find(is_finite.begin(), is_finite.end(), 0) != is_finite.end()) {
     implicit_gemm::weight_gradient(geometry, x, dy, dweight, workspace);

@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <array>
+
+#include <tapestry/kernels/winograd_pass.hpp>
+
+namespace tapestry::kernels::winograd {
+namespace {
+
+constexpr std::int64_t tiles_along(std::int64_t size, std::int64_t step) {
+  return (size + step - 1) / step;
+}
+
+constexpr std::int64_t outside = -1;
+constexpr std::int64_t unread = -2;
+
+/// The row or column of the source that position `i` of the target reads by tap `tap`; `outside`, or `unread` where the
+/// stride leaps over it.
+std::int64_t source_of(const Pass& pass, std::int64_t i, std::int64_t tap, std::int64_t pad, std::int64_t size) {
+  const std::int64_t stride = pass.geometry.stride_height;
+  if (!pass.kernel.is_turned) {
+    const std::int64_t position = i * stride - pad + tap;
+    return position < 0 || position >= size ? outside : position;
+  }
+  const std::int64_t position = i + pad - tap;
+  if (position % stride != 0) return unread;
+  return position < 0 || position / stride >= size ? outside : position / stride;
+}
+
+}  // namespace
+
+Pass forward_pass(const Conv2dGeometry& g) {
+  const Transforms transforms = transforms_of(g.stride_height);
+  const bool is_unit = g.stride_height == 1;
+  return {.tiling = {.batch = g.batch,
+                     .rows = tiles_along(g.out_height, 4),
+                     .columns = tiles_along(g.out_width, 4),
+                     .source = {.images = {g.in_height, g.in_width, g.in_channels},
+                                .side = is_unit ? 6 : 9,
+                                .step = is_unit ? 4 : 8,
+                                .top = g.pad_top,
+                                .left = g.pad_left},
+                     .target = {.images = {g.out_height, g.out_width, g.out_channels},
+                                .side = 4,
+                                .step = 4,
+                                .top = 0,
+                                .left = 0}},
+          .axis_factors = is_unit ? 6 : 9,
+          .scatter = transforms.input,
+          .gather = transforms.output,
+          .transform_kernels = transforms.kernels,
+          .kernel = {.source_stride = 9, .target_stride = g.in_channels * 9, .is_turned = false},
+          .geometry = g};
+}
+
+Pass input_gradient_pass(const Conv2dGeometry& g) {
+  const Transforms transforms = transforms_of(g.stride_height);
+  const bool is_unit = g.stride_height == 1;
+  // At stride 2 a tile begins with an odd pixel, counted with the padding: pixel 1, or −1 where there is none.
+  const std::int64_t top = is_unit || g.pad_top == 1 ? 0 : 1, left = is_unit || g.pad_left == 1 ? 0 : 1;
+  const int step = is_unit ? 4 : 8;
+  return {.tiling = {.batch = g.batch,
+                     .rows = tiles_along(g.in_height + top, step),
+                     .columns = tiles_along(g.in_width + left, step),
+                     .source = {.images = {g.out_height, g.out_width, g.out_channels},
+                                .side = is_unit ? 6 : 5,
+                                .step = 4,
+                                .top = is_unit ? 2 - g.pad_top : (g.pad_top == 0 ? 1 : 0),
+                                .left = is_unit ? 2 - g.pad_left : (g.pad_left == 0 ? 1 : 0)},
+                     .target = {.images = {g.in_height, g.in_width, g.in_channels},
+                                .side = step,
+                                .step = step,
+                                .top = top,
+                                .left = left}},
+          .axis_factors = is_unit ? 6 : 9,
+          .scatter = transforms.spread,
+          .gather = transforms.spread_output,
+          .transform_kernels = transforms.kernels,
+          .kernel = {.source_stride = g.in_channels * 9, .target_stride = 9, .is_turned = true},
+          .geometry = g};
+}
+
+void transform_panel(const Pass& pass, std::int64_t panel, std::int64_t begin, std::int64_t end, const float* weight,
+                     float* target, std::int64_t plane) {
+  const Panels panels = pass.panels();
+  const std::int64_t width = panels.width(panel);
+  const std::int64_t count = std::min(width, panels.channels - panels.begin(panel));
+  std::array<float, 9 * max_panel_width> kernels{};
+  for (std::int64_t c = begin; c < end; ++c) {
+    for (std::int64_t j = 0; j < count; ++j) {
+      const float* const kernel =
+          weight + c * pass.kernel.source_stride + (panels.begin(panel) + j) * pass.kernel.target_stride;
+      for (std::int64_t tap = 0; tap < 9; ++tap) {
+        kernels[static_cast<std::size_t>(tap * width + j)] = kernel[pass.kernel.is_turned ? 8 - tap : tap];
+      }
+    }
+    pass.transform_kernels(kernels.data(), width, target + c * width, plane);
+  }
+}
+
+void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, std::int64_t channels,
+                     const float* source, const float* weight, const float* bias, float* target) {
+  const Conv2dGeometry& g = pass.geometry;
+  const auto& [height, width, depth] = pass.tiling.source.images;
+  const Images& to = pass.tiling.target.images;
+  SquarePixels<float> pixels;
+  point_at_square<float>(pass.tiling, pass.tiling.target, tile, target, nullptr, pixels);
+  const std::int64_t image = tile / (pass.tiling.rows * pass.tiling.columns);
+  for (int index = 0; index < pass.tiling.target.side * pass.tiling.target.side; ++index) {
+    if (pixels[index] == nullptr) continue;
+    const std::int64_t place = (pixels[index] - target) / to.channels;
+    for (std::int64_t k = first; k < first + channels; ++k) {
+      float sum = bias == nullptr ? 0 : bias[k];
+      for (std::int64_t tap = 0; tap < 9; ++tap) {
+        const std::int64_t row = source_of(pass, place / to.width % to.height, tap / 3, g.pad_top, height);
+        const std::int64_t column = source_of(pass, place % to.width, tap % 3, g.pad_left, width);
+        if (row == unread || column == unread) continue;
+        const bool is_inside = row >= 0 && column >= 0;
+        const float* const pixel = source + ((image * height + row) * width + column) * depth;
+        const float* const kernel = weight + k * pass.kernel.target_stride + tap;
+        for (std::int64_t c = 0; c < depth; ++c) {
+          sum += (is_inside ? pixel[c] : 0) * kernel[c * pass.kernel.source_stride];
+        }
+      }
+      pixels[index][k] = sum;
+    }
+  }
+}
+
+}  // namespace tapestry::kernels::winograd
