@@ -20,7 +20,7 @@ void block_gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, blasint m, blasint n
 
 /// The largest block that a product is cut into: one call of OpenBLAS, on one thread.
 constexpr std::int64_t block_rows = 128;
-constexpr std::int64_t block_columns = 256;
+constexpr std::int64_t block_columns = 128;
 /// Multiplications that are worth a thread's while.
 constexpr std::int64_t small_product = std::int64_t{1} << 16;
 

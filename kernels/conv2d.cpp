@@ -13,7 +13,8 @@ Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& g, Conv2dPass pass, ConvM
   if (g.groups > 1 && g.groups == g.in_channels) return Conv2dAlgorithm::depthwise;
   // Below these numbers of channels the transforms cost more than the products that they save. The batch has no say, so
   // that a sample gives the same bits alone.
-  const std::int64_t least = g.stride_height == 2 ? 64 : pass == Conv2dPass::weight_gradient ? 32 : 16;
+  const std::int64_t strided_least = pass == Conv2dPass::weight_gradient ? 128 : 64;
+  const std::int64_t least = g.stride_height == 2 ? strided_least : 16;
   const bool pays = g.in_channels >= least && g.out_channels >= least;
   if (std::is_same_v<T, float> && math == ConvMath::fast && pays && winograd::can_compute(g)) {
     return Conv2dAlgorithm::winograd;

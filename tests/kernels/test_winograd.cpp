@@ -240,7 +240,7 @@ TEST_CASE("winograd of an empty batch has zeros as the weight gradient") {
 
 TEST_CASE("winograd is chosen for 3x3 convolutions in f32 unless exact results are wanted") {
   Conv2dGeometry g = WinogradSource().next();
-  g.in_channels = g.out_channels = 64;
+  g.in_channels = g.out_channels = 128;
   for (const auto pass : {Conv2dPass::forward, Conv2dPass::input_gradient, Conv2dPass::weight_gradient}) {
     REQUIRE(choose_algorithm<float>(g, pass, ConvMath::fast) == winograd_algorithm);
     REQUIRE(choose_algorithm<float>(g, pass, ConvMath::exact) != winograd_algorithm);
