@@ -7,8 +7,8 @@
 namespace tapestry::models {
 namespace {
 
-nn::Conv2d conv3x3(std::int64_t in, std::int64_t out) {
-  return nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1});
+nn::ConvRelu2d conv3x3(std::int64_t in, std::int64_t out) {
+  return nn::ConvRelu2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1});
 }
 
 }  // namespace
@@ -28,8 +28,8 @@ SmallCnn::SmallCnn(std::int64_t classes)
 }
 
 Tensor SmallCnn::forward(const Tensor& x) {
-  const Tensor low = max_pool2d(relu(conv2_(relu(conv1_(x)))), {.kernel_size = 2});
-  const Tensor high = max_pool2d(relu(conv4_(relu(conv3_(low)))), {.kernel_size = 2});
+  const Tensor low = max_pool2d(conv2_(conv1_(x)), {.kernel_size = 2});
+  const Tensor high = max_pool2d(conv4_(conv3_(low)), {.kernel_size = 2});
   return head_(dropout_(relu(hidden_(flatten(high, 1)))));
 }
 

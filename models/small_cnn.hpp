@@ -17,10 +17,10 @@ class SmallCnn : public nn::Module {
   Tensor forward(const Tensor& x) override;
 
  private:
-  nn::Conv2d& conv1_;
-  nn::Conv2d& conv2_;
-  nn::Conv2d& conv3_;
-  nn::Conv2d& conv4_;
+  nn::ConvRelu2d& conv1_;
+  nn::ConvRelu2d& conv2_;
+  nn::ConvRelu2d& conv3_;
+  nn::ConvRelu2d& conv4_;
   nn::Linear& hidden_;
   nn::Dropout& dropout_;
   nn::Linear& head_;

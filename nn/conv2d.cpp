@@ -5,13 +5,13 @@
 namespace tapestry::nn {
 namespace {
 
-Conv2dOptions operator_options(const Conv2d::Options& options) {
+Conv2dOptions to_operator_options(const Conv2d::Options& options) {
   return {options.stride, options.padding, options.dilation, options.groups, options.padding_mode};
 }
 
 Shape checked_weight_shape(const Conv2d::Options& options) {
   const Pair kernel = options.kernel_size;
-  check_conv2d_options("Conv2d", operator_options(options), kernel);
+  check_conv2d_options("Conv2d", to_operator_options(options), kernel);
   detail::check_conv_channels("Conv2d", options.in_channels, options.out_channels, options.groups);
   return {options.out_channels, options.in_channels / options.groups, kernel.height, kernel.width};
 }
@@ -19,7 +19,7 @@ Shape checked_weight_shape(const Conv2d::Options& options) {
 }  // namespace
 
 Conv2d::Conv2d(const Options& options)
-    : options_(operator_options(options)),
+    : options_(to_operator_options(options)),
       weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
   if (options.bias) bias_ = add_parameter("bias", Array::empty({options.out_channels}));
   init::default_uniform(weight_, bias_);

@@ -34,11 +34,19 @@ class Conv2d : public Module {
  protected:
   /// The layer with another weight in the place of its own.
   Tensor forward_with(const Tensor& weight, const Tensor& x) const { return conv2d(x, weight, bias_, options_); }
+  const Conv2dOptions& operator_options() const { return options_; }
 
  private:
   Conv2dOptions options_;
   Tensor weight_;
   Tensor bias_;
+};
+
+/// A `Conv2d` and a `ReLU` in one layer, computed by `conv2d_relu`, with the parameters of the `Conv2d`.
+class ConvRelu2d : public Conv2d {
+ public:
+  using Conv2d::Conv2d;
+  Tensor forward(const Tensor& x) override { return conv2d_relu(x, weight(), bias(), operator_options()); }
 };
 
 }  // namespace tapestry::nn

@@ -1,7 +1,10 @@
+#include <tapestry/autograd/ops/comparison.hpp>
 #include <tapestry/autograd/ops/conv2d_family.hpp>
 #include <tapestry/autograd/ops/conv_math.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
+#include <tapestry/core/map.hpp>
+#include <tapestry/kernels/relu_gradient.hpp>
 
 namespace tapestry::detail {
 namespace {
@@ -63,6 +66,43 @@ struct Conv2d {
   }
 };
 
+struct Conv2dRelu {
+  static constexpr std::string_view name = "conv2d_relu";
+  Conv2d convolution_;
+  SavedTensor y_ = {};
+
+  Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    Array y = convolution_.forward(x, weight, bias);
+    visit_floating(name, y.dtype(), [&]<class T>() {
+      T* const data = y.mutable_data<T>();
+      for_ranges(y.numel(), [=](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) data[i] = data[i] <= 0 ? T{0} : data[i];
+      });
+    });
+    y_ = SavedTensor::output(y);
+    return y;
+  }
+
+  std::vector<Tensor> backward(const Array& dy, const Wanted& wanted) const {
+    const Array gradient = dy.contiguous(channels_last);
+    Array let_through = Array::empty(dy.shape(), dy.dtype(), channels_last);
+    const std::int64_t channels = dy.size(1);
+    const std::int64_t rows = channels == 0 ? 0 : dy.numel() / channels;
+    Array sums = Array::empty({channels}, DType::f64);
+    Array scratch = Array::empty({kernels::relu_gradient_scratch(rows, channels)}, DType::f64);
+    visit_floating(name, dy.dtype(), [&]<class T>() {
+      kernels::relu_gradient(rows, channels, gradient.data<T>(), y_.array().data<T>(), let_through.mutable_data<T>(),
+                             sums.mutable_data<double>(), scratch.mutable_data<double>());
+    });
+    std::vector<Tensor> gradients = convolution_.backward(let_through, {wanted[0], wanted[1], false});
+    if (wanted[2]) gradients[2] = sums.to(dy.dtype());
+    return gradients;
+  }
+  std::vector<Tensor> backward(const Tensor& dy, const Wanted& wanted) const {
+    return convolution_.backward(where(le(y_.array(), 0), 0, dy), wanted);
+  }
+};
+
 struct ConvTranspose2d {
   static constexpr std::string_view name = "conv_transpose2d";
   Conv2dGeometry geometry_;
@@ -115,6 +155,9 @@ struct Conv2dWeightGradient {
 
 Tensor convolve(const Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return record(Conv2d{.geometry_ = geometry}, x, weight, bias);
+}
+Tensor convolve_relu(const Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  return record(Conv2dRelu{.convolution_ = {.geometry_ = geometry}}, x, weight, bias);
 }
 Tensor convolve_transposed(const Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight, const Tensor& bias) {
   return record(ConvTranspose2d{.geometry_ = geometry}, dy, weight, bias);

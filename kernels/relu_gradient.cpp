@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE <tapestry/kernels/relu_gradient.cpp>
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <tapestry/kernels/channels-inl.hpp>
+#include <tapestry/kernels/doubles-inl.hpp>
+#include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/relu_gradient.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace tapestry::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+template <class T>
+void relu_gradient_rows(std::int64_t rows, std::int64_t channels, const T* HWY_RESTRICT dy, const T* HWY_RESTRICT y,
+                        T* HWY_RESTRICT dx, double* HWY_RESTRICT sums) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::int64_t begin = row * channels;
+    for_channels<double>(channels, [=](auto d, std::int64_t c) HWY_ATTR {
+      const hn::Rebind<T, decltype(d)> narrow;
+      const auto cut = hn::Le(hn::LoadU(narrow, y + begin + c), hn::Zero(narrow));
+      const auto let_through = hn::IfThenZeroElse(cut, hn::LoadU(narrow, dy + begin + c));
+      hn::StoreU(let_through, narrow, dx + begin + c);
+      hn::StoreU(hn::Add(hn::LoadU(d, sums + c), load(d, dx + begin + c)), d, sums + c);
+    });
+  }
+}
+
+void relu_gradient_f32(std::int64_t rows, std::int64_t channels, const float* dy, const float* y, float* dx,
+                       double* sums) {
+  relu_gradient_rows(rows, channels, dy, y, dx, sums);
+}
+void relu_gradient_f64(std::int64_t rows, std::int64_t channels, const double* dy, const double* y, double* dx,
+                       double* sums) {
+  relu_gradient_rows(rows, channels, dy, y, dx, sums);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace tapestry::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tapestry::kernels {
+namespace {
+
+HWY_EXPORT(relu_gradient_f32);
+HWY_EXPORT(relu_gradient_f64);
+
+/// Rows with partial sums of their own: enough to be worth a thread's while, and few sums to add up after them.
+std::int64_t piece_rows(std::int64_t rows, std::int64_t channels) {
+  constexpr std::int64_t grain = std::int64_t{1} << 14;
+  constexpr std::int64_t max_pieces = 256;
+  return std::max({std::int64_t{1}, grain / std::max<std::int64_t>(channels, 1), (rows + max_pieces - 1) / max_pieces});
+}
+
+std::int64_t pieces_of(std::int64_t rows, std::int64_t channels) {
+  const std::int64_t size = piece_rows(rows, channels);
+  return (rows + size - 1) / size;
+}
+
+}  // namespace
+
+std::int64_t relu_gradient_scratch(std::int64_t rows, std::int64_t channels) {
+  return pieces_of(rows, channels) * channels;
+}
+
+template <class T>
+void relu_gradient(std::int64_t rows, std::int64_t channels, const T* dy, const T* y, T* dx, double* sums,
+                   double* scratch) {
+  const std::int64_t size = piece_rows(rows, channels);
+  const std::int64_t pieces = pieces_of(rows, channels);
+  parallel_for(pieces, [&](std::int64_t piece, int) {
+    const std::int64_t first = piece * size;
+    const std::int64_t at = first * channels;
+    double* const partial = scratch + piece * channels;
+    std::fill_n(partial, channels, 0.0);
+    if constexpr (std::is_same_v<T, float>) {
+      HWY_DYNAMIC_DISPATCH(relu_gradient_f32)
+      (std::min(size, rows - first), channels, dy + at, y + at, dx + at, partial);
+    } else {
+      HWY_DYNAMIC_DISPATCH(relu_gradient_f64)
+      (std::min(size, rows - first), channels, dy + at, y + at, dx + at, partial);
+    }
+  });
+  std::fill_n(sums, channels, 0.0);
+  for (std::int64_t i = 0; i < pieces * channels; ++i) sums[i % channels] += scratch[i];
+}
+
+template void relu_gradient(std::int64_t, std::int64_t, const float*, const float*, float*, double*, double*);
+template void relu_gradient(std::int64_t, std::int64_t, const double*, const double*, double*, double*, double*);
+
+}  // namespace tapestry::kernels
+#endif
