@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include <tapestry/core/allocator.hpp>
+#include <tapestry/core/block_heap.hpp>
 
 namespace tapestry {
 namespace {
@@ -18,8 +19,13 @@ constexpr std::size_t huge_page = std::size_t{2} << 20;
 /// Below this much memory in use, cached blocks are never called waste.
 constexpr std::int64_t minimum_peak = std::int64_t{64} << 20;
 
-/// Eight size classes per power of two.
+/// Blocks from this size on are cut out of others and joined; below it they keep their size.
+constexpr std::size_t large = std::size_t{1} << 20;
+constexpr std::size_t large_step = std::size_t{1} << 16;
+
+/// Eight size classes per power of two, and steps of 64 KiB for large blocks.
 std::size_t size_class(std::size_t bytes) {
+  if (bytes >= large) return (bytes + large_step - 1) / large_step * large_step;
   if (bytes <= 8 * alignment) return std::max(alignment, (bytes + alignment - 1) / alignment * alignment);
   const std::size_t step = std::bit_floor(bytes - 1) / 8;
   return (bytes + step - 1) / step * step;
@@ -38,19 +44,47 @@ void* system_allocate(std::size_t bytes) {
 
 struct Allocator::State {
   mutable std::mutex mutex;
-  // The free blocks of each size class, as a list that is threaded through the blocks themselves: giving one
-  // back needs no memory and cannot fail.
+  // The free blocks of each size class of small blocks, as a list that is threaded through the blocks themselves:
+  // giving one back needs no memory and cannot fail.
   struct FreeBlock {
     FreeBlock* next;
   };
   std::map<std::size_t, FreeBlock*> cache;
+  BlockHeap heap;
   AllocatorStatistics statistics;
+
+  /// A cached block; null when there is none.
+  void* take(std::size_t bytes) {
+    if (bytes >= large) return heap.take(bytes);
+    FreeBlock*& head = cache[bytes];
+    return head == nullptr ? nullptr : std::exchange(head, head->next);
+  }
+
+  /// A new block; null when the system refuses it.
+  void* take_from_system(std::size_t bytes) {
+    void* block = system_allocate(bytes);
+    if (block != nullptr && bytes >= large) {
+      try {
+        heap.add_segment(block, bytes);
+      } catch (...) {
+        std::free(block);
+        throw;
+      }
+    }
+    return block;
+  }
+
+  void give_back(void* block, std::size_t bytes) noexcept {
+    if (bytes >= large) return heap.give_back(block);
+    FreeBlock*& head = cache.find(bytes)->second;
+    head = new (block) FreeBlock{head};
+  }
 
   void trim() {
     for (auto& [bytes, head] : cache) {
       while (head != nullptr) std::free(std::exchange(head, head->next));
     }
-    statistics.cached_bytes = 0;
+    statistics.cached_bytes = static_cast<std::int64_t>(heap.trim());
   }
 };
 
@@ -71,18 +105,17 @@ void* Allocator::allocate(std::size_t bytes) {
   const auto counted = static_cast<std::int64_t>(rounded);
   const std::lock_guard lock(state_->mutex);
   AllocatorStatistics& statistics = state_->statistics;
-  void* block = nullptr;
-  if (State::FreeBlock*& head = state_->cache[rounded]; head != nullptr) {
-    block = std::exchange(head, head->next);
+  void* block = state_->take(rounded);
+  if (block != nullptr) {
     statistics.cached_bytes -= counted;
   } else {
     const bool wasteful = statistics.live_bytes + statistics.cached_bytes + counted >
                           2 * std::max(statistics.peak_live_bytes, minimum_peak);
     if (wasteful) state_->trim();
-    block = system_allocate(rounded);
+    block = state_->take_from_system(rounded);
     if (block == nullptr) {
       state_->trim();
-      block = system_allocate(rounded);
+      block = state_->take_from_system(rounded);
     }
     if (block == nullptr) throw std::bad_alloc();
     ++statistics.system_allocations;
@@ -97,8 +130,7 @@ void Allocator::deallocate(void* block, std::size_t bytes) noexcept {
   const std::size_t rounded = size_class(bytes);
   const auto counted = static_cast<std::int64_t>(rounded);
   const std::lock_guard lock(state_->mutex);
-  State::FreeBlock*& head = state_->cache.find(rounded)->second;
-  head = new (block) State::FreeBlock{head};
+  state_->give_back(block, rounded);
   state_->statistics.live_bytes -= counted;
   state_->statistics.cached_bytes += counted;
 }

@@ -15,10 +15,11 @@ struct AllocatorStatistics {
   std::int64_t system_allocations = 0;  ///< those among them that had to ask the system
 };
 
-/// Hands out 64-byte aligned blocks and keeps freed ones. Sizes are rounded up to a class (at most 1/8 or 63
-/// bytes more than asked for), so that a block fits the next request of about its size. Blocks of 2 MiB and more ask
-/// for huge pages: a fresh page costs more than the arithmetic on it. The system is never asked for more than twice the
-/// peak in use: cached blocks that fit nothing go back first. Thread-safe.
+/// Hands out 64-byte aligned blocks and keeps freed ones. Sizes are rounded up to a class (at most 1/8 or 63 bytes more
+/// than asked for), so that a block fits the next request of about its size; a block of 1 MiB and more serves smaller
+/// requests too, in parts that are joined again. Blocks of 2 MiB and more ask for huge pages: a fresh page costs more
+/// than the arithmetic on it. The system is never asked for more than twice the peak in use before cached blocks
+/// that fit nothing have gone back. Thread-safe.
 class Allocator {
  public:
   /// The one that arrays use; it lives as long as the process.
@@ -28,7 +29,7 @@ class Allocator {
   void* allocate(std::size_t bytes);
   /// Takes back a block of `allocate(bytes)`.
   void deallocate(void* block, std::size_t bytes) noexcept;
-  /// Gives all cached blocks back to the system.
+  /// Gives all cached blocks back to the system, but for those that others in use were cut from.
   void trim() noexcept;
   AllocatorStatistics statistics() const;
   /// Starts `peak_live_bytes` again from what is live now.

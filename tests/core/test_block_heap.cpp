@@ -1,0 +1,131 @@
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include <tapestry/core/allocator.hpp>
+#include <tapestry/core/array.hpp>
+#include <tapestry/core/block_heap.hpp>
+
+#include "core/generate.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+namespace {
+
+constexpr std::size_t page = 4096;
+
+/// A segment of so many pages, which is the heap's to free.
+std::byte* add_segment(BlockHeap& heap, std::size_t pages) {
+  auto* segment = static_cast<std::byte*>(std::malloc(pages * page));
+  REQUIRE(segment != nullptr);
+  heap.add_segment(segment, pages * page);
+  return segment;
+}
+
+}  // namespace
+
+TEST_CASE("a heap serves smaller requests from a larger block and joins the parts again") {
+  BlockHeap heap;
+  REQUIRE(heap.take(page) == nullptr);
+  std::byte* const segment = add_segment(heap, 10);
+  REQUIRE(heap.take(page) == nullptr);
+  heap.give_back(segment);
+  void* const first = heap.take(3 * page);
+  void* const second = heap.take(3 * page);
+  void* const third = heap.take(4 * page);
+  REQUIRE(first == segment);
+  REQUIRE(second == segment + 3 * page);
+  REQUIRE(third == segment + 6 * page);
+  REQUIRE(heap.take(1) == nullptr);
+  // In every order: with the neighbour before, with the one after, and with both.
+  heap.give_back(first);
+  heap.give_back(third);
+  REQUIRE(heap.take(5 * page) == nullptr);
+  heap.give_back(second);
+  REQUIRE(heap.take(10 * page) == segment);
+  heap.give_back(segment);
+  REQUIRE(heap.trim() == 0);
+}
+
+TEST_CASE("a heap takes the smallest block that fits and the oldest of several") {
+  BlockHeap heap;
+  std::byte* const large = add_segment(heap, 8);
+  std::byte* const small = add_segment(heap, 4);
+  std::byte* const later = add_segment(heap, 4);
+  for (std::byte* segment : {large, later, small}) heap.give_back(segment);
+  REQUIRE(heap.take(4 * page) == small);
+  REQUIRE(heap.take(3 * page) == later);
+  REQUIRE(heap.take(2 * page) == large);
+  REQUIRE(heap.take(6 * page) == large + 2 * page);
+  for (std::byte* block : {small, later, large, large + 2 * page}) heap.give_back(block);
+  REQUIRE(heap.trim() == 0);
+}
+
+TEST_CASE("a heap gives back the segments that are wholly free") {
+  BlockHeap heap;
+  std::byte* const used = add_segment(heap, 4);
+  std::byte* const unused = add_segment(heap, 5);
+  heap.give_back(used);
+  heap.give_back(unused);
+  REQUIRE(heap.take(page) == used);
+  REQUIRE(heap.trim() == 3 * page);
+  REQUIRE(heap.take(4 * page) == nullptr);
+  heap.give_back(used);
+  REQUIRE(heap.trim() == 0);
+  REQUIRE(heap.take(1) == nullptr);
+}
+
+TEST_CASE("blocks of a heap do not overlap whatever the order of requests") {
+  struct Block {
+    std::byte* memory;
+    std::size_t bytes;
+    int mark;
+  };
+  BlockHeap heap;
+  Generator random(1);
+  std::vector<Block> live;
+  std::int64_t held = 0;  // pages of all segments
+  for (int call = 0; call < 4000; ++call) {
+    if (random.one_in(2) && !live.empty()) {
+      const auto chosen = live.begin() + random.between(0, static_cast<std::int64_t>(live.size()) - 1);
+      const bool intact = std::all_of(chosen->memory, chosen->memory + chosen->bytes,
+                                      [&](std::byte one) { return one == static_cast<std::byte>(chosen->mark); });
+      REQUIRE(intact);
+      heap.give_back(chosen->memory);
+      live.erase(chosen);
+    } else if (live.size() < 30) {
+      const auto pages = static_cast<std::size_t>(random.between(1, 9));
+      void* memory = heap.take(pages * page);
+      if (memory == nullptr) {
+        memory = add_segment(heap, pages);
+        held += static_cast<std::int64_t>(pages);
+      }
+      live.push_back({static_cast<std::byte*>(memory), pages * page, call % 251});
+      std::memset(memory, live.back().mark, live.back().bytes);
+    }
+  }
+  // 30 blocks of up to 9 pages, and what lies between them.
+  REQUIRE(held < 2 * 30 * 9);
+  for (const Block& block : live) heap.give_back(block.memory);
+  REQUIRE(heap.trim() == 0);
+}
+
+TEST_CASE("the allocator serves the small arrays of a step from the memory of its large ones") {
+  Allocator& allocator = Allocator::instance();
+  allocator.trim();
+  const std::int64_t mebibyte = std::int64_t{1} << 20;
+  { const Array large = Array::empty({16 * mebibyte}, DType::u8); }
+  const auto before = allocator.statistics();
+  {
+    const Array first = Array::empty({6 * mebibyte}, DType::u8);
+    const Array second = Array::empty({10 * mebibyte}, DType::u8);
+    REQUIRE(allocator.statistics().cached_bytes == before.cached_bytes - 16 * mebibyte);
+  }
+  { const Array again = Array::empty({16 * mebibyte}, DType::u8); }
+  REQUIRE(allocator.statistics().system_allocations == before.system_allocations);
+  REQUIRE(allocator.statistics().cached_bytes == before.cached_bytes);
+  allocator.trim();
+}
