@@ -229,6 +229,16 @@ void Array::throw_dtype(DType wanted) const {
   throw DTypeError(fmt::format("array: {} read as {}", to_string(*this), to_string(wanted)));
 }
 
+WeakArray::WeakArray(const Array& array) : without_memory_(array), storage_(array.storage_) {
+  without_memory_.storage_ = nullptr;
+}
+
+Array WeakArray::lock() const {
+  Array array = without_memory_;
+  array.storage_ = storage_.lock();
+  return array;
+}
+
 std::string to_string(const Array& array) {
   return array.defined() ? fmt::format("{}{}", to_string(array.dtype()), to_string(array.shape())) : "undefined";
 }

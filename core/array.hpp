@@ -106,6 +106,7 @@ class Array {
   bool shares_memory_with(const Array& other) const { return storage_ == other.storage_; }
 
  private:
+  friend class WeakArray;
   std::byte* raw() const { return storage_->data() + offset_ * item_size(dtype_); }
   void check_dtype(DType wanted) const {
     if (dtype_ != wanted) throw_dtype(wanted);
@@ -117,6 +118,19 @@ class Array {
   MemoryFormat format_ = MemoryFormat::row_major;
   std::int64_t offset_ = 0;
   std::shared_ptr<Storage> storage_;
+};
+
+/// Sees an array without keeping its memory.
+class WeakArray {
+ public:
+  WeakArray() = default;
+  explicit WeakArray(const Array& array);
+  /// The array for as long as another array holds its memory, undefined after that.
+  Array lock() const;
+
+ private:
+  Array without_memory_;
+  std::weak_ptr<Storage> storage_;
 };
 
 /// "f32[8, 3, 32, 32]"
