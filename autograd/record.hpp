@@ -14,6 +14,9 @@
 // The Array form may be left out where the Tensor form has no faster way. An operator of several inputs returns a
 // std::array or std::vector of gradients, one per input; a second parameter `const Wanted& wanted` tells which of them
 // are asked for (the others may be left undefined).
+//
+// An operator whose output is cheap to compute again from what it saves anyway has a member
+// `std::shared_ptr<Recipe> recipe() const`, which may be null: the operators after it then do not keep that output.
 #pragma once
 
 #include <concepts>
@@ -23,6 +26,7 @@
 
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/node.hpp>
+#include <tapestry/autograd/recipe.hpp>
 #include <tapestry/autograd/saved_tensor.hpp>
 #include <tapestry/autograd/tensor.hpp>
 
@@ -92,8 +96,11 @@ Tensor attach(Op&& op, Array value, const Tensor* const* inputs, std::size_t cou
   if (anomaly_enabled()) check_anomaly(Op::name, value);
   auto nodes = nodes_to_record(inputs, count);
   if (nodes.empty()) return Tensor(std::move(value));
+  std::shared_ptr<Recipe> recipe;
+  if constexpr (requires { op.recipe(); }) recipe = op.recipe();
+  if (recipe) recipe->set_output(value);
   auto* node = new OpNode<Op>(std::forward<Op>(op), std::move(nodes));
-  return Tensor(std::move(value), std::shared_ptr<Node>(node, bury));
+  return Tensor(std::move(value), std::shared_ptr<Node>(node, bury), recipe);
 }
 
 }  // namespace detail

@@ -10,8 +10,9 @@ namespace tapestry {
 
 Tensor::Tensor(Array value) : Tensor(std::move(value), nullptr) {}
 
-Tensor::Tensor(Array value, std::shared_ptr<Node> producer) {
-  if (value.defined()) state_ = std::make_shared<TensorState>(TensorState{std::move(value), std::move(producer), {}});
+Tensor::Tensor(Array value, std::shared_ptr<Node> producer, const std::shared_ptr<Recipe>& recipe) {
+  if (!value.defined()) return;
+  state_ = std::make_shared<TensorState>(TensorState{std::move(value), std::move(producer), {}, recipe});
 }
 
 const Array& Tensor::array() const {
@@ -82,6 +83,10 @@ void Tensor::register_hook(Hook hook) const {
 const std::shared_ptr<Node>& Tensor::node() const {
   static const std::shared_ptr<Node> none;
   return defined() ? state_->node : none;
+}
+
+std::shared_ptr<Recipe> Tensor::recipe() const {
+  return defined() ? state_->recipe.lock() : nullptr;
 }
 
 }  // namespace tapestry

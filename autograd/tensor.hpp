@@ -11,6 +11,7 @@
 namespace tapestry {
 
 class Node;
+class Recipe;
 struct TensorState;
 struct BackwardOptions;
 
@@ -66,8 +67,10 @@ class Tensor {
 
   /// The node that gradients for this tensor are handed to; null when it requires none.
   const std::shared_ptr<Node>& node() const;
-  /// A tensor computed by `producer`.
-  Tensor(Array value, std::shared_ptr<Node> producer);
+  /// How the value is computed again where that is cheaper than keeping it; else null.
+  std::shared_ptr<Recipe> recipe() const;
+  /// A tensor computed by `producer`, by `recipe` if there is one.
+  Tensor(Array value, std::shared_ptr<Node> producer, const std::shared_ptr<Recipe>& recipe = nullptr);
 
  private:
   std::shared_ptr<TensorState> state_;

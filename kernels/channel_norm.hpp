@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace tapestry::kernels {
 
@@ -12,24 +13,39 @@ struct ChannelNormGeometry {
   std::int64_t samples, rows, channels;
 };
 
-/// Elements of scratch memory that `channel_norm_sums` needs.
+/// y = (x − mean) · scale + bias with numbers per channel and, where it has a bound, a ReLU after it:
+/// min(max(y, 0), relu_bound), NaN staying NaN. The gradient of the ReLU is 0 where y, rounded to T, is at one of the
+/// bounds or beyond. Scale and bias may be null where nothing but the mean is read.
+struct ChannelAffine {
+  const double* mean;
+  const double* scale;
+  const double* bias;
+  std::optional<double> relu_bound;
+};
+
+/// Elements of scratch memory that the sums need.
 template <class T>
 std::int64_t channel_norm_scratch(const ChannelNormGeometry& geometry);
 
-/// Per sample and channel, sums[sample][0][channel] = Σ f and sums[sample][1][channel] = Σ f · (x − centre) over the
-/// rows, where f is dy or, when `dy` is null, x − centre.
+/// Per sample and channel, sums[sample][0][channel] = Σ (x − centre) and sums[sample][1][channel] = Σ (x − centre)²
+/// over the rows. Of n rows a sum in double is off by at most n · 2⁻⁵³ times the sum of the sizes of its terms.
 template <class T>
-void channel_norm_sums(const ChannelNormGeometry& geometry, const T* dy, const T* x, const double* centre, double* sums,
+void channel_norm_sums(const ChannelNormGeometry& geometry, const T* x, const double* centre, double* sums,
                        double* scratch);
 
-/// y = (x − mean) · scale + bias.
+/// The same of Σ g and Σ g · (x − mean), where g is what the ReLU lets through of dy, or dy itself without one.
 template <class T>
-void channel_norm_apply(const ChannelNormGeometry& geometry, const T* x, const double* mean, const double* scale,
-                        const double* bias, T* y);
+void channel_norm_gradient_sums(const ChannelNormGeometry& geometry, const T* dy, const T* x,
+                                const ChannelAffine& affine, double* sums, double* scratch);
 
-/// dx = dy · scale − (x − mean) · slope − offset.
+/// y as `affine` says.
 template <class T>
-void channel_norm_input_gradient(const ChannelNormGeometry& geometry, const T* dy, const T* x, const double* mean,
-                                 const double* scale, const double* slope, const double* offset, T* dx);
+void channel_norm_apply(const ChannelNormGeometry& geometry, const T* x, const ChannelAffine& affine, T* y);
+
+/// dx = g · scale − (x − mean) · slope − offset with g as above; slope and offset are null for statistics that are
+/// constants: then dx = g · scale, and x is read only for a ReLU.
+template <class T>
+void channel_norm_input_gradient(const ChannelNormGeometry& geometry, const T* dy, const T* x,
+                                 const ChannelAffine& affine, const double* slope, const double* offset, T* dx);
 
 }  // namespace tapestry::kernels

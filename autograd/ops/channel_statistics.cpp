@@ -4,17 +4,31 @@ namespace tapestry::detail {
 
 using kernels::ChannelNormGeometry;
 
-template <class T>
-ChannelSums channel_sums(const ChannelNormGeometry& geometry, const T* dy, const T* x, const Channels& centre) {
+namespace {
+
+/// Both sums that `add_up(sums, scratch)` writes.
+template <class T, class AddUp>
+ChannelSums both_sums(const ChannelNormGeometry& geometry, const AddUp& add_up) {
   Array scratch = Array::empty({kernels::channel_norm_scratch<T>(geometry)}, DType::f64);
-  Channels sums(2 * centre.size());
-  kernels::channel_norm_sums(geometry, dy, x, centre.data(), sums.data(), scratch.mutable_data<double>());
   const auto channels = static_cast<std::size_t>(geometry.channels);
+  const std::size_t count = static_cast<std::size_t>(geometry.samples) * channels;
+  Channels sums(2 * count);
+  add_up(sums.data(), scratch.mutable_data<double>());
   const auto of_kind = [&](std::size_t kind) {
-    return per_channel(centre.size(),
+    return per_channel(count,
                        [&](std::size_t i) { return sums[(2 * (i / channels) + kind) * channels + i % channels]; });
   };
   return {.first = of_kind(0), .product = of_kind(1)};
+}
+
+}  // namespace
+
+template <class T>
+ChannelSums gradient_sums(const ChannelNormGeometry& geometry, const T* dy, const T* x,
+                          const kernels::ChannelAffine& affine) {
+  return both_sums<T>(geometry, [&](double* sums, double* scratch) {
+    kernels::channel_norm_gradient_sums(geometry, dy, x, affine, sums, scratch);
+  });
 }
 
 template <class T>
@@ -28,7 +42,9 @@ ChannelMoments channel_moments(const ChannelNormGeometry& geometry, const T* x, 
   const Channels shift = per_channel(count, [&](std::size_t i) {
     return static_cast<double>(x[i / channels * sample_size + i % channels / size * size]);
   });
-  const ChannelSums sums = channel_sums<T>(geometry, nullptr, x, shift);
+  const ChannelSums sums = both_sums<T>(geometry, [&](double* into, double* scratch) {
+    kernels::channel_norm_sums(geometry, x, shift.data(), into, scratch);
+  });
   const auto mean_of_group = [&](const Channels& values, std::size_t group) {
     double total = 0;
     for (std::size_t c = 0; c < size; ++c) total += values[group * size + c];
@@ -44,8 +60,10 @@ ChannelMoments channel_moments(const ChannelNormGeometry& geometry, const T* x, 
   return moments;
 }
 
-template ChannelSums channel_sums(const ChannelNormGeometry&, const float*, const float*, const Channels&);
-template ChannelSums channel_sums(const ChannelNormGeometry&, const double*, const double*, const Channels&);
+template ChannelSums gradient_sums(const ChannelNormGeometry&, const float*, const float*,
+                                   const kernels::ChannelAffine&);
+template ChannelSums gradient_sums(const ChannelNormGeometry&, const double*, const double*,
+                                   const kernels::ChannelAffine&);
 template ChannelMoments channel_moments(const ChannelNormGeometry&, const float*, std::int64_t);
 template ChannelMoments channel_moments(const ChannelNormGeometry&, const double*, std::int64_t);
 

@@ -8,13 +8,14 @@
 
 namespace tapestry::detail {
 
-/// The sums of `kernels::channel_norm_sums`, numbered sample · channels + channel.
+/// The sums of `kernels::channel_norm_gradient_sums`, numbered sample · channels + channel.
 struct ChannelSums {
   Channels first, product;
 };
 
 template <class T>
-ChannelSums channel_sums(const kernels::ChannelNormGeometry& geometry, const T* dy, const T* x, const Channels& centre);
+ChannelSums gradient_sums(const kernels::ChannelNormGeometry& geometry, const T* dy, const T* x,
+                          const kernels::ChannelAffine& affine);
 
 struct ChannelMoments {
   Channels mean;

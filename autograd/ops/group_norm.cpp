@@ -85,9 +85,12 @@ struct GroupNorm {
       const Channels scale = factors(array_of(weight), geometry.channels, 1);
       const Channels shift = factors(array_of(bias), geometry.channels, 0);
       kernels::channel_norm_apply(
-          geometry, image.data<T>(), spread(geometry, [&](auto, auto group) { return mean_[group]; }).data(),
-          spread(geometry, [&](auto c, auto group) { return scale[c] * inverse_deviation_[group]; }).data(),
-          spread(geometry, [&](auto c, auto) { return shift[c]; }).data(), y.mutable_data<T>());
+          geometry, image.data<T>(),
+          {.mean = spread(geometry, [&](auto, auto group) { return mean_[group]; }).data(),
+           .scale = spread(geometry, [&](auto c, auto group) { return scale[c] * inverse_deviation_[group]; }).data(),
+           .bias = spread(geometry, [&](auto c, auto) { return shift[c]; }).data(),
+           .relu_bound = {}},
+          y.mutable_data<T>());
     });
     return y;
   }
@@ -131,10 +134,13 @@ struct GroupNorm {
     const std::size_t per_group = channels / static_cast<std::size_t>(groups_);
     const Array x = x_.defined() ? x_.array().contiguous(channels_last) : dy;
     const Channels means = spread(geometry, [&](auto, auto group) { return mean_[group]; });
-    const ChannelSums sums = detail::channel_sums<T>(geometry, dy.data<T>(), x.data<T>(), means);
+    const Channels weight = factors(weight_.defined() ? weight_.array() : Array(), geometry.channels, 1);
+    const Channels scale = spread(geometry, [&](auto c, auto group) { return weight[c] * inverse_deviation_[group]; });
+    const kernels::ChannelAffine affine = {
+        .mean = means.data(), .scale = scale.data(), .bias = nullptr, .relu_bound = {}};
+    const ChannelSums sums = detail::gradient_sums(geometry, dy.data<T>(), x.data<T>(), affine);
     Array dx;
     if (wanted[0]) {
-      const Channels weight = factors(weight_.defined() ? weight_.array() : Array(), geometry.channels, 1);
       const auto n = static_cast<double>(geometry.rows) * static_cast<double>(per_group);
       Channels offset(mean_.size(), 0.0), slope(mean_.size(), 0.0);
       for (std::size_t i = 0; i < means.size(); ++i) {
@@ -144,11 +150,10 @@ struct GroupNorm {
         slope[group] += weight[i % channels] * inverse * (sums.product[i] / n * inverse * inverse);
       }
       dx = Array::empty(dy.shape(), dy.dtype(), channels_last);
-      kernels::channel_norm_input_gradient(
-          geometry, dy.data<T>(), x.data<T>(), means.data(),
-          spread(geometry, [&](auto c, auto group) { return weight[c] * inverse_deviation_[group]; }).data(),
-          spread(geometry, [&](auto, auto group) { return slope[group]; }).data(),
-          spread(geometry, [&](auto, auto group) { return offset[group]; }).data(), dx.mutable_data<T>());
+      kernels::channel_norm_input_gradient(geometry, dy.data<T>(), x.data<T>(), affine,
+                                           spread(geometry, [&](auto, auto group) { return slope[group]; }).data(),
+                                           spread(geometry, [&](auto, auto group) { return offset[group]; }).data(),
+                                           dx.mutable_data<T>());
     }
     Channels dweight(channels, 0.0), dbias(channels, 0.0);
     for (std::size_t i = 0; i < means.size(); ++i) {

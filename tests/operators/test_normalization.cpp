@@ -1,4 +1,6 @@
 // Batch, layer and root-mean-square normalisation.
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <tapestry/autograd/ops/normalization.hpp>
@@ -11,7 +13,11 @@ using namespace tapestry::testing;
 
 namespace {
 
-Sample batch_norm_sample(Generator& random) {
+/// What normalises in a sample of batch_norm, or of it with something after it.
+using BatchNormalise = std::function<Tensor(const Tensor& x, const Array& running_mean, const Array& running_var,
+                                            const Tensor& weight, const Tensor& bias, const BatchNormOptions& options)>;
+
+Sample batch_norm_sample(Generator& random, const BatchNormalise& batch_normalise = batch_norm) {
   const std::int64_t channels = random.between(1, 9);
   const Array x = random.reals(made_up_channels(random, 2, channels), -2, 2);
   const double eps = made_up_eps(random);
@@ -20,8 +26,8 @@ Sample batch_norm_sample(Generator& random) {
   const Array mean = random.reals({channels});
   const Array var = random.reals({channels}, 0.5, 1.5);
   const Normalise normalise = [=](const Tensor& input, const Tensor& weight, const Tensor& bias) {
-    return batch_norm(input, is_tracked ? mean.clone() : Array(), is_tracked ? var.clone() : Array(), weight, bias,
-                      {.training = training, .eps = eps});
+    return batch_normalise(input, is_tracked ? mean.clone() : Array(), is_tracked ? var.clone() : Array(), weight, bias,
+                           {.training = training, .eps = eps});
   };
   const StatisticsAt statistics = [&](const Index& index) {
     if (!training && is_tracked) return Statistics{element(mean, {index[1]}), element(var, {index[1]})};
@@ -29,6 +35,25 @@ Sample batch_norm_sample(Generator& random) {
   };
   return normalisation_sample(random, x, {channels}, true, eps, normalise, statistics,
                               [](const Index& index) { return Index{index[1]}; });
+}
+
+/// Results that are no nearer to a kink than 0.01.
+Sample batch_norm_relu_sample(Generator& random) {
+  const double bound = random.one_in(2) ? random.real(0.3, 1) : std::numeric_limits<double>::infinity();
+  const BatchNormalise normalise = [bound](const Tensor& x, const Array& mean, const Array& var, const Tensor& weight,
+                                           const Tensor& bias, const BatchNormOptions& options) {
+    return batch_norm_relu(x, mean, var, weight, bias,
+                           {.training = options.training, .eps = options.eps, .max_value = bound});
+  };
+  const auto is_near_kink = [&](double y) { return std::abs(y) < 0.01 || std::abs(y - bound) < 0.01; };
+  Sample sample = batch_norm_sample(random, normalise);
+  for (;; sample = batch_norm_sample(random, normalise)) {
+    const auto values = sample.expected.to_vector<double>();
+    if (std::none_of(values.begin(), values.end(), is_near_kink)) break;
+  }
+  sample.expected = mapped(sample.expected, [&](double y) { return std::min(std::max(y, 0.0), bound); });
+  sample.options += ", max_value " + std::to_string(bound);
+  return sample;
 }
 
 /// Axes of which the last, one or more, are normalised.
@@ -126,7 +151,7 @@ TEST_CASE("operator: batch_norm") {
   };
   check_operator(
       {.name = "batch_norm",
-       .sample = batch_norm_sample,
+       .sample = [](Generator& random) { return batch_norm_sample(random); },
        .on_nothing = {{evaluate_nothing, {Array::zeros({0, 3, 4, 5}), c3, c3}, Array::zeros({0, 3, 4, 5})},
                       {evaluate_nothing, {Array::zeros({0, 3}), c3, c3}, Array::zeros({0, 3})},
                       {evaluate_nothing, {Array::zeros({2, 3, 0}), c3, c3}, Array::zeros({2, 3, 0})}},
@@ -144,6 +169,44 @@ TEST_CASE("operator: batch_norm") {
                           return batch_norm(Array::zeros({2, 3}, DType::u8), {}, {}, {}, {}, {.training = true});
                         },
                         "batch_norm: expected f32 or f64, got u8")},
+       .configurations = 60,
+       // Statistics of up to 36 values: some ten roundings more.
+       .tolerance = 1e-13});
+}
+
+TEST_CASE("operator: batch_norm_relu") {
+  const CheckedFunction evaluate_nothing = [](Inputs in) {
+    return batch_norm_relu(in[0], Array::zeros({3}, in[0].dtype()), Array::full({3}, 1, in[0].dtype()), in[1], in[2],
+                           {.training = false});
+  };
+  const auto bounded = [](double max_value) {
+    return [=] {
+      return batch_norm_relu(Array::zeros({2, 3}), {}, {}, {}, {}, {.training = true, .max_value = max_value});
+    };
+  };
+  const Array c3 = Array::full({3}, 1);
+  check_operator(
+      {.name = "batch_norm_relu",
+       .sample = batch_norm_relu_sample,
+       .on_nothing = {{evaluate_nothing, {Array::zeros({0, 3, 4, 5}), c3, c3}, Array::zeros({0, 3, 4, 5})}},
+       .refusals = {refuses<ValueError>(bounded(0), "batch_norm_relu: max_value must be above 0, got 0"),
+                    refuses<ValueError>(bounded(-1), "batch_norm_relu: max_value must be above 0, got -1"),
+                    refuses<ValueError>(bounded(std::numeric_limits<double>::quiet_NaN()),
+                                        "batch_norm_relu: max_value must be above 0, got nan"),
+                    refuses<ValueError>(
+                        [] {
+                          return batch_norm_relu(Array::zeros({1, 3}), {}, {}, {}, {}, {.training = true});
+                        },
+                        "batch_norm_relu: the statistics of a batch need at least 2 values per channel, got 1 "
+                        "(input [1, 3])\nhint: use a larger batch, or evaluation with running statistics"),
+                    refuses<ShapeError>(
+                        [] { return batch_norm_relu(Array::zeros({3}), {}, {}, {}, {}, {.training = true}); },
+                        "batch_norm_relu: expected an input (N, C), (N, C, L) or (N, C, H, W), got [3]"),
+                    refuses<DTypeError>(
+                        [] {
+                          return batch_norm_relu(Array::zeros({2, 3}, DType::u8), {}, {}, {}, {}, {.training = true});
+                        },
+                        "batch_norm_relu: expected f32 or f64, got u8")},
        .configurations = 60,
        // Statistics of up to 36 values: some ten roundings more.
        .tolerance = 1e-13});

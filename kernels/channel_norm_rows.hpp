@@ -1,0 +1,64 @@
+// How the passes of channel_norm go through the rows.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include <tapestry/kernels/channel_norm.hpp>
+
+namespace tapestry::kernels::channel_norm {
+
+using Geometry = ChannelNormGeometry;
+
+template <class T>
+constexpr bool is_f32 = sizeof(T) == 4;
+
+template <class T>
+std::int64_t rows_in_bytes(const Geometry& g, std::int64_t bytes) {
+  return std::max<std::int64_t>(1,
+                                bytes / (std::max<std::int64_t>(1, g.channels) * static_cast<std::int64_t>(sizeof(T))));
+}
+
+/// The bound of the ReLU as T has it, for comparisons. None is NaN, which nothing compares with: not even an infinite
+/// result is beyond it.
+template <class T>
+double upper_bound(const ChannelAffine& affine) {
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  const double bound = affine.relu_bound.value_or(none);
+  return bound == std::numeric_limits<double>::infinity() ? none : static_cast<double>(static_cast<T>(bound));
+}
+
+// A vector would be little used by a pixel of few channels: 16 rows are computed as one of 16 times the channels.
+inline constexpr std::int64_t narrow = 16;
+inline constexpr std::int64_t rows_as_one = 16;
+
+/// Calls `body(rows, channels, element, parameters)` so that the calls cover `rows` rows from `element` on; where rows
+/// are computed as one the parameters, numbers per channel or null, are repeated.
+template <std::size_t count, class Body>
+void for_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const double*, count>& parameters,
+                   const Body& body) {
+  std::int64_t done = 0;
+  if (channels < narrow && rows >= rows_as_one) {
+    std::array<std::array<double, narrow * rows_as_one>, count> repeated;
+    std::array<const double*, count> pointers{};
+    for (std::size_t i = 0; i < count; ++i) {
+      if (parameters[i] == nullptr) continue;
+      pointers[i] = repeated[i].data();
+      for (std::int64_t row = 0; row < rows_as_one; ++row)
+        std::copy_n(parameters[i], channels, repeated[i].data() + row * channels);
+    }
+    body(rows / rows_as_one, channels * rows_as_one, std::int64_t{0}, pointers);
+    done = rows / rows_as_one * rows_as_one;
+  }
+  if (done < rows) body(rows - done, channels, done * channels, parameters);
+}
+
+/// The numbers per channel from channel number `c` on; null stays null.
+inline const double* from_channel(const double* numbers, std::int64_t c) {
+  return numbers == nullptr ? nullptr : numbers + c;
+}
+
+}  // namespace tapestry::kernels::channel_norm
