@@ -2,8 +2,7 @@
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/residual_stages.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_relu2d.hpp>
 #include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/dropout.hpp>
 #include <tapestry/nn/init.hpp>
@@ -22,7 +21,7 @@ nn::Sequential conv_norm_relu6(std::int64_t in, std::int64_t out, std::int64_t k
                                     .stride = stride,
                                     .padding = kernel / 2,
                                     .bias = false}),
-                        nn::BatchNorm2d({.num_features = out}), nn::ReLU6());
+                        nn::BatchNormRelu2d({.num_features = out, .max_value = 6}));
 }
 
 nn::Sequential features(bool for_small_images) {

@@ -1,4 +1,3 @@
-#include <tapestry/autograd/ops/activation.hpp>
 #include <tapestry/autograd/ops/pooling.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/models/residual_stages.hpp>
@@ -19,7 +18,7 @@ nn::Conv2d first_convolution(ResNetStem stem) {
 ResNet::ResNet(const Options& options)
     : pools_(options.stem == ResNetStem::large_images),
       conv1_(add("conv1", first_convolution(options.stem))),
-      bn1_(add("bn1", nn::BatchNorm2d({.num_features = 64}))),
+      bn1_(add("bn1", nn::BatchNormRelu2d({.num_features = 64}))),
       layer1_(add("layer1", detail::basic_stage(64, 64, options.blocks[0], 1))),
       layer2_(add("layer2", detail::basic_stage(64, 128, options.blocks[1], 2))),
       layer3_(add("layer3", detail::basic_stage(128, 256, options.blocks[2], 2))),
@@ -29,7 +28,7 @@ ResNet::ResNet(const Options& options)
 }
 
 Tensor ResNet::forward(const Tensor& x) {
-  Tensor y = relu(bn1_(conv1_(x)));
+  Tensor y = bn1_(conv1_(x));
   if (pools_) y = max_pool2d(y, {.kernel_size = 3, .stride = 2, .padding = 1});
   y = layer4_(layer3_(layer2_(layer1_(y))));
   return fc_(flatten(global_avg_pool2d(y), 1));

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_relu2d.hpp>
 #include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/linear.hpp>
 #include <tapestry/nn/module.hpp>
@@ -33,7 +33,7 @@ class ResNet : public nn::Module {
  private:
   bool pools_;
   nn::Conv2d& conv1_;
-  nn::BatchNorm2d& bn1_;
+  nn::BatchNormRelu2d& bn1_;
   nn::Sequential& layer1_;
   nn::Sequential& layer2_;
   nn::Sequential& layer3_;

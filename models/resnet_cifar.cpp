@@ -1,4 +1,3 @@
-#include <tapestry/autograd/ops/activation.hpp>
 #include <tapestry/autograd/ops/pooling.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/models/residual_stages.hpp>
@@ -8,7 +7,7 @@ namespace tapestry::models {
 ResNetCifar::ResNetCifar(std::int64_t blocks_per_stage, std::int64_t classes)
     : conv1_(add("conv1",
                  nn::Conv2d({.in_channels = 3, .out_channels = 16, .kernel_size = 3, .padding = 1, .bias = false}))),
-      bn1_(add("bn1", nn::BatchNorm2d({.num_features = 16}))),
+      bn1_(add("bn1", nn::BatchNormRelu2d({.num_features = 16}))),
       layer1_(add("layer1", detail::basic_stage(16, 16, blocks_per_stage, 1))),
       layer2_(add("layer2", detail::basic_stage(16, 32, blocks_per_stage, 2))),
       layer3_(add("layer3", detail::basic_stage(32, 64, blocks_per_stage, 2))),
@@ -17,7 +16,7 @@ ResNetCifar::ResNetCifar(std::int64_t blocks_per_stage, std::int64_t classes)
 }
 
 Tensor ResNetCifar::forward(const Tensor& x) {
-  const Tensor features = layer3_(layer2_(layer1_(relu(bn1_(conv1_(x))))));
+  const Tensor features = layer3_(layer2_(layer1_(bn1_(conv1_(x)))));
   return fc_(flatten(global_avg_pool2d(features), 1));
 }
 

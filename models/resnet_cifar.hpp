@@ -1,7 +1,7 @@
 // Residual networks for small images.
 #pragma once
 
-#include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_relu2d.hpp>
 #include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/linear.hpp>
 #include <tapestry/nn/module.hpp>
@@ -19,7 +19,7 @@ class ResNetCifar : public nn::Module {
 
  private:
   nn::Conv2d& conv1_;
-  nn::BatchNorm2d& bn1_;
+  nn::BatchNormRelu2d& bn1_;
   nn::Sequential& layer1_;
   nn::Sequential& layer2_;
   nn::Sequential& layer3_;

@@ -5,8 +5,7 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/models/unet.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_relu2d.hpp>
 
 namespace tapestry::models {
 namespace {
@@ -15,10 +14,27 @@ nn::Conv2d conv3x3(std::int64_t in, std::int64_t out) {
   return nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1, .bias = false});
 }
 
-nn::Sequential two_convolutions(std::int64_t in, std::int64_t out) {
-  return nn::Sequential(conv3x3(in, out), nn::BatchNorm2d({.num_features = out}), nn::ReLU(), conv3x3(out, out),
-                        nn::BatchNorm2d({.num_features = out}), nn::ReLU());
-}
+/// Two convolutions, each with batch norm and ReLU; named as if the ReLUs were layers of their own.
+class TwoConvolutions : public nn::Module {
+ public:
+  TwoConvolutions(std::int64_t in, std::int64_t out)
+      : conv1_(add("0", conv3x3(in, out))),
+        norm1_(add("1", nn::BatchNormRelu2d({.num_features = out}))),
+        conv2_(add("3", conv3x3(out, out))),
+        norm2_(add("4", nn::BatchNormRelu2d({.num_features = out}))) {}
+
+  Tensor forward(const Tensor& x) override {
+    Tensor y = norm1_(conv1_(x));
+    y = conv2_(y);  // a statement of its own: then the first half is gone when the norm needs memory
+    return norm2_(y);
+  }
+
+ private:
+  nn::Conv2d& conv1_;
+  nn::BatchNormRelu2d& norm1_;
+  nn::Conv2d& conv2_;
+  nn::BatchNormRelu2d& norm2_;
+};
 
 }  // namespace
 
@@ -27,14 +43,14 @@ UNet::UNet(const Options& options) {
   std::int64_t in = options.in_channels;
   std::int64_t channels = options.base_channels;
   for (std::int64_t i = 0; i < options.depth; ++i, in = channels, channels *= 2) {
-    down_.push_back(&add(fmt::format("down{}", i), two_convolutions(in, channels)));
+    down_.push_back(&add(fmt::format("down{}", i), TwoConvolutions(in, channels)));
   }
-  middle_ = &add("middle", two_convolutions(in, channels));
+  middle_ = &add("middle", TwoConvolutions(in, channels));
   for (std::int64_t i = options.depth - 1; i >= 0; --i, channels /= 2) {
     enlarge_.push_back(&add(
         fmt::format("enlarge{}", i),
         nn::ConvTranspose2d({.in_channels = channels, .out_channels = channels / 2, .kernel_size = 2, .stride = 2})));
-    up_.push_back(&add(fmt::format("up{}", i), two_convolutions(channels, channels / 2)));
+    up_.push_back(&add(fmt::format("up{}", i), TwoConvolutions(channels, channels / 2)));
   }
   head_ = &add("head", nn::Conv2d({.in_channels = channels, .out_channels = options.classes, .kernel_size = 1}));
   detail::fill_convolutions(*this);
@@ -48,7 +64,7 @@ Tensor UNet::forward(const Tensor& x) {
   }
   std::vector<Tensor> skipped;
   Tensor y = x;
-  for (nn::Sequential* stage : down_) {
+  for (nn::Module* stage : down_) {
     skipped.push_back((*stage)(y));
     y = max_pool2d(skipped.back(), {.kernel_size = 2});
   }

@@ -7,7 +7,6 @@
 #include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/conv_transpose2d.hpp>
 #include <tapestry/nn/module.hpp>
-#include <tapestry/nn/sequential.hpp>
 
 namespace tapestry::models {
 
@@ -29,10 +28,10 @@ class UNet : public nn::Module {
   Tensor forward(const Tensor& x) override;
 
  private:
-  std::vector<nn::Sequential*> down_;  ///< at each size, the largest first
-  nn::Sequential* middle_;
+  std::vector<nn::Module*> down_;  ///< at each size, the largest first
+  nn::Module* middle_;
   std::vector<nn::ConvTranspose2d*> enlarge_;  ///< to each size, the smallest first
-  std::vector<nn::Sequential*> up_;
+  std::vector<nn::Module*> up_;
   nn::Conv2d* head_;
 };
 

@@ -1,5 +1,4 @@
 #include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/nn/basic_block.hpp>
 
 namespace tapestry::nn {
@@ -14,7 +13,7 @@ Conv2d conv3x3(std::int64_t in, std::int64_t out, std::int64_t stride) {
 
 BasicBlock::BasicBlock(const Options& options)
     : conv1_(add("conv1", conv3x3(options.in_channels, options.out_channels, options.stride))),
-      bn1_(add("bn1", BatchNorm2d({.num_features = options.out_channels}))),
+      bn1_(add("bn1", BatchNormRelu2d({.num_features = options.out_channels}))),
       conv2_(add("conv2", conv3x3(options.out_channels, options.out_channels, 1))),
       bn2_(add("bn2", BatchNorm2d({.num_features = options.out_channels}))) {
   if (options.stride == 1 && options.in_channels == options.out_channels) return;
@@ -27,8 +26,9 @@ BasicBlock::BasicBlock(const Options& options)
 }
 
 Tensor BasicBlock::forward(const Tensor& x) {
-  const Tensor y = bn2_(conv2_(relu(bn1_(conv1_(x)))));
-  return relu(y + (downsample_ != nullptr ? (*downsample_)(x) : x));
+  Tensor y = bn1_(conv1_(x));
+  y = conv2_(y);  // a statement of its own: then the first half is gone when the norm needs memory
+  return add_relu(bn2_(y), downsample_ != nullptr ? (*downsample_)(x) : x);
 }
 
 }  // namespace tapestry::nn

@@ -3,6 +3,7 @@
 
 #include <tapestry/core/required.hpp>
 #include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_relu2d.hpp>
 #include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/sequential.hpp>
 
@@ -24,7 +25,7 @@ class BasicBlock : public Module {
 
  private:
   Conv2d& conv1_;
-  BatchNorm2d& bn1_;
+  BatchNormRelu2d& bn1_;
   Conv2d& conv2_;
   BatchNorm2d& bn2_;
   Sequential* downsample_ = nullptr;

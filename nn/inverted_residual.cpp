@@ -2,8 +2,8 @@
 
 #include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/activation.hpp>
 #include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_relu2d.hpp>
 #include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/inverted_residual.hpp>
 
@@ -19,7 +19,7 @@ Sequential layers(const InvertedResidual::Options& options) {
   Sequential result;
   if (options.expand_ratio > 1) {
     result.append(Sequential(Conv2d({.in_channels = in, .out_channels = hidden, .kernel_size = 1, .bias = false}),
-                             BatchNorm2d({.num_features = hidden}), ReLU6()));
+                             BatchNormRelu2d({.num_features = hidden, .max_value = 6})));
   }
   result.append(Sequential(Conv2d({.in_channels = hidden,
                                    .out_channels = hidden,
@@ -28,7 +28,7 @@ Sequential layers(const InvertedResidual::Options& options) {
                                    .padding = 1,
                                    .groups = hidden,
                                    .bias = false}),
-                           BatchNorm2d({.num_features = hidden}), ReLU6()));
+                           BatchNormRelu2d({.num_features = hidden, .max_value = 6})));
   result.append(Conv2d({.in_channels = hidden, .out_channels = options.out_channels, .kernel_size = 1, .bias = false}));
   result.append(BatchNorm2d({.num_features = options.out_channels}));
   return result;
