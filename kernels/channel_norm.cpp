@@ -17,45 +17,49 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-template <bool has_relu, class T>
+using channel_norm::Relu;
+
+template <Relu relu, class T>
 HWY_INLINE void apply_rows_of(std::int64_t rows, std::int64_t channels, const T* HWY_RESTRICT x,
-                              const ChannelAffine& affine, double upper, T* HWY_RESTRICT y) {
+                              const ChannelAffine& affine, T* HWY_RESTRICT y) {
+  const double upper = channel_norm::upper_bound<T>(affine);
   const double *HWY_RESTRICT mean = affine.mean, *HWY_RESTRICT scale = affine.scale, *HWY_RESTRICT bias = affine.bias;
   for (std::int64_t row = 0; row < rows; ++row, x += channels, y += channels) {
     for_channels<double>(channels, [&](auto d, std::int64_t c) HWY_ATTR {
       const auto centred = hn::Sub(load(d, x + c), hn::LoadU(d, mean + c));
-      auto result = hn::MulAdd(centred, hn::LoadU(d, scale + c), hn::LoadU(d, bias + c));
-      if constexpr (has_relu) result = rectify(d, result, hn::Set(d, upper));
-      store(d, result, y + c);
+      const auto result = hn::MulAdd(centred, hn::LoadU(d, scale + c), hn::LoadU(d, bias + c));
+      store(d, rectify<relu>(d, result, hn::Set(d, upper)), y + c);
     });
   }
 }
 
 template <class T>
 void apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const ChannelAffine& affine, T* y) {
-  const double upper = channel_norm::upper_bound<T>(affine);
-  if (affine.relu_bound) {
-    apply_rows_of<true>(rows, channels, x, affine, upper, y);
-  } else {
-    apply_rows_of<false>(rows, channels, x, affine, upper, y);
+  switch (channel_norm::relu_of(affine)) {
+    case Relu::none:
+      return apply_rows_of<Relu::none>(rows, channels, x, affine, y);
+    case Relu::unbounded:
+      return apply_rows_of<Relu::unbounded>(rows, channels, x, affine, y);
+    case Relu::bounded:
+      return apply_rows_of<Relu::bounded>(rows, channels, x, affine, y);
   }
 }
 
-template <bool has_relu, bool has_slope, class T>
+template <Relu relu, bool has_slope, class T>
 HWY_INLINE void gradient_rows_of(std::int64_t rows, std::int64_t channels, const T* HWY_RESTRICT dy,
-                                 const T* HWY_RESTRICT x, const ChannelAffine& affine, double upper,
-                                 const double* HWY_RESTRICT slope, const double* HWY_RESTRICT offset,
-                                 T* HWY_RESTRICT dx) {
+                                 const T* HWY_RESTRICT x, const ChannelAffine& affine, const double* HWY_RESTRICT slope,
+                                 const double* HWY_RESTRICT offset, T* HWY_RESTRICT dx) {
+  const double kink = channel_norm::upper_kink<T>(affine);
   const double *HWY_RESTRICT mean = affine.mean, *HWY_RESTRICT scale = affine.scale, *HWY_RESTRICT bias = affine.bias;
   for (std::int64_t row = 0; row < rows; ++row, dy += channels, x += channels, dx += channels) {
     for_channels<double>(channels, [&](auto d, std::int64_t c) HWY_ATTR {
       const auto scale_c = hn::LoadU(d, scale + c);
       auto gradient = load(d, dy + c);
       auto centred = gradient;
-      if constexpr (has_relu || has_slope) centred = hn::Sub(load(d, x + c), hn::LoadU(d, mean + c));
-      if constexpr (has_relu) {
+      if constexpr (relu != Relu::none || has_slope) centred = hn::Sub(load(d, x + c), hn::LoadU(d, mean + c));
+      if constexpr (relu != Relu::none) {
         const auto y = hn::MulAdd(centred, scale_c, hn::LoadU(d, bias + c));
-        gradient = let_through<T>(d, gradient, y, hn::Set(d, upper));
+        gradient = let_through<relu>(d, gradient, y, hn::Set(d, kink));
       }
       if constexpr (has_slope) {
         const auto scaled = hn::MulSub(gradient, scale_c, hn::LoadU(d, offset + c));
@@ -67,18 +71,26 @@ HWY_INLINE void gradient_rows_of(std::int64_t rows, std::int64_t channels, const
   }
 }
 
+template <Relu relu, class T>
+void gradient_rows_behind(std::int64_t rows, std::int64_t channels, const T* dy, const T* x,
+                          const ChannelAffine& affine, const double* slope, const double* offset, T* dx) {
+  if (slope != nullptr) {
+    gradient_rows_of<relu, true>(rows, channels, dy, x, affine, slope, offset, dx);
+  } else {
+    gradient_rows_of<relu, false>(rows, channels, dy, x, affine, slope, offset, dx);
+  }
+}
+
 template <class T>
 void gradient_rows(std::int64_t rows, std::int64_t channels, const T* dy, const T* x, const ChannelAffine& affine,
                    const double* slope, const double* offset, T* dx) {
-  const double upper = channel_norm::upper_bound<T>(affine);
-  if (affine.relu_bound && slope != nullptr) {
-    gradient_rows_of<true, true>(rows, channels, dy, x, affine, upper, slope, offset, dx);
-  } else if (affine.relu_bound) {
-    gradient_rows_of<true, false>(rows, channels, dy, x, affine, upper, slope, offset, dx);
-  } else if (slope != nullptr) {
-    gradient_rows_of<false, true>(rows, channels, dy, x, affine, upper, slope, offset, dx);
-  } else {
-    gradient_rows_of<false, false>(rows, channels, dy, dy, affine, upper, slope, offset, dx);
+  switch (channel_norm::relu_of(affine)) {
+    case Relu::none:
+      return gradient_rows_behind<Relu::none>(rows, channels, dy, x, affine, slope, offset, dx);
+    case Relu::unbounded:
+      return gradient_rows_behind<Relu::unbounded>(rows, channels, dy, x, affine, slope, offset, dx);
+    case Relu::bounded:
+      return gradient_rows_behind<Relu::bounded>(rows, channels, dy, x, affine, slope, offset, dx);
   }
 }
 
@@ -160,9 +172,8 @@ void channel_norm_input_gradient(const Geometry& g, const T* dy, const T* x, con
                      {affine.mean + c, affine.scale + c, from_channel(affine.bias, c), from_channel(slope, c),
                       from_channel(offset, c)},
                      [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
-                       const T* const values = x == nullptr ? nullptr : x + first + at;
-                       differentiate(some, width, dy + first + at, values, {p[0], p[1], p[2], affine.relu_bound}, p[3],
-                                     p[4], dx + first + at);
+                       differentiate(some, width, dy + first + at, x + first + at,
+                                     {p[0], p[1], p[2], affine.relu_bound}, p[3], p[4], dx + first + at);
                      });
   });
 }

@@ -14,8 +14,8 @@ struct ChannelNormGeometry {
 };
 
 /// y = (x − mean) · scale + bias with numbers per channel and, where it has a bound, a ReLU after it:
-/// min(max(y, 0), relu_bound), NaN staying NaN. The gradient of the ReLU is 0 where y, rounded to T, is at one of the
-/// bounds or beyond. Scale and bias may be null where nothing but the mean is read.
+/// min(max(y, 0), relu_bound), NaN staying NaN. The gradient of the ReLU is 0 where y is not above 0, or, rounded to T,
+/// at the bound or beyond. Scale and bias may be null where nothing but the mean is read.
 struct ChannelAffine {
   const double* mean;
   const double* scale;
@@ -43,7 +43,7 @@ template <class T>
 void channel_norm_apply(const ChannelNormGeometry& geometry, const T* x, const ChannelAffine& affine, T* y);
 
 /// dx = g · scale − (x − mean) · slope − offset with g as above; slope and offset are null for statistics that are
-/// constants: then dx = g · scale, and x is read only for a ReLU.
+/// constants: then dx = g · scale, and x, which must not be null, is read only for a ReLU.
 template <class T>
 void channel_norm_input_gradient(const ChannelNormGeometry& geometry, const T* dy, const T* x,
                                  const ChannelAffine& affine, const double* slope, const double* offset, T* dx);

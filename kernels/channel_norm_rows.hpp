@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,13 +23,26 @@ std::int64_t rows_in_bytes(const Geometry& g, std::int64_t bytes) {
                                 bytes / (std::max<std::int64_t>(1, g.channels) * static_cast<std::int64_t>(sizeof(T))));
 }
 
-/// The bound of the ReLU as T has it, for comparisons. None is NaN, which nothing compares with: not even an infinite
-/// result is beyond it.
+/// What comes after the normalisation.
+enum class Relu { none, unbounded, bounded };
+
+inline Relu relu_of(const ChannelAffine& affine) {
+  if (!affine.relu_bound) return Relu::none;
+  return *affine.relu_bound == std::numeric_limits<double>::infinity() ? Relu::unbounded : Relu::bounded;
+}
+
+/// The bound of the ReLU as T has it; 0 without a ReLU.
 template <class T>
-double upper_bound(const ChannelAffine& affine) {
-  const double none = std::numeric_limits<double>::quiet_NaN();
-  const double bound = affine.relu_bound.value_or(none);
-  return bound == std::numeric_limits<double>::infinity() ? none : static_cast<double>(static_cast<T>(bound));
+T upper_bound(const ChannelAffine& affine) {
+  return static_cast<T>(affine.relu_bound.value_or(0));
+}
+
+/// The smallest double that rounds to the bound: a result reaches it in T where it reaches this in double.
+template <class T>
+double upper_kink(const ChannelAffine& affine) {
+  const T bound = upper_bound<T>(affine);
+  const double middle = (static_cast<double>(std::nextafter(bound, T{0})) + static_cast<double>(bound)) / 2;
+  return static_cast<T>(middle) == bound ? middle : std::nextafter(middle, std::numeric_limits<double>::infinity());
 }
 
 // A vector would be little used by a pixel of few channels: 16 rows are computed as one of 16 times the channels.

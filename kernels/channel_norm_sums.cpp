@@ -20,8 +20,7 @@ namespace {
 /// Vectors that are summed at once: as many as there are registers for two sums of each.
 constexpr int most_vectors = HWY_MAX_BYTES >= 64 ? 8 : 4;
 
-/// What is summed: x − centre and its square; or the gradient and its product with x − centre.
-enum class Terms { squares, products, products_behind_relu };
+using channel_norm::Relu;
 
 /// The rows that are summed and the sums that they are added to.
 template <class T>
@@ -29,26 +28,27 @@ struct Rows {
   std::int64_t rows, channels;
   const T *dy, *x;
   ChannelAffine affine;
-  double upper;
+  double kink;
   double* sums;
 };
 
-template <Terms terms, class T, class D, class V>
+/// Sums x − centre and its square; or with a gradient what the ReLU lets through, and its product with x − centre.
+template <bool has_gradient, Relu relu, class T, class D, class V>
 HWY_INLINE void add_vector(D d, const Rows<T>& r, std::int64_t at, std::int64_t c, V& sum, V& product) {
   const V centred = hn::Sub(load(d, r.x + at), hn::LoadU(d, r.affine.mean + c));
   V factor = centred;
-  if constexpr (terms != Terms::squares) factor = load(d, r.dy + at);
-  if constexpr (terms == Terms::products_behind_relu) {
+  if constexpr (has_gradient) factor = load(d, r.dy + at);
+  if constexpr (relu != Relu::none) {
     const V y = hn::MulAdd(centred, hn::LoadU(d, r.affine.scale + c), hn::LoadU(d, r.affine.bias + c));
-    factor = let_through<T>(d, factor, y, hn::Set(d, r.upper));
+    factor = let_through<relu>(d, factor, y, hn::Set(d, r.kink));
   }
   sum = hn::Add(sum, factor);
   product = hn::MulAdd(factor, centred, product);
 }
 
-/// Adds the terms of the channels from `c` on, `vectors` vectors of them. Four sums of each kind hide the latency of
+/// Adds the terms of the channels from `c` on, `vectors` vectors of them. Several sums of each kind hide the latency of
 /// the additions, and neighbouring vectors are read together: the order of the memory.
-template <Terms terms, int vectors, class T, class D>
+template <bool has_gradient, Relu relu, int vectors, class T, class D>
 HWY_INLINE void add_channels(D d, const Rows<T>& r, std::int64_t c) {
   constexpr int all = most_vectors;
   constexpr int rows_at_once = all / vectors;
@@ -60,11 +60,12 @@ HWY_INLINE void add_channels(D d, const Rows<T>& r, std::int64_t c) {
   for (; row + rows_at_once <= r.rows; row += rows_at_once, at += rows_at_once * r.channels) {
     for (int i = 0; i < all; ++i) {
       const std::int64_t vector = i % vectors * lanes;
-      add_vector<terms>(d, r, at + i / vectors * r.channels + vector, c + vector, sum[i], product[i]);
+      add_vector<has_gradient, relu>(d, r, at + i / vectors * r.channels + vector, c + vector, sum[i], product[i]);
     }
   }
   for (; row < r.rows; ++row, at += r.channels) {
-    for (int i = 0; i < vectors; ++i) add_vector<terms>(d, r, at + i * lanes, c + i * lanes, sum[i], product[i]);
+    for (int i = 0; i < vectors; ++i)
+      add_vector<has_gradient, relu>(d, r, at + i * lanes, c + i * lanes, sum[i], product[i]);
   }
   for (int i = vectors; i < all; ++i) {
     sum[i % vectors] = hn::Add(sum[i % vectors], sum[i]);
@@ -77,17 +78,17 @@ HWY_INLINE void add_channels(D d, const Rows<T>& r, std::int64_t c) {
   }
 }
 
-template <Terms terms, class T>
+template <bool has_gradient, Relu relu, class T>
 HWY_INLINE void add_all_channels(const Rows<T>& r) {
   const hn::ScalableTag<double> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto add_one = [&](auto one, std::int64_t c) HWY_ATTR { add_channels<terms, 1>(one, r, c); };
+  const auto add_one = [&](auto one, std::int64_t c) HWY_ATTR { add_channels<has_gradient, relu, 1>(one, r, c); };
   std::int64_t c = 0;
   if constexpr (most_vectors == 8) {
-    for (; c + 8 * lanes <= r.channels; c += 8 * lanes) add_channels<terms, 8>(d, r, c);
+    for (; c + 8 * lanes <= r.channels; c += 8 * lanes) add_channels<has_gradient, relu, 8>(d, r, c);
   }
-  for (; c + 4 * lanes <= r.channels; c += 4 * lanes) add_channels<terms, 4>(d, r, c);
-  for (; c + 2 * lanes <= r.channels; c += 2 * lanes) add_channels<terms, 2>(d, r, c);
+  for (; c + 4 * lanes <= r.channels; c += 4 * lanes) add_channels<has_gradient, relu, 4>(d, r, c);
+  for (; c + 2 * lanes <= r.channels; c += 2 * lanes) add_channels<has_gradient, relu, 2>(d, r, c);
   c = for_whole_vectors(d, c, r.channels, add_one);
   c = for_whole_vectors(hn::CappedTag<double, 4>(), c, r.channels, add_one);
   for_whole_vectors(hn::CappedTag<double, 1>(), c, r.channels, add_one);
@@ -96,13 +97,15 @@ HWY_INLINE void add_all_channels(const Rows<T>& r) {
 template <class T>
 HWY_INLINE void add_rows(std::int64_t rows, std::int64_t channels, const T* dy, const T* x, const ChannelAffine& affine,
                          double* sums) {
-  const Rows<T> r = {rows, channels, dy, x, affine, channel_norm::upper_bound<T>(affine), sums};
-  if (dy == nullptr) {
-    add_all_channels<Terms::squares>(r);
-  } else if (affine.relu_bound) {
-    add_all_channels<Terms::products_behind_relu>(r);
-  } else {
-    add_all_channels<Terms::products>(r);
+  const Rows<T> r = {rows, channels, dy, x, affine, channel_norm::upper_kink<T>(affine), sums};
+  if (dy == nullptr) return add_all_channels<false, Relu::none>(r);
+  switch (channel_norm::relu_of(affine)) {
+    case Relu::none:
+      return add_all_channels<true, Relu::none>(r);
+    case Relu::unbounded:
+      return add_all_channels<true, Relu::unbounded>(r);
+    case Relu::bounded:
+      return add_all_channels<true, Relu::bounded>(r);
   }
 }
 

@@ -172,8 +172,7 @@ template <bool has_relu>
 std::vector<Tensor> BatchNorm<has_relu>::backward(const Tensor& gradient, const Wanted& wanted) const {
   Tensor dy = gradient;
   if constexpr (has_relu) {
-    detail::PiecewiseLinearGradient<ReluGradient> relu = {{*relu_bound_},
-                                                                SavedTensor(found_->output(current_node()))};
+    detail::PiecewiseLinearGradient<ReluGradient> relu = {{*relu_bound_}, SavedTensor(found_->output(current_node()))};
     dy = record(std::move(relu), gradient);
   }
   const std::vector<int> all_but_channels = {0, 2, 3};
