@@ -29,6 +29,7 @@
 #include <tapestry/core/allocator.hpp>
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/profiler.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/sparse_adjacency.hpp>
 #include <tapestry/core/threads.hpp>
