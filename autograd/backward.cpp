@@ -11,6 +11,7 @@
 #include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/profile_span.hpp>
 
 namespace tapestry {
 namespace {
@@ -44,9 +45,14 @@ std::unordered_set<const Node*> nodes_between(const NodePointer& root, const std
 void add_to(Array& sum, Array&& term) {
   if (!sum.defined()) {
     sum = std::move(term);
-  } else {
-    accumulate(sum, term);
+    return;
   }
+  detail::ProfileSpan span("accumulate");
+  span.add_input(sum);
+  span.add_input(term);
+  accumulate(sum, term);
+  span.add_output(sum);
+  span.complete();
 }
 
 void add_to(Tensor& sum, Tensor&& term) {
@@ -102,6 +108,8 @@ class Pass {
     std::transform(inputs.begin(), inputs.end(), wanted.begin(),
                    [&](const NodePointer& input) { return is_wanted(input); });
     if (!captured_.empty() && std::none_of(wanted.begin(), wanted.end(), [](bool one) { return one; })) return;
+    detail::ProfileSpan span(node->name(), node->layer());
+    span.add_input(array_of(gradient));
     std::vector<Value> gradients = node->backward(gradient, wanted);
     gradient = Value();
     if (!keep_) node->release();
@@ -109,6 +117,10 @@ class Pass {
       throw GradError(fmt::format("{}: its backward returned {} gradients for {} inputs", node->name(),
                                   gradients.size(), inputs.size()));
     }
+    for (const Value& one : gradients) {
+      if (one.defined()) span.add_output(array_of(one));
+    }
+    span.complete();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (!wanted[i] || !gradients[i].defined()) continue;
       if (anomaly_enabled()) detail::check_anomaly(node->name(), array_of(gradients[i]));

@@ -25,7 +25,9 @@ std::shared_ptr<Node>& current() {
 }  // namespace
 
 Node::Node(std::vector<std::shared_ptr<Node>> inputs)
-    : inputs_(std::move(inputs)), position_(counters().positions.fetch_add(1, std::memory_order_relaxed)) {
+    : inputs_(std::move(inputs)),
+      layer_(detail::current_layer()),
+      position_(counters().positions.fetch_add(1, std::memory_order_relaxed)) {
   counters().live_nodes.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <tapestry/autograd/tensor.hpp>
+#include <tapestry/core/profile_span.hpp>
 
 namespace tapestry {
 
@@ -33,6 +34,8 @@ class Node {
 
   /// The nodes of the inputs, null for one that requires no gradient.
   const std::vector<std::shared_ptr<Node>>& inputs() const { return inputs_; }
+  /// The layer that recorded it, for a profiler; null when there was none.
+  const detail::LayerPath& layer() const { return layer_; }
   /// Grows along the tape: greater than the positions of all inputs.
   std::uint64_t position() const { return position_; }
   void add_hook(Tensor::Hook hook) { hooks_.push_back(std::move(hook)); }
@@ -42,6 +45,7 @@ class Node {
   friend void bury(Node* node) noexcept;
   std::vector<std::shared_ptr<Node>> inputs_;
   std::vector<Tensor::Hook> hooks_;
+  detail::LayerPath layer_;
   std::uint64_t position_;
   Node* next_buried_ = nullptr;
 };

@@ -28,6 +28,15 @@ void check_anomaly(std::string_view name, const Array& value) {
   });
 }
 
+void complete(ProfileSpan& span, const Tensor* const* inputs, std::size_t count, const Array& value,
+              std::int64_t flops) {
+  std::for_each(inputs, inputs + count, [&](const Tensor* input) {
+    if (input->defined()) span.add_input(input->array());
+  });
+  span.add_output(value);
+  span.complete(flops);
+}
+
 std::vector<std::shared_ptr<Node>> nodes_to_record(const Tensor* const* inputs, std::size_t count) {
   std::vector<std::shared_ptr<Node>> nodes;
   if (!grad_enabled()) return nodes;

@@ -13,7 +13,8 @@
 //
 // The Array form may be left out where the Tensor form has no faster way. An operator of several inputs returns a
 // std::array or std::vector of gradients, one per input; a second parameter `const Wanted& wanted` tells which of them
-// are asked for (the others may be left undefined).
+// are asked for (the others may be left undefined). What knows how many floating-point operations its forward takes by
+// definition (2 per multiply-add) has a member `std::int64_t flops() const`, asked after forward, for the profiler.
 //
 // An operator whose output is cheap to compute again from what it saves anyway has a member
 // `std::shared_ptr<Recipe> recipe() const`, which may be null: the operators after it then do not keep that output.
@@ -29,6 +30,7 @@
 #include <tapestry/autograd/recipe.hpp>
 #include <tapestry/autograd/saved_tensor.hpp>
 #include <tapestry/autograd/tensor.hpp>
+#include <tapestry/core/profile_span.hpp>
 
 namespace tapestry {
 namespace detail {
@@ -103,24 +105,39 @@ Tensor attach(Op&& op, Array value, const Tensor* const* inputs, std::size_t cou
   return Tensor(std::move(value), std::shared_ptr<Node>(node, bury), recipe);
 }
 
+/// Tells the profiler what an operator's forward took and gave.
+void complete(ProfileSpan& span, const Tensor* const* inputs, std::size_t count, const Array& value,
+              std::int64_t flops);
+
+/// Runs an operator's forward and attaches what it gives.
+template <class Op, class... Inputs>
+Tensor run_forward(Op op, const Tensor* const* pointers, std::size_t count, const Inputs&... inputs) {
+  ProfileSpan span(Op::name);
+  Array value = op.forward(inputs...);
+  if (span.is_on()) {
+    std::int64_t flops = 0;
+    if constexpr (requires { op.flops(); }) flops = op.flops();
+    complete(span, pointers, count, value, flops);
+  }
+  return attach(std::move(op), std::move(value), pointers, count);
+}
+
 }  // namespace detail
 
 /// Runs an operator forward and, when recording is on and an input requires a gradient, puts it on the tape.
 template <class Op, std::same_as<Tensor>... Inputs>
 Tensor record(Op op, const Inputs&... inputs) {
-  Array value = op.forward(inputs...);
   const Tensor* const pointers[] = {&inputs...};
-  return detail::attach(std::move(op), std::move(value), pointers, sizeof...(inputs));
+  return detail::run_forward(std::move(op), pointers, sizeof...(inputs), inputs...);
 }
 
 /// The same for an operator of any number of inputs.
 template <class Op>
 Tensor record(Op op, const std::vector<Tensor>& inputs) {
-  Array value = op.forward(inputs);
   std::vector<const Tensor*> pointers;
   pointers.reserve(inputs.size());
   for (const Tensor& input : inputs) pointers.push_back(&input);
-  return detail::attach(std::move(op), std::move(value), pointers.data(), pointers.size());
+  return detail::run_forward(std::move(op), pointers.data(), pointers.size(), inputs);
 }
 
 }  // namespace tapestry

@@ -24,6 +24,11 @@ Shape output_shape(const Conv2dGeometry& g) {
   return {g.batch, g.out_channels, g.out_height, g.out_width};
 }
 
+/// Of any of the three passes: every output pixel is the end of as many products as there are weights for its channel.
+std::int64_t count_flops(const Conv2dGeometry& g) {
+  return 2 * output_shape(g).numel() * (g.in_channels / g.groups) * g.kernel_height * g.kernel_width;
+}
+
 /// Runs one of the three passes with the algorithm for it and the scratch memory it needs.
 template <class Body>
 Array run_pass(const Conv2dGeometry& geometry, Conv2dPass pass, Array result, const Body& body) {
@@ -47,6 +52,7 @@ struct Conv2d {
   Conv2dGeometry geometry_;
   SavedTensor x_ = {}, weight_ = {};
 
+  std::int64_t flops() const { return count_flops(geometry_); }
   Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     if (weight.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) weight_ = SavedTensor(weight);
@@ -108,6 +114,7 @@ struct ConvTranspose2d {
   Conv2dGeometry geometry_;
   SavedTensor dy_ = {}, weight_ = {};
 
+  std::int64_t flops() const { return count_flops(geometry_); }
   Array forward(const Tensor& dy, const Tensor& weight, const Tensor& bias) {
     if (weight.requires_grad()) dy_ = SavedTensor(dy);
     if (dy.requires_grad()) weight_ = SavedTensor(weight);
@@ -133,6 +140,7 @@ struct Conv2dWeightGradient {
   Conv2dGeometry geometry_;
   SavedTensor x_ = {}, dy_ = {};
 
+  std::int64_t flops() const { return count_flops(geometry_); }
   Array forward(const Tensor& x, const Tensor& dy) {
     if (dy.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) dy_ = SavedTensor(dy);

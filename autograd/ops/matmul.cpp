@@ -61,6 +61,7 @@ struct Matmul {
   bool transpose_a_ = false, transpose_b_ = false;
   Shape shape_a_ = {}, shape_b_ = {};
   SavedTensor a_ = {}, b_ = {};
+  std::int64_t flops_ = 0;
 
   static Tensor apply(const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b) {
     return record(Matmul{.transpose_a_ = transpose_a, .transpose_b_ = transpose_b}, a, b);
@@ -76,6 +77,7 @@ struct Matmul {
     const std::int64_t n = b.size(transpose_b_ ? -2 : -1);
     const Shape batch = broadcast_shapes(batch_of(a.shape()), batch_of(b.shape()), name);
     Array result = Array::empty(with_last(batch, {m, n}), a.dtype());
+    flops_ = 2 * result.numel() * k;
     const auto offsets_a = matrix_offsets(a.shape(), batch);
     const auto offsets_b = matrix_offsets(b.shape(), batch);
     std::vector<kernels::GemmOffsets> offsets;
@@ -88,6 +90,8 @@ struct Matmul {
     });
     return result;
   }
+
+  std::int64_t flops() const { return flops_; }
 
   // With G the gradient of C = A·B: dA = G·Bᵀ and dB = Aᵀ·G, transposed where A or B is.
   std::vector<Tensor> backward(const Tensor& g, const Wanted& wanted) const {
