@@ -31,6 +31,7 @@ Bilinear::Bilinear(const Options& options)
 }
 
 Tensor Bilinear::operator()(const Tensor& x1, const Tensor& x2) const {
+  const auto layer = enter();
   return bilinear(x1, x2, weight_, bias_);
 }
 

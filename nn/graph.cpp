@@ -66,6 +66,7 @@ GcnConv::GcnConv(const Options& options)
 }
 
 Tensor GcnConv::operator()(const Tensor& x, const SparseAdjacency& adjacency) {
+  const auto layer = enter();
   check_nodes("GcnConv", x, lin_.weight().size(1), adjacency);
   if (!given_ || !given_->is_same(adjacency)) {
     normalized_ = adjacency.with_self_loops().normalized();
@@ -81,6 +82,7 @@ SageConv::SageConv(const Options& options)
       lin_r_(add("lin_r", projection(options.in_channels, options.out_channels, false))) {}
 
 Tensor SageConv::operator()(const Tensor& x, const SparseAdjacency& adjacency) {
+  const auto layer = enter();
   check_nodes("SageConv", x, lin_r_.weight().size(1), adjacency);
   return lin_l_(graph_aggregate(adjacency, x, aggregation_)) + lin_r_(x);
 }
@@ -102,6 +104,7 @@ GatConv::GatConv(const Options& options)
 }
 
 Tensor GatConv::operator()(const Tensor& x, const SparseAdjacency& adjacency) {
+  const auto layer = enter();
   check_nodes("GatConv", x, lin_.weight().size(1), adjacency);
   if (!given_ || !given_->is_same(adjacency)) {
     looped_ = adjacency.with_self_loops();

@@ -22,10 +22,12 @@ CrossEntropyOptions CrossEntropyLoss::options() const {
 }
 
 Tensor CrossEntropyLoss::operator()(const Tensor& logits, const Array& labels) const {
+  const auto layer = enter();
   return cross_entropy(logits, labels, options());
 }
 
 Tensor CrossEntropyLoss::operator()(const Tensor& logits, const Tensor& targets) const {
+  const auto layer = enter();
   return cross_entropy(logits, targets, options());
 }
 
@@ -34,6 +36,7 @@ NLLLoss::NLLLoss(const NllLossOptions& options) : options_(options) {
 }
 
 Tensor NLLLoss::operator()(const Tensor& log_probabilities, const Array& labels) const {
+  const auto layer = enter();
   NllLossOptions options = options_;
   options.weight = array_of(weight_);
   return nll_loss(log_probabilities, labels, options);
@@ -45,6 +48,7 @@ BCEWithLogitsLoss::BCEWithLogitsLoss(const BinaryCrossEntropyOptions& options) :
 }
 
 Tensor BCEWithLogitsLoss::operator()(const Tensor& logits, const Tensor& targets) const {
+  const auto layer = enter();
   BinaryCrossEntropyOptions options = options_;
   options.weight = array_of(weight_);
   options.pos_weight = array_of(pos_weight_);

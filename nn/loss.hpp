@@ -48,7 +48,10 @@ class BCEWithLogitsLoss : public ModuleBase {
 class MSELoss : public ModuleBase {
  public:
   explicit MSELoss(Reduction reduction = Reduction::mean) : reduction_(reduction) {}
-  Tensor operator()(const Tensor& input, const Tensor& target) const { return mse_loss(input, target, reduction_); }
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    const auto layer = enter();
+    return mse_loss(input, target, reduction_);
+  }
 
  private:
   Reduction reduction_;
@@ -58,7 +61,10 @@ class MSELoss : public ModuleBase {
 class L1Loss : public ModuleBase {
  public:
   explicit L1Loss(Reduction reduction = Reduction::mean) : reduction_(reduction) {}
-  Tensor operator()(const Tensor& input, const Tensor& target) const { return l1_loss(input, target, reduction_); }
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    const auto layer = enter();
+    return l1_loss(input, target, reduction_);
+  }
 
  private:
   Reduction reduction_;
@@ -70,7 +76,10 @@ class SmoothL1Loss : public ModuleBase {
   explicit SmoothL1Loss(const SmoothL1LossOptions& options = {}) : options_(options) {
     check_smooth_l1_beta("SmoothL1Loss", options.beta);
   }
-  Tensor operator()(const Tensor& input, const Tensor& target) const { return smooth_l1_loss(input, target, options_); }
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    const auto layer = enter();
+    return smooth_l1_loss(input, target, options_);
+  }
 
  private:
   SmoothL1LossOptions options_;
@@ -82,7 +91,10 @@ class HuberLoss : public ModuleBase {
   explicit HuberLoss(const HuberLossOptions& options = {}) : options_(options) {
     check_huber_delta("HuberLoss", options.delta);
   }
-  Tensor operator()(const Tensor& input, const Tensor& target) const { return huber_loss(input, target, options_); }
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    const auto layer = enter();
+    return huber_loss(input, target, options_);
+  }
 
  private:
   HuberLossOptions options_;
@@ -95,6 +107,7 @@ class DiceLoss : public ModuleBase {
     check_dice_smooth("DiceLoss", options.smooth);
   }
   Tensor operator()(const Tensor& probabilities, const Tensor& targets) const {
+    const auto layer = enter();
     return dice_loss(probabilities, targets, options_);
   }
 
@@ -106,7 +119,10 @@ class DiceLoss : public ModuleBase {
 class KLDivLoss : public ModuleBase {
  public:
   explicit KLDivLoss(const KlDivOptions& options = {}) : options_(options) {}
-  Tensor operator()(const Tensor& input, const Tensor& target) const { return kl_div(input, target, options_); }
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    const auto layer = enter();
+    return kl_div(input, target, options_);
+  }
 
  private:
   KlDivOptions options_;

@@ -3,6 +3,7 @@
 namespace tapestry::nn {
 
 Tensor Module::operator()(const Tensor& x) {
+  const auto layer = enter();
   Tensor input = x;
   // Over copies: a hook may remove itself or others.
   for (const auto& [id, hook] : std::vector(pre_hooks_)) {

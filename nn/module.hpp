@@ -19,7 +19,7 @@ class Module : public ModuleBase {
   using Hook = std::function<Tensor(Module& module, const Tensor& input, const Tensor& output)>;
   using HookId = std::size_t;
 
-  /// `forward` between the hooks.
+  /// `forward` between the hooks, which a profiler charges to this layer.
   Tensor operator()(const Tensor& x);
   virtual Tensor forward(const Tensor& x) = 0;
 

@@ -146,6 +146,7 @@ void ModuleBase::check_name(std::string_view name) const {
 
 void ModuleBase::add_child(std::string name, std::unique_ptr<ModuleBase> child) {
   check_name(name);
+  child->name_ = name;
   children_.emplace_back(std::move(name), std::move(child));
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <tapestry/autograd/tensor.hpp>
+#include <tapestry/core/profile_span.hpp>
 
 namespace tapestry::nn {
 
@@ -23,7 +24,8 @@ using StateDict = std::vector<std::pair<std::string, Array>>;
 
 /// What a layer or model is made of. Derived classes declare their parts in the constructor with `add`, `add_parameter`
 /// and `add_buffer`: what is declared is registered. A function of one tensor derives from `Module`; what takes several
-/// inputs (attention, graph layers) derives from this and has an operator() of its own. Can be moved, not copied.
+/// inputs (attention, graph layers) derives from this and has an operator() of its own, which begins with `enter`. Can
+/// be moved, not copied.
 class ModuleBase {
  public:
   ModuleBase() = default;
@@ -78,6 +80,8 @@ class ModuleBase {
   /// Registers a parameter, which requires a gradient.
   Tensor add_parameter(std::string name, Array value);
   Tensor add_buffer(std::string name, Array value);
+  /// While the result lives, a profiler charges what this thread runs to this module, under the name it was added by.
+  [[nodiscard]] tapestry::detail::LayerScope enter() const { return tapestry::detail::LayerScope(name_); }
 
  private:
   void check_name(std::string_view name) const;
@@ -89,6 +93,7 @@ class ModuleBase {
   std::vector<NamedTensor> parameters_;
   std::vector<NamedTensor> buffers_;
   std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>> children_;
+  std::string name_;  ///< in the module that it was added to
   bool training_ = true;
 };
 

@@ -36,7 +36,10 @@ class MaxUnpool2d : public ModuleBase {
   explicit MaxUnpool2d(const MaxUnpool2dOptions& options) : options_(options) {
     check_max_unpool2d_options("MaxUnpool2d", options);
   }
-  Tensor operator()(const Tensor& x, const Array& indices) const { return max_unpool2d(x, indices, options_); }
+  Tensor operator()(const Tensor& x, const Array& indices) const {
+    const auto layer = enter();
+    return max_unpool2d(x, indices, options_);
+  }
 
  private:
   MaxUnpool2dOptions options_;
