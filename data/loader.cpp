@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/profiler.hpp>
 #include <tapestry/data/batch_maker.hpp>
 #include <tapestry/data/loader.hpp>
 
@@ -125,7 +126,9 @@ Loader::Iterator& Loader::Iterator::operator++() {
 
 void Loader::Iterator::fetch() {
   batch_ = {};
-  if (position_ < batches_) batch_ = epoch_->next();
+  if (position_ == batches_) return;
+  const ProfileScope scope("data loading");
+  batch_ = epoch_->next();
 }
 
 }  // namespace tapestry::data

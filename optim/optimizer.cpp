@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/profiler.hpp>
 #include <tapestry/optim/optimizer.hpp>
 
 namespace tapestry::optim {
 
 void Optimizer::zero_grad() {
+  const ProfileScope scope("zero_grad");
   for (Tensor& parameter : parameters_) parameter.set_grad({});
 }
 

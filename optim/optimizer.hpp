@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <tapestry/autograd/tensor.hpp>
+#include <tapestry/core/profiler.hpp>
 #include <tapestry/core/required.hpp>
 
 namespace tapestry::optim {
@@ -68,6 +69,7 @@ class GroupedOptimizer : public Optimizer {
   }
 
   void step() override {
+    const ProfileScope scope("optimizer step");
     std::size_t next = 0;
     for (auto& group : groups_) {
       for (const Tensor& parameter : group.parameters) {

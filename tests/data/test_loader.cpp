@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/profiler.hpp>
 #include <tapestry/data/array_dataset.hpp>
 #include <tapestry/data/loader.hpp>
 
@@ -282,4 +283,16 @@ TEST_CASE("loader checks its options when it is made") {
   CHECK_THROWS_WITH(Loader(numbers, {.batch_size = 0}), "loader: batch_size must be at least 1, got 0");
   CHECK_THROWS_WITH(Loader(numbers, {.batch_size = 1, .workers = -1}), "loader: workers must be at least 0, got -1");
   CHECK_THROWS_WITH(Loader(numbers, {.batch_size = 1, .prefetch = 0}), "loader: prefetch must be at least 1, got 0");
+}
+
+TEST_CASE("a profiler times the wait for every batch") {
+  const Numbers numbers(7);
+  for (const std::int64_t workers : {0, 2}) {
+    Loader loader(numbers, {.batch_size = 2, .workers = workers});
+    const Profiler profiler;
+    go_through(loader);
+    REQUIRE(profiler.entries().size() == 1);
+    CHECK(profiler.entries().front().name == "data loading");
+    CHECK(profiler.entries().front().calls == 4);
+  }
 }

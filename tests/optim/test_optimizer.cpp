@@ -4,6 +4,7 @@
 #include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/autograd/ops/matmul.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/core/profiler.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/sgd.hpp>
 
@@ -178,5 +179,25 @@ TEST_CASE("a step between forward and backward is noticed by what was saved") {
                  ContainsSubstring("an input f64[2, 3] that was saved for backward has been overwritten: it is at "
                                    "version 2, expected 1"));
     REQUIRE_NOTHROW(loss().backward());
+  }
+}
+
+TEST_CASE("a profiler times steps and zero_grad") {
+  for (const auto& [name, make] : optimizers()) {
+    INFO(name);
+    const Tensor parameter = Tensor(Array::full({3}, 2, DType::f64)).set_requires_grad();
+    const auto optimizer = make({parameter});
+    const Profiler profiler;
+    for (int step = 0; step < 3; ++step) {
+      give_gradient(parameter, step);
+      optimizer->step();
+      optimizer->zero_grad();
+    }
+    const auto entries = profiler.entries();
+    REQUIRE(entries.size() == 2);
+    CHECK(entries[0].name == "optimizer step");
+    CHECK(entries[0].calls == 3);
+    CHECK(entries[1].name == "zero_grad");
+    CHECK(entries[1].calls == 3);
   }
 }
