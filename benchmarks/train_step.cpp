@@ -2,8 +2,10 @@
 // input.
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,8 @@
 #include <sys/resource.h>
 
 #include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/core/atomic_file.hpp>
+#include <tapestry/core/profiler.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/models/image_classifier.hpp>
@@ -55,36 +59,36 @@ double peak_memory_mebibytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::string name = "small_cnn";
+struct Options {
+  std::string model = "small_cnn";
   std::int64_t batch_size = 128;
   int threads = num_threads();
   int iterations = 15;
-  CLI::App app("Times whole training steps on random input.", "train_step");
-  app.add_option("--model", name)->check(CLI::IsMember(model_names()))->capture_default_str();
-  app.add_option("--batch-size", batch_size)->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  app.add_option("--threads", threads)->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--iterations", iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    std::cerr << "train_step: " << error.what() << " (--help lists the options)\n";
-    return 2;
-  }
+  bool profile = false;
+  std::string trace;
+};
 
-  set_num_threads(threads);
-  const auto [model, images, labels] = make_task(name, batch_size);
+void declare(CLI::App& app, Options& options) {
+  app.add_option("--model", options.model)->check(CLI::IsMember(model_names()))->capture_default_str();
+  app.add_option("--batch-size", options.batch_size)->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  app.add_option("--threads", options.threads)->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--iterations", options.iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  app.add_flag("--profile", options.profile, "Print where the time of the timed iterations goes");
+  app.add_option("--trace", options.trace, "Write them to this file for chrome://tracing or ui.perfetto.dev");
+}
+
+void run(const Options& options) {
+  set_num_threads(options.threads);
+  if (!options.trace.empty()) require_replaceable(options.trace);
+  const auto [model, images, labels] = make_task(options.model, options.batch_size);
   optim::Sgd optimizer(model->parameters(), {.lr = 0.01, .momentum = 0.9});
 
   double loss_value = 0;
   std::vector<double> milliseconds;
+  std::optional<Profiler> profiler;
   constexpr int warm_up = 3;
-  for (int iteration = 0; iteration < warm_up + iterations; ++iteration) {
+  for (int iteration = 0; iteration < warm_up + options.iterations; ++iteration) {
+    if (iteration == warm_up && (options.profile || !options.trace.empty())) profiler.emplace();
     const auto start = std::chrono::steady_clock::now();
     optimizer.zero_grad();
     const Tensor loss = cross_entropy((*model)(images), labels);
@@ -94,9 +98,32 @@ int main(int argc, char** argv) {
     if (iteration >= warm_up) milliseconds.push_back(elapsed.count());
     loss_value = loss.item();
   }
+  const std::string profile = options.profile ? "\n" + profiler->table() : "";
   std::sort(milliseconds.begin(), milliseconds.end());
   const double median = milliseconds[milliseconds.size() / 2];
   std::cout << fmt::format(
-      "{}: median {:.1f} ms, min {:.1f} ms, {:.0f} images/s, loss {:.2f}, peak memory {:.0f} MiB\n", name, median,
-      milliseconds.front(), static_cast<double>(batch_size) * 1000 / median, loss_value, peak_memory_mebibytes());
+      "{}: median {:.1f} ms, min {:.1f} ms, {:.0f} images/s, loss {:.2f}, peak memory {:.0f} MiB\n{}", options.model,
+      median, milliseconds.front(), static_cast<double>(options.batch_size) * 1000 / median, loss_value,
+      peak_memory_mebibytes(), profile);
+  if (!options.trace.empty()) profiler->write_trace(options.trace);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Times whole training steps on random input.", "train_step");
+  declare(app, options);
+  try {
+    app.parse(argc, argv);
+    run(options);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.help();
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "train_step: " << error.what() << " (--help lists the options)\n";
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "train_step: " << error.what() << "\n";
+    return 1;
+  }
 }

@@ -6,11 +6,13 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/profiler.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/io/safetensors.hpp>
@@ -37,11 +39,8 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Options& options, const n
       optim::SgdOptions{.lr = options.lr.value_or(0.05), .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
 }
 
-void print_accuracy(const Score& score) {
-  std::cout << fmt::format("test accuracy: {:.4f}\n", score.accuracy);
-}
-
-void train(const Options& options, const Images& images, nn::Module& model) {
+/// The score on the test images at the end.
+Score train(const Options& options, const Images& images, nn::Module& model) {
   std::filesystem::create_directories(options.out);
   MetricsFile metrics(options.out / "metrics.csv");
   const std::string weights = options.out / "model.safetensors";
@@ -74,7 +73,13 @@ void train(const Options& options, const Images& images, nn::Module& model) {
   io::save_safetensors(weights, model.state_dict(), {{"model", options.model}});
   write_pictures(options.out, epochs, model, *images.test);
   std::cout << fmt::format("weights, metrics and pictures are in {}\n", options.out.string());
-  print_accuracy(epochs.back().test);
+  return epochs.back().test;
+}
+
+Score evaluate_weights(const Options& options, const Images& images, nn::Module& model) {
+  model.load_state_dict(io::load_safetensors(options.evaluate));
+  data::Loader tests = test_loader(images);
+  return evaluate(model, tests);
 }
 
 void run(const Options& options) {
@@ -85,13 +90,14 @@ void run(const Options& options) {
   std::cout << fmt::format("{} on {}: {} training images, {} test images, {} threads\n", options.model,
                            options.data.empty() ? "drawn figures" : options.data.string(), images.train->size(),
                            images.test->size(), num_threads());
-  if (options.evaluate.empty()) {
-    train(options, images, *model);
-    return;
-  }
-  model->load_state_dict(io::load_safetensors(options.evaluate));
-  data::Loader tests = test_loader(images);
-  print_accuracy(evaluate(*model, tests));
+  if (!options.trace.empty()) require_replaceable(options.trace);
+  std::optional<Profiler> profiler;
+  if (options.profile || !options.trace.empty()) profiler.emplace();
+  const Score score =
+      options.evaluate.empty() ? train(options, images, *model) : evaluate_weights(options, images, *model);
+  if (options.profile) std::cout << profiler->table();
+  if (!options.trace.empty()) profiler->write_trace(options.trace);
+  std::cout << fmt::format("test accuracy: {:.4f}\n", score.accuracy);
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ TEST_CASE("help lists every option and is no mistake") {
   REQUIRE(outcome.exit_code == 0);
   REQUIRE(outcome.err.empty());
   for (const char* option : {"--data", "--model", "--epochs", "--batch-size", "--lr", "--optimizer", "--seed",
-                             "--threads", "--out", "--max-steps", "--evaluate"}) {
+                             "--threads", "--out", "--max-steps", "--evaluate", "--profile", "--trace"}) {
     CHECK_THAT(outcome.out, ContainsSubstring(option));
   }
 }
@@ -192,6 +192,35 @@ TEST_CASE("a short run leaves weights metrics and pictures behind and evaluation
     REQUIRE(evaluated.exit_code == 0);
     REQUIRE(lines_of(evaluated.out).back() == printed.back());
   }
+}
+
+TEST_CASE("a profiled run prints where the time went before the accuracy and writes a trace of its steps") {
+  const SmallDataset data;
+  const TemporaryFolder folder;
+  const std::string trace = (folder.path() / "trace.json").string();
+  const Outcome outcome = run(short_run(data, folder.path(), {"--profile", "--trace", trace}));
+  INFO(outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  REQUIRE(is_accuracy_line(lines_of(outcome.out).back()));
+  for (const char* text : {"\noperator ", "\nbackward of conv2d ", "\ndata loading ", "\noptimizer step ",
+                           "\n(outside of these) ", "\nlayer ", "\nconv1 "}) {
+    CHECK_THAT(outcome.out, ContainsSubstring(text));
+  }
+  const std::string json = text_of(trace);
+  CHECK(json.starts_with("{\"traceEvents\":[{"));
+  CHECK_THAT(json, ContainsSubstring("\"name\":\"optimizer step\""));
+  CHECK_THAT(run(short_run(data, folder.path())).out, !ContainsSubstring("operator"));
+}
+
+TEST_CASE("a trace that cannot be written is found out before the first epoch") {
+  const SmallDataset data;
+  const TemporaryFolder folder;
+  const std::string trace = (folder.path() / "nowhere" / "trace.json").string();
+  const Outcome outcome = run(short_run(data, folder.path(), {"--trace", trace}));
+  REQUIRE(outcome.exit_code == 1);
+  REQUIRE(outcome.err ==
+          "train_cifar10: " + trace + ": cannot create a temporary file beside it: No such file or directory\n");
+  REQUIRE_THAT(outcome.out, !ContainsSubstring("epoch"));
 }
 
 TEST_CASE("the weights are the same bytes at any number of threads and differ by seed") {
