@@ -43,7 +43,8 @@ struct ProfileEntry {
 /// A profiler that begins while another lives takes over until it ends; it must outlive the scopes begun under it. An
 /// operator that throws is not counted. Bytes are those of an operator's inputs and output, for a backward of the
 /// gradients that it is given and gives, each once: what it saved and its scratch memory are left out, and a reshape
-/// seems to move what it shares. A run costs about a microsecond more; without a profiler an operator tests a pointer.
+/// seems to move what it shares. A run costs one or two microseconds more; without a profiler an operator tests a
+/// pointer.
 class Profiler {
  public:
   /// Nanoseconds since some moment; never falls.
