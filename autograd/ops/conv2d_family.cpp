@@ -74,8 +74,10 @@ struct Conv2d {
 
 struct Conv2dRelu {
   static constexpr std::string_view name = "conv2d_relu";
-  Conv2d convolution_;
+    Conv2d convolution_;
   SavedTensor y_ = {};
+
+  std::int64_t flops() const { return convolution_.flops(); }
 
   Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     Array y = convolution_.forward(x, weight, bias);
