@@ -9,7 +9,7 @@ data_home=${XDG_CACHE_HOME:-$HOME/.cache}/tapestry
 packages=(
   g++ cmake ninja-build pkg-config
   libopenblas-openmp-dev libhwy-dev librandom123-dev libstb-dev libfmt-dev libcli11-dev nlohmann-json3-dev
-  catch2 libbenchmark-dev
+  catch2
   gnuplot-nox
 )
 
