@@ -1,22 +1,8 @@
-"""Times whole training steps in PyTorch; the counterpart of benchmarks/train_step, with the same line of output.
-
-usage: pytorch_train_step.py --model MODEL --layout nchw|nhwc [--batch-size N] [--threads N] [--iterations N]
-
-A step is zero_grad, forward, cross-entropy, backward and SGD with momentum 0.9, on random 32x32 images of 10 classes (unet: 64x64
-images with one of 2 classes for each pixel). MODEL is small_cnn, resnet20, resnet18, mobilenet_v2 or unet.
-benchmarks/compare_pytorch runs it.
-"""
-
-import argparse
-import resource
-import statistics
-import time
+"""The networks of tapestry's models in PyTorch, for 10 classes (unet: 2), by name in MODELS."""
 
 import torch
 from torch import nn
 from torch.nn import functional
-
-WARM_UP_STEPS = 3
 
 
 def small_cnn():
@@ -122,50 +108,3 @@ MODELS = {
     "mobilenet_v2": mobilenet_v2,
     "unet": UNet,
 }
-LAYOUTS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--model", choices=MODELS, required=True)
-    parser.add_argument("--layout", choices=LAYOUTS, required=True)
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--iterations", type=int, default=15)
-    options = parser.parse_args()
-
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    memory_format = LAYOUTS[options.layout]
-    model = MODELS[options.model]().to(memory_format=memory_format).train()
-    size = 64 if options.model == "unet" else 32
-    images = torch.randn(options.batch_size, 3, size, size).contiguous(memory_format=memory_format)
-    if options.model == "unet":
-        labels = torch.randint(2, (options.batch_size, size, size))
-    else:
-        labels = torch.randint(10, (options.batch_size,))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-
-    def step():
-        optimizer.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(model(images), labels)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    for _ in range(WARM_UP_STEPS):
-        step()
-    seconds = []
-    for _ in range(options.iterations):
-        began = time.perf_counter()
-        loss = step()
-        seconds.append(time.perf_counter() - began)
-
-    median = statistics.median(seconds)
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{options.model}: median {median * 1e3:.1f} ms, min {min(seconds) * 1e3:.1f} ms, "
-          f"{options.batch_size / median:.0f} images/s, loss {loss:.2f}, peak memory {peak_mib:.0f} MiB")
-
-
-if __name__ == "__main__":
-    main()
