@@ -45,10 +45,19 @@ void set_num_threads(int count) {
   omp_set_num_threads(std::max(count, 1));
 }
 
-// The team is opened even for a single piece: inside it OpenBLAS keeps to one thread, so that the bits of a
-// product do not depend on the thread count.
+// Inside a team OpenBLAS keeps to one thread, so that the bits of a product do not depend on the thread count. For a
+// single piece the others are not woken; a team of one counts as none, so it is told that there is only one thread.
 void parallel_for(std::int64_t pieces, FunctionRef<void(std::int64_t, int)> body) {
   if (pieces <= 0) return;
+  if (pieces == 1) {
+#pragma omp parallel num_threads(1)
+    {
+      omp_set_num_threads(1);
+      const FlushDenormals flush;
+      body(0, 0);
+    }
+    return;
+  }
 #pragma omp parallel
   {
     const FlushDenormals flush;

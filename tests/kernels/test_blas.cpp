@@ -98,13 +98,17 @@ TEST_CASE("gemm gives the same bits at any number of threads") {
   const ThreadCount one(1);
   std::mt19937_64 random(4);
   std::normal_distribution<float> normal;
-  std::vector<float> a(300 * 200), b(200 * 270);
-  for (float& value : a) value = normal(random);
-  for (float& value : b) value = normal(random);
-  const auto wanted = product(false, false, 300, 270, 200, a, b);
-  for (int threads = 2; threads <= 4; ++threads) {
-    set_num_threads(threads);
-    REQUIRE(product(false, false, 300, 270, 200, a, b) == wanted);
+  // The second is a single block, which OpenBLAS would share out over threads if it were let.
+  for (const auto& [m, n, k] : {Sizes{300, 270, 200}, Sizes{120, 250, 3000}}) {
+    std::vector<float> a(static_cast<std::size_t>(m * k)), b(static_cast<std::size_t>(k * n));
+    for (float& value : a) value = normal(random);
+    for (float& value : b) value = normal(random);
+    set_num_threads(1);
+    const auto wanted = product(false, false, m, n, k, a, b);
+    for (int threads = 2; threads <= 4; ++threads) {
+      set_num_threads(threads);
+      REQUIRE(product(false, false, m, n, k, a, b) == wanted);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include <tapestry/kernels/parallel.hpp>
@@ -27,6 +28,19 @@ TEST_CASE("parallel_for calls its body once for every piece with a thread in ran
       REQUIRE(strangers == 0);
     }
   }
+}
+
+TEST_CASE("a single piece runs on the calling thread and what it calls keeps to one thread") {
+  const ThreadCount guard(3);
+  std::thread::id runner;
+  int threads_within = 0;
+  kernels::parallel_for(1, [&](std::int64_t, int) {
+    runner = std::this_thread::get_id();
+    threads_within = kernels::num_threads();
+  });
+  REQUIRE(runner == std::this_thread::get_id());
+  REQUIRE(threads_within == 1);
+  REQUIRE(kernels::num_threads() == 3);
 }
 
 TEST_CASE("parallel_for of a negative number of pieces does nothing") {
@@ -74,6 +88,9 @@ TEST_CASE("denormals count as zero inside parallel loops and nowhere else") {
   std::vector<float> halves(40, 1);
   kernels::parallel_for(40, [&](std::int64_t piece, int) { halves[static_cast<std::size_t>(piece)] = small / 2; });
   REQUIRE(halves == std::vector<float>(40, 0));
+  float one_piece = 1;
+  kernels::parallel_for(1, [&](std::int64_t, int) { one_piece = small / 2; });
+  REQUIRE(one_piece == 0);
   float one_range = 1;
   kernels::parallel_ranges(1, 10, [&](std::int64_t, std::int64_t) { one_range = small / 2; });
   REQUIRE(one_range == 0);
