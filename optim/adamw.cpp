@@ -1,9 +1,29 @@
 #include <cmath>
 
-#include <tapestry/core/map.hpp>
 #include <tapestry/optim/adamw.hpp>
 
 namespace tapestry::optim {
+namespace {
+
+template <class T>
+struct Rates {
+  T beta1, beta2, eps;
+  T keep;  ///< of a parameter, beside weight decay
+  T rate;  ///< lr / (1 − β₁ᵗ)
+  T root;  ///< 1 / √(1 − β₂ᵗ)
+};
+
+// Rates come by value: as far as the compiler knows, storing a parameter may change what lies in memory.
+template <class T>
+void adapt(std::int64_t size, Rates<T> rates, const T* g, T* m, T* v, T* p) {
+  for (std::int64_t i = 0; i < size; ++i) {
+    m[i] = rates.beta1 * m[i] + (1 - rates.beta1) * g[i];
+    v[i] = rates.beta2 * v[i] + (1 - rates.beta2) * g[i] * g[i];
+    p[i] = rates.keep * p[i] - rates.rate * m[i] / (std::sqrt(v[i]) * rates.root + rates.eps);
+  }
+}
+
+}  // namespace
 
 void AdamWOptions::check(std::string_view optimizer) const {
   detail::check_option(optimizer, "lr", lr);
@@ -17,7 +37,7 @@ AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options)
 
 AdamW::AdamW(std::vector<ParameterGroup<AdamWOptions>> groups) : GroupedOptimizer("AdamW", std::move(groups)) {}
 
-void AdamW::update(Array parameter, const Array& gradient, const AdamWOptions& options, AdamWState& state) {
+RangeUpdate AdamW::update(Array parameter, const Array& gradient, const AdamWOptions& options, AdamWState& state) {
   const Array ordered = gradient.contiguous(parameter.format());
   if (state.step++ == 0) {
     state.mean = Array::zeros(parameter.shape(), parameter.dtype(), parameter.format());
@@ -26,24 +46,19 @@ void AdamW::update(Array parameter, const Array& gradient, const AdamWOptions& o
   const auto t = static_cast<double>(state.step);
   const double mean_correction = 1 - std::pow(options.beta1, t);
   const double square_correction = 1 - std::pow(options.beta2, t);
-  visit_floating("AdamW", parameter.dtype(), [&]<class T>() {
-    const auto beta1 = static_cast<T>(options.beta1);
-    const auto beta2 = static_cast<T>(options.beta2);
-    const auto eps = static_cast<T>(options.eps);
-    const auto keep = static_cast<T>(1 - options.lr * options.weight_decay);
-    const auto rate = static_cast<T>(options.lr / mean_correction);
-    const auto root = static_cast<T>(1 / std::sqrt(square_correction));
-    T* p = parameter.mutable_data<T>();
-    T* m = state.mean.mutable_data<T>();
-    T* v = state.square.mutable_data<T>();
-    const T* g = ordered.data<T>();
-    for_ranges(parameter.numel(), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        m[i] = beta1 * m[i] + (1 - beta1) * g[i];
-        v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
-        p[i] = keep * p[i] - rate * m[i] / (std::sqrt(v[i]) * root + eps);
-      }
-    });
+  return visit_floating("AdamW", parameter.dtype(), [&]<class T>() -> RangeUpdate {
+    const Rates<T> rates = {.beta1 = static_cast<T>(options.beta1),
+                            .beta2 = static_cast<T>(options.beta2),
+                            .eps = static_cast<T>(options.eps),
+                            .keep = static_cast<T>(1 - options.lr * options.weight_decay),
+                            .rate = static_cast<T>(options.lr / mean_correction),
+                            .root = static_cast<T>(1 / std::sqrt(square_correction))};
+    T* const p = parameter.mutable_data<T>();
+    T* const m = state.mean.mutable_data<T>();
+    T* const v = state.square.mutable_data<T>();
+    return [rates, p, m, v, ordered](std::int64_t begin, std::int64_t end) {
+      adapt(end - begin, rates, ordered.data<T>() + begin, m + begin, v + begin, p + begin);
+    };
   });
 }
 

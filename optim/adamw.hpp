@@ -31,7 +31,7 @@ class AdamW : public GroupedOptimizer<AdamWOptions, AdamWState> {
   explicit AdamW(std::vector<ParameterGroup<AdamWOptions>> groups);
 
  protected:
-  void update(Array parameter, const Array& gradient, const AdamWOptions& options, AdamWState& state) override;
+  RangeUpdate update(Array parameter, const Array& gradient, const AdamWOptions& options, AdamWState& state) override;
 };
 
 }  // namespace tapestry::optim

@@ -5,6 +5,7 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/profiler.hpp>
+#include <tapestry/core/map.hpp>
 #include <tapestry/optim/optimizer.hpp>
 
 namespace tapestry::optim {
@@ -31,6 +32,22 @@ void Optimizer::add_parameters(std::string_view optimizer, const std::vector<Ten
 }
 
 namespace detail {
+
+void run_updates(const std::vector<ParameterUpdate>& updates) {
+  // Where each parameter begins when they lie end to end.
+  std::vector<std::int64_t> begins;
+  std::int64_t total = 0;
+  for (const ParameterUpdate& update : updates) {
+    begins.push_back(total);
+    total += update.size;
+  }
+  for_ranges(total, [&](std::int64_t begin, std::int64_t end) {
+    auto i = static_cast<std::size_t>(std::ranges::upper_bound(begins, begin) - begins.begin()) - 1;
+    for (; i < updates.size() && begins[i] < end; ++i) {
+      updates[i].run(std::max<std::int64_t>(begin - begins[i], 0), std::min(end - begins[i], updates[i].size));
+    }
+  });
+}
 
 void check_option(std::string_view optimizer, std::string_view option, double value) {
   if (!std::isfinite(value) || value < 0) {

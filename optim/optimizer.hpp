@@ -12,7 +12,8 @@
 
 namespace tapestry::optim {
 
-/// Updates parameters by their gradients. Parameters come in groups, each with options of its own.
+/// Updates parameters by their gradients. Parameters come in groups, each with options of its own; no two may overlap
+/// in memory.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -46,7 +47,19 @@ struct ParameterGroup {
   Options options;
 };
 
+/// Updates the elements [begin, end) of a parameter in place. Ranges that do not overlap may run at once.
+using RangeUpdate = std::function<void(std::int64_t begin, std::int64_t end)>;
+
 namespace detail {
+
+/// The update of a parameter of `size` elements.
+struct ParameterUpdate {
+  std::int64_t size;
+  RangeUpdate run;
+};
+
+/// Runs the updates as one parallel loop over the elements of all parameters: they may be many and small.
+void run_updates(const std::vector<ParameterUpdate>& updates);
 
 /// Throws a ValueError unless the option is finite and at least `least` (and below `below`).
 void check_option(std::string_view optimizer, std::string_view option, double value, double least, double below);
@@ -70,13 +83,17 @@ class GroupedOptimizer : public Optimizer {
 
   void step() override {
     const ProfileScope scope("optimizer step");
+    std::vector<detail::ParameterUpdate> updates;
     std::size_t next = 0;
     for (auto& group : groups_) {
       for (const Tensor& parameter : group.parameters) {
         State& state = states_[next++];
-        if (parameter.grad().defined()) update(parameter.array(), parameter.grad().array(), group.options, state);
+        if (!parameter.grad().defined()) continue;
+        updates.push_back(
+            {parameter.numel(), update(parameter.array(), parameter.grad().array(), group.options, state)});
       }
     }
+    detail::run_updates(updates);
   }
 
  protected:
@@ -90,8 +107,9 @@ class GroupedOptimizer : public Optimizer {
     states_.resize(parameters().size());
   }
 
-  /// Updates one parameter in place.
-  virtual void update(Array parameter, const Array& gradient, const Options& options, State& state) = 0;
+  /// Brings the state of one parameter to this step and returns the parameter's update. `state` stays where it is until
+  /// the update has run.
+  virtual RangeUpdate update(Array parameter, const Array& gradient, const Options& options, State& state) = 0;
 
  private:
   std::string_view name_;

@@ -1,10 +1,35 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/core/map.hpp>
 #include <tapestry/optim/sgd.hpp>
 
 namespace tapestry::optim {
+namespace {
+
+template <class T>
+struct Rates {
+  T lr, momentum, decay;
+  bool nesterov;
+};
+
+// Rates come by value: as far as the compiler knows, storing a parameter may change what lies in memory.
+
+template <class T>
+void descend(std::int64_t size, Rates<T> rates, const T* g, T* p) {
+  for (std::int64_t i = 0; i < size; ++i) p[i] -= rates.lr * (g[i] + rates.decay * p[i]);
+}
+
+template <class T>
+void descend_with_momentum(std::int64_t size, Rates<T> rates, const T* g, T* v, T* p) {
+  for (std::int64_t i = 0; i < size; ++i) {
+    const T step = g[i] + rates.decay * p[i];
+    const T velocity = rates.momentum * v[i] + step;
+    v[i] = velocity;
+    p[i] -= rates.lr * (rates.nesterov ? step + rates.momentum * velocity : velocity);
+  }
+}
+
+}  // namespace
 
 void SgdOptions::check(std::string_view optimizer) const {
   detail::check_option(optimizer, "lr", lr);
@@ -18,30 +43,27 @@ Sgd::Sgd(const std::vector<Tensor>& parameters, const SgdOptions& options) : Sgd
 
 Sgd::Sgd(std::vector<ParameterGroup<SgdOptions>> groups) : GroupedOptimizer("Sgd", std::move(groups)) {}
 
-void Sgd::update(Array parameter, const Array& gradient, const SgdOptions& options, SgdState& state) {
+RangeUpdate Sgd::update(Array parameter, const Array& gradient, const SgdOptions& options, SgdState& state) {
   const Array ordered = gradient.contiguous(parameter.format());
   if (options.momentum != 0 && !state.velocity.defined()) {
     // With v = 0 the first step's momentum · v + g is g itself.
     state.velocity = Array::zeros(parameter.shape(), parameter.dtype(), parameter.format());
   }
-  visit_floating("Sgd", parameter.dtype(), [&]<class T>() {
-    const auto lr = static_cast<T>(options.lr.get());
-    const auto momentum = static_cast<T>(options.momentum);
-    const auto decay = static_cast<T>(options.weight_decay);
-    const bool nesterov = options.nesterov;
-    T* p = parameter.mutable_data<T>();
-    T* v = momentum != 0 ? state.velocity.mutable_data<T>() : nullptr;
-    const T* g = ordered.data<T>();
-    for_ranges(parameter.numel(), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        T step = g[i] + decay * p[i];
-        if (momentum != 0) {
-          v[i] = momentum * v[i] + step;
-          step = nesterov ? step + momentum * v[i] : v[i];
-        }
-        p[i] -= lr * step;
+  return visit_floating("Sgd", parameter.dtype(), [&]<class T>() -> RangeUpdate {
+    const Rates<T> rates = {.lr = static_cast<T>(options.lr.get()),
+                            .momentum = static_cast<T>(options.momentum),
+                            .decay = static_cast<T>(options.weight_decay),
+                            .nesterov = options.nesterov};
+    T* const p = parameter.mutable_data<T>();
+    T* const v = options.momentum != 0 ? state.velocity.mutable_data<T>() : nullptr;
+    return [rates, p, v, ordered](std::int64_t begin, std::int64_t end) {
+      const T* const g = ordered.data<T>() + begin;
+      if (v == nullptr) {
+        descend(end - begin, rates, g, p + begin);
+      } else {
+        descend_with_momentum(end - begin, rates, g, v + begin, p + begin);
       }
-    });
+    };
   });
 }
 

@@ -28,7 +28,7 @@ class Sgd : public GroupedOptimizer<SgdOptions, SgdState> {
   explicit Sgd(std::vector<ParameterGroup<SgdOptions>> groups);
 
  protected:
-  void update(Array parameter, const Array& gradient, const SgdOptions& options, SgdState& state) override;
+  RangeUpdate update(Array parameter, const Array& gradient, const SgdOptions& options, SgdState& state) override;
 };
 
 }  // namespace tapestry::optim

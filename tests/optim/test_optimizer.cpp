@@ -62,6 +62,40 @@ TEST_CASE("a parameter without a gradient stays as it is and so does its state")
   }
 }
 
+// The elements of all parameters are cut into ranges as if they lay end to end (map_grain is 16384).
+TEST_CASE("a step over parameters of all sizes and both types is that of each alone") {
+  const auto parameters = [] {
+    std::vector<Tensor> all;
+    for (const Shape& shape : {Shape{3}, Shape{0, 4}, Shape{20'000}, Shape{}, Shape{0}, Shape{5, 7}, Shape{2, 16'384},
+                               Shape{16'000}, Shape{0}}) {
+      const DType dtype = all.size() % 3 == 2 ? DType::f32 : DType::f64;
+      all.push_back(Tensor(made_up_parameter(shape, all.size()).array().to(dtype)).set_requires_grad());
+    }
+    return all;
+  };
+  for (const auto& [name, make] : optimizers()) {
+    INFO(name);
+    const ThreadCount three(3);
+    const std::vector<Tensor> together = parameters();
+    const std::vector<Tensor> alone = parameters();
+    const auto optimizer = make(together);
+    std::vector<std::unique_ptr<optim::Optimizer>> single;
+    for (const Tensor& parameter : alone) single.push_back(make({parameter}));
+    for (const int step : {1, 2}) {
+      for (std::size_t i = 0; i < alone.size(); ++i) {
+        const Array gradient = made_up_gradient(alone[i].shape(), step).to(alone[i].dtype());
+        for (Tensor parameter : {together[i], alone[i]}) parameter.set_grad(gradient);
+        single[i]->step();
+      }
+      optimizer->step();
+    }
+    for (std::size_t i = 0; i < alone.size(); ++i) {
+      INFO("parameter " << i);
+      require_equal(together[i].array(), alone[i].array());
+    }
+  }
+}
+
 TEST_CASE("zero_grad takes every gradient away") {
   for (const auto& [name, make] : optimizers()) {
     INFO(name);
