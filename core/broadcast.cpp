@@ -38,8 +38,16 @@ BroadcastPlan::BroadcastPlan(const Array& first, const Array& second, std::strin
     : shape(broadcast_shapes(first.shape(), second.shape(), operation)),
       format(result_format(first, second, shape)),
       a(first.shape() == shape ? first.contiguous(format) : first),
-      b(second.shape() == shape ? second.contiguous(format) : second),
-      inner{1, 0, 0} {
+      b(second.shape() == shape ? second.contiguous(format) : second) {
+  plan_loops();
+}
+
+BroadcastPlan::BroadcastPlan(const Array& only, const Shape& to, MemoryFormat result_format)
+    : shape(to), format(result_format), a(only.shape() == shape ? only.contiguous(format) : only), b(a) {
+  plan_loops();
+}
+
+void BroadcastPlan::plan_loops() {
   const auto strides_a = broadcast_strides(a, shape);
   const auto strides_b = broadcast_strides(b, shape);
   std::vector<Loop> loops;

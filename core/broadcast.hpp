@@ -19,13 +19,18 @@ struct BroadcastPlan {
 
   /// Throws a ShapeError naming `operation` when the shapes do not broadcast.
   BroadcastPlan(const Array& a, const Array& b, std::string_view operation);
+  /// One operand, which broadcasts to the shape; it stands for `b` too.
+  BroadcastPlan(const Array& a, const Shape& shape, MemoryFormat format);
 
   Shape shape;
   MemoryFormat format;
   /// The operands; converted to `format` where they have the result's shape.
   Array a, b;
   std::vector<Loop> outer;
-  Loop inner;
+  Loop inner{1, 0, 0};
+
+ private:
+  void plan_loops();
 };
 
 }  // namespace tapestry

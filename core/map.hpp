@@ -1,6 +1,7 @@
 // Elementwise loops over arrays. For the .cpp files of operators: templates full of loops, not part of the umbrella.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -39,7 +40,9 @@ namespace detail {
 template <class T, class Result, class F>
 void map_row(std::int64_t size, const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, Result* out,
              const F& f) {
-  if (stride_a == 1 && stride_b == 1) {
+  if (stride_a == 0 && stride_b == 0) {
+    std::fill_n(out, size, f(*a, *b));
+  } else if (stride_a == 1 && stride_b == 1) {
     for (std::int64_t i = 0; i < size; ++i) out[i] = f(a[i], b[i]);
   } else if (stride_a == 1 && stride_b == 0) {
     const T constant = *b;
@@ -54,12 +57,10 @@ void map_row(std::int64_t size, const T* a, std::int64_t stride_a, const T* b, s
 
 }  // namespace detail
 
-/// The array of f(element of a, element of b) under broadcasting; T is the element type of both. Throws a ShapeError
-/// naming `operation` when the shapes do not broadcast.
+/// The array of f(element of a, element of b) along a plan; T is the element type of both.
 template <class T, class F>
-Array map(const Array& first, const Array& second, std::string_view operation, const F& f) {
+Array map(const BroadcastPlan& plan, const F& f) {
   using Result = std::invoke_result_t<F, T, T>;
-  const BroadcastPlan plan(first, second, operation);
   Array result = Array::empty(plan.shape, dtype_of<Result>, plan.format);
   const T* a = plan.a.data<T>();
   const T* b = plan.b.data<T>();
@@ -90,6 +91,12 @@ Array map(const Array& first, const Array& second, std::string_view operation, c
     }
   });
   return result;
+}
+
+/// The same under broadcasting. Throws a ShapeError naming `operation` when the shapes do not broadcast.
+template <class T, class F>
+Array map(const Array& a, const Array& b, std::string_view operation, const F& f) {
+  return map<T>(BroadcastPlan(a, b, operation), f);
 }
 
 }  // namespace tapestry

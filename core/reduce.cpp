@@ -65,29 +65,30 @@ void add_rows(std::int64_t rows, std::int64_t columns, const T* in, double* sums
   }
 }
 
-/// (outer, middle, inner) → (outer, inner). The middle is cut by its size alone and its partial sums are added in
-/// order.
+/// (outer, middle, inner) → (outer, inner), in f64. The middle is cut by its size alone and its partial sums are added
+/// in order.
 template <class T>
-std::vector<double> sum_middle(std::int64_t outer, std::int64_t middle, std::int64_t inner, const T* in) {
+Array sum_middle(std::int64_t outer, std::int64_t middle, std::int64_t inner, const T* in) {
   const std::int64_t rows =
       std::max({std::int64_t{1}, grain / std::max<std::int64_t>(inner, 1), (middle + max_pieces - 1) / max_pieces});
   const std::int64_t pieces = std::max<std::int64_t>(1, (middle + rows - 1) / rows);
-  std::vector<double> partial(static_cast<std::size_t>(outer * pieces * inner));
+  Array partial = Array::empty({outer, pieces, inner}, DType::f64);
+  double* const parts = partial.mutable_data<double>();
   kernels::parallel_for(outer * pieces, [&](std::int64_t piece, int) {
     const std::int64_t begin = piece % pieces * rows;
     add_rows(std::min(rows, middle - begin), inner, in + (piece / pieces * middle + begin) * inner,
-             partial.data() + piece * inner);
+             parts + piece * inner);
   });
   if (pieces == 1) return partial;
-  std::vector<double> sums(static_cast<std::size_t>(outer * inner));
-  for (std::int64_t i = 0; i < outer; ++i)
-    add_rows(pieces, inner, partial.data() + i * pieces * inner, sums.data() + i * inner);
+  Array sums = Array::empty({outer, inner}, DType::f64);
+  double* const totals = sums.mutable_data<double>();
+  for (std::int64_t i = 0; i < outer; ++i) add_rows(pieces, inner, parts + i * pieces * inner, totals + i * inner);
   return sums;
 }
 
 /// Adds up the last reduced run; what remains is a kept run in its place.
 template <class T>
-std::vector<double> sum_last_run(std::vector<Run>& runs, const T* in) {
+Array sum_last_run(std::vector<Run>& runs, const T* in) {
   const auto last = std::find_if(runs.rbegin(), runs.rend(), [](const Run& run) { return run.reduced; });
   const auto product = [](auto begin, auto end) {
     std::int64_t size = 1;
@@ -96,7 +97,7 @@ std::vector<double> sum_last_run(std::vector<Run>& runs, const T* in) {
   };
   const std::int64_t inner = product(runs.rbegin(), last);
   const std::int64_t outer = product(last + 1, runs.rend());
-  std::vector<double> sums = sum_middle(outer, last->size, inner, in);
+  Array sums = sum_middle(outer, last->size, inner, in);
   *last = {1, false};
   return sums;
 }
@@ -115,9 +116,10 @@ Array sum_over(const Array& x, std::span<const bool> reduced) {
     const auto any_reduced = [&] {
       return std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.reduced; });
     };
-    std::vector<double> sums = sum_last_run(runs, x.data<T>());
-    while (any_reduced()) sums = sum_last_run(runs, sums.data());
-    std::transform(sums.begin(), sums.end(), result.mutable_data<T>(), [](double sum) { return static_cast<T>(sum); });
+    Array sums = sum_last_run(runs, x.data<T>());
+    while (any_reduced()) sums = sum_last_run(runs, sums.data<double>());
+    std::transform(sums.data<double>(), sums.data<double>() + sums.numel(), result.mutable_data<T>(),
+                   [](double sum) { return static_cast<T>(sum); });
   });
   return result;
 }

@@ -37,9 +37,8 @@ struct BroadcastTo {
       throw ShapeError(fmt::format("{}: {} does not broadcast to {}", name, to_string(from_), to_string(to_)));
     }
     return visit_dtype(x.dtype(), [&]<class T>() {
-      const Array target =
-          Array::empty(to_, x.dtype(), x.rank() == to_.rank() ? x.array().format() : MemoryFormat::row_major);
-      return map<T>(x.array(), target, name, [](T value, T) { return value; });
+      const MemoryFormat format = x.rank() == to_.rank() ? x.array().format() : MemoryFormat::row_major;
+      return map<T>(BroadcastPlan(x.array(), to_, format), [](T value, T) { return value; });
     });
   }
   Tensor backward(const Tensor& gradient) const { return sum_to(gradient, from_); }

@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include <tapestry/core/error.hpp>
@@ -41,6 +42,24 @@ Array numbered(const Shape& shape) {
 }
 
 }  // namespace
+
+TEST_CASE("a map along the plan of one operand meets each element where it is repeated") {
+  for (const Shape& from : {Shape{}, Shape{1}, Shape{3}, Shape{1, 3}, Shape{2, 1}, Shape{2, 3}, Shape{4, 1, 2, 1, 1}}) {
+    for (const Shape& to : {Shape{2, 3}, Shape{4, 5, 2, 2, 3}}) {
+      const Array x = numbered(from);
+      if (from.rank() > to.rank()) continue;
+      INFO(to_string(from) << " to " << to_string(to));
+      const Array repeated = map<double>(BroadcastPlan(x, to, MemoryFormat::row_major),
+                                         [](double a, double b) { return a == b ? a : -1; });
+      require_equal(repeated, map<double>(x, Array::zeros(to, DType::f64), "add", std::plus<>()));
+    }
+  }
+  const Array channels = numbered({2, 3, 1, 1}).contiguous(MemoryFormat::channels_last);
+  const Array images = map<double>(BroadcastPlan(channels, {2, 3, 4, 5}, MemoryFormat::channels_last),
+                                   [](double a, double) { return a; });
+  REQUIRE(images.format() == MemoryFormat::channels_last);
+  require_equal(images, map<double>(channels, Array::zeros({2, 3, 4, 5}, DType::f64), "add", std::plus<>()));
+}
 
 TEST_CASE("a map of one array keeps shape and format and may change the type") {
   Generator random(1);

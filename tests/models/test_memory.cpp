@@ -1,0 +1,46 @@
+// What a step of training asks of the system once it has been run.
+#include <tapestry/core/allocator.hpp>
+#include <tapestry/models/image_classifier.hpp>
+#include <tapestry/models/unet.hpp>
+
+#include "models/training_checks.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+namespace {
+
+/// The second step finds the optimizer's state in memory, which the first did not; from then on steps are alike.
+void require_steady_memory(nn::Module& model, const Array& images, const Array& labels) {
+  Allocator& allocator = Allocator::instance();
+  allocator.trim();
+  allocator.reset_peak();
+  optim::Sgd optimizer(model.parameters(), {.lr = 0.01, .momentum = 0.9});
+  const auto step = [&] {
+    optimizer.zero_grad();
+    cross_entropy(model(images), labels).backward();
+    optimizer.step();
+  };
+  for (int i = 0; i < 2; ++i) step();
+  const AllocatorStatistics before = allocator.statistics();
+  for (int i = 0; i < 3; ++i) step();
+  const AllocatorStatistics after = allocator.statistics();
+  REQUIRE(after.allocations > before.allocations);
+  REQUIRE(after.system_allocations == before.system_allocations);
+  REQUIRE(after.live_bytes == before.live_bytes);
+  REQUIRE(after.peak_live_bytes == before.peak_live_bytes);
+}
+
+}  // namespace
+
+TEST_CASE("from the third step on training a classifier asks the system for no memory") {
+  for (const std::string& name : models::image_classifier_names()) {
+    INFO(name);
+    require_steady_memory(*models::image_classifier(name), made_up_images(3), made_up_labels(3));
+  }
+}
+
+TEST_CASE("from the third step on training a U-Net asks the system for no memory") {
+  models::UNet model({.base_channels = 16, .depth = 3});
+  require_steady_memory(model, made_up_images(2), RandomStream{}.integers({2, 32, 32}, 2));
+}
