@@ -47,10 +47,13 @@ void pack(const Conv2dGeometry& g, const T* weight, T* packed) {
   }
 }
 
-/// Calls `body(row, thread)` for all rows of all images, neighbours in one piece of work.
+/// Calls `body(row, thread)` for all rows of all images, neighbours in one piece of work: pieces read each other's rows
+/// at their borders, so they are long as long as there are enough of them.
 template <class Body>
 void for_rows(std::int64_t rows, std::int64_t row_size, const Body& body) {
-  const std::int64_t grain = 1 + (std::int64_t{1} << 14) / (row_size + 1);
+  constexpr std::int64_t elements = std::int64_t{1} << 16;
+  constexpr std::int64_t enough = 16;
+  const std::int64_t grain = std::clamp<std::int64_t>(rows / enough, 1, 1 + elements / (row_size + 1));
   parallel_for((rows + grain - 1) / grain, [&](std::int64_t piece, int thread) {
     const std::int64_t end = std::min(rows, (piece + 1) * grain);
     for (std::int64_t row = piece * grain; row < end; ++row) body(row, thread);
@@ -66,7 +69,7 @@ FilteredRow<T> row_of(const Conv2dGeometry& g, const AxisPass& rows, const AxisP
           .tap_rows = 0,
           .row_step = 0,
           .column_step = columns.window.dilation * k,
-          .next_row = 0,
+          .ahead = {nullptr, 0},
           .weights = buffers.weights,
           .weight_row_step = rows.kernel_step * g.kernel_width * k,
           .weight_column_step = columns.kernel_step * k,
@@ -121,7 +124,8 @@ void forward(const Conv2dGeometry& g, const T* x, const T* weight, const T* bias
     row.tap_rows = taps.count;
     row.row_step = source.step;
     if (multiplier(g) == 1) {
-      row.next_row = next_row(taps, g.dilation_height, g.in_height, g.in_width * g.in_channels);
+      row.ahead = pixels_ahead<T>({x, g.batch, g.in_height, g.in_width, g.in_channels},
+                                  {buffers.rows, g.out_height, g.dilation_height}, index);
     }
     row.weights += taps.kernel * g.kernel_width * g.out_channels;
     row.pixels = g.out_width;
@@ -157,7 +161,8 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
     row.source = dy + (index / g.in_height * g.out_height + taps.source) * source_size;
     row.tap_rows = taps.count;
     row.row_step = rows.window.dilation * source_size;
-    row.next_row = next_row(taps, rows.window.dilation, g.out_height, source_size);
+    row.ahead = pixels_ahead<T>({dy, g.batch, g.out_height, g.out_width, g.out_channels},
+                                {buffers.rows, g.in_height, rows.window.dilation}, index);
     row.weights += taps.kernel * g.kernel_width * g.out_channels;
     row.pixels = g.in_width;
     row.bias = multiplier(g) == 1 ? bias : nullptr;

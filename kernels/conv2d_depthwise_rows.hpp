@@ -14,15 +14,21 @@ struct AxisTaps {
   std::int64_t source, kernel, count;
 };
 
+/// Pixels that the next row of work reads and this one does not. Loops fetch them early, a share with every pixel of
+/// their own: rows are short, and a processor does not foresee the next.
+template <class T>
+struct PixelsAhead {
+  const T* first;
+  std::int64_t count;
+};
+
 /// One row of target pixels. Row r of the taps reads the source from source + r · row_step on, with the weights from
 /// weights + r · weight_row_step on; along a row of taps both go on by their column steps.
 template <class T>
 struct FilteredRow {
   const T* source;
   std::int64_t tap_rows, row_step, column_step;
-  /// Elements from the last row of taps to the one below it, which loops fetch early, or 0 when there is none: rows are
-  /// short, and a processor does not foresee the next.
-  std::int64_t next_row;
+  PixelsAhead<T> ahead;
   const T* weights;  ///< [kernel column][channel] in each row
   std::int64_t weight_row_step, weight_column_step;
   const AxisTaps* columns;  ///< of every target pixel
@@ -41,9 +47,9 @@ template <class T>
 struct CorrelatedRow {
   const T* source;
   std::int64_t tap_rows, row_step;
-  std::int64_t next_row;  ///< as above
+  PixelsAhead<T> ahead;
   const T* gradients;
-  std::int64_t next_gradients;  ///< likewise, to the next row of gradients
+  PixelsAhead<T> gradients_ahead;
   Conv2dAxis columns;
   std::int64_t channels;
   T* sums;  ///< [tap row][tap column][channel]

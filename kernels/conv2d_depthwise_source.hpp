@@ -44,10 +44,34 @@ SourceRows<T> image_rows(const Conv2dGeometry& g, const T* image, const AxisTaps
   return {scratch, spread_size};
 }
 
-/// Elements from the last row that taps read to the one below it, or 0 when there is none: of an image of `height` rows
-/// of `row_size` elements.
-inline std::int64_t next_row(const AxisTaps& rows, std::int64_t tap_step, std::int64_t height, std::int64_t row_size) {
-  return rows.source + (rows.count - 1) * tap_step + 1 < height ? row_size : 0;
+/// The images that a pass reads.
+template <class T>
+struct SourceImages {
+  const T* first;
+  std::int64_t batch, height, width, channels;
+};
+
+/// The taps of every row of a target image; taps of a row are `step` rows of the source apart.
+struct TapRows {
+  const AxisTaps* rows;
+  std::int64_t count, step;
+};
+
+/// What the row after `index` reads and row `index` does not, with the rows of all targets counted on.
+template <class T>
+PixelsAhead<T> pixels_ahead(const SourceImages<T>& source, const TapRows& taps, std::int64_t index) {
+  if (index + 1 == source.batch * taps.count) return {source.first, 0};
+  const auto begin_of = [&](std::int64_t i) {
+    return i / taps.count * source.height + taps.rows[i % taps.count].source;
+  };
+  const auto end_of = [&](std::int64_t i) {
+    const std::int64_t count = taps.rows[i % taps.count].count;
+    return begin_of(i) + (count == 0 ? 0 : (count - 1) * taps.step + 1);
+  };
+  const std::int64_t begin = std::max(end_of(index), begin_of(index + 1));
+  const std::int64_t rows = std::max<std::int64_t>(end_of(index + 1) - begin, 0);
+  return {.first = source.first + (rows == 0 ? 0 : begin * source.width * source.channels),
+          .count = rows * source.width};
 }
 
 /// Fills in what every position of an axis's target reads, as far as it lies in the source.

@@ -62,17 +62,21 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const T* dy, T* dweigh
       const AxisTaps& taps = buffers.rows[index % g.out_height];
       const SourceRows<T> source =
           image_rows(g, image, taps, g.dilation_height, buffers.scratch + thread * buffers.scratch_pitch);
-      const std::int64_t x_row = g.in_width * g.in_channels;
       const std::int64_t dy_row = g.out_width * g.out_channels;
-      correlate_row<T>({.source = source.first,
-                        .tap_rows = taps.count,
-                        .row_step = source.step,
-                        .next_row = multiplier(g) == 1 ? next_row(taps, g.dilation_height, g.in_height, x_row) : 0,
-                        .gradients = dy + index * dy_row,
-                        .next_gradients = index + 1 < all_rows ? dy_row : 0,
-                        .columns = horizontal(g),
-                        .channels = g.out_channels,
-                        .sums = sums + taps.kernel * g.kernel_width * g.out_channels});
+      CorrelatedRow<T> row{.source = source.first,
+                           .tap_rows = taps.count,
+                           .row_step = source.step,
+                           .ahead = {nullptr, 0},
+                           .gradients = dy + index * dy_row,
+                           .gradients_ahead = {dy + (index + 1) * dy_row, index + 1 < all_rows ? g.out_width : 0},
+                           .columns = horizontal(g),
+                           .channels = g.out_channels,
+                           .sums = sums + taps.kernel * g.kernel_width * g.out_channels};
+      if (multiplier(g) == 1) {
+        row.ahead = pixels_ahead<T>({x, g.batch, g.in_height, g.in_width, g.in_channels},
+                                    {buffers.rows, g.out_height, g.dilation_height}, index);
+      }
+      correlate_row(row);
     }
   });
   for (std::int64_t k = 0; k < g.out_channels; ++k) {

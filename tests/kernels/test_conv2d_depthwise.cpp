@@ -50,6 +50,26 @@ TEMPLATE_TEST_CASE("depthwise conv2d equals the reference exactly on integers in
   });
 }
 
+TEST_CASE("depthwise conv2d of kernels three wide equals the reference at every width and stride") {
+  for_each_target([] {
+    for (std::int64_t i = 0; i < 12 * 3 * 3 * 4; ++i) {
+      Conv2dGeometry g = plain;
+      g.in_channels = g.out_channels = g.groups = 1 + i % 7 * 6;
+      g.kernel_height = 1 + i % 4;
+      g.out_width = 1 + i % 12;
+      g.stride_width = 1 + i / 12 % 3;
+      g.pad_left = i / 36 % 3;
+      const std::int64_t pad_right = i / 108 % 4 - 1;  // −1: a column that no window reads
+      g.in_width = (g.out_width - 1) * g.stride_width + 3 - g.pad_left - pad_right;
+      if (g.in_width < 1) continue;
+      g.out_height = g.in_height + 2 - g.kernel_height + 1;
+      const Operands<float> o = operands<float>(g, integers<float>);
+      INFO(describe(g));
+      REQUIRE(all_passes(g, depthwise, o) == all_passes(g, Conv2dAlgorithm::reference, o));
+    }
+  });
+}
+
 // A sum of n terms of size at most 1 errs by at most n² ulp / 2 in any order; both sides may.
 TEMPLATE_TEST_CASE("depthwise conv2d is close to the reference on reals", "", float, double) {
   GeometrySource source;
