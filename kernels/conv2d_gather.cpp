@@ -86,6 +86,13 @@ std::int64_t GatherPlan::end(std::int64_t block) const {
   return block + 1 == blocks_ ? grid_rows_ * window_.columns.count : begin(block + 1);
 }
 
+bool GatherPlan::is_dense() const {
+  const auto is_whole = [](const WindowAxis& axis) {
+    return axis.taps == 1 && axis.stride == 1 && axis.first == 0 && axis.count == axis.source_size;
+  };
+  return is_whole(window_.rows) && is_whole(window_.columns) && window_.channels == window_.group_channels;
+}
+
 void GatherPlan::choose_layout() {
   const WindowAxis& rows = window_.rows;
   const WindowAxis& columns = window_.columns;

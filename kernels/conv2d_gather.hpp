@@ -52,6 +52,9 @@ class GatherPlan {
   std::int64_t begin(std::int64_t block) const;
   std::int64_t end(std::int64_t block) const;
 
+  /// Whether the pixels are read in place and lie side by side, one block's after another's.
+  bool is_dense() const;
+
   const Runs& runs() const { return runs_; }
   std::int64_t depth() const { return runs_.rows * runs_.columns * runs_.length; }
 

@@ -179,6 +179,9 @@ void point_at_targets(const Pass& pass, const Phase& phase, std::int64_t begin, 
   fill_up(pixels, end - begin);
 }
 
+// Fetched so many pixels early, memory has answered when they are needed, and the first-level cache still holds them.
+constexpr std::int64_t pixels_ahead = 2 * pixel_granule;
+
 template <class T, class Pass>
 void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
                     std::int64_t group, const T* source, T* target, const Buffers<T>& buffers, T* scratch) {
@@ -187,16 +190,16 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
   PixelPointers<T> targets;
   plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
   point_at_targets(pass, phase, plan.begin(block), plan.end(block), target + group * panels.channels, targets);
-  multiply_pixels<T>(
-      {.sources = sources.data(),
-       .targets = targets.data(),
-       .pixels = plan.end(block) - plan.begin(block),
-       .runs = plan.runs(),
-       .channels = panels.channels,
-       .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
-       .bias = buffers.bias + group * panels.padded_channels(),
-       .streams = should_stream(target + group * panels.channels, pass.g.batch * pass.target_height * pass.target_width,
-                                panels.channels)});
+  multiply_pixels<T>({.sources = sources.data(),
+                      .targets = targets.data(),
+                      .pixels = plan.end(block) - plan.begin(block),
+                      .runs = plan.runs(),
+                      .channels = panels.channels,
+                      .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
+                      .bias = buffers.bias + group * panels.padded_channels(),
+                      .streams = should_stream(target + group * panels.channels,
+                                               pass.g.batch * pass.target_height * pass.target_width, panels.channels),
+                      .ahead = plan.is_dense() ? pixels_ahead * pass.source_channels : 0});
 }
 
 // Phases of the same block come one after another: they read the same pixels.

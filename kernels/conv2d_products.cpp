@@ -21,24 +21,40 @@ std::int64_t lanes_of() {
 }
 
 template <class T, int vectors>
-void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::int64_t panel) {
+void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::int64_t panel, std::int64_t begin,
+                    std::int64_t end) {
   const std::int64_t first = panels.begin(panel);
   const std::int64_t columns = std::min(panels.channels - first, panels.width(panel));
-  for (std::int64_t p = 0; p < product.pixels; p += tile_rows<vectors>) {
-    multiply_tile<T, vectors>(product.sources + p, product.runs, product.weights + panels.offset(panel),
-                              product.bias + first, product.targets + p, first, columns, product.streams);
+  const auto multiply_tiles = [&](auto tile, std::int64_t ahead) {
+    for (std::int64_t p = begin; p < end; p += tile_rows<vectors>) {
+      tile(product.sources + p, product.runs, ahead, product.weights + panels.offset(panel), product.bias + first,
+           product.targets + p, first, columns, product.streams);
+    }
+  };
+  if (product.ahead == 0 || (panel > 0 && product.streams)) {
+    multiply_tiles(multiply_tile<T, vectors, false>, 0);
+  } else {
+    multiply_tiles(multiply_tile<T, vectors, true>, panel == 0 ? product.ahead : 0);
   }
 }
 
+// Pixels that come from memory go by the weights once, if the first-level cache holds all of these: all panels of some
+// pixels before the next. Else a panel stays there for all pixels.
 template <class T>
 void multiply(const PixelProduct<T>& product) {
+  constexpr std::int64_t resident_bytes = std::int64_t{1} << 15;
   const Runs& runs = product.runs;
   const Panels panels{lanes_of<T>(), runs.rows * runs.columns * runs.length, product.channels};
-  for (std::int64_t panel = 0; panel < panels.count(); ++panel) {
-    if (panels.width(panel) == panels.lanes) {
-      multiply_panel<T, 1>(product, panels, panel);
-    } else {
-      multiply_panel<T, 2>(product, panels, panel);
+  const bool resident = product.ahead != 0 && panels.size() * std::int64_t{sizeof(T)} <= resident_bytes;
+  const std::int64_t step = resident ? pixel_granule : std::max<std::int64_t>(product.pixels, 1);
+  for (std::int64_t begin = 0; begin < product.pixels; begin += step) {
+    const std::int64_t end = std::min(begin + step, product.pixels);
+    for (std::int64_t panel = 0; panel < panels.count(); ++panel) {
+      if (panels.width(panel) == panels.lanes) {
+        multiply_panel<T, 1>(product, panels, panel, begin, end);
+      } else {
+        multiply_panel<T, 2>(product, panels, panel, begin, end);
+      }
     }
   }
 }
@@ -54,8 +70,15 @@ void add_panel(const PixelSum<T>& sum, const Panels& panels, std::int64_t panel)
       for (std::int64_t tile = 0; tile < tiles; ++tile) {
         const std::int64_t begin = runs.length * tile / tiles;
         const std::int64_t height = runs.length * (tile + 1) / tiles - begin;
-        const auto add = add_tiles<T, vectors>[static_cast<std::size_t>(height - 1)];
-        add(sum, offset + begin, panels.begin(panel), target);
+        const auto index = static_cast<std::size_t>(height - 1);
+        PixelSum<T> fetching = sum;
+        if (panel > 0) fetching.sources_ahead = 0;
+        if (i + j + tile > 0) fetching.gradients_ahead = 0;
+        if (fetching.sources_ahead == 0 && fetching.gradients_ahead == 0) {
+          add_tiles<T, vectors, false>[index](sum, offset + begin, panels.begin(panel), target);
+        } else {
+          add_tiles<T, vectors, true>[index](fetching, offset + begin, panels.begin(panel), target);
+        }
         target += height * panels.width(panel);
       }
     }

@@ -42,6 +42,9 @@ struct PixelProduct {
   const T* weights;
   const T* bias;
   bool streams = false;  ///< whether the targets bypass the caches (should_stream)
+  /// Elements from a source to one that a later product needs, which is fetched early and may lie past the end: the
+  /// sources are then side by side in memory. 0 for none.
+  std::int64_t ahead = 0;
 };
 
 /// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d, where d
@@ -50,7 +53,7 @@ template <class T>
 void multiply_pixels(const PixelProduct<T>& product);
 
 /// The operands of `add_pixels`. `sums` are panels, 64-byte aligned; `gradients` are read up to the end of the last
-/// vector of channels.
+/// vector of channels, and what is read there ends in the sums of the missing columns.
 template <class T>
 struct PixelSum {
   const T* const* sources;
@@ -60,6 +63,8 @@ struct PixelSum {
   Runs runs;
   std::int64_t channels;
   T* sums;
+  std::int64_t sources_ahead = 0;    ///< elements to what a later sum needs, as in PixelProduct; 0 for none
+  std::int64_t gradients_ahead = 0;  ///< likewise
 };
 
 /// sums[d][j] += Σ_p sources[p][d] · gradients[p · pitch + j] for j < channels, summed in the order of p.

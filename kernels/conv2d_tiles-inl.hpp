@@ -6,6 +6,7 @@
 #define TAPESTRY_KERNELS_CONV2D_TILES_INL
 #endif
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <new>
 #include <utility>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/conv2d_products.hpp>
@@ -62,11 +64,36 @@ HWY_INLINE void multiply_step(D d, const T* const* HWY_RESTRICT rows, std::int64
   }
 }
 
+/// Stores the first `count` lanes, or all of fewer, and leaves what lies behind them alone: it may belong to another
+/// thread.
+template <class D, class V>
+HWY_INLINE void store_first(V value, D d, std::int64_t count, hn::TFromD<D>* HWY_RESTRICT target) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(value, hn::FirstN(d, static_cast<std::size_t>(count)), d, target);
+#else
+  using T = hn::TFromD<D>;
+  HWY_ALIGN T lanes[HWY_MAX_BYTES / sizeof(T)];
+  hn::Store(value, d, lanes);
+  std::memcpy(target, lanes, std::min(hn::Lanes(d), static_cast<std::size_t>(count)) * sizeof(T));
+#endif
+}
+
+/// Fetches the lines that a tile will write: stores wait for theirs in a queue, which many of them fill.
+template <int rows, class T>
+HWY_INLINE void fetch_targets(T* const* targets, std::int64_t first_column, std::int64_t columns) {
+  for (int r = 0; r < rows; ++r) {
+    __builtin_prefetch(targets[r] + first_column, 1);
+    __builtin_prefetch(targets[r] + first_column + columns - 1, 1);
+  }
+}
+
 /// A tile of `multiply_pixels`: all of the depth for tile_rows pixels and one panel, of whose columns `columns` count.
-template <class T, int vectors>
-HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs& runs, const T* HWY_RESTRICT weights,
-                                const T* HWY_RESTRICT bias, T* const* HWY_RESTRICT targets, std::int64_t first_column,
-                                std::int64_t columns, bool streams) {
+/// With `fetches` what lies `ahead` of the sources is fetched meanwhile, as if they and it were side by side in memory.
+template <class T, int vectors, bool fetches>
+HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs& runs, std::int64_t ahead,
+                                const T* HWY_RESTRICT weights, const T* HWY_RESTRICT bias,
+                                T* const* HWY_RESTRICT targets, std::int64_t first_column, std::int64_t columns,
+                                bool streams) {
   constexpr int rows = tile_rows<vectors>;
   constexpr int unroll = depth_unroll<vectors>;
   const hn::ScalableTag<T> d;
@@ -80,6 +107,8 @@ HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs
     HWY_UNROLL(2)
     for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Load(d, bias + static_cast<std::size_t>(v) * lanes);
   }
+  const T* next = sources[0] + ahead;
+  if (fetches && !streams) fetch_targets<rows>(targets, first_column, columns);
   const T* local[rows];
   HWY_UNROLL(24)
   for (int r = 0; r < rows; ++r) local[r] = sources[r];
@@ -90,6 +119,11 @@ HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs
       const std::int64_t end = offset + runs.length;
       for (; offset + unroll <= end; offset += unroll) {
         multiply_step<T, vectors, unroll>(d, local, offset, weights, sums);
+        if constexpr (fetches) {
+          constexpr int line = 64 / sizeof(T);
+          for (int e = 0; e < rows * unroll; e += line) hwy::Prefetch(next + e);
+          next += rows * unroll;
+        }
         weights += static_cast<std::size_t>(unroll) * width;
       }
       if constexpr (unroll > 1) {
@@ -113,15 +147,17 @@ HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs
   }
   HWY_UNROLL(24)
   for (int r = 0; r < rows; ++r) {
-    HWY_ALIGN T row[static_cast<std::size_t>(vectors) * HWY_MAX_BYTES / sizeof(T)];
     HWY_UNROLL(2)
-    for (int v = 0; v < vectors; ++v) hn::Store(sums[r][v], d, row + static_cast<std::size_t>(v) * lanes);
-    std::memcpy(targets[r] + first_column, row, static_cast<std::size_t>(columns) * sizeof(T));
+    for (int v = 0; v < vectors; ++v) {
+      const std::int64_t first = v * static_cast<std::int64_t>(lanes);
+      if (first < columns) store_first(sums[r][v], d, columns - first, targets[r] + first_column + first);
+    }
   }
 }
 
-/// A tile of `add_pixels`: all pixels for `rows` neighbouring elements of their windows and one panel.
-template <class T, int vectors, int rows>
+/// A tile of `add_pixels`: all pixels for `rows` neighbouring elements of their windows and one panel. With `fetches`
+/// what lies ahead is fetched meanwhile.
+template <class T, int vectors, bool fetches, int rows>
 HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int64_t first_column,
                            T* HWY_RESTRICT target) {
   const hn::ScalableTag<T> d;
@@ -142,6 +178,13 @@ HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int
     V g[vectors];
     HWY_UNROLL(2)
     for (int v = 0; v < vectors; ++v) g[v] = hn::LoadU(d, gradients + static_cast<std::size_t>(v) * lanes);
+    if constexpr (fetches) {
+      hwy::Prefetch(source + sum.sources_ahead);
+      HWY_UNROLL(2)
+      for (int v = 0; v < vectors; ++v) {
+        hwy::Prefetch(gradients + sum.gradients_ahead + static_cast<std::size_t>(v) * lanes);
+      }
+    }
     gradients += sum.pitch;
     HWY_UNROLL(24)
     for (int r = 0; r < rows; ++r) {
@@ -162,14 +205,15 @@ HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int
 template <class T>
 using AddTile = void (*)(const PixelSum<T>&, std::int64_t, std::int64_t, T*);
 
-template <class T, int vectors, int... heights>
+template <class T, int vectors, bool fetches, int... heights>
 constexpr std::array<AddTile<T>, sizeof...(heights)> make_add_tiles(std::integer_sequence<int, heights...>) {
-  return {add_tile<T, vectors, heights + 1>...};
+  return {add_tile<T, vectors, fetches, heights + 1>...};
 }
 
 /// add_tile by height − 1.
-template <class T, int vectors>
-inline constexpr auto add_tiles = make_add_tiles<T, vectors>(std::make_integer_sequence<int, tile_rows<vectors>>{});
+template <class T, int vectors, bool fetches>
+inline constexpr auto add_tiles =
+    make_add_tiles<T, vectors, fetches>(std::make_integer_sequence<int, tile_rows<vectors>>{});
 
 }  // namespace HWY_NAMESPACE
 }  // namespace tapestry::kernels

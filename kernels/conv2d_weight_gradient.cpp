@@ -35,8 +35,8 @@ struct Plan {
                .depth = matrix.taps() * matrix.channels,
                .channels = g.out_channels / g.groups},
         sums_size(whole_lines<T>(groups * panels.size())),
-        copies_gradients(panels.channels != panels.padded_channels()),
-        gradient_copy_size(copies_gradients ? max_block_pixels * panels.padded_channels() : 0),
+        gradient_copy_size(panels.channels == panels.padded_channels() ? 0
+                                                                       : max_block_pixels * panels.padded_channels()),
         scratch_pitch(whole_lines<T>(gather.scratch_size()) + whole_lines<T>(gradient_copy_size)) {
     const std::int64_t affordable = max_sum_bytes / (std::max<std::int64_t>(sums_size, 1) * std::int64_t{sizeof(T)});
     const std::int64_t most = std::min({gather.blocks(), max_pieces, std::max<std::int64_t>(affordable, 1)});
@@ -49,8 +49,7 @@ struct Plan {
   GatherPlan gather;
   Panels panels;
   std::int64_t sums_size;
-  /// Whether the gradients of a pixel do not fill whole vectors and are copied to where they do.
-  bool copies_gradients;
+  /// Room for a block's gradients where those of a pixel do not fill whole vectors.
   std::int64_t gradient_copy_size;
   std::int64_t scratch_pitch;
   std::int64_t pieces;
@@ -77,11 +76,14 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, cons
   plan.gather.gather(block, x + group * plan.matrix.channels, scratch, sources);
 
   const std::int64_t channels = plan.panels.channels;
+  const std::int64_t padded = plan.panels.padded_channels();
   const T* gradients = dy + begin * plan.out_channels + group * channels;
   std::int64_t pitch = plan.out_channels;
-  if (plan.copies_gradients) {
+  const std::int64_t all_pixels = plan.gather.end(plan.gather.blocks() - 1);
+  const bool is_dense = plan.gather.is_dense();
+  // The vectors of a pixel read on into the next, which does no harm, but not past the last.
+  if (group * channels + padded > (all_pixels - (begin + pixels - 1)) * plan.out_channels) {
     T* const copy = scratch + whole_lines<T>(plan.gather.scratch_size());
-    const std::int64_t padded = plan.panels.padded_channels();
     for (std::int64_t p = 0; p < pixels; ++p) {
       T* const end = std::copy_n(gradients + p * pitch, channels, copy + p * padded);
       std::fill_n(end, padded - channels, T{0});
@@ -95,7 +97,9 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, cons
                  .pixels = pixels,
                  .runs = plan.gather.runs(),
                  .channels = channels,
-                 .sums = sums + group * plan.panels.size()});
+                 .sums = sums + group * plan.panels.size(),
+                 .sources_ahead = is_dense ? pixels * plan.matrix.channels : 0,
+                 .gradients_ahead = is_dense ? pixels * pitch : 0});
 }
 
 /// Adds up the pieces' sums for the channels [begin, end) of a panel and writes them where they belong.

@@ -47,6 +47,24 @@ TEMPLATE_TEST_CASE("conv2d equals the reference exactly on integers in every geo
   });
 }
 
+TEST_CASE("conv2d of kernels of one pixel equals the reference in blocks read in place") {
+  for (const std::int64_t in : {1, 7, 16, 24, 96}) {
+    for (const std::int64_t out : {1, 3, 16, 24, 100}) {
+      Conv2dGeometry g = plain;
+      g.kernel_height = g.kernel_width = 1;
+      g.pad_top = g.pad_left = 0;
+      g.in_height = g.out_height = 13;
+      g.in_width = g.out_width = 29;
+      g.in_channels = in;
+      g.out_channels = out;
+      const Operands<float> o = operands<float>(g, integers<float>);
+      const auto expected = all_passes(g, Conv2dAlgorithm::reference, o);
+      INFO(describe(g));
+      for_each_target([&] { REQUIRE(all_passes(g, Conv2dAlgorithm::implicit_gemm, o) == expected); });
+    }
+  }
+}
+
 TEMPLATE_TEST_CASE("conv2d is close to the reference on reals", "", float, double) {
   const Operands<TestType> o = operands<TestType>(plain, reals<TestType>);
   const auto expected = all_passes(plain, Conv2dAlgorithm::reference, o);
