@@ -11,6 +11,8 @@
 #include <tapestry/kernels/channels-inl.hpp>
 #include <tapestry/kernels/doubles-inl.hpp>
 #include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/streaming-inl.hpp>
+#include <tapestry/kernels/streaming.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -21,34 +23,35 @@ using channel_norm::Relu;
 
 template <Relu relu, class T>
 HWY_INLINE void apply_rows_of(std::int64_t rows, std::int64_t channels, const T* HWY_RESTRICT x,
-                              const ChannelAffine& affine, T* HWY_RESTRICT y) {
+                              const ChannelAffine& affine, bool streams, T* HWY_RESTRICT y) {
   const double upper = channel_norm::upper_bound<T>(affine);
   const double *HWY_RESTRICT mean = affine.mean, *HWY_RESTRICT scale = affine.scale, *HWY_RESTRICT bias = affine.bias;
   for (std::int64_t row = 0; row < rows; ++row, x += channels, y += channels) {
     for_channels<double>(channels, [&](auto d, std::int64_t c) HWY_ATTR {
       const auto centred = hn::Sub(load(d, x + c), hn::LoadU(d, mean + c));
       const auto result = hn::MulAdd(centred, hn::LoadU(d, scale + c), hn::LoadU(d, bias + c));
-      store(d, rectify<relu>(d, result, hn::Set(d, upper)), y + c);
+      store_result(streams, narrowed<T>(d, rectify<relu>(d, result, hn::Set(d, upper))), hn::Rebind<T, decltype(d)>(),
+                   y + c);
     });
   }
 }
 
 template <class T>
-void apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const ChannelAffine& affine, T* y) {
+void apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const ChannelAffine& affine, bool streams, T* y) {
   switch (channel_norm::relu_of(affine)) {
     case Relu::none:
-      return apply_rows_of<Relu::none>(rows, channels, x, affine, y);
+      return apply_rows_of<Relu::none>(rows, channels, x, affine, streams, y);
     case Relu::unbounded:
-      return apply_rows_of<Relu::unbounded>(rows, channels, x, affine, y);
+      return apply_rows_of<Relu::unbounded>(rows, channels, x, affine, streams, y);
     case Relu::bounded:
-      return apply_rows_of<Relu::bounded>(rows, channels, x, affine, y);
+      return apply_rows_of<Relu::bounded>(rows, channels, x, affine, streams, y);
   }
 }
 
 template <Relu relu, bool has_slope, class T>
 HWY_INLINE void gradient_rows_of(std::int64_t rows, std::int64_t channels, const T* HWY_RESTRICT dy,
                                  const T* HWY_RESTRICT x, const ChannelAffine& affine, const double* HWY_RESTRICT slope,
-                                 const double* HWY_RESTRICT offset, T* HWY_RESTRICT dx) {
+                                 const double* HWY_RESTRICT offset, bool streams, T* HWY_RESTRICT dx) {
   const double kink = channel_norm::upper_kink<T>(affine);
   const double *HWY_RESTRICT mean = affine.mean, *HWY_RESTRICT scale = affine.scale, *HWY_RESTRICT bias = affine.bias;
   for (std::int64_t row = 0; row < rows; ++row, dy += channels, x += channels, dx += channels) {
@@ -63,53 +66,54 @@ HWY_INLINE void gradient_rows_of(std::int64_t rows, std::int64_t channels, const
       }
       if constexpr (has_slope) {
         const auto scaled = hn::MulSub(gradient, scale_c, hn::LoadU(d, offset + c));
-        store(d, hn::NegMulAdd(centred, hn::LoadU(d, slope + c), scaled), dx + c);
+        gradient = hn::NegMulAdd(centred, hn::LoadU(d, slope + c), scaled);
       } else {
-        store(d, hn::Mul(gradient, scale_c), dx + c);
+        gradient = hn::Mul(gradient, scale_c);
       }
+      store_result(streams, narrowed<T>(d, gradient), hn::Rebind<T, decltype(d)>(), dx + c);
     });
   }
 }
 
 template <Relu relu, class T>
 void gradient_rows_behind(std::int64_t rows, std::int64_t channels, const T* dy, const T* x,
-                          const ChannelAffine& affine, const double* slope, const double* offset, T* dx) {
+                          const ChannelAffine& affine, const double* slope, const double* offset, bool streams, T* dx) {
   if (slope != nullptr) {
-    gradient_rows_of<relu, true>(rows, channels, dy, x, affine, slope, offset, dx);
+    gradient_rows_of<relu, true>(rows, channels, dy, x, affine, slope, offset, streams, dx);
   } else {
-    gradient_rows_of<relu, false>(rows, channels, dy, x, affine, slope, offset, dx);
+    gradient_rows_of<relu, false>(rows, channels, dy, x, affine, slope, offset, streams, dx);
   }
 }
 
 template <class T>
 void gradient_rows(std::int64_t rows, std::int64_t channels, const T* dy, const T* x, const ChannelAffine& affine,
-                   const double* slope, const double* offset, T* dx) {
+                   const double* slope, const double* offset, bool streams, T* dx) {
   switch (channel_norm::relu_of(affine)) {
     case Relu::none:
-      return gradient_rows_behind<Relu::none>(rows, channels, dy, x, affine, slope, offset, dx);
+      return gradient_rows_behind<Relu::none>(rows, channels, dy, x, affine, slope, offset, streams, dx);
     case Relu::unbounded:
-      return gradient_rows_behind<Relu::unbounded>(rows, channels, dy, x, affine, slope, offset, dx);
+      return gradient_rows_behind<Relu::unbounded>(rows, channels, dy, x, affine, slope, offset, streams, dx);
     case Relu::bounded:
-      return gradient_rows_behind<Relu::bounded>(rows, channels, dy, x, affine, slope, offset, dx);
+      return gradient_rows_behind<Relu::bounded>(rows, channels, dy, x, affine, slope, offset, streams, dx);
   }
 }
 
 using I = std::int64_t;
 using Doubles = const double*;
 using Affine = const ChannelAffine&;
-void apply_rows_f32(I rows, I channels, const float* x, Affine affine, float* y) {
-  apply_rows(rows, channels, x, affine, y);
+void apply_rows_f32(I rows, I channels, const float* x, Affine affine, bool streams, float* y) {
+  apply_rows(rows, channels, x, affine, streams, y);
 }
-void apply_rows_f64(I rows, I channels, const double* x, Affine affine, double* y) {
-  apply_rows(rows, channels, x, affine, y);
+void apply_rows_f64(I rows, I channels, const double* x, Affine affine, bool streams, double* y) {
+  apply_rows(rows, channels, x, affine, streams, y);
 }
 void gradient_rows_f32(I rows, I channels, const float* dy, const float* x, Affine affine, Doubles slope,
-                       Doubles offset, float* dx) {
-  gradient_rows(rows, channels, dy, x, affine, slope, offset, dx);
+                       Doubles offset, bool streams, float* dx) {
+  gradient_rows(rows, channels, dy, x, affine, slope, offset, streams, dx);
 }
 void gradient_rows_f64(I rows, I channels, const double* dy, const double* x, Affine affine, Doubles slope,
-                       Doubles offset, double* dx) {
-  gradient_rows(rows, channels, dy, x, affine, slope, offset, dx);
+                       Doubles offset, bool streams, double* dx) {
+  gradient_rows(rows, channels, dy, x, affine, slope, offset, streams, dx);
 }
 
 }  // namespace
@@ -150,11 +154,13 @@ void channel_norm_apply(const Geometry& g, const T* x, const ChannelAffine& affi
     else
       return HWY_DYNAMIC_DISPATCH(apply_rows_f64);
   }();
+  const bool streams = should_stream(y, g.samples * g.rows, g.channels);
   for_row_ranges<T>(g, [&](std::int64_t rows, std::int64_t first, std::int64_t c) {
-    for_wide_rows<3>(rows, g.channels, {affine.mean + c, affine.scale + c, affine.bias + c},
-                     [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
-                       apply(some, width, x + first + at, {p[0], p[1], p[2], affine.relu_bound}, y + first + at);
-                     });
+    for_wide_rows<3>(
+        rows, g.channels, {affine.mean + c, affine.scale + c, affine.bias + c},
+        [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
+          apply(some, width, x + first + at, {p[0], p[1], p[2], affine.relu_bound}, streams, y + first + at);
+        });
   });
 }
 
@@ -167,13 +173,14 @@ void channel_norm_input_gradient(const Geometry& g, const T* dy, const T* x, con
     else
       return HWY_DYNAMIC_DISPATCH(gradient_rows_f64);
   }();
+  const bool streams = should_stream(dx, g.samples * g.rows, g.channels);
   for_row_ranges<T>(g, [&](std::int64_t rows, std::int64_t first, std::int64_t c) {
     for_wide_rows<5>(rows, g.channels,
                      {affine.mean + c, affine.scale + c, from_channel(affine.bias, c), from_channel(slope, c),
                       from_channel(offset, c)},
                      [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
                        differentiate(some, width, dy + first + at, x + first + at,
-                                     {p[0], p[1], p[2], affine.relu_bound}, p[3], p[4], dx + first + at);
+                                     {p[0], p[1], p[2], affine.relu_bound}, p[3], p[4], streams, dx + first + at);
                      });
   });
 }

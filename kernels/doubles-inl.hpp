@@ -14,22 +14,33 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class D>
-HWY_INLINE hn::Vec<D> load(D d, const float* from) {
-  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, D>(), from));
+/// As doubles.
+template <class D, class V>
+HWY_INLINE hn::Vec<D> widened(D d, V v) {
+  if constexpr (sizeof(hn::TFromV<V>) == sizeof(double)) {
+    return v;
+  } else {
+    return hn::PromoteTo(d, v);
+  }
 }
-template <class D>
-HWY_INLINE hn::Vec<D> load(D d, const double* from) {
-  return hn::LoadU(d, from);
+
+/// As numbers of type T, for a vector of tag Rebind<T, D>.
+template <class T, class D>
+HWY_INLINE hn::Vec<hn::Rebind<T, D>> narrowed(D, hn::Vec<D> v) {
+  if constexpr (sizeof(T) == sizeof(double)) {
+    return v;
+  } else {
+    return hn::DemoteTo(hn::Rebind<T, D>(), v);
+  }
 }
-template <class D>
-HWY_INLINE void store(D, hn::Vec<D> v, float* to) {
-  const hn::Rebind<float, D> narrow;
-  hn::StoreU(hn::DemoteTo(narrow, v), narrow, to);
+
+template <class D, class T>
+HWY_INLINE hn::Vec<D> load(D d, const T* from) {
+  return widened(d, hn::LoadU(hn::Rebind<T, D>(), from));
 }
-template <class D>
-HWY_INLINE void store(D d, hn::Vec<D> v, double* to) {
-  hn::StoreU(v, d, to);
+template <class D, class T>
+HWY_INLINE void store(D d, hn::Vec<D> v, T* to) {
+  hn::StoreU(narrowed<T>(d, v), hn::Rebind<T, D>(), to);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -12,6 +12,8 @@
 #include <tapestry/kernels/doubles-inl.hpp>
 #include <tapestry/kernels/parallel.hpp>
 #include <tapestry/kernels/relu_gradient.hpp>
+#include <tapestry/kernels/streaming-inl.hpp>
+#include <tapestry/kernels/streaming.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -20,26 +22,26 @@ namespace {
 
 template <class T>
 void relu_gradient_rows(std::int64_t rows, std::int64_t channels, const T* HWY_RESTRICT dy, const T* HWY_RESTRICT y,
-                        T* HWY_RESTRICT dx, double* HWY_RESTRICT sums) {
+                        bool streams, T* HWY_RESTRICT dx, double* HWY_RESTRICT sums) {
   for (std::int64_t row = 0; row < rows; ++row) {
     const std::int64_t begin = row * channels;
     for_channels<double>(channels, [=](auto d, std::int64_t c) HWY_ATTR {
       const hn::Rebind<T, decltype(d)> narrow;
       const auto cut = hn::Le(hn::LoadU(narrow, y + begin + c), hn::Zero(narrow));
       const auto let_through = hn::IfThenZeroElse(cut, hn::LoadU(narrow, dy + begin + c));
-      hn::StoreU(let_through, narrow, dx + begin + c);
-      hn::StoreU(hn::Add(hn::LoadU(d, sums + c), load(d, dx + begin + c)), d, sums + c);
+      store_result(streams, let_through, narrow, dx + begin + c);
+      hn::StoreU(hn::Add(hn::LoadU(d, sums + c), widened(d, let_through)), d, sums + c);
     });
   }
 }
 
-void relu_gradient_f32(std::int64_t rows, std::int64_t channels, const float* dy, const float* y, float* dx,
-                       double* sums) {
-  relu_gradient_rows(rows, channels, dy, y, dx, sums);
+void relu_gradient_f32(std::int64_t rows, std::int64_t channels, const float* dy, const float* y, bool streams,
+                       float* dx, double* sums) {
+  relu_gradient_rows(rows, channels, dy, y, streams, dx, sums);
 }
-void relu_gradient_f64(std::int64_t rows, std::int64_t channels, const double* dy, const double* y, double* dx,
-                       double* sums) {
-  relu_gradient_rows(rows, channels, dy, y, dx, sums);
+void relu_gradient_f64(std::int64_t rows, std::int64_t channels, const double* dy, const double* y, bool streams,
+                       double* dx, double* sums) {
+  relu_gradient_rows(rows, channels, dy, y, streams, dx, sums);
 }
 
 }  // namespace
@@ -77,6 +79,7 @@ void relu_gradient(std::int64_t rows, std::int64_t channels, const T* dy, const 
                    double* scratch) {
   const std::int64_t size = piece_rows(rows, channels);
   const std::int64_t pieces = pieces_of(rows, channels);
+  const bool streams = should_stream(dx, rows, channels);
   parallel_for(pieces, [&](std::int64_t piece, int) {
     const std::int64_t first = piece * size;
     const std::int64_t at = first * channels;
@@ -84,10 +87,10 @@ void relu_gradient(std::int64_t rows, std::int64_t channels, const T* dy, const 
     std::fill_n(partial, channels, 0.0);
     if constexpr (std::is_same_v<T, float>) {
       HWY_DYNAMIC_DISPATCH(relu_gradient_f32)
-      (std::min(size, rows - first), channels, dy + at, y + at, dx + at, partial);
+      (std::min(size, rows - first), channels, dy + at, y + at, streams, dx + at, partial);
     } else {
       HWY_DYNAMIC_DISPATCH(relu_gradient_f64)
-      (std::min(size, rows - first), channels, dy + at, y + at, dx + at, partial);
+      (std::min(size, rows - first), channels, dy + at, y + at, streams, dx + at, partial);
     }
   });
   std::fill_n(sums, channels, 0.0);
