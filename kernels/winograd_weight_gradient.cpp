@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <tapestry/kernels/conv2d_implicit_gemm.hpp>
@@ -208,12 +209,22 @@ void add_up_pieces(const Plan& plan, const Buffers& buffers, std::int64_t offset
   }
 }
 
+/// By the definition, in memory of its own: what happens seldom, and needs the more, is not worth keeping it ready.
+void compute_plainly(const Conv2dGeometry& geometry, const float* x, const float* dy, float* dweight) {
+  const std::size_t bytes = implicit_gemm::weight_gradient_workspace<float>(geometry);
+  constexpr std::size_t line = 64;
+  std::vector<std::byte> memory(bytes + line);
+  std::size_t space = memory.size();
+  void* workspace = memory.data();
+  implicit_gemm::weight_gradient(geometry, x, dy, dweight, std::align(line, bytes, workspace, space));
+}
+
 }  // namespace
 
 std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry) {
   WorkspaceCutter cutter(nullptr);
   const Buffers measured(cutter, Plan(geometry));
-  return std::max(cutter.size(), implicit_gemm::weight_gradient_workspace<float>(geometry));
+  return cutter.size();
 }
 
 void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float* dy, float* dweight, void* workspace) {
@@ -256,7 +267,7 @@ void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float
     is_finite[static_cast<std::size_t>(part)] = write_gradients(plan, panel, begin, end, sums, dweight) ? 1 : 0;
   });
   if (std::find(is_finite.begin(), is_finite.end(), 0) != is_finite.end()) {
-    implicit_gemm::weight_gradient(geometry, x, dy, dweight, workspace);
+    compute_plainly(geometry, x, dy, dweight);
   }
 }
 
