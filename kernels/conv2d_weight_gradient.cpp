@@ -13,10 +13,15 @@
 namespace tapestry::kernels::implicit_gemm {
 namespace {
 
-// The pieces of the sum over pixels: at most so many, and at most so much memory for their sums. Their number is a
-// power of two, which most numbers of threads share out evenly.
+// The pieces of the sum over pixels: at most so many, a power of two, which most numbers of threads share out evenly;
+// only a few where the sums of more would not stay in the caches, since to clear and combine these takes time too; and
+// fewer where those would need more than so much memory. Panels are shared out as far as pieces are lacking, in strips
+// of so many or more, for each strip gathers the pixels again.
 constexpr std::int64_t max_pieces = 16;
+constexpr std::int64_t few_pieces = 4;
+constexpr std::int64_t cached_sum_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t max_sum_bytes = std::int64_t{64} << 20;
+constexpr std::int64_t min_strip = 4;
 
 /// How the sum is computed, apart from the numbers.
 template <class T>
@@ -38,9 +43,19 @@ struct Plan {
         gradient_copy_size(panels.channels == panels.padded_channels() ? 0
                                                                        : max_block_pixels * panels.padded_channels()),
         scratch_pitch(whole_lines<T>(gather.scratch_size()) + whole_lines<T>(gradient_copy_size)) {
-    const std::int64_t affordable = max_sum_bytes / (std::max<std::int64_t>(sums_size, 1) * std::int64_t{sizeof(T)});
-    const std::int64_t most = std::min({gather.blocks(), max_pieces, std::max<std::int64_t>(affordable, 1)});
+    const std::int64_t bytes = std::max<std::int64_t>(saturating_product(sums_size, sizeof(T)), 1);
+    const std::int64_t few = std::clamp<std::int64_t>(max_sum_bytes / bytes, 1, few_pieces);
+    const std::int64_t most = std::min({gather.blocks(), max_pieces, std::max(cached_sum_bytes / bytes, few)});
     pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
+    strips = pieces == 0 ? 0 : std::min(std::max<std::int64_t>(panels.count() / min_strip, 1), max_pieces / pieces);
+  }
+
+  /// The first panel of a strip.
+  std::int64_t first_panel(std::int64_t strip) const { return panels.count() * strip / strips; }
+  /// The panels of a strip, as panels of their own.
+  Panels strip_panels(std::int64_t strip) const {
+    const std::int64_t end = std::min(panels.begin(first_panel(strip + 1)), panels.channels);
+    return {panels.lanes, panels.depth, end - panels.begin(first_panel(strip))};
   }
 
   std::int64_t groups;
@@ -52,7 +67,7 @@ struct Plan {
   /// Room for a block's gradients where those of a pixel do not fill whole vectors.
   std::int64_t gradient_copy_size;
   std::int64_t scratch_pitch;
-  std::int64_t pieces;
+  std::int64_t pieces, strips;
 };
 
 template <class T>
@@ -63,26 +78,28 @@ struct Buffers {
 
 template <class T>
 Buffers<T> cut(WorkspaceCutter& cutter, const Plan<T>& plan) {
-  return {.sums = cutter.take<T>(plan.pieces * plan.sums_size),
+  return {.sums = cutter.take<T>(saturating_product(plan.pieces, plan.sums_size)),
           .scratch = cutter.take<T>(saturating_product(num_threads(), plan.scratch_pitch))};
 }
 
+/// Adds a block to the sums of a strip of a group's panels, of which the first column is the group's `first`.
 template <class T>
-void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, const T* x, const T* dy, T* sums,
-               T* scratch) {
+void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std::int64_t first, const Panels& panels,
+               const T* x, const T* dy, T* sums, T* scratch) {
   const std::int64_t begin = plan.gather.begin(block);
   const std::int64_t pixels = plan.gather.end(block) - begin;
   PixelPointers<const T> sources;
   plan.gather.gather(block, x + group * plan.matrix.channels, scratch, sources);
 
-  const std::int64_t channels = plan.panels.channels;
-  const std::int64_t padded = plan.panels.padded_channels();
-  const T* gradients = dy + begin * plan.out_channels + group * channels;
+  const std::int64_t column = group * plan.panels.channels + first;
+  const std::int64_t channels = panels.channels;
+  const std::int64_t padded = panels.padded_channels();
+  const T* gradients = dy + begin * plan.out_channels + column;
   std::int64_t pitch = plan.out_channels;
   const std::int64_t all_pixels = plan.gather.end(plan.gather.blocks() - 1);
   const bool is_dense = plan.gather.is_dense();
   // The vectors of a pixel read on into the next, which does no harm, but not past the last.
-  if (group * channels + padded > (all_pixels - (begin + pixels - 1)) * plan.out_channels) {
+  if (column + padded > (all_pixels - (begin + pixels - 1)) * plan.out_channels) {
     T* const copy = scratch + whole_lines<T>(plan.gather.scratch_size());
     for (std::int64_t p = 0; p < pixels; ++p) {
       T* const end = std::copy_n(gradients + p * pitch, channels, copy + p * padded);
@@ -97,7 +114,7 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, cons
                  .pixels = pixels,
                  .runs = plan.gather.runs(),
                  .channels = channels,
-                 .sums = sums + group * plan.panels.size(),
+                 .sums = sums,
                  .sources_ahead = is_dense ? pixels * plan.matrix.channels : 0,
                  .gradients_ahead = is_dense ? pixels * pitch : 0});
 }
@@ -139,14 +156,17 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const T* dy, T*
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut(cutter, plan);
 
-  parallel_for(plan.pieces * plan.groups, [&](std::int64_t task, int thread) {
-    const std::int64_t piece = task / plan.groups;
-    const std::int64_t group = task % plan.groups;
-    T* const sums = buffers.sums + piece * plan.sums_size;
-    std::fill_n(sums + group * plan.panels.size(), plan.panels.size(), T{0});
+  parallel_for(plan.pieces * plan.groups * plan.strips, [&](std::int64_t task, int thread) {
+    const std::int64_t piece = task / plan.strips / plan.groups;
+    const std::int64_t group = task / plan.strips % plan.groups;
+    const std::int64_t panel = plan.first_panel(task % plan.strips);
+    const Panels strip = plan.strip_panels(task % plan.strips);
+    T* const sums = buffers.sums + piece * plan.sums_size + group * plan.panels.size() + plan.panels.offset(panel);
+    std::fill_n(sums, strip.size(), T{0});
     const std::int64_t end = plan.gather.blocks() * (piece + 1) / plan.pieces;
     for (std::int64_t block = plan.gather.blocks() * piece / plan.pieces; block < end; ++block) {
-      add_block(plan, block, group, x, dy, sums, buffers.scratch + thread * plan.scratch_pitch);
+      add_block(plan, block, group, plan.panels.begin(panel), strip, x, dy, sums,
+                buffers.scratch + thread * plan.scratch_pitch);
     }
   });
 

@@ -65,6 +65,18 @@ TEST_CASE("conv2d of kernels of one pixel equals the reference in blocks read in
   }
 }
 
+TEST_CASE("conv2d of many output channels equals the reference where strips of them are shared out") {
+  for (const std::int64_t groups : {1, 2}) {
+    Conv2dGeometry g = plain;
+    g.groups = groups;
+    g.out_channels = 330 * groups;  // eleven panels of two vectors of sixteen: strips of five and six
+    const Operands<float> o = operands<float>(g, integers<float>);
+    const auto expected = all_passes(g, Conv2dAlgorithm::reference, o);
+    INFO(describe(g));
+    for_each_target([&] { REQUIRE(all_passes(g, Conv2dAlgorithm::implicit_gemm, o) == expected); });
+  }
+}
+
 TEMPLATE_TEST_CASE("conv2d is close to the reference on reals", "", float, double) {
   const Operands<TestType> o = operands<TestType>(plain, reals<TestType>);
   const auto expected = all_passes(plain, Conv2dAlgorithm::reference, o);
