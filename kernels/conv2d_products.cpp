@@ -25,16 +25,14 @@ void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::i
                     std::int64_t end) {
   const std::int64_t first = panels.begin(panel);
   const std::int64_t columns = std::min(panels.channels - first, panels.width(panel));
-  const auto multiply_tiles = [&](auto tile, std::int64_t ahead) {
-    for (std::int64_t p = begin; p < end; p += tile_rows<vectors>) {
-      tile(product.sources + p, product.runs, ahead, product.weights + panels.offset(panel), product.bias + first,
-           product.targets + p, first, columns, product.streams);
+  const T* const weights = product.weights + panels.offset(panel);
+  const bool fetches = product.ahead != 0 && (panel == 0 || !product.streams);
+  for (std::int64_t p = begin; p < end; p += tile_rows<vectors>) {
+    if (fetches) {
+      multiply_tile<T, vectors, true>(product, p, weights, product.bias + first, first, columns);
+    } else {
+      multiply_tile<T, vectors, false>(product, p, weights, product.bias + first, first, columns);
     }
-  };
-  if (product.ahead == 0 || (panel > 0 && product.streams)) {
-    multiply_tiles(multiply_tile<T, vectors, false>, 0);
-  } else {
-    multiply_tiles(multiply_tile<T, vectors, true>, panel == 0 ? product.ahead : 0);
   }
 }
 

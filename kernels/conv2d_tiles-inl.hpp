@@ -87,13 +87,16 @@ HWY_INLINE void fetch_targets(T* const* targets, std::int64_t first_column, std:
   }
 }
 
-/// A tile of `multiply_pixels`: all of the depth for tile_rows pixels and one panel, of whose columns `columns` count.
-/// With `fetches` what lies `ahead` of the sources is fetched meanwhile, as if they and it were side by side in memory.
+/// A tile of `multiply_pixels`: all of the depth for tile_rows pixels from `pixel` on and one panel, with its weights
+/// and bias, of whose columns `columns` count. With `fetches` what lies `ahead` of the sources is fetched meanwhile,
+/// once for all panels.
 template <class T, int vectors, bool fetches>
-HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs& runs, std::int64_t ahead,
-                                const T* HWY_RESTRICT weights, const T* HWY_RESTRICT bias,
-                                T* const* HWY_RESTRICT targets, std::int64_t first_column, std::int64_t columns,
-                                bool streams) {
+HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pixel, const T* HWY_RESTRICT weights,
+                                const T* HWY_RESTRICT bias, std::int64_t first_column, std::int64_t columns) {
+  const T* const* HWY_RESTRICT const sources = product.sources + pixel;
+  T* const* HWY_RESTRICT const targets = product.targets + pixel;
+  const Runs runs = product.runs;
+  const bool streams = product.streams;
   constexpr int rows = tile_rows<vectors>;
   constexpr int unroll = depth_unroll<vectors>;
   const hn::ScalableTag<T> d;
@@ -107,7 +110,7 @@ HWY_NOINLINE void multiply_tile(const T* const* HWY_RESTRICT sources, const Runs
     HWY_UNROLL(2)
     for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Load(d, bias + static_cast<std::size_t>(v) * lanes);
   }
-  const T* next = sources[0] + ahead;
+  const T* next = sources[0] + (first_column == 0 ? product.ahead : 0);
   if (fetches && !streams) fetch_targets<rows>(targets, first_column, columns);
   const T* local[rows];
   HWY_UNROLL(24)
