@@ -4,6 +4,7 @@
 #include <tapestry/kernels/conv2d_depthwise.hpp>
 #include <tapestry/kernels/conv2d_implicit_gemm.hpp>
 #include <tapestry/kernels/conv2d_reference.hpp>
+#include <tapestry/kernels/parallel.hpp>
 #include <tapestry/kernels/winograd.hpp>
 
 namespace tapestry::kernels {
@@ -51,9 +52,26 @@ void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, c
     case Conv2dAlgorithm::depthwise:
       return depthwise::forward(geometry, x, weight, bias, y, workspace);
     case Conv2dAlgorithm::winograd:
-      if constexpr (std::is_same_v<T, float>) winograd::forward(geometry, x, weight, bias, y, workspace);
+      if constexpr (std::is_same_v<T, float>)
+        winograd::forward(geometry, x, weight, bias, /*relu=*/false, y, workspace);
       return;
   }
+}
+
+template <class T>
+void conv2d_relu_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
+                         const T* bias, T* y, void* workspace) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (algorithm == Conv2dAlgorithm::winograd) {
+      return winograd::forward(geometry, x, weight, bias, /*relu=*/true, y, workspace);
+    }
+  }
+  conv2d_forward(geometry, algorithm, x, weight, bias, y, workspace);
+  constexpr std::int64_t grain = std::int64_t{1} << 14;
+  parallel_ranges(geometry.batch * geometry.out_height * geometry.out_width * geometry.out_channels, grain,
+                  [=](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t i = begin; i < end; ++i) y[i] = y[i] <= 0 ? T{0} : y[i];
+                  });
 }
 
 template <class T>
@@ -96,6 +114,10 @@ template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const float
                              void*);
 template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
                              double*, void*);
+template void conv2d_relu_forward(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, const float*,
+                                  float*, void*);
+template void conv2d_relu_forward(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
+                                  double*, void*);
 template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, const float*,
                                     float*, void*);
 template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,

@@ -48,6 +48,11 @@ template <class T>
 void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
                     const T* bias, T* y, void* workspace);
 
+/// y = max(conv(x, weight) + bias, 0), NaN staying NaN.
+template <class T>
+void conv2d_relu_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
+                         const T* bias, T* y, void* workspace);
+
 /// dx = the gradient of ⟨dy, conv(x, weight)⟩ with respect to x, + bias: a transposed convolution. `bias` (in_channels)
 /// may be null.
 template <class T>

@@ -68,6 +68,7 @@ struct Operands {
   const float* source;
   const float* weight;
   const float* bias;
+  bool relu;
   float* target;
 };
 
@@ -105,9 +106,10 @@ void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& oper
     SquarePixels<float> pixels;
     point_at_square<float>(pass.tiling, pass.tiling.target, i, operands.target + first, outside, pixels);
     const float* const bias = operands.bias == nullptr ? nullptr : operands.bias + first;
-    if (!pass.gather(products + (i - begin) * buffers.target_pitch, buffers.target_plane, channels, bias, pixels,
-                     streams)) {
-      compute_plainly(pass, i, first, channels, operands.source, operands.weight, operands.bias, operands.target);
+    if (!pass.gather(products + (i - begin) * buffers.target_pitch, buffers.target_plane, channels, bias, operands.relu,
+                     pixels, streams)) {
+      compute_plainly(pass, i, first, channels, operands.source, operands.weight, operands.bias, operands.relu,
+                      operands.target);
     }
   }
 }
@@ -201,14 +203,15 @@ std::size_t workspace(const Conv2dGeometry& geometry, Conv2dPass pass) {
   return 0;
 }
 
-void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias, float* y,
-             void* workspace) {
-  run(forward_pass(geometry), {.source = x, .weight = weight, .bias = bias, .target = y}, workspace);
+void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias, bool relu,
+             float* y, void* workspace) {
+  run(forward_pass(geometry), {.source = x, .weight = weight, .bias = bias, .relu = relu, .target = y}, workspace);
 }
 
 void input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, const float* bias, float* dx,
                     void* workspace) {
-  run(input_gradient_pass(geometry), {.source = dy, .weight = weight, .bias = bias, .target = dx}, workspace);
+  run(input_gradient_pass(geometry), {.source = dy, .weight = weight, .bias = bias, .relu = false, .target = dx},
+      workspace);
 }
 
 }  // namespace tapestry::kernels::winograd

@@ -19,8 +19,9 @@ bool can_compute(const Conv2dGeometry& geometry);
 /// Bytes of workspace that a pass needs.
 std::size_t workspace(const Conv2dGeometry& geometry, Conv2dPass pass);
 
-void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias, float* y,
-             void* workspace);
+/// With a ReLU after it if `relu`.
+void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias, bool relu,
+             float* y, void* workspace);
 void input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, const float* bias, float* dx,
                     void* workspace);
 void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float* dy, float* dweight, void* workspace);

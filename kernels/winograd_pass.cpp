@@ -98,7 +98,7 @@ void transform_panel(const Pass& pass, std::int64_t panel, std::int64_t begin, s
 }
 
 void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, std::int64_t channels,
-                     const float* source, const float* weight, const float* bias, float* target) {
+                     const float* source, const float* weight, const float* bias, bool relu, float* target) {
   const Conv2dGeometry& g = pass.geometry;
   const auto& [height, width, depth] = pass.tiling.source.images;
   const Images& to = pass.tiling.target.images;
@@ -121,7 +121,7 @@ void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, st
           sum += (is_inside ? pixel[c] : 0) * kernel[c * pass.kernel.source_stride];
         }
       }
-      pixels[index][k] = sum;
+      pixels[index][k] = relu && sum <= 0 ? 0 : sum;
     }
   }
 }

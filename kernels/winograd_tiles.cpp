@@ -56,7 +56,7 @@ void scatter(const float* const* HWY_RESTRICT pixels, std::int64_t channels, flo
 
 template <class Transform>
 bool gather(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
-            const float* HWY_RESTRICT bias, float* const* HWY_RESTRICT pixels, bool streams) {
+            const float* HWY_RESTRICT bias, bool relu, float* const* HWY_RESTRICT pixels, bool streams) {
   bool is_finite = true;
   for_channels<float>(channels, [&](auto d, std::int64_t channel) HWY_ATTR {
     const auto zero = hn::Zero(d);
@@ -67,7 +67,9 @@ bool gather(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t
         d, [=](int i, int j) HWY_ATTR { return hn::LoadU(d, products + (i * Transform::in + j) * plane + channel); },
         [&](int i, int j, auto value) HWY_ATTR {
           witness = hn::MulAdd(value, zero, witness);
-          store_result(streams, hn::Add(value, offset), d, pixels[i * Transform::out + j] + channel);
+          auto result = hn::Add(value, offset);
+          if (relu) result = hn::IfThenZeroElse(hn::Le(result, zero), result);
+          store_result(streams, result, d, pixels[i * Transform::out + j] + channel);
         });
     is_finite = is_finite && hn::AllTrue(d, hn::Eq(witness, zero));
   });

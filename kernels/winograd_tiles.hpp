@@ -19,8 +19,9 @@ inline constexpr int kernel_factors = axis_kernels * axis_kernels;
 inline constexpr std::size_t max_panel_width = 128;
 
 using Scatter = void(const float* const* pixels, std::int64_t channels, float* target, std::int64_t plane);
-/// The results bypass the caches if `streams`; `bias` may be null. Returns false when a result is not finite.
-using Gather = bool(const float* products, std::int64_t plane, std::int64_t channels, const float* bias,
+/// Results below 0 become 0 if `relu`; the results bypass the caches if `streams`; `bias` may be null. Returns false
+/// when a result is not finite.
+using Gather = bool(const float* products, std::int64_t plane, std::int64_t channels, const float* bias, bool relu,
                     float* const* pixels, bool streams);
 /// G g Gᵀ for `count` kernels side by side, kernels[tap][kernel] with the 9 taps row by row; factor f of kernel j goes
 /// to target[f · plane + j].

@@ -101,8 +101,8 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, co
 /// Example: conv2d(Array::full({1, 1, 4, 5}, 1), Array::full({2, 1, 3, 3}, 1)).shape() == Shape{1, 2, 2, 3}
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
 
-/// relu(conv2d(x, weight, bias, options)), to the bit. The ReLU is computed in place, and its gradient in one pass with
-/// that of the bias. At 0 the gradient is 0, and NaN stays NaN.
+/// relu(conv2d(x, weight, bias, options)), to the bit. The ReLU is computed as results are written, and its gradient in
+/// one pass with that of the bias. At 0 the gradient is 0, and NaN stays NaN.
 ///
 /// Shapes: x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
 /// Throws: as `conv2d`.

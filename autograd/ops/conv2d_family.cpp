@@ -3,7 +3,6 @@
 #include <tapestry/autograd/ops/conv_math.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
-#include <tapestry/core/map.hpp>
 #include <tapestry/kernels/relu_gradient.hpp>
 
 namespace tapestry::detail {
@@ -53,15 +52,16 @@ struct Conv2d {
   SavedTensor x_ = {}, weight_ = {};
 
   std::int64_t flops() const { return count_flops(geometry_); }
-  Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias) { return forward(x, weight, bias, false); }
+  Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias, bool relu) {
     if (weight.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) weight_ = SavedTensor(weight);
     const Array image = x.array().contiguous(channels_last);
     const Array kernel = weight.array().contiguous();
     return run_pass(geometry_, Conv2dPass::forward, Array::empty(output_shape(geometry_), x.dtype(), channels_last),
                     [&]<class T>(auto algorithm, T* y, void* workspace) {
-                      kernels::conv2d_forward(geometry_, algorithm, image.data<T>(), kernel.data<T>(),
-                                              data_or_null<T>(bias), y, workspace);
+                      const auto run = relu ? kernels::conv2d_relu_forward<T> : kernels::conv2d_forward<T>;
+                      run(geometry_, algorithm, image.data<T>(), kernel.data<T>(), data_or_null<T>(bias), y, workspace);
                     });
   }
 
@@ -74,19 +74,13 @@ struct Conv2d {
 
 struct Conv2dRelu {
   static constexpr std::string_view name = "conv2d_relu";
-    Conv2d convolution_;
+  Conv2d convolution_;
   SavedTensor y_ = {};
 
   std::int64_t flops() const { return convolution_.flops(); }
 
   Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-    Array y = convolution_.forward(x, weight, bias);
-    visit_floating(name, y.dtype(), [&]<class T>() {
-      T* const data = y.mutable_data<T>();
-      for_ranges(y.numel(), [=](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) data[i] = data[i] <= 0 ? T{0} : data[i];
-      });
-    });
+    Array y = convolution_.forward(x, weight, bias, true);
     y_ = SavedTensor::output(y);
     return y;
   }

@@ -11,7 +11,7 @@ namespace tapestry::detail {
 /// x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
 Tensor convolve(const kernels::Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight, const Tensor& bias);
 
-/// relu(convolve(…)), with the ReLU computed in place and its gradient together with that of the bias.
+/// relu(convolve(…)), with the ReLU computed as results are written and its gradient together with that of the bias.
 Tensor convolve_relu(const kernels::Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight,
                      const Tensor& bias);
 
