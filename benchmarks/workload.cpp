@@ -36,7 +36,7 @@ std::optional<int> parse(CLI::App& app, WorkloadOptions& options, int argc, char
   app.add_option("--model", options.model)->check(CLI::IsMember(model_names()))->capture_default_str();
   app.add_option("--batch-size", options.batch_size)->check(CLI::Range(1, 1 << 20))->capture_default_str();
   app.add_option("--threads", options.threads)->check(CLI::Range(1, 1024))->capture_default_str();
-    app.add_option("--iterations", options.iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  app.add_option("--iterations", options.iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
   app.add_flag("--profile", options.profile, "Print where the time of the timed iterations goes");
   app.add_option("--trace", options.trace, "Write them to this file for chrome://tracing or ui.perfetto.dev");
   try {
@@ -78,7 +78,7 @@ int measure(const WorkloadOptions& options, const std::function<void()>& step) t
     const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
     milliseconds.push_back(elapsed.count());
   }
-  
+
   std::ranges::sort(milliseconds);
   const double median = milliseconds[milliseconds.size() / 2];
   std::cout << fmt::format("{}: median {:.2f} ms, min {:.2f} ms, {:.0f} images/s, peak memory {:.0f} MiB\n",

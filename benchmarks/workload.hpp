@@ -22,7 +22,7 @@ struct WorkloadOptions {
   std::string model = "small_cnn";
   std::int64_t batch_size = 128;
   int threads = num_threads();
-    int iterations = 15;
+  int iterations = 15;
   bool profile = false;  ///< print where the time goes
   std::string trace;     ///< the file for the trace of the timed iterations, empty for none
 };

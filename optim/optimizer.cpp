@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/core/profiler.hpp>
 #include <tapestry/core/map.hpp>
+#include <tapestry/core/profiler.hpp>
 #include <tapestry/optim/optimizer.hpp>
 
 namespace tapestry::optim {

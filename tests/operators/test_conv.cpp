@@ -60,7 +60,7 @@ Sample conv2d_relu_sample(Generator& random) {
     const auto inputs = inputs_of(random, c.bias, c.x, c.weight);
     const Array y = convolved_plainly(c);
     bool is_near = false;
-        const Array expected = mapped(y, [&](double value) {
+    const Array expected = mapped(y, [&](double value) {
       is_near = is_near || std::abs(value) < 1e-3;
       return std::max(value, 0.0);
     });
