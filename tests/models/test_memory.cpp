@@ -1,4 +1,5 @@
 // What a step of training asks of the system once it has been run.
+#include <tapestry/autograd/mode.hpp>
 #include <tapestry/core/allocator.hpp>
 #include <tapestry/models/image_classifier.hpp>
 #include <tapestry/models/unet.hpp>
@@ -43,4 +44,21 @@ TEST_CASE("from the third step on training a classifier asks the system for no m
 TEST_CASE("from the third step on training a U-Net asks the system for no memory") {
   models::UNet model({.base_channels = 16, .depth = 3});
   require_steady_memory(model, made_up_images(2), RandomStream{}.integers({2, 32, 32}, 2));
+}
+
+TEST_CASE("from the second pass on inference asks the system for no memory") {
+  for (const std::string& name : models::image_classifier_names()) {
+    INFO(name);
+    const auto model = models::image_classifier(name);
+    model->eval();
+    const NoGradGuard no_grad;
+    const Array images = made_up_images(32);
+    Allocator& allocator = Allocator::instance();
+    allocator.trim();
+    allocator.reset_peak();
+    (*model)(images);
+    const std::int64_t before = allocator.statistics().system_allocations;
+    for (int i = 0; i < 3; ++i) (*model)(images);
+    REQUIRE(allocator.statistics().system_allocations == before);
+  }
 }
