@@ -64,7 +64,7 @@ void add_panel(const PixelSum<T>& sum, const Panels& panels, std::int64_t panel)
   T* target = sum.sums + panels.offset(panel);
   for (std::int64_t i = 0; i < runs.rows; ++i) {
     for (std::int64_t j = 0; j < runs.columns; ++j) {
-      const std::int64_t offset = i * runs.row_step + j * runs.column_step;
+      const std::int64_t offset = sum.source_offset + i * runs.row_step + j * runs.column_step;
       for (std::int64_t tile = 0; tile < tiles; ++tile) {
         const std::int64_t begin = runs.length * tile / tiles;
         const std::int64_t height = runs.length * (tile + 1) / tiles - begin;

@@ -45,6 +45,8 @@ struct PixelProduct {
   /// Elements from a source to one that a later product needs, which is fetched early and may lie past the end: the
   /// sources are then side by side in memory. 0 for none.
   std::int64_t ahead = 0;
+  /// Elements that are added to all pointers: lists of pointers serve many products.
+  std::int64_t source_offset = 0, target_offset = 0;
 };
 
 /// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d, where d
@@ -63,6 +65,7 @@ struct PixelSum {
   Runs runs;
   std::int64_t channels;
   T* sums;
+  std::int64_t source_offset = 0;    ///< elements that are added to all pointers
   std::int64_t sources_ahead = 0;    ///< elements to what a later sum needs, as in PixelProduct; 0 for none
   std::int64_t gradients_ahead = 0;  ///< likewise
 };

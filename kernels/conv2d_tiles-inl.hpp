@@ -97,6 +97,7 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
   T* const* HWY_RESTRICT const targets = product.targets + pixel;
   const Runs runs = product.runs;
   const bool streams = product.streams;
+  const std::int64_t first_target = product.target_offset + first_column;
   constexpr int rows = tile_rows<vectors>;
   constexpr int unroll = depth_unroll<vectors>;
   const hn::ScalableTag<T> d;
@@ -111,14 +112,14 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
     for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Load(d, bias + static_cast<std::size_t>(v) * lanes);
   }
   const T* next = sources[0] + (first_column == 0 ? product.ahead : 0);
-  if (fetches && !streams) fetch_targets<rows>(targets, first_column, columns);
+  if (fetches && !streams) fetch_targets<rows>(targets, first_target, columns);
   const T* local[rows];
   HWY_UNROLL(24)
   for (int r = 0; r < rows; ++r) local[r] = sources[r];
 
   for (std::int64_t i = 0; i < runs.rows; ++i) {
     for (std::int64_t j = 0; j < runs.columns; ++j) {
-      std::int64_t offset = i * runs.row_step + j * runs.column_step;
+      std::int64_t offset = product.source_offset + i * runs.row_step + j * runs.column_step;
       const std::int64_t end = offset + runs.length;
       for (; offset + unroll <= end; offset += unroll) {
         multiply_step<T, vectors, unroll>(d, local, offset, weights, sums);
@@ -143,7 +144,7 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
     for (int r = 0; r < rows; ++r) {
       HWY_UNROLL(2)
       for (int v = 0; v < vectors; ++v) {
-        store_result(streams, sums[r][v], d, targets[r] + first_column + static_cast<std::size_t>(v) * lanes);
+        store_result(streams, sums[r][v], d, targets[r] + first_target + static_cast<std::size_t>(v) * lanes);
       }
     }
     return;
@@ -153,7 +154,7 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
     HWY_UNROLL(2)
     for (int v = 0; v < vectors; ++v) {
       const std::int64_t first = v * static_cast<std::int64_t>(lanes);
-      if (first < columns) store_first(sums[r][v], d, columns - first, targets[r] + first_column + first);
+      if (first < columns) store_first(sums[r][v], d, columns - first, targets[r] + first_target + first);
     }
   }
 }

@@ -77,13 +77,13 @@ void multiply_tiles(const Pass& pass, const Buffers& buffers, std::int64_t count
                     const float* kernels, std::int64_t channels, float* products) {
   PixelPointers<const float> from;
   PixelPointers<float> to;
+  for (std::int64_t i = 0; i < count; ++i) {
+    from[static_cast<std::size_t>(i)] = factors + i * buffers.source_pitch;
+    to[static_cast<std::size_t>(i)] = products + i * buffers.target_pitch;
+  }
+  fill_up(from, count);
+  fill_up(to, count);
   for (int factor = 0; factor < pass.factors(); ++factor) {
-    for (std::int64_t i = 0; i < count; ++i) {
-      from[static_cast<std::size_t>(i)] = factors + factor * buffers.source_plane + i * buffers.source_pitch;
-      to[static_cast<std::size_t>(i)] = products + factor * buffers.target_plane + i * buffers.target_pitch;
-    }
-    fill_up(from, count);
-    fill_up(to, count);
     multiply_pixels<float>(
         {.sources = from.data(),
          .targets = to.data(),
@@ -91,7 +91,9 @@ void multiply_tiles(const Pass& pass, const Buffers& buffers, std::int64_t count
          .runs = {.rows = 1, .columns = 1, .length = pass.source_channels(), .row_step = 0, .column_step = 0},
          .channels = channels,
          .weights = kernels + kernel_of(pass, factor) * buffers.kernel_plane,
-         .bias = buffers.zeros});
+         .bias = buffers.zeros,
+         .source_offset = factor * buffers.source_plane,
+         .target_offset = factor * buffers.target_plane});
   }
 }
 

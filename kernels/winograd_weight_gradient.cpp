@@ -113,22 +113,30 @@ struct Buffers {
   std::vector<Factors> factors;  ///< of each thread, or of all
 };
 
+/// Where the factors of every tile of a round begin.
+using TilePointers = PixelPointers<const float>;
+
+TilePointers point_at_tiles(const Plan& plan, const Factors& factors, std::int64_t count) {
+  TilePointers tiles;
+  for (std::int64_t i = 0; i < count; ++i) {
+    tiles[static_cast<std::size_t>(i)] = factors.source + i * plan.source_pitch;
+  }
+  return tiles;
+}
+
 /// Adds the products of the factors that belong to a kernel's factor to a matrix of sums.
-void add_products(const Plan& plan, int kernel, const Factors& factors, const Products& products, float* sums) {
+void add_products(const Plan& plan, int kernel, const Factors& factors, const TilePointers& tiles,
+                  const Products& products, float* sums) {
   for (int factor = 0; factor < plan.pass.factors(); ++factor) {
     if (kernel_of(plan.pass, factor) != kernel) continue;
-    PixelPointers<const float> sources;
-    for (std::int64_t i = 0; i < products.tiles; ++i) {
-      sources[static_cast<std::size_t>(i)] =
-          factors.source + factor * plan.source_plane + i * plan.source_pitch + products.first_source;
-    }
-    add_pixels<float>({.sources = sources.data(),
+    add_pixels<float>({.sources = tiles.data(),
                        .gradients = factors.target + factor * plan.target_plane + products.first_target,
                        .pitch = plan.target_pitch,
                        .pixels = products.tiles,
                        .runs = {.rows = 1, .columns = 1, .length = products.sources, .row_step = 0, .column_step = 0},
                        .channels = products.targets,
-                       .sums = sums});
+                       .sums = sums,
+                       .source_offset = factor * plan.source_plane + products.first_source});
   }
 }
 
@@ -182,11 +190,12 @@ void sum_up(const Plan& plan, const Buffers& buffers, const float* x, const floa
       parallel_ranges(count, transform_grain, [&](std::int64_t from, std::int64_t to) {
         scatter_round(plan, begin, from, to, x, dy, buffers.zeros, factors);
       });
+      const TilePointers pointers = point_at_tiles(plan, factors, count);
       parallel_for(kernel_factors * plan.panels.count(), [&](std::int64_t part, int) {
         // At stride 2 the last kernels have the most factors: they come first.
         const auto kernel = static_cast<int>(kernel_factors - 1 - part / plan.panels.count());
         const std::int64_t panel = part % plan.panels.count();
-        add_products(plan, kernel, factors, plan.products(count, 0, plan.panels.depth, panel),
+        add_products(plan, kernel, factors, pointers, plan.products(count, 0, plan.panels.depth, panel),
                      sums + kernel * plan.sums_plane + plan.panels.offset(panel));
       });
     }
@@ -245,6 +254,7 @@ void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float
     sum_up(plan, buffers, x, dy);
   }
 
+  const TilePointers pointers = point_at_tiles(plan, buffers.factors.front(), plan.by_parts ? tiles : 0);
   std::vector<std::uint8_t> is_finite(static_cast<std::size_t>(plan.panels.count() * plan.chunks()));
   parallel_for(plan.panels.count() * plan.chunks(), [&](std::int64_t part, int thread) {
     const std::int64_t panel = part / plan.chunks();
@@ -257,7 +267,7 @@ void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float
       std::fill_n(sums, buffers.sums_size, 0.0F);
       const Products products = plan.products(tiles, begin, end, panel);
       for (int kernel = 0; kernel < kernel_factors; ++kernel) {
-        add_products(plan, kernel, buffers.factors.front(), products, sums + kernel * plan.sums_plane);
+        add_products(plan, kernel, buffers.factors.front(), pointers, products, sums + kernel * plan.sums_plane);
       }
     } else {
       const std::int64_t offset = plan.panels.offset(panel) + begin * width;
