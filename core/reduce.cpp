@@ -6,6 +6,7 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/reduce.hpp>
+#include <tapestry/kernels/column_sums.hpp>
 #include <tapestry/kernels/parallel.hpp>
 
 namespace tapestry {
@@ -58,11 +59,7 @@ void add_rows(std::int64_t rows, std::int64_t columns, const T* in, double* sums
     *sums = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
     return;
   }
-  std::fill(sums, sums + columns, 0.0);
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t column = 0; column < columns; ++column)
-      sums[column] += static_cast<double>(in[row * columns + column]);
-  }
+  kernels::column_sums(rows, columns, in, sums);
 }
 
 /// (outer, middle, inner) → (outer, inner), in f64. The middle is cut by its size alone and its partial sums are added
