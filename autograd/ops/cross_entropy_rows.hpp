@@ -28,10 +28,15 @@ T largest_of(const T* row, const ClassRows& rows) {
   return largest;
 }
 
+/// Whether a row is long enough, and in one piece, for its exponentials to be computed by vectors.
+inline bool by_vectors(const ClassRows& rows) {
+  return rows.stride() == 1 && rows.classes() >= 8;
+}
+
 template <class T>
 Normaliser normaliser_of(const T* row, const ClassRows& rows) {
   const auto largest = static_cast<double>(largest_of(row, rows));
-  if (rows.stride() == 1) return {largest, std::log(kernels::exp_sum(rows.classes(), row, largest))};
+  if (by_vectors(rows)) return {largest, std::log(kernels::exp_sum(rows.classes(), row, largest))};
   double powers = 0;
   for (std::int64_t k = 0; k < rows.classes(); ++k)
     powers += std::exp(static_cast<double>(row[k * rows.stride()]) - largest);
@@ -44,11 +49,14 @@ void write_gradient(const T* row, const ClassRows& rows, double factor, double t
                     T* out) {
   const T largest = largest_of(row, rows);
   double powers = 0;
-  if (rows.stride() == 1) powers = kernels::exp_row(rows.classes(), row, largest, out);
-  for (std::int64_t k = 0; rows.stride() != 1 && k < rows.classes(); ++k) {
-    T& power = out[k * rows.stride()];
-    power = std::exp(row[k * rows.stride()] - largest);
-    powers += static_cast<double>(power);
+  if (by_vectors(rows)) {
+    powers = kernels::exp_row(rows.classes(), row, largest, out);
+  } else {
+    for (std::int64_t k = 0; k < rows.classes(); ++k) {
+      T& power = out[k * rows.stride()];
+      power = std::exp(row[k * rows.stride()] - largest);
+      powers += static_cast<double>(power);
+    }
   }
   const double share = target_sum / powers;
   for (std::int64_t k = 0; k < rows.classes(); ++k) {
