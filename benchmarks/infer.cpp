@@ -1,22 +1,18 @@
 // infer: times inference (a forward pass in evaluation mode that records nothing) on random input.
-#include <CLI/CLI.hpp>
-
 #include <tapestry/autograd/mode.hpp>
 
 #include "workload.hpp"
 
 using namespace tapestry;
+using benchmarks::Workload;
 
 int main(int argc, char** argv) {
-  benchmarks::WorkloadOptions options;
-  CLI::App app("Times forward passes in evaluation mode on random input.", "infer");
-  if (const auto exit_code = benchmarks::parse(app, options, argc, argv)) return *exit_code;
-
-  set_num_threads(options.threads);
-  const benchmarks::Workload workload = benchmarks::make_workload(options);
-  workload.model->eval();
-  return benchmarks::measure(options, [&] {
-    const NoGradGuard no_grad;
-    (*workload.model)(workload.images);
-  });
+  return benchmarks::run("infer", "Times forward passes in evaluation mode on random input.", argc, argv,
+                         [](const Workload& w) {
+                           w.model->eval();
+                           return [&w] {
+                             const NoGradGuard no_grad;
+                             (*w.model)(w.images);
+                           };
+                         });
 }

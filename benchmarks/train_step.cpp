@@ -1,6 +1,6 @@
 // train_step: times whole training steps (zero_grad, forward, cross-entropy, backward, SGD with momentum) on random
 // input.
-#include <CLI/CLI.hpp>
+#include <memory>
 
 #include <tapestry/autograd/ops/loss.hpp>
 #include <tapestry/optim/sgd.hpp>
@@ -8,18 +8,17 @@
 #include "workload.hpp"
 
 using namespace tapestry;
+using benchmarks::Workload;
 
 int main(int argc, char** argv) {
-  benchmarks::WorkloadOptions options;
-  CLI::App app("Times whole training steps on random input.", "train_step");
-  if (const auto exit_code = benchmarks::parse(app, options, argc, argv)) return *exit_code;
-
-  set_num_threads(options.threads);
-  const benchmarks::Workload workload = benchmarks::make_workload(options);
-  optim::Sgd optimizer(workload.model->parameters(), {.lr = 0.01, .momentum = 0.9});
-  return benchmarks::measure(options, [&] {
-    optimizer.zero_grad();
-    cross_entropy((*workload.model)(workload.images), workload.labels).backward();
-    optimizer.step();
-  });
+  return benchmarks::run(
+      "train_step", "Times whole training steps on random input.", argc, argv, [](const Workload& w) {
+        const auto optimizer =
+            std::make_shared<optim::Sgd>(w.model->parameters(), optim::SgdOptions{.lr = 0.01, .momentum = 0.9});
+        return [optimizer, &w] {
+          optimizer->zero_grad();
+          cross_entropy((*w.model)(w.images), w.labels).backward();
+          optimizer->step();
+        };
+      });
 }

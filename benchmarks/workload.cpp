@@ -2,21 +2,34 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <exception>
 #include <iostream>
+#include <optional>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <tapestry/core/atomic_file.hpp>
-#include <tapestry/core/error.hpp>
 #include <tapestry/core/profiler.hpp>
 #include <tapestry/core/random.hpp>
+#include <tapestry/core/threads.hpp>
 #include <tapestry/models/image_classifier.hpp>
 #include <tapestry/models/unet.hpp>
 
 namespace tapestry::benchmarks {
 namespace {
+
+struct Options {
+  std::string model = "small_cnn";
+  std::int64_t batch_size = 128;
+  int threads = num_threads();
+  int iterations = 15;
+  bool profile = false;  ///< print where the time goes
+  std::string trace;     ///< the file for the trace of the timed iterations, empty for none
+};
 
 std::vector<std::string> model_names() {
   auto names = models::image_classifier_names();
@@ -30,28 +43,16 @@ double peak_memory_mebibytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-}  // namespace
-
-std::optional<int> parse(CLI::App& app, WorkloadOptions& options, int argc, char** argv) {
+void declare(CLI::App& app, Options& options) {
   app.add_option("--model", options.model)->check(CLI::IsMember(model_names()))->capture_default_str();
   app.add_option("--batch-size", options.batch_size)->check(CLI::Range(1, 1 << 20))->capture_default_str();
   app.add_option("--threads", options.threads)->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--iterations", options.iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
   app.add_flag("--profile", options.profile, "Print where the time of the timed iterations goes");
   app.add_option("--trace", options.trace, "Write them to this file for chrome://tracing or ui.perfetto.dev");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    std::cerr << app.get_name() << ": " << error.what() << " (--help lists the options)\n";
-    return 2;
-  }
-  return std::nullopt;
 }
 
-Workload make_workload(const WorkloadOptions& options) {
+Workload make_workload(const Options& options) {
   RandomStream random = new_random_stream();
   const std::int64_t batch = options.batch_size;
   const auto images = [&](std::int64_t size) {
@@ -66,7 +67,7 @@ Workload make_workload(const WorkloadOptions& options) {
       .model = models::image_classifier(options.model), .images = images(32), .labels = random.integers({batch}, 10)};
 }
 
-int measure(const WorkloadOptions& options, const std::function<void()>& step) try {
+void measure(const Options& options, const Step& step) {
   if (!options.trace.empty()) require_replaceable(options.trace);
   for (int i = 0; i < 3; ++i) step();
   std::optional<Profiler> profiler;
@@ -86,10 +87,30 @@ int measure(const WorkloadOptions& options, const std::function<void()>& step) t
                            static_cast<double>(options.batch_size) * 1000 / median, peak_memory_mebibytes());
   if (options.profile) std::cout << "\n" << profiler->table();
   if (!options.trace.empty()) profiler->write_trace(options.trace);
+}
+
+}  // namespace
+
+int run(const std::string& program, const std::string& description, int argc, char** argv,
+        const std::function<Step(const Workload&)>& make_step) {
+  Options options;
+  CLI::App app(description, program);
+  declare(app, options);
+  try {
+    app.parse(argc, argv);
+    set_num_threads(options.threads);
+    const Workload workload = make_workload(options);
+    measure(options, make_step(workload));
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.help();
+  } catch (const CLI::ParseError& error) {
+    std::cerr << program << ": " << error.what() << " (--help lists the options)\n";
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << program << ": " << error.what() << "\n";
+    return 1;
+  }
   return 0;
-} catch (const Error& error) {
-  std::cerr << "error: " << error.what() << "\n";
-  return 1;
 }
 
 }  // namespace tapestry::benchmarks

@@ -3,6 +3,7 @@
 // 180 degrees, padded by 2 − pad; at stride 2 every gradient spreads over two pixels of either parity.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <tapestry/kernels/conv2d.hpp>

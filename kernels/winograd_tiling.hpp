@@ -1,6 +1,7 @@
 // How the results of a Winograd convolution are cut into tiles, and which pixels belong to each.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <hwy/cache_control.h>

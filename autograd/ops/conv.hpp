@@ -90,8 +90,9 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, co
 /// channels-last memory. A window wholly in a padding of zeros gives exactly the bias; 0 · ∞ is NaN on the image, and
 /// may be in the padding where a weight is infinite.
 ///
-/// f32 convolutions of 3×3 at stride 1 round more, by some forty units of the last place of the largest Σ|weight · x|
-/// instead of a few, unless `ConvMathGuard` or TAPESTRY_CONV=exact asks for plain sums (conv_math.hpp).
+/// f32 convolutions of 3×3 at stride 1 or 2 with many channels round more, by some forty units of the last place of the
+/// largest Σ|weight · x| instead of a few, unless `ConvMathGuard` or TAPESTRY_CONV=exact asks for plain sums
+/// (conv_math.hpp).
 ///
 /// Shapes: x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
 /// Throws: ShapeError for ranks, channels, groups and sizes that do not fit; ValueError for options out of range, and
