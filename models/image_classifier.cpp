@@ -6,17 +6,44 @@
 #include <tapestry/models/small_cnn.hpp>
 
 namespace tapestry::models {
+namespace {
+
+using Owned = std::unique_ptr<nn::Module>;
+
+template <class Model>
+Owned own(Model model) {
+  return std::make_unique<Model>(std::move(model));
+}
+
+struct Network {
+  std::string name;
+  Owned (*make)(std::int64_t classes);
+};
+
+constexpr auto small_images = ResNetStem::small_images;
+
+const std::vector<Network>& networks() {
+  static const std::vector<Network> list = {
+      {"small_cnn", [](std::int64_t classes) { return own(SmallCnn(classes)); }},
+      {"resnet20", [](std::int64_t classes) { return own(resnet20(classes)); }},
+      {"resnet18", [](std::int64_t classes) { return own(resnet18(classes, small_images)); }},
+      {"mobilenet_v2",
+       [](std::int64_t classes) { return own(MobileNetV2({.classes = classes, .for_small_images = true})); }},
+  };
+  return list;
+}
+
+}  // namespace
 
 std::vector<std::string> image_classifier_names() {
-  return {"small_cnn", "resnet20", "resnet18", "mobilenet_v2"};
+  std::vector<std::string> names;
+  for (const Network& network : networks()) names.push_back(network.name);
+  return names;
 }
 
 std::unique_ptr<nn::Module> image_classifier(const std::string& name, std::int64_t classes) {
-  if (name == "small_cnn") return std::make_unique<SmallCnn>(classes);
-  if (name == "resnet20") return std::make_unique<ResNetCifar>(resnet20(classes));
-  if (name == "resnet18") return std::make_unique<ResNet>(resnet18(classes, ResNetStem::small_images));
-  if (name == "mobilenet_v2") {
-    return std::make_unique<MobileNetV2>(MobileNetV2::Options{.classes = classes, .for_small_images = true});
+  for (const Network& network : networks()) {
+    if (network.name == name) return network.make(classes);
   }
   throw ValueError("image_classifier: there is no network \"" + name + "\"");
 }

@@ -51,10 +51,12 @@ void Lesson::learned(const std::string& text) {
   std::cout << fmt::format("\nLearned: {}\n", text);
 }
 
-int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body) {
+int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,
+               const std::function<void(CLI::App&)>& add_options) {
   CLI::App app(about);
   std::string out = "runs/lessons";
   app.add_option("--out", out, "Folder for pictures")->capture_default_str();
+  if (add_options) add_options(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

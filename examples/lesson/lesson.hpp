@@ -8,6 +8,10 @@
 #include <tapestry/core/array.hpp>
 #include <tapestry/viz/image_grid.hpp>
 
+namespace CLI {
+class App;
+}
+
 class Lesson {
  public:
   explicit Lesson(std::string pictures) : pictures_(std::move(pictures)) {}
@@ -32,9 +36,12 @@ class Lesson {
   bool all_hold_ = true;
 };
 
-/// Runs a lesson as a program: --out DIR is where pictures go. The exit code is 0 when all facts hold, 2 for a mistake
-/// on the command line, else 1.
-int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body);
+/// Runs a lesson as a program: --out DIR is where pictures go, `add_options` adds what else the command line takes. The
+/// exit code is 0 when all facts hold, 2 for a mistake on the command line, else 1.
+///
+/// A lesson that trains takes the flag "--quick" for fewer steps: the tests run it so.
+int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,
+               const std::function<void(CLI::App&)>& add_options = {});
 
 /// A grey picture, u8 (1, H, W), of a plane f32 (H, W) whose lowest number becomes black and highest white.
 tapestry::Array grey_picture(const tapestry::Array& plane);
