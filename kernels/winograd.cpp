@@ -40,6 +40,15 @@ std::int64_t tiles_at_once(const Pass& pass) {
   return std::clamp(tiles, granule, max_block_pixels);
 }
 
+std::int64_t zeros_size(const Pass& pass) {
+  return std::max(outside_size(pass.tiling.source.images), pass.panels().padded_channels());
+}
+
+/// Elements from a thread's row of results outside the image to the next's.
+std::int64_t outside_pitch(const Pass& pass) {
+  return whole_lines<float>(outside_size(pass.tiling.target.images));
+}
+
 /// The arrays of a pass. Threads have products of their own and, in the second way, factors of kernels.
 struct Buffers {
   Buffers(WorkspaceCutter& cutter, const Pass& pass)
@@ -50,15 +59,15 @@ struct Buffers {
         target_plane(padded_plane(tiles * target_pitch)),
         kernel_plane(
             padded_plane(keeps_kernels(pass) ? pass.panels().size() : pass.panels().depth * pass.panels().width(0))),
-        zeros(cutter.take<float>(std::max(pass.source_channels(), pass.panels().padded_channels()))),
-        outside(cutter.take<float>(num_threads() * whole_lines<float>(pass.target_channels()))),
+        zeros(cutter.take<float>(zeros_size(pass))),
+        outside(cutter.take<float>(num_threads() * outside_pitch(pass))),
         products(cutter.take<float>(num_threads() * pass.factors() * target_plane)),
         factors(cutter.take<float>((keeps_kernels(pass) ? num_threads() : 1) * pass.factors() * source_plane)),
         kernels(cutter.take<float>((keeps_kernels(pass) ? 1 : num_threads()) * kernel_factors * kernel_plane)) {}
 
   std::int64_t tiles, source_pitch, source_plane, target_pitch, target_plane, kernel_plane;
   float* zeros;     ///< the pixels outside the image, and no bias
-  float* outside;   ///< where results outside the image go, a line per thread
+  float* outside;   ///< where rows of results outside the image go, one per thread
   float* products;  ///< of each thread
   float* factors;   ///< of tiles
   float* kernels;   ///< factors of kernels, a matrix of panels for each
@@ -103,10 +112,9 @@ void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& oper
   const Images& images = pass.tiling.target.images;
   const bool streams = should_stream(operands.target, pass.tiling.batch * images.height * images.width, channels) &&
                        channels == images.channels;
-  float* const outside = buffers.outside + thread * whole_lines<float>(images.channels);
+  float* const outside = buffers.outside + thread * outside_pitch(pass);
   for (std::int64_t i = begin; i < end; ++i) {
-    SquarePixels<float> pixels;
-    point_at_square<float>(pass.tiling, pass.tiling.target, i, operands.target + first, outside, pixels);
+    const Square<float> pixels = square_of(pass.tiling, pass.tiling.target, i, operands.target + first, outside);
     const float* const bias = operands.bias == nullptr ? nullptr : operands.bias + first;
     if (!pass.gather(products + (i - begin) * buffers.target_pitch, buffers.target_plane, channels, bias, operands.relu,
                      pixels, streams)) {
@@ -164,7 +172,7 @@ void run_by_panels(const Pass& pass, const Buffers& buffers, const Operands& ope
 void run(const Pass& pass, const Operands& operands, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers buffers(cutter, pass);
-  std::fill_n(buffers.zeros, std::max(pass.source_channels(), pass.panels().padded_channels()), 0.0F);
+  std::fill_n(buffers.zeros, zeros_size(pass), 0.0F);
   if (keeps_kernels(pass)) {
     run_by_blocks(pass, buffers, operands);
   } else {

@@ -102,26 +102,28 @@ void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, st
   const Conv2dGeometry& g = pass.geometry;
   const auto& [height, width, depth] = pass.tiling.source.images;
   const Images& to = pass.tiling.target.images;
-  SquarePixels<float> pixels;
-  point_at_square<float>(pass.tiling, pass.tiling.target, tile, target, nullptr, pixels);
+  const int side = pass.tiling.target.side;
+  const Square<float> pixels = square_of<float>(pass.tiling, pass.tiling.target, tile, target, nullptr);
   const std::int64_t image = tile / (pass.tiling.rows * pass.tiling.columns);
-  for (int index = 0; index < pass.tiling.target.side * pass.tiling.target.side; ++index) {
-    if (pixels[index] == nullptr) continue;
-    const std::int64_t place = (pixels[index] - target) / to.channels;
+  for (int index = 0; index < side * side; ++index) {
+    const int row = index / side, column = index % side;
+    if (pixels.rows[row] == nullptr || (pixels.columns >> column & 1) == 0) continue;
+    float* const results = pixels.rows[row] + (column - pixels.begin) * pixels.step;
+    const std::int64_t place = (results - target) / to.channels;
     for (std::int64_t k = first; k < first + channels; ++k) {
       float sum = bias == nullptr ? 0 : bias[k];
       for (std::int64_t tap = 0; tap < 9; ++tap) {
-        const std::int64_t row = source_of(pass, place / to.width % to.height, tap / 3, g.pad_top, height);
-        const std::int64_t column = source_of(pass, place % to.width, tap % 3, g.pad_left, width);
-        if (row == unread || column == unread) continue;
-        const bool is_inside = row >= 0 && column >= 0;
-        const float* const pixel = source + ((image * height + row) * width + column) * depth;
+        const std::int64_t from_row = source_of(pass, place / to.width % to.height, tap / 3, g.pad_top, height);
+        const std::int64_t from_column = source_of(pass, place % to.width, tap % 3, g.pad_left, width);
+        if (from_row == unread || from_column == unread) continue;
+        const bool is_inside = from_row >= 0 && from_column >= 0;
+        const float* const pixel = source + ((image * height + from_row) * width + from_column) * depth;
         const float* const kernel = weight + k * pass.kernel.target_stride + tap;
         for (std::int64_t c = 0; c < depth; ++c) {
           sum += (is_inside ? pixel[c] : 0) * kernel[c * pass.kernel.source_stride];
         }
       }
-      pixels[index][k] = relu && sum <= 0 ? 0 : sum;
+      results[k] = relu && sum <= 0 ? 0 : sum;
     }
   }
 }

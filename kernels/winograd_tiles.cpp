@@ -17,8 +17,10 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// A transform in two dimensions, down the columns first, then along the rows: `load(i, j)` gives what lies in row i
-/// and column j, and `store(i, j, value)` takes the result.
+using winograd::Square;
+
+/// A transform in two dimensions, down the columns first, then along the rows: `load(j, column)` fetches column j, and
+/// `store(i, j, value)` takes the result of row i and column j.
 template <class Transform, class D, class Load, class Store>
 HWY_INLINE void transform_both_axes(D d, const Load& load, const Store& store) {
   using V = hn::Vec<D>;
@@ -28,8 +30,7 @@ HWY_INLINE void transform_both_axes(D d, const Load& load, const Store& store) {
   HWY_UNROLL(9)
   for (int j = 0; j < in; ++j) {
     V column[in], transformed[out];
-    HWY_UNROLL(9)
-    for (int i = 0; i < in; ++i) column[i] = load(i, j);
+    load(j, column);
     transform(d, column, transformed);
     HWY_UNROLL(9)
     for (int i = 0; i < out; ++i) rows[i][j] = transformed[i];
@@ -43,12 +44,27 @@ HWY_INLINE void transform_both_axes(D d, const Load& load, const Store& store) {
   }
 }
 
+/// Loads column j of factors, each in a plane of its own.
+template <class Transform, class D, class V>
+HWY_INLINE void load_planes(D d, const float* HWY_RESTRICT source, std::int64_t plane, int j,
+                            V (&column)[Transform::in]) {
+  HWY_UNROLL(9)
+  for (int i = 0; i < Transform::in; ++i) column[i] = hn::LoadU(d, source + (i * Transform::in + j) * plane);
+}
+
 template <class Transform>
-void scatter(const float* const* HWY_RESTRICT pixels, std::int64_t channels, float* HWY_RESTRICT target,
-             std::int64_t plane) {
-  for_channels<float>(channels, [=](auto d, std::int64_t channel) HWY_ATTR {
+void scatter(const Square<const float>& pixels, std::int64_t channels, float* HWY_RESTRICT target, std::int64_t plane) {
+  for_channels<float>(channels, [=, &pixels](auto d, std::int64_t channel) HWY_ATTR {
     transform_both_axes<Transform>(
-        d, [=](int i, int j) HWY_ATTR { return hn::LoadU(d, pixels[i * Transform::in + j] + channel); },
+        d,
+        [=, &pixels](int j, auto& column) HWY_ATTR {
+          const bool is_inside = (pixels.columns >> j & 1) != 0;
+          const std::int64_t offset = (j - pixels.begin) * pixels.step + channel;
+          HWY_UNROLL(9)
+          for (int i = 0; i < Transform::in; ++i) {
+            column[i] = is_inside ? hn::LoadU(d, pixels.rows[i] + offset) : hn::Zero(d);
+          }
+        },
         [=](int i, int j, auto value)
             HWY_ATTR { hn::StoreU(value, d, target + (i * Transform::out + j) * plane + channel); });
   });
@@ -56,7 +72,7 @@ void scatter(const float* const* HWY_RESTRICT pixels, std::int64_t channels, flo
 
 template <class Transform>
 bool gather(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
-            const float* HWY_RESTRICT bias, bool relu, float* const* HWY_RESTRICT pixels, bool streams) {
+            const float* HWY_RESTRICT bias, bool relu, const Square<float>& pixels, bool streams) {
   bool is_finite = true;
   for_channels<float>(channels, [&](auto d, std::int64_t channel) HWY_ATTR {
     const auto zero = hn::Zero(d);
@@ -64,12 +80,13 @@ bool gather(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t
     // NaN once a result is infinite or NaN, else 0.
     auto witness = zero;
     transform_both_axes<Transform>(
-        d, [=](int i, int j) HWY_ATTR { return hn::LoadU(d, products + (i * Transform::in + j) * plane + channel); },
+        d, [=](int j, auto& column) HWY_ATTR { load_planes<Transform>(d, products + channel, plane, j, column); },
         [&](int i, int j, auto value) HWY_ATTR {
           witness = hn::MulAdd(value, zero, witness);
           auto result = hn::Add(value, offset);
           if (relu) result = hn::IfThenZeroElse(hn::Le(result, zero), result);
-          store_result(streams, result, d, pixels[i * Transform::out + j] + channel);
+          if ((pixels.columns >> j & 1) == 0) return;
+          store_result(streams, result, d, pixels.rows[i] + (j - pixels.begin) * pixels.step + channel);
         });
     is_finite = is_finite && hn::AllTrue(d, hn::Eq(witness, zero));
   });
@@ -82,8 +99,7 @@ void between_planes(const float* HWY_RESTRICT source, std::int64_t source_plane,
                     float* HWY_RESTRICT target, std::int64_t target_plane) {
   for_channels<float>(count, [=](auto d, std::int64_t kernel) HWY_ATTR {
     transform_both_axes<Transform>(
-        d,
-        [=](int i, int j) HWY_ATTR { return hn::LoadU(d, source + (i * Transform::in + j) * source_plane + kernel); },
+        d, [=](int j, auto& column) HWY_ATTR { load_planes<Transform>(d, source + kernel, source_plane, j, column); },
         [=](int i, int j, auto value)
             HWY_ATTR { hn::StoreU(value, d, target + (i * Transform::out + j) * target_plane + kernel); });
   });

@@ -1,6 +1,6 @@
 // The two-dimensional transforms of Winograd's convolution (winograd_transforms-inl.hpp), tile by tile, compiled for
-// every instruction set and chosen at run time. Pixels are given by pointers, row by row. Transformed, a tile is some
-// factors per channel, each in a plane of its own: factor f of channel c lies at f · plane + c.
+// every instruction set and chosen at run time. Transformed, a tile is some factors per channel, each in a plane of its
+// own: factor f of channel c lies at f · plane + c.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,22 @@ inline constexpr int kernel_factors = axis_kernels * axis_kernels;
 /// No panel of the products is wider, on any machine: two vectors of 2048 bits.
 inline constexpr std::size_t max_panel_width = 128;
 
-using Scatter = void(const float* const* pixels, std::int64_t channels, float* target, std::int64_t plane);
+/// A square of pixels, some of which may lie outside their image: those of whole rows, which then are rows of memory
+/// for that purpose, and those of whole columns.
+template <class T>
+struct Square {
+  T* rows[max_side];          ///< where the first column inside the image lies in each row
+  std::int64_t step;          ///< elements from a pixel to the next in its row
+  int begin;                  ///< the first column inside the image
+  std::uint32_t columns = 0;  ///< a bit for each column inside the image
+};
+
+/// Pixels outside the image are zeros.
+using Scatter = void(const Square<const float>& pixels, std::int64_t channels, float* target, std::int64_t plane);
 /// Results below 0 become 0 if `relu`; the results bypass the caches if `streams`; `bias` may be null. Returns false
 /// when a result is not finite.
 using Gather = bool(const float* products, std::int64_t plane, std::int64_t channels, const float* bias, bool relu,
-                    float* const* pixels, bool streams);
+                    const Square<float>& pixels, bool streams);
 /// G g Gᵀ for `count` kernels side by side, kernels[tap][kernel] with the 9 taps row by row; factor f of kernel j goes
 /// to target[f · plane + j].
 using TransformKernels = void(const float* kernels, std::int64_t count, float* target, std::int64_t plane);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #include <hwy/cache_control.h>
@@ -44,45 +45,40 @@ constexpr std::int64_t tile_pitch(std::int64_t channels) {
   return lines % 64 == 0 ? lines + 16 : lines;
 }
 
-/// Pointers to the pixels of a square.
-template <class T>
-using SquarePixels = T * [max_side * max_side];
+/// Elements of memory that stands for a row of pixels outside the image.
+inline std::int64_t outside_size(const Images& images) {
+  return max_side * images.channels;
+}
 
-/// Points at the pixels of tile `index`; at `outside` for those outside the image.
+/// The pixels of tile `index`, in rows of `outside` those outside the image.
 template <class T>
-void point_at_square(const Tiling& tiling, const Squares& squares, std::int64_t index, T* data, T* outside,
-                     SquarePixels<T>& pixels) {
+Square<T> square_of(const Tiling& tiling, const Squares& squares, std::int64_t index, T* data, T* outside) {
   const auto& [height, width, channels] = squares.images;
   const std::int64_t row = index / tiling.columns % tiling.rows * squares.step - squares.top;
   const std::int64_t column = index % tiling.columns * squares.step - squares.left;
   const std::int64_t image = index / (tiling.columns * tiling.rows);
-  T** pixel = pixels;
-  if (row >= 0 && row + squares.side <= height && column >= 0 && column + squares.side <= width) {
-    T* first = data + ((image * height + row) * width + column) * channels;
-    for (int i = 0; i < squares.side; ++i, first += width * channels) {
-      for (int j = 0; j < squares.side; ++j) *pixel++ = first + j * channels;
-    }
-    return;
-  }
+  const std::int64_t begin = std::max<std::int64_t>(-column, 0);
+  const std::int64_t end = std::min<std::int64_t>(width - column, squares.side);
+  Square<T> square = {.rows = {},
+                      .step = channels,
+                      .begin = static_cast<int>(begin),
+                      .columns = begin < end ? (1U << end) - (1U << begin) : 0};
   for (int i = 0; i < squares.side; ++i) {
-    for (int j = 0; j < squares.side; ++j) {
-      const bool counts = row + i >= 0 && row + i < height && column + j >= 0 && column + j < width;
-      *pixel++ = counts ? data + ((image * height + row + i) * width + column + j) * channels : outside;
-    }
+    const bool is_inside = row + i >= 0 && row + i < height && begin < end;
+    square.rows[i] = is_inside ? data + ((image * height + row + i) * width + column + begin) * channels : outside;
   }
+  return square;
 }
 
 /// Asks for those of a tile's pixels that the tile to its left does not see. The rows of a tile are too far apart, and
 /// the piece of each too short, for the machine to notice by itself what comes next. Inlined always: g++ 12 takes a
 /// function that only prefetches for one without effect, and drops its calls.
-HWY_INLINE void prefetch(const Squares& squares, const SquarePixels<const float>& pixels) {
+HWY_INLINE void prefetch(const Squares& squares, const Square<const float>& pixels) {
   constexpr std::int64_t line = 16;
+  const std::int64_t begin = (std::max(squares.side - squares.step, pixels.begin) - pixels.begin) * pixels.step;
+  const std::int64_t end = (std::bit_width(pixels.columns) - pixels.begin) * pixels.step;
   for (int i = 0; i < squares.side; ++i) {
-    for (int j = std::max(squares.side - squares.step, 0); j < squares.side; ++j) {
-      for (std::int64_t c = 0; c < squares.images.channels; c += line) {
-        hwy::Prefetch(pixels[i * squares.side + j] + c);
-      }
-    }
+    for (std::int64_t at = begin; at < end; at += line) hwy::Prefetch(pixels.rows[i] + at);
   }
 }
 
@@ -91,15 +87,15 @@ HWY_INLINE void prefetch(const Squares& squares, const SquarePixels<const float>
 inline void scatter_tiles(const Tiling& tiling, const Squares& squares, Scatter* scatter, std::int64_t begin,
                           std::int64_t end, const float* data, const float* zeros, float* target, std::int64_t pitch,
                           std::int64_t plane) {
-  SquarePixels<const float> pixels[2];
-  if (begin < end) point_at_square(tiling, squares, begin, data, zeros, pixels[begin % 2]);
+  if (begin == end) return;
+  Square<const float> next = square_of(tiling, squares, begin, data, zeros);
   for (std::int64_t i = begin; i < end; ++i) {
+    const Square<const float> pixels = next;
     if (i + 1 < end) {
-      auto& next = pixels[(i + 1) % 2];
-      point_at_square(tiling, squares, i + 1, data, zeros, next);
+      next = square_of(tiling, squares, i + 1, data, zeros);
       prefetch(squares, next);
     }
-    scatter(pixels[i % 2], squares.images.channels, target + (i - begin) * pitch, plane);
+    scatter(pixels, squares.images.channels, target + (i - begin) * pitch, plane);
   }
 }
 

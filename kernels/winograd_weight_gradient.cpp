@@ -90,6 +90,10 @@ struct Plan {
   std::int64_t source_plane, target_plane, sums_plane;
 };
 
+std::int64_t zeros_size(const Pass& pass) {
+  return std::max(outside_size(pass.tiling.source.images), outside_size(pass.tiling.target.images));
+}
+
 /// Factors of the pixels and of the gradients of a round's tiles.
 struct Factors {
   float* source;
@@ -100,7 +104,7 @@ struct Buffers {
   Buffers(WorkspaceCutter& cutter, const Plan& plan)
       : sums_size(kernel_factors * plan.sums_plane),
         sums(cutter.take<float>((plan.by_parts ? num_threads() : plan.pieces) * sums_size)),
-        zeros(cutter.take<float>(std::max(plan.panels.depth, plan.panels.channels))) {
+        zeros(cutter.take<float>(zeros_size(plan.pass))) {
     for (int i = 0; i < (plan.by_pieces ? num_threads() : 1); ++i) {
       factors.push_back({.source = cutter.take<float>(plan.pass.factors() * plan.source_plane),
                          .target = cutter.take<float>(plan.pass.factors() * plan.target_plane)});
@@ -109,7 +113,7 @@ struct Buffers {
 
   std::int64_t sums_size;
   float* sums;   ///< a matrix of panels for each factor of the kernels, of each piece, or of each thread's part
-  float* zeros;  ///< the pixels outside the image
+  float* zeros;  ///< a row of pixels outside the image
   std::vector<Factors> factors;  ///< of each thread, or of all
 };
 
@@ -241,7 +245,7 @@ void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float
   WorkspaceCutter cutter(workspace);
   const Buffers buffers(cutter, plan);
   const std::int64_t tiles = plan.pass.tiling.tiles();
-  std::fill_n(buffers.zeros, std::max(plan.panels.depth, plan.panels.channels), 0.0F);
+  std::fill_n(buffers.zeros, zeros_size(plan.pass), 0.0F);
   if (plan.by_parts) {
     const Factors& factors = buffers.factors.front();
     if (plan.panels.channels % plan.panels.lanes != 0) {
