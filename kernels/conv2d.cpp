@@ -41,37 +41,48 @@ std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Co
   return 0;
 }
 
+namespace {
+
+template <class T>
+void rectify(const Conv2dGeometry& g, T* y) {
+  constexpr std::int64_t grain = std::int64_t{1} << 14;
+  parallel_ranges(g.batch * g.out_height * g.out_width * g.out_channels, grain,
+                  [=](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t i = begin; i < end; ++i) y[i] = y[i] <= 0 ? T{0} : y[i];
+                  });
+}
+
+template <class T>
+void forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight, const T* bias,
+             bool relu, T* y, void* workspace) {
+  switch (algorithm) {
+    case Conv2dAlgorithm::reference:
+      reference::forward(geometry, x, weight, bias, y);
+      break;
+    case Conv2dAlgorithm::implicit_gemm:
+      return implicit_gemm::forward(geometry, x, weight, bias, relu, y, workspace);
+    case Conv2dAlgorithm::depthwise:
+      depthwise::forward(geometry, x, weight, bias, y, workspace);
+      break;
+    case Conv2dAlgorithm::winograd:
+      if constexpr (std::is_same_v<T, float>) winograd::forward(geometry, x, weight, bias, relu, y, workspace);
+      return;
+  }
+  if (relu) rectify(geometry, y);
+}
+
+}  // namespace
+
 template <class T>
 void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
                     const T* bias, T* y, void* workspace) {
-  switch (algorithm) {
-    case Conv2dAlgorithm::reference:
-      return reference::forward(geometry, x, weight, bias, y);
-    case Conv2dAlgorithm::implicit_gemm:
-      return implicit_gemm::forward(geometry, x, weight, bias, y, workspace);
-    case Conv2dAlgorithm::depthwise:
-      return depthwise::forward(geometry, x, weight, bias, y, workspace);
-    case Conv2dAlgorithm::winograd:
-      if constexpr (std::is_same_v<T, float>)
-        winograd::forward(geometry, x, weight, bias, /*relu=*/false, y, workspace);
-      return;
-  }
+  forward(geometry, algorithm, x, weight, bias, /*relu=*/false, y, workspace);
 }
 
 template <class T>
 void conv2d_relu_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
                          const T* bias, T* y, void* workspace) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (algorithm == Conv2dAlgorithm::winograd) {
-      return winograd::forward(geometry, x, weight, bias, /*relu=*/true, y, workspace);
-    }
-  }
-  conv2d_forward(geometry, algorithm, x, weight, bias, y, workspace);
-  constexpr std::int64_t grain = std::int64_t{1} << 14;
-  parallel_ranges(geometry.batch * geometry.out_height * geometry.out_width * geometry.out_channels, grain,
-                  [=](std::int64_t begin, std::int64_t end) {
-                    for (std::int64_t i = begin; i < end; ++i) y[i] = y[i] <= 0 ? T{0} : y[i];
-                  });
+  forward(geometry, algorithm, x, weight, bias, /*relu=*/true, y, workspace);
 }
 
 template <class T>

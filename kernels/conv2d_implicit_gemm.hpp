@@ -16,9 +16,11 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& geometry);
 template <class T>
 std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 
-/// Every output is one sum, in the order of `reference::forward` with the padding's zeros added too.
+/// Every output is one sum, in the order of `reference::forward` with the padding's zeros added too, or 0 where that is
+/// below and `relu`.
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, T* y, void* workspace);
+void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, bool relu, T* y,
+             void* workspace);
 
 /// Every output is one sum, in the order of `reference::input_gradient` with rows and columns of the kernel reversed.
 template <class T>

@@ -184,7 +184,7 @@ constexpr std::int64_t pixels_ahead = 2 * pixel_granule;
 
 template <class T, class Pass>
 void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
-                    std::int64_t group, const T* source, T* target, const Buffers<T>& buffers, T* scratch) {
+                    std::int64_t group, const T* source, bool relu, T* target, const Buffers<T>& buffers, T* scratch) {
   const Panels panels = panels_of<T>(pass, phase);
   PixelPointers<const T> sources;
   PixelPointers<T> targets;
@@ -197,6 +197,7 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
                       .channels = panels.channels,
                       .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
                       .bias = buffers.bias + group * panels.padded_channels(),
+                      .relu = relu,
                       .streams = should_stream(target + group * panels.channels,
                                                pass.g.batch * pass.target_height * pass.target_width, panels.channels),
                       .ahead = plan.is_dense() ? pixels_ahead * pass.source_channels : 0});
@@ -204,7 +205,7 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
 
 // Phases of the same block come one after another: they read the same pixels.
 template <class T, class Pass>
-void run(const Pass& pass, const T* source, const T* weight, const T* bias, T* target, void* workspace) {
+void run(const Pass& pass, const T* source, const T* weight, const T* bias, bool relu, T* target, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut<T>(cutter, pass);
   if (buffers.blocks == 0 || pass.target_channels == 0) return;
@@ -215,7 +216,7 @@ void run(const Pass& pass, const T* source, const T* weight, const T* bias, T* t
     const std::int64_t block = piece / pass.phases() / pass.g.groups;
     const GatherPlan plan = gather_plan(pass, phase);
     if (block >= plan.blocks()) return;
-    multiply_block(pass, phase, plan, block, group, source, target, buffers,
+    multiply_block(pass, phase, plan, block, group, source, relu, target, buffers,
                    buffers.scratch + thread * buffers.scratch_pitch);
   });
 }
@@ -233,22 +234,23 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& geometry) {
 }
 
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, T* y, void* workspace) {
-  run(ForwardPass(geometry), x, weight, bias, y, workspace);
+void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, bool relu, T* y,
+             void* workspace) {
+  run(ForwardPass(geometry), x, weight, bias, relu, y, workspace);
 }
 
 template <class T>
 void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
                     void* workspace) {
-  run(InputGradientPass(geometry), dy, weight, bias, dx, workspace);
+  run(InputGradientPass(geometry), dy, weight, bias, /*relu=*/false, dx, workspace);
 }
 
 template std::size_t forward_workspace<float>(const Conv2dGeometry&);
 template std::size_t forward_workspace<double>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
-template void forward(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
-template void forward(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
+template void forward(const Conv2dGeometry&, const float*, const float*, const float*, bool, float*, void*);
+template void forward(const Conv2dGeometry&, const double*, const double*, const double*, bool, double*, void*);
 template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
 template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
 

@@ -41,6 +41,7 @@ struct PixelProduct {
   std::int64_t channels;
   const T* weights;
   const T* bias;
+  bool relu = false;     ///< whether results below 0 become 0
   bool streams = false;  ///< whether the targets bypass the caches (should_stream)
   /// Elements from a source to one that a later product needs, which is fetched early and may lie past the end: the
   /// sources are then side by side in memory. 0 for none.
@@ -50,7 +51,7 @@ struct PixelProduct {
 };
 
 /// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d, where d
-/// counts the elements of the runs.
+/// counts the elements of the runs, and with a ReLU after it if there is one.
 template <class T>
 void multiply_pixels(const PixelProduct<T>& product);
 

@@ -139,6 +139,13 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
     }
   }
 
+  if (product.relu) {
+    HWY_UNROLL(24)
+    for (int r = 0; r < rows; ++r) {
+      HWY_UNROLL(2)
+      for (int v = 0; v < vectors; ++v) sums[r][v] = hn::IfThenZeroElse(hn::Le(sums[r][v], hn::Zero(d)), sums[r][v]);
+    }
+  }
   if (columns == static_cast<std::int64_t>(width)) {
     HWY_UNROLL(24)
     for (int r = 0; r < rows; ++r) {

@@ -21,8 +21,8 @@ namespace HWY_NAMESPACE {
 namespace {
 
 template <class T>
-void relu_gradient_rows(std::int64_t rows, std::int64_t channels, const T* HWY_RESTRICT dy, const T* HWY_RESTRICT y,
-                        bool streams, T* HWY_RESTRICT dx, double* HWY_RESTRICT sums) {
+void relu_gradient_rows(std::int64_t rows, std::int64_t channels, const T* dy, const T* HWY_RESTRICT y, bool streams,
+                        T* dx, double* HWY_RESTRICT sums) {
   for (std::int64_t row = 0; row < rows; ++row) {
     const std::int64_t begin = row * channels;
     for_channels<double>(channels, [=](auto d, std::int64_t c) HWY_ATTR {
@@ -79,7 +79,7 @@ void relu_gradient(std::int64_t rows, std::int64_t channels, const T* dy, const 
                    double* scratch) {
   const std::int64_t size = piece_rows(rows, channels);
   const std::int64_t pieces = pieces_of(rows, channels);
-  const bool streams = should_stream(dx, rows, channels);
+  const bool streams = dx != dy && should_stream(dx, rows, channels);
   parallel_for(pieces, [&](std::int64_t piece, int) {
     const std::int64_t first = piece * size;
     const std::int64_t at = first * channels;

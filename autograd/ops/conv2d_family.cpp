@@ -1,6 +1,7 @@
 #include <tapestry/autograd/ops/comparison.hpp>
 #include <tapestry/autograd/ops/conv2d_family.hpp>
 #include <tapestry/autograd/ops/conv_math.hpp>
+#include <tapestry/autograd/ops/gradient_target.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/kernels/relu_gradient.hpp>
@@ -85,15 +86,14 @@ struct Conv2dRelu {
     return y;
   }
 
-  std::vector<Tensor> backward(const Array& dy, const Wanted& wanted) const {
-    const Array gradient = dy.contiguous(channels_last);
-    Array let_through = Array::empty(dy.shape(), dy.dtype(), channels_last);
+  std::vector<Tensor> backward(const Array& gradient, const Wanted& wanted) const {
+    auto [dy, let_through] = detail::gradient_target(gradient);
     const std::int64_t channels = dy.size(1);
     const std::int64_t rows = channels == 0 ? 0 : dy.numel() / channels;
     Array sums = Array::empty({channels}, DType::f64);
     Array scratch = Array::empty({kernels::relu_gradient_scratch(rows, channels)}, DType::f64);
-    visit_floating(name, dy.dtype(), [&]<class T>() {
-      kernels::relu_gradient(rows, channels, gradient.data<T>(), y_.array().data<T>(), let_through.mutable_data<T>(),
+    visit_floating(name, dy.dtype(), [&, &from = dy, &to = let_through]<class T>() {
+      kernels::relu_gradient(rows, channels, from.data<T>(), y_.array().data<T>(), to.mutable_data<T>(),
                              sums.mutable_data<double>(), scratch.mutable_data<double>());
     });
     std::vector<Tensor> gradients = convolution_.backward(let_through, {wanted[0], wanted[1], false});
