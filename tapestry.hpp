@@ -52,6 +52,7 @@
 #include <tapestry/nn/basic_block.hpp>
 #include <tapestry/nn/batch_norm1d.hpp>
 #include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_add_relu2d.hpp>
 #include <tapestry/nn/batch_norm_relu2d.hpp>
 #include <tapestry/nn/bilinear.hpp>
 #include <tapestry/nn/conv1d.hpp>

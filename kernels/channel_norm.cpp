@@ -48,10 +48,25 @@ void apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const Chan
   }
 }
 
+template <class T>
+void add_relu_rows(std::int64_t rows, std::int64_t channels, const T* HWY_RESTRICT x, const T* HWY_RESTRICT residual,
+                   const ChannelAffine& affine, bool streams, T* HWY_RESTRICT y) {
+  const double *HWY_RESTRICT mean = affine.mean, *HWY_RESTRICT scale = affine.scale, *HWY_RESTRICT bias = affine.bias;
+  for (std::int64_t row = 0; row < rows; ++row, x += channels, residual += channels, y += channels) {
+    for_channels<double>(channels, [&](auto d, std::int64_t c) HWY_ATTR {
+      const hn::Rebind<T, decltype(d)> narrow;
+      const auto centred = hn::Sub(load(d, x + c), hn::LoadU(d, mean + c));
+      const auto normalised = hn::MulAdd(centred, hn::LoadU(d, scale + c), hn::LoadU(d, bias + c));
+      const auto sum = hn::Add(narrowed<T>(d, normalised), hn::LoadU(narrow, residual + c));
+      store_result(streams, rectify<Relu::unbounded>(narrow, sum, sum), narrow, y + c);
+    });
+  }
+}
+
 template <Relu relu, bool has_slope, class T>
-HWY_INLINE void gradient_rows_of(std::int64_t rows, std::int64_t channels, const T* HWY_RESTRICT dy,
-                                 const T* HWY_RESTRICT x, const ChannelAffine& affine, const double* HWY_RESTRICT slope,
-                                 const double* HWY_RESTRICT offset, bool streams, T* HWY_RESTRICT dx) {
+HWY_INLINE void gradient_rows_of(std::int64_t rows, std::int64_t channels, const T* dy, const T* HWY_RESTRICT x,
+                                 const ChannelAffine& affine, const double* HWY_RESTRICT slope,
+                                 const double* HWY_RESTRICT offset, bool streams, T* dx) {
   const double kink = channel_norm::upper_kink<T>(affine);
   const double *HWY_RESTRICT mean = affine.mean, *HWY_RESTRICT scale = affine.scale, *HWY_RESTRICT bias = affine.bias;
   for (std::int64_t row = 0; row < rows; ++row, dy += channels, x += channels, dx += channels) {
@@ -107,6 +122,14 @@ void apply_rows_f32(I rows, I channels, const float* x, Affine affine, bool stre
 void apply_rows_f64(I rows, I channels, const double* x, Affine affine, bool streams, double* y) {
   apply_rows(rows, channels, x, affine, streams, y);
 }
+void add_relu_rows_f32(I rows, I channels, const float* x, const float* residual, Affine affine, bool streams,
+                       float* y) {
+  add_relu_rows(rows, channels, x, residual, affine, streams, y);
+}
+void add_relu_rows_f64(I rows, I channels, const double* x, const double* residual, Affine affine, bool streams,
+                       double* y) {
+  add_relu_rows(rows, channels, x, residual, affine, streams, y);
+}
 void gradient_rows_f32(I rows, I channels, const float* dy, const float* x, Affine affine, Doubles slope,
                        Doubles offset, bool streams, float* dx) {
   gradient_rows(rows, channels, dy, x, affine, slope, offset, streams, dx);
@@ -126,6 +149,8 @@ namespace tapestry::kernels {
 namespace {
 HWY_EXPORT(apply_rows_f32);
 HWY_EXPORT(apply_rows_f64);
+HWY_EXPORT(add_relu_rows_f32);
+HWY_EXPORT(add_relu_rows_f64);
 HWY_EXPORT(gradient_rows_f32);
 HWY_EXPORT(gradient_rows_f64);
 
@@ -165,6 +190,24 @@ void channel_norm_apply(const Geometry& g, const T* x, const ChannelAffine& affi
 }
 
 template <class T>
+void channel_norm_add_relu(const Geometry& g, const T* x, const T* residual, const ChannelAffine& affine, T* y) {
+  const auto apply = [&] {
+    if constexpr (is_f32<T>)
+      return HWY_DYNAMIC_DISPATCH(add_relu_rows_f32);
+    else
+      return HWY_DYNAMIC_DISPATCH(add_relu_rows_f64);
+  }();
+  const bool streams = should_stream(y, g.samples * g.rows, g.channels);
+  for_row_ranges<T>(g, [&](std::int64_t rows, std::int64_t first, std::int64_t c) {
+    for_wide_rows<3>(
+        rows, g.channels, {affine.mean + c, affine.scale + c, affine.bias + c},
+        [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
+          apply(some, width, x + first + at, residual + first + at, {p[0], p[1], p[2], {}}, streams, y + first + at);
+        });
+  });
+}
+
+template <class T>
 void channel_norm_input_gradient(const Geometry& g, const T* dy, const T* x, const ChannelAffine& affine,
                                  const double* slope, const double* offset, T* dx) {
   const auto differentiate = [&] {
@@ -173,7 +216,7 @@ void channel_norm_input_gradient(const Geometry& g, const T* dy, const T* x, con
     else
       return HWY_DYNAMIC_DISPATCH(gradient_rows_f64);
   }();
-  const bool streams = should_stream(dx, g.samples * g.rows, g.channels);
+  const bool streams = dx != dy && should_stream(dx, g.samples * g.rows, g.channels);
   for_row_ranges<T>(g, [&](std::int64_t rows, std::int64_t first, std::int64_t c) {
     for_wide_rows<5>(rows, g.channels,
                      {affine.mean + c, affine.scale + c, from_channel(affine.bias, c), from_channel(slope, c),
@@ -187,6 +230,7 @@ void channel_norm_input_gradient(const Geometry& g, const T* dy, const T* x, con
 
 #define TAPESTRY_INSTANTIATE(T)                                                                                       \
   template void channel_norm_apply(const Geometry&, const T*, const ChannelAffine&, T*);                              \
+  template void channel_norm_add_relu(const Geometry&, const T*, const T*, const ChannelAffine&, T*);                 \
   template void channel_norm_input_gradient(const Geometry&, const T*, const T*, const ChannelAffine&, const double*, \
                                             const double*, T*)
 TAPESTRY_INSTANTIATE(float);

@@ -42,8 +42,20 @@ void channel_norm_gradient_sums(const ChannelNormGeometry& geometry, const T* dy
 template <class T>
 void channel_norm_apply(const ChannelNormGeometry& geometry, const T* x, const ChannelAffine& affine, T* y);
 
+/// y = max((x − mean) · scale + bias + residual, 0), NaN staying NaN, where what is added to the residual is rounded to
+/// T before.
+template <class T>
+void channel_norm_add_relu(const ChannelNormGeometry& geometry, const T* x, const T* residual,
+                           const ChannelAffine& affine, T* y);
+
+/// Its gradient up to the sum: g = dy where y is above 0 or NaN, and 0 elsewhere; and Σ g and Σ g · (x − mean) as
+/// `channel_norm_gradient_sums` gives them. g may be dy.
+template <class T>
+void channel_norm_add_relu_gradient(const ChannelNormGeometry& geometry, const T* dy, const T* y, const T* x,
+                                    const double* mean, T* g, double* sums, double* scratch);
+
 /// dx = g · scale − (x − mean) · slope − offset with g as above; slope and offset are null for statistics that are
-/// constants: then dx = g · scale, and x, which must not be null, is read only for a ReLU.
+/// constants: then dx = g · scale, and x, which must not be null, is read only for a ReLU. dx may be dy.
 template <class T>
 void channel_norm_input_gradient(const ChannelNormGeometry& geometry, const T* dy, const T* x,
                                  const ChannelAffine& affine, const double* slope, const double* offset, T* dx);

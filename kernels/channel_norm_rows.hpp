@@ -45,6 +45,21 @@ double upper_kink(const ChannelAffine& affine) {
   return static_cast<T>(middle) == bound ? middle : std::nextafter(middle, std::numeric_limits<double>::infinity());
 }
 
+/// What sums are made of: of x alone, of x and dy, or of all, when g is written too.
+template <class T>
+struct SummedArrays {
+  const T* x;
+  const T* dy = nullptr;
+  const T* y = nullptr;
+  T* g = nullptr;
+  bool streams = false;  ///< g goes past the caches
+
+  SummedArrays from(std::int64_t element) const {
+    const auto shifted = [element](auto* array) { return array == nullptr ? nullptr : array + element; };
+    return {shifted(x), shifted(dy), shifted(y), shifted(g), streams};
+  }
+};
+
 // A vector would be little used by a pixel of few channels: 16 rows are computed as one of 16 times the channels.
 inline constexpr std::int64_t narrow = 16;
 inline constexpr std::int64_t rows_as_one = 16;

@@ -11,6 +11,8 @@
 #include <tapestry/kernels/channels-inl.hpp>
 #include <tapestry/kernels/doubles-inl.hpp>
 #include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/streaming-inl.hpp>
+#include <tapestry/kernels/streaming.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -21,23 +23,34 @@ namespace {
 constexpr int most_vectors = HWY_MAX_BYTES >= 64 ? 8 : 4;
 
 using channel_norm::Relu;
+using channel_norm::SummedArrays;
+
+/// The first factor of the products that are summed.
+enum class Factor { centred, gradient, gradient_behind_add_relu };
 
 /// The rows that are summed and the sums that they are added to.
 template <class T>
 struct Rows {
   std::int64_t rows, channels;
-  const T *dy, *x;
+  SummedArrays<T> arrays;
   ChannelAffine affine;
   double kink;
   double* sums;
 };
 
 /// Sums x − centre and its square; or with a gradient what the ReLU lets through, and its product with x − centre.
-template <bool has_gradient, Relu relu, class T, class D, class V>
+template <Factor kind, Relu relu, class T, class D, class V>
 HWY_INLINE void add_vector(D d, const Rows<T>& r, std::int64_t at, std::int64_t c, V& sum, V& product) {
-  const V centred = hn::Sub(load(d, r.x + at), hn::LoadU(d, r.affine.mean + c));
+  const V centred = hn::Sub(load(d, r.arrays.x + at), hn::LoadU(d, r.affine.mean + c));
   V factor = centred;
-  if constexpr (has_gradient) factor = load(d, r.dy + at);
+  if constexpr (kind == Factor::gradient) factor = load(d, r.arrays.dy + at);
+  if constexpr (kind == Factor::gradient_behind_add_relu) {
+    const hn::Rebind<T, D> narrow;
+    const auto y = hn::LoadU(narrow, r.arrays.y + at);
+    const auto g = let_through<Relu::unbounded>(narrow, hn::LoadU(narrow, r.arrays.dy + at), y, y);
+    store_result(r.arrays.streams, g, narrow, r.arrays.g + at);
+    factor = widened(d, g);
+  }
   if constexpr (relu != Relu::none) {
     const V y = hn::MulAdd(centred, hn::LoadU(d, r.affine.scale + c), hn::LoadU(d, r.affine.bias + c));
     factor = let_through<relu>(d, factor, y, hn::Set(d, r.kink));
@@ -48,7 +61,7 @@ HWY_INLINE void add_vector(D d, const Rows<T>& r, std::int64_t at, std::int64_t 
 
 /// Adds the terms of the channels from `c` on, `vectors` vectors of them. Several sums of each kind hide the latency of
 /// the additions, and neighbouring vectors are read together: the order of the memory.
-template <bool has_gradient, Relu relu, int vectors, class T, class D>
+template <Factor kind, Relu relu, int vectors, class T, class D>
 HWY_INLINE void add_channels(D d, const Rows<T>& r, std::int64_t c) {
   constexpr int all = most_vectors;
   constexpr int rows_at_once = all / vectors;
@@ -60,12 +73,11 @@ HWY_INLINE void add_channels(D d, const Rows<T>& r, std::int64_t c) {
   for (; row + rows_at_once <= r.rows; row += rows_at_once, at += rows_at_once * r.channels) {
     for (int i = 0; i < all; ++i) {
       const std::int64_t vector = i % vectors * lanes;
-      add_vector<has_gradient, relu>(d, r, at + i / vectors * r.channels + vector, c + vector, sum[i], product[i]);
+      add_vector<kind, relu>(d, r, at + i / vectors * r.channels + vector, c + vector, sum[i], product[i]);
     }
   }
   for (; row < r.rows; ++row, at += r.channels) {
-    for (int i = 0; i < vectors; ++i)
-      add_vector<has_gradient, relu>(d, r, at + i * lanes, c + i * lanes, sum[i], product[i]);
+    for (int i = 0; i < vectors; ++i) add_vector<kind, relu>(d, r, at + i * lanes, c + i * lanes, sum[i], product[i]);
   }
   for (int i = vectors; i < all; ++i) {
     sum[i % vectors] = hn::Add(sum[i % vectors], sum[i]);
@@ -78,43 +90,44 @@ HWY_INLINE void add_channels(D d, const Rows<T>& r, std::int64_t c) {
   }
 }
 
-template <bool has_gradient, Relu relu, class T>
+template <Factor kind, Relu relu, class T>
 HWY_INLINE void add_all_channels(const Rows<T>& r) {
   const hn::ScalableTag<double> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto add_one = [&](auto one, std::int64_t c) HWY_ATTR { add_channels<has_gradient, relu, 1>(one, r, c); };
+  const auto add_one = [&](auto one, std::int64_t c) HWY_ATTR { add_channels<kind, relu, 1>(one, r, c); };
   std::int64_t c = 0;
   if constexpr (most_vectors == 8) {
-    for (; c + 8 * lanes <= r.channels; c += 8 * lanes) add_channels<has_gradient, relu, 8>(d, r, c);
+    for (; c + 8 * lanes <= r.channels; c += 8 * lanes) add_channels<kind, relu, 8>(d, r, c);
   }
-  for (; c + 4 * lanes <= r.channels; c += 4 * lanes) add_channels<has_gradient, relu, 4>(d, r, c);
-  for (; c + 2 * lanes <= r.channels; c += 2 * lanes) add_channels<has_gradient, relu, 2>(d, r, c);
+  for (; c + 4 * lanes <= r.channels; c += 4 * lanes) add_channels<kind, relu, 4>(d, r, c);
+  for (; c + 2 * lanes <= r.channels; c += 2 * lanes) add_channels<kind, relu, 2>(d, r, c);
   c = for_whole_vectors(d, c, r.channels, add_one);
   c = for_whole_vectors(hn::CappedTag<double, 4>(), c, r.channels, add_one);
   for_whole_vectors(hn::CappedTag<double, 1>(), c, r.channels, add_one);
 }
 
 template <class T>
-HWY_INLINE void add_rows(std::int64_t rows, std::int64_t channels, const T* dy, const T* x, const ChannelAffine& affine,
-                         double* sums) {
-  const Rows<T> r = {rows, channels, dy, x, affine, channel_norm::upper_kink<T>(affine), sums};
-  if (dy == nullptr) return add_all_channels<false, Relu::none>(r);
+HWY_INLINE void add_rows(std::int64_t rows, std::int64_t channels, const SummedArrays<T>& arrays,
+                         const ChannelAffine& affine, double* sums) {
+  const Rows<T> r = {rows, channels, arrays, affine, channel_norm::upper_kink<T>(affine), sums};
+  if (arrays.dy == nullptr) return add_all_channels<Factor::centred, Relu::none>(r);
+  if (arrays.y != nullptr) return add_all_channels<Factor::gradient_behind_add_relu, Relu::none>(r);
   switch (channel_norm::relu_of(affine)) {
     case Relu::none:
-      return add_all_channels<true, Relu::none>(r);
+      return add_all_channels<Factor::gradient, Relu::none>(r);
     case Relu::unbounded:
-      return add_all_channels<true, Relu::unbounded>(r);
+      return add_all_channels<Factor::gradient, Relu::unbounded>(r);
     case Relu::bounded:
-      return add_all_channels<true, Relu::bounded>(r);
+      return add_all_channels<Factor::gradient, Relu::bounded>(r);
   }
 }
 
 using I = std::int64_t;
-void add_rows_f32(I rows, I channels, const float* dy, const float* x, const ChannelAffine& affine, double* sums) {
-  add_rows(rows, channels, dy, x, affine, sums);
+void add_rows_f32(I rows, I channels, const SummedArrays<float>& arrays, const ChannelAffine& affine, double* sums) {
+  add_rows(rows, channels, arrays, affine, sums);
 }
-void add_rows_f64(I rows, I channels, const double* dy, const double* x, const ChannelAffine& affine, double* sums) {
-  add_rows(rows, channels, dy, x, affine, sums);
+void add_rows_f64(I rows, I channels, const SummedArrays<double>& arrays, const ChannelAffine& affine, double* sums) {
+  add_rows(rows, channels, arrays, affine, sums);
 }
 
 }  // namespace
@@ -145,23 +158,22 @@ std::int64_t summed_pieces(const Geometry& g) {
 
 /// Adds the sums of rows of one sample to `sums`.
 template <class T, class Add>
-void add_to(double* sums, const Add& add, std::int64_t rows, std::int64_t channels, const T* dy, const T* x,
+void add_to(double* sums, const Add& add, std::int64_t rows, std::int64_t channels, const SummedArrays<T>& arrays,
             const ChannelAffine& affine) {
   for_wide_rows<3>(rows, channels, {affine.mean, affine.scale, affine.bias},
                    [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
-                     const T* const gradient = dy == nullptr ? nullptr : dy + at;
                      const ChannelAffine wide_affine = {p[0], p[1], p[2], affine.relu_bound};
-                     if (width == channels) return add(some, width, gradient, x + at, wide_affine, sums);
+                     if (width == channels) return add(some, width, arrays.from(at), wide_affine, sums);
                      std::array<double, 2 * narrow * rows_as_one> wide{};
-                     add(some, width, gradient, x + at, wide_affine, wide.data());
+                     add(some, width, arrays.from(at), wide_affine, wide.data());
                      for (std::int64_t i = 0; i < 2 * width; ++i)
                        sums[i / width * channels + i % channels] += wide[static_cast<std::size_t>(i)];
                    });
 }
 
-/// The sums of either kind; `dy` is null for those of x alone.
 template <class T>
-void add_up(const Geometry& g, const T* dy, const T* x, const ChannelAffine& affine, double* sums, double* scratch) {
+void add_up(const Geometry& g, const SummedArrays<T>& arrays, const ChannelAffine& affine, double* sums,
+            double* scratch) {
   const std::int64_t size = 2 * g.channels;
   const std::int64_t pieces = summed_pieces<T>(g);
   // The rows pass once per block of channels: tiles of them stay in the first-level cache meanwhile.
@@ -185,8 +197,7 @@ void add_up(const Geometry& g, const T* dy, const T* x, const ChannelAffine& aff
       const std::int64_t end = std::min(g.rows, begin + summed_rows<T>(g));
       for (std::int64_t row = begin; row < end; row += tile) {
         const std::int64_t at = (sample * g.rows + row) * g.channels;
-        add_to(partial, add, std::min(tile, end - row), g.channels, dy == nullptr ? nullptr : dy + at, x + at,
-               of_sample);
+        add_to(partial, add, std::min(tile, end - row), g.channels, arrays.from(at), of_sample);
       }
     }
   });
@@ -205,19 +216,30 @@ std::int64_t channel_norm_scratch(const Geometry& g) {
 
 template <class T>
 void channel_norm_sums(const Geometry& g, const T* x, const double* centre, double* sums, double* scratch) {
-  add_up<T>(g, nullptr, x, {.mean = centre, .scale = nullptr, .bias = nullptr, .relu_bound = {}}, sums, scratch);
+  add_up<T>(g, {.x = x}, {.mean = centre, .scale = nullptr, .bias = nullptr, .relu_bound = {}}, sums, scratch);
 }
 
 template <class T>
 void channel_norm_gradient_sums(const Geometry& g, const T* dy, const T* x, const ChannelAffine& affine, double* sums,
                                 double* scratch) {
-  add_up(g, dy, x, affine, sums, scratch);
+  add_up<T>(g, {.x = x, .dy = dy}, affine, sums, scratch);
 }
 
-#define TAPESTRY_INSTANTIATE(T)                                                                \
-  template std::int64_t channel_norm_scratch<T>(const Geometry&);                              \
-  template void channel_norm_sums(const Geometry&, const T*, const double*, double*, double*); \
-  template void channel_norm_gradient_sums(const Geometry&, const T*, const T*, const ChannelAffine&, double*, double*)
+template <class T>
+void channel_norm_add_relu_gradient(const Geometry& geometry, const T* dy, const T* y, const T* x, const double* mean,
+                                    T* g, double* sums, double* scratch) {
+  const bool streams = g != dy && should_stream(g, geometry.samples * geometry.rows, geometry.channels);
+  add_up<T>(geometry, {.x = x, .dy = dy, .y = y, .g = g, .streams = streams},
+            {.mean = mean, .scale = nullptr, .bias = nullptr, .relu_bound = {}}, sums, scratch);
+}
+
+#define TAPESTRY_INSTANTIATE(T)                                                                                  \
+  template std::int64_t channel_norm_scratch<T>(const Geometry&);                                                \
+  template void channel_norm_sums(const Geometry&, const T*, const double*, double*, double*);                   \
+  template void channel_norm_gradient_sums(const Geometry&, const T*, const T*, const ChannelAffine&, double*,   \
+                                           double*);                                                             \
+  template void channel_norm_add_relu_gradient(const Geometry&, const T*, const T*, const T*, const double*, T*, \
+                                               double*, double*)
 TAPESTRY_INSTANTIATE(float);
 TAPESTRY_INSTANTIATE(double);
 #undef TAPESTRY_INSTANTIATE

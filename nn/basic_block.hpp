@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tapestry/core/required.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_add_relu2d.hpp>
 #include <tapestry/nn/batch_norm_relu2d.hpp>
 #include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/sequential.hpp>
@@ -27,7 +27,7 @@ class BasicBlock : public Module {
   Conv2d& conv1_;
   BatchNormRelu2d& bn1_;
   Conv2d& conv2_;
-  BatchNorm2d& bn2_;
+  BatchNormAddRelu2d& bn2_;
   Sequential* downsample_ = nullptr;
 };
 

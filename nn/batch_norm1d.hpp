@@ -9,7 +9,7 @@ namespace tapestry::nn {
 /// `batch_norm` over vectors and sequences (N, C) or (N, C, L) with running statistics: in training by the batch, in
 /// evaluation by the running statistics (by the batch when they are not tracked). Throws a ValueError for options out
 /// of range, and a ShapeError for inputs of another rank.
-class BatchNorm1d : public NormBase {
+class BatchNorm1d : public NormBase<Module> {
  public:
   struct Options {
     Required<std::int64_t> num_features;  ///< channels

@@ -11,7 +11,7 @@ namespace tapestry::nn {
 /// `batch_norm_relu` over images (N, C, H, W): a `BatchNorm2d` and a `ReLU`, or with a bound of 6 a `ReLU6`, in one
 /// layer, whose parameters and buffers are those of the `BatchNorm2d`. Throws a ValueError for options out of range,
 /// and a ShapeError for inputs of another rank.
-class BatchNormRelu2d : public NormBase {
+class BatchNormRelu2d : public NormBase<Module> {
  public:
   struct Options {
     Required<std::int64_t> num_features;                         ///< channels

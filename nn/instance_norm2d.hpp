@@ -9,7 +9,7 @@ namespace tapestry::nn {
 /// `instance_norm` over images (N, C, H, W): by the statistics of each channel of each sample or, in evaluation, by the
 /// running statistics where these are tracked. Throws a ValueError for options out of range, and a ShapeError for
 /// inputs of another rank.
-class InstanceNorm2d : public NormBase {
+class InstanceNorm2d : public NormBase<Module> {
  public:
   struct Options {
     Required<std::int64_t> num_features;  ///< channels

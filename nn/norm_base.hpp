@@ -7,7 +7,9 @@
 
 namespace tapestry::nn {
 
-class NormBase : public Module {
+/// `Base` is Module for a layer of one input, ModuleBase for others.
+template <class Base>
+class NormBase : public Base {
  public:
   /// Undefined unless affine.
   const Tensor& weight() const { return weight_; }
@@ -45,5 +47,8 @@ class NormBase : public Module {
   Tensor weight_, bias_;
   Tensor running_mean_, running_var_, num_batches_tracked_;
 };
+
+extern template class NormBase<Module>;
+extern template class NormBase<ModuleBase>;
 
 }  // namespace tapestry::nn

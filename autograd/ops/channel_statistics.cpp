@@ -32,6 +32,14 @@ ChannelSums gradient_sums(const ChannelNormGeometry& geometry, const T* dy, cons
 }
 
 template <class T>
+ChannelSums add_relu_gradient(const ChannelNormGeometry& geometry, const T* dy, const T* y, const T* x,
+                              const Channels& mean, T* g) {
+  return both_sums<T>(geometry, [&](double* sums, double* scratch) {
+    kernels::channel_norm_add_relu_gradient(geometry, dy, y, x, mean.data(), g, sums, scratch);
+  });
+}
+
+template <class T>
 ChannelMoments channel_moments(const ChannelNormGeometry& geometry, const T* x, std::int64_t per_group) {
   const auto size = static_cast<std::size_t>(per_group);
   const auto channels = static_cast<std::size_t>(geometry.channels);
@@ -64,6 +72,10 @@ template ChannelSums gradient_sums(const ChannelNormGeometry&, const float*, con
                                    const kernels::ChannelAffine&);
 template ChannelSums gradient_sums(const ChannelNormGeometry&, const double*, const double*,
                                    const kernels::ChannelAffine&);
+template ChannelSums add_relu_gradient(const ChannelNormGeometry&, const float*, const float*, const float*,
+                                       const Channels&, float*);
+template ChannelSums add_relu_gradient(const ChannelNormGeometry&, const double*, const double*, const double*,
+                                       const Channels&, double*);
 template ChannelMoments channel_moments(const ChannelNormGeometry&, const float*, std::int64_t);
 template ChannelMoments channel_moments(const ChannelNormGeometry&, const double*, std::int64_t);
 

@@ -17,6 +17,11 @@ template <class T>
 ChannelSums gradient_sums(const kernels::ChannelNormGeometry& geometry, const T* dy, const T* x,
                           const kernels::ChannelAffine& affine);
 
+/// The sums and g of `kernels::channel_norm_add_relu_gradient`.
+template <class T>
+ChannelSums add_relu_gradient(const kernels::ChannelNormGeometry& geometry, const T* dy, const T* y, const T* x,
+                              const Channels& mean, T* g);
+
 struct ChannelMoments {
   Channels mean;
   Channels variance;  ///< divided by n

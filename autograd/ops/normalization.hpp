@@ -67,6 +67,17 @@ Tensor batch_norm(const Tensor& x, const Array& running_mean, const Array& runni
 Tensor batch_norm_relu(const Tensor& x, const Array& running_mean, const Array& running_var, const Tensor& weight,
                        const Tensor& bias, const BatchNormReluOptions& options);
 
+/// max(batch_norm(x) + residual, 0), the end of a residual block: the bits that `batch_norm` and `add_relu` give one
+/// after the other, and likewise the gradients, in fewer passes over memory.
+///
+/// Shapes: as `batch_norm`; residual as x.
+/// Throws: as `batch_norm`; ShapeError or DTypeError when x and residual differ in shape or dtype.
+/// Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2016 (figure 2, equation 1).
+/// Example: batch_norm_add_relu(Array::zeros({2, 3}), Array::full({2, 3}, 4), {}, {}, {}, Array::full({3}, -1),
+/// {.training = true}).array().at({1, 2}) == 3
+Tensor batch_norm_add_relu(const Tensor& x, const Tensor& residual, const Array& running_mean, const Array& running_var,
+                           const Tensor& weight, const Tensor& bias, const BatchNormOptions& options);
+
 /// y = (x − μ) / √(σ² + eps) · weight + bias with the mean and variance of each sample over the last axes, those of
 /// `normalized_shape`; weight and bias may be undefined for 1 and 0. Computes on row-major memory.
 ///

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <vector>
 
 #include <tapestry/autograd/ops/normalization.hpp>
 #include <tapestry/core/error.hpp>
@@ -53,6 +55,31 @@ Sample batch_norm_relu_sample(Generator& random) {
   }
   sample.expected = mapped(sample.expected, [&](double y) { return std::min(std::max(y, 0.0), bound); });
   sample.options += ", max_value " + std::to_string(bound);
+  return sample;
+}
+
+/// Sums that are no nearer to the kink than 0.01.
+Sample batch_norm_add_relu_sample(Generator& random) {
+  const auto residual = std::make_shared<Tensor>();  // the last input, on its way past those of the normalisation
+  const BatchNormalise normalise = [residual](const Tensor& x, const Array& mean, const Array& var,
+                                              const Tensor& weight, const Tensor& bias,
+                                              const BatchNormOptions& options) {
+    return batch_norm_add_relu(x, *residual, mean, var, weight, bias, options);
+  };
+  Sample sample = batch_norm_sample(random, normalise);
+  const Array added = mapped(sample.expected, [&](double y) {
+    double term = random.real(-2, 2);
+    while (std::abs(y + term) < 0.01) term = random.real(-2, 2);
+    return term;
+  });
+  sample.expected = made_of(added.shape(), [&, normalised = sample.expected](const Index& index) {
+    return std::max(element(normalised, index) + element(added, index), 0.0);
+  });
+  sample.function = [residual, normalised = sample.function](Inputs in) {
+    *residual = in.back();
+    return normalised(std::vector<Tensor>(in.begin(), in.end() - 1));
+  };
+  sample.inputs.push_back(added);
   return sample;
 }
 
@@ -207,6 +234,37 @@ TEST_CASE("operator: batch_norm_relu") {
                           return batch_norm_relu(Array::zeros({2, 3}, DType::u8), {}, {}, {}, {}, {.training = true});
                         },
                         "batch_norm_relu: expected f32 or f64, got u8")},
+       .configurations = 60,
+       // Statistics of up to 36 values: some ten roundings more.
+       .tolerance = 1e-13});
+}
+
+TEST_CASE("operator: batch_norm_add_relu") {
+  const CheckedFunction evaluate_nothing = [](Inputs in) {
+    return batch_norm_add_relu(in[0], in[1], Array::zeros({3}, in[0].dtype()), Array::full({3}, 1, in[0].dtype()),
+                               in[2], in[3], {.training = false});
+  };
+  const auto with = [](const Array& x, const Array& residual) {
+    return [=] { return batch_norm_add_relu(x, residual, {}, {}, {}, {}, {.training = true}); };
+  };
+  const Array c3 = Array::full({3}, 1);
+  const Array nothing = Array::zeros({0, 3, 4, 5});
+  check_operator(
+      {.name = "batch_norm_add_relu",
+       .sample = batch_norm_add_relu_sample,
+       .on_nothing = {{evaluate_nothing, {nothing, nothing, c3, c3}, nothing}},
+       .refusals = {refuses<ShapeError>(
+                        with(Array::zeros({2, 3}), Array::zeros({3, 2})),
+                        "batch_norm_add_relu: expected x and residual of one shape, got [2, 3] and [3, 2]"),
+                    refuses<DTypeError>(with(Array::zeros({2, 3}), Array::zeros({2, 3}, DType::f64)),
+                                        "batch_norm_add_relu: expected one dtype, got f32[2, 3] and f64[2, 3]\n"
+                                        "hint: convert with to(DType)"),
+                    refuses<ValueError>(
+                        with(Array::zeros({1, 3}), Array::zeros({1, 3})),
+                        "batch_norm_add_relu: the statistics of a batch need at least 2 values per channel, got 1 "
+                        "(input [1, 3])\nhint: use a larger batch, or evaluation with running statistics"),
+                    refuses<DTypeError>(with(Array::zeros({2, 3}, DType::u8), Array::zeros({2, 3}, DType::u8)),
+                                        "batch_norm_add_relu: expected f32 or f64, got u8")},
        .configurations = 60,
        // Statistics of up to 36 values: some ten roundings more.
        .tolerance = 1e-13});
