@@ -27,11 +27,14 @@ void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::i
   const std::int64_t columns = std::min(panels.channels - first, panels.width(panel));
   const T* const weights = product.weights + panels.offset(panel);
   const bool fetches = product.ahead != 0 && (panel == 0 || !product.streams);
-  for (std::int64_t p = begin; p < end; p += tile_rows<vectors>) {
-    if (fetches) {
-      multiply_tile<T, vectors, true>(product, p, weights, product.bias + first, first, columns);
+  constexpr int rows = tile_rows<vectors>, short_rows = short_tile_rows<vectors>;
+  for (std::int64_t p = begin; p < end; p += rows) {
+    if (end - p <= short_rows) {
+      multiply_tile<T, vectors, false, short_rows>(product, p, weights, product.bias + first, first, columns);
+    } else if (fetches) {
+      multiply_tile<T, vectors, true, rows>(product, p, weights, product.bias + first, first, columns);
     } else {
-      multiply_tile<T, vectors, false>(product, p, weights, product.bias + first, first, columns);
+      multiply_tile<T, vectors, false, rows>(product, p, weights, product.bias + first, first, columns);
     }
   }
 }

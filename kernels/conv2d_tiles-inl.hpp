@@ -35,15 +35,18 @@ inline constexpr int tile_sums = 12;
 
 template <int vectors>
 inline constexpr int tile_rows = tile_sums / vectors;
+/// Of the tile for the last pixels, where these are few.
+template <int vectors>
+inline constexpr int short_tile_rows = tile_rows<vectors> / 3;
 
 // How far the loop over depth is unrolled. Tiles one vector wide have more rows than there are registers for their
 // pointers; unrolling lets one load of a pointer serve several products.
 template <int vectors>
 inline constexpr int depth_unroll = vectors > 1 ? 1 : tile_sums / 6;
 
-template <class T, int vectors, int unroll, class V, class D>
-HWY_INLINE void multiply_step(D d, const T* const* HWY_RESTRICT rows, std::int64_t offset,
-                              const T* HWY_RESTRICT weights, V (&sums)[tile_rows<vectors>][vectors]) {
+template <class T, int vectors, int unroll, int rows, class V, class D>
+HWY_INLINE void multiply_step(D d, const T* const* HWY_RESTRICT sources, std::int64_t offset,
+                              const T* HWY_RESTRICT weights, V (&sums)[rows][vectors]) {
   const std::size_t lanes = hn::Lanes(d);
   V w[unroll][vectors];
   HWY_UNROLL(4)
@@ -53,8 +56,8 @@ HWY_INLINE void multiply_step(D d, const T* const* HWY_RESTRICT rows, std::int64
       w[u][v] = hn::Load(d, weights + static_cast<std::size_t>(u * vectors + v) * lanes);
   }
   HWY_UNROLL(24)
-  for (int r = 0; r < tile_rows<vectors>; ++r) {
-    const T* const row = rows[r] + offset;
+  for (int r = 0; r < rows; ++r) {
+    const T* const row = sources[r] + offset;
     HWY_UNROLL(4)
     for (int u = 0; u < unroll; ++u) {
       const V x = hn::Set(d, row[u]);
@@ -87,10 +90,10 @@ HWY_INLINE void fetch_targets(T* const* targets, std::int64_t first_column, std:
   }
 }
 
-/// A tile of `multiply_pixels`: all of the depth for tile_rows pixels from `pixel` on and one panel, with its weights
-/// and bias, of whose columns `columns` count. With `fetches` what lies `ahead` of the sources is fetched meanwhile,
-/// once for all panels.
-template <class T, int vectors, bool fetches>
+/// A tile of `multiply_pixels`: all of the depth for `rows` pixels from `pixel` on and one panel, with its weights and
+/// bias, of whose columns `columns` count. With `fetches` what lies `ahead` of the sources is fetched meanwhile, once
+/// for all panels.
+template <class T, int vectors, bool fetches, int rows>
 HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pixel, const T* HWY_RESTRICT weights,
                                 const T* HWY_RESTRICT bias, std::int64_t first_column, std::int64_t columns) {
   const T* const* HWY_RESTRICT const sources = product.sources + pixel;
@@ -98,7 +101,6 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
   const Runs runs = product.runs;
   const bool streams = product.streams;
   const std::int64_t first_target = product.target_offset + first_column;
-  constexpr int rows = tile_rows<vectors>;
   constexpr int unroll = depth_unroll<vectors>;
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
@@ -122,7 +124,7 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
       std::int64_t offset = product.source_offset + i * runs.row_step + j * runs.column_step;
       const std::int64_t end = offset + runs.length;
       for (; offset + unroll <= end; offset += unroll) {
-        multiply_step<T, vectors, unroll>(d, local, offset, weights, sums);
+        multiply_step<T, vectors, unroll, rows>(d, local, offset, weights, sums);
         if constexpr (fetches) {
           constexpr int line = 64 / sizeof(T);
           for (int e = 0; e < rows * unroll; e += line) hwy::Prefetch(next + e);
@@ -132,7 +134,7 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
       }
       if constexpr (unroll > 1) {
         for (; offset < end; ++offset) {
-          multiply_step<T, vectors, 1>(d, local, offset, weights, sums);
+          multiply_step<T, vectors, 1, rows>(d, local, offset, weights, sums);
           weights += width;
         }
       }

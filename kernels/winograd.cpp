@@ -12,8 +12,8 @@
 
 // Two ways to cut a pass, by what has to be kept near. Where the factors of all kernels fit into the last cache, they
 // are computed once, and threads take blocks of tiles whose factors and products stay in the second-level cache. Where
-// they do not, the factors of as many tiles as fit are computed first, and threads take panels of target channels, of
-// which they compute the factors of the kernels, all products and the results.
+// they do not, or all tiles are one block, the factors of as many tiles as fit are computed first, and threads take
+// panels of target channels, of which they compute the factors of the kernels, all products and the results.
 namespace tapestry::kernels::winograd {
 namespace {
 
@@ -21,22 +21,29 @@ constexpr std::int64_t max_kernel_bytes = std::int64_t{12} << 20;
 constexpr std::int64_t block_bytes = std::int64_t{512} << 10;
 constexpr std::int64_t round_bytes = std::int64_t{10} << 20;
 
-bool keeps_kernels(const Pass& pass) {
-  return kernel_factors * pass.panels().size() * std::int64_t{sizeof(float)} <= max_kernel_bytes;
+// Tiles come in multiples of the rows of the products' tiles.
+constexpr std::int64_t granule = pixel_granule / 2;
+
+/// Tiles whose factors of `channels` channels fit into so many bytes.
+std::int64_t fitting_tiles(const Pass& pass, std::int64_t bytes, std::int64_t channels) {
+  return bytes / (pass.factors() * channels * std::int64_t{sizeof(float)}) / granule * granule;
 }
 
-/// Tiles whose factors are there at a time: a multiple of the rows of the products' tiles.
+std::int64_t block_tiles(const Pass& pass) {
+  const std::int64_t tiles = fitting_tiles(pass, block_bytes, pass.source_channels() + pass.target_channels());
+  return std::clamp(tiles, 2 * granule, 4 * pixel_granule);
+}
+
+bool keeps_kernels(const Pass& pass) {
+  const std::int64_t bytes = kernel_factors * pass.panels().size() * std::int64_t{sizeof(float)};
+  return bytes <= max_kernel_bytes && pass.tiling.tiles() > block_tiles(pass);
+}
+
+/// Tiles whose factors are there at a time.
 std::int64_t tiles_at_once(const Pass& pass) {
-  constexpr std::int64_t granule = pixel_granule / 2;
-  const auto fitting = [&](std::int64_t bytes, std::int64_t channels) {
-    return bytes / (pass.factors() * channels * std::int64_t{sizeof(float)}) / granule * granule;
-  };
-  if (keeps_kernels(pass)) {
-    const std::int64_t tiles = fitting(block_bytes, pass.source_channels() + pass.target_channels());
-    return std::clamp(tiles, 2 * granule, 4 * pixel_granule);
-  }
-  const std::int64_t tiles =
-      std::min(fitting(round_bytes, pass.source_channels()), fitting(block_bytes, pass.panels().width(0)));
+  if (keeps_kernels(pass)) return block_tiles(pass);
+  const std::int64_t tiles = std::min(fitting_tiles(pass, round_bytes, pass.source_channels()),
+                                      fitting_tiles(pass, block_bytes, pass.panels().width(0)));
   return std::clamp(tiles, granule, max_block_pixels);
 }
 

@@ -10,6 +10,17 @@ constexpr std::int64_t tiles_along(std::int64_t size, std::int64_t step) {
   return (size + step - 1) / step;
 }
 
+// Source channels whose kernels are gathered before they are transformed.
+constexpr std::int64_t chunk_channels = 16;
+
+// Their kernels of a target channel are a run of memory, too short for the machine to foresee the next one.
+constexpr std::int64_t runs_ahead = 4;
+
+HWY_INLINE void prefetch(const float* begin, std::int64_t size) {
+  constexpr std::int64_t line = 16;
+  for (std::int64_t i = 0; i < size; i += line) hwy::Prefetch(begin + i);
+}
+
 constexpr std::int64_t outside = -1;
 constexpr std::int64_t unread = -2;
 
@@ -82,18 +93,33 @@ Pass input_gradient_pass(const Conv2dGeometry& g) {
 void transform_panel(const Pass& pass, std::int64_t panel, std::int64_t begin, std::int64_t end, const float* weight,
                      float* target, std::int64_t plane) {
   const Panels panels = pass.panels();
+  const auto& [source_stride, target_stride, is_turned] = pass.kernel;
   const std::int64_t width = panels.width(panel);
   const std::int64_t count = std::min(width, panels.channels - panels.begin(panel));
-  std::array<float, 9 * max_panel_width> kernels{};
-  for (std::int64_t c = begin; c < end; ++c) {
-    for (std::int64_t j = 0; j < count; ++j) {
-      const float* const kernel =
-          weight + c * pass.kernel.source_stride + (panels.begin(panel) + j) * pass.kernel.target_stride;
-      for (std::int64_t tap = 0; tap < 9; ++tap) {
-        kernels[static_cast<std::size_t>(tap * width + j)] = kernel[pass.kernel.is_turned ? 8 - tap : tap];
+  weight += panels.begin(panel) * target_stride;
+  std::array<float, chunk_channels * 9 * max_panel_width> kernels;
+  std::fill_n(kernels.data(), chunk_channels * 9 * width, 0.0F);
+  for (std::int64_t first = begin; first < end; first += chunk_channels) {
+    const std::int64_t channels = std::min(chunk_channels, end - first);
+    const auto copy = [&, turned = is_turned](const float* kernel, std::int64_t c, std::int64_t j) {
+      float* const to = kernels.data() + c * 9 * width + j;
+      for (std::int64_t tap = 0; tap < 9; ++tap) to[tap * width] = kernel[turned ? 8 - tap : tap];
+    };
+    // In the order of the memory: channels a power of two of kernels apart share few sets of the caches.
+    const float* const weights = weight + first * source_stride;
+    if (source_stride < target_stride) {
+      for (std::int64_t j = 0; j < count; ++j) {
+        prefetch(weights + std::min(j + runs_ahead, count - 1) * target_stride, channels * source_stride);
+        for (std::int64_t c = 0; c < channels; ++c) copy(weights + c * source_stride + j * target_stride, c, j);
+      }
+    } else {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        for (std::int64_t j = 0; j < count; ++j) copy(weights + c * source_stride + j * target_stride, c, j);
       }
     }
-    pass.transform_kernels(kernels.data(), width, target + c * width, plane);
+    for (std::int64_t c = 0; c < channels; ++c) {
+      pass.transform_kernels(kernels.data() + c * 9 * width, width, target + (first + c) * width, plane);
+    }
   }
 }
 

@@ -76,7 +76,7 @@ Square<T> square_of(const Tiling& tiling, const Squares& squares, std::int64_t i
 HWY_INLINE void prefetch(const Squares& squares, const Square<const float>& pixels) {
   constexpr std::int64_t line = 16;
   const std::int64_t begin = (std::max(squares.side - squares.step, pixels.begin) - pixels.begin) * pixels.step;
-  const std::int64_t end = (std::bit_width(pixels.columns) - pixels.begin) * pixels.step;
+  const std::int64_t end = (static_cast<int>(std::bit_width(pixels.columns)) - pixels.begin) * pixels.step;
   for (int i = 0; i < squares.side; ++i) {
     for (std::int64_t at = begin; at < end; at += line) hwy::Prefetch(pixels.rows[i] + at);
   }
