@@ -22,6 +22,8 @@ constexpr std::int64_t minimum_peak = std::int64_t{64} << 20;
 /// Blocks from this size on are cut out of others and joined; below it they keep their size.
 constexpr std::size_t large = std::size_t{1} << 20;
 constexpr std::size_t large_step = std::size_t{1} << 16;
+/// The most that the system is asked for beyond a request.
+constexpr std::int64_t largest_segment = std::int64_t{128} << 20;
 
 /// Eight size classes per power of two, and steps of 64 KiB for large blocks.
 std::size_t size_class(std::size_t bytes) {
@@ -60,17 +62,26 @@ struct Allocator::State {
     return head == nullptr ? nullptr : std::exchange(head, head->next);
   }
 
-  /// A new block; null when the system refuses it.
-  void* take_from_system(std::size_t bytes) {
-    void* block = system_allocate(bytes);
-    if (block != nullptr && bytes >= large) {
-      try {
-        heap.add_segment(block, bytes);
-      } catch (...) {
-        std::free(block);
-        throw;
-      }
+  /// How much to ask the system for when a block of `bytes` bytes is missing. In segments of a quarter of what is in
+  /// use the arrays of many layers lie side by side, and make room for large ones when they are freed.
+  std::size_t segment_size(std::size_t bytes) const {
+    const auto size = static_cast<std::size_t>(std::min(statistics.live_bytes / 4, largest_segment));
+    return bytes >= large ? std::max(bytes, size / huge_page * huge_page) : bytes;
+  }
+
+  /// A block out of so much new memory, the rest of which is cached; null when the system refuses it.
+  void* take_from_system(std::size_t bytes, std::size_t segment) {
+    void* const memory = system_allocate(segment);
+    if (memory == nullptr || bytes < large) return memory;
+    try {
+      heap.add_segment(memory, segment);
+    } catch (...) {
+      std::free(memory);
+      throw;
     }
+    statistics.cached_bytes += static_cast<std::int64_t>(segment);
+    void* const block = heap.take(bytes);
+    statistics.cached_bytes -= static_cast<std::int64_t>(bytes);
     return block;
   }
 
@@ -109,13 +120,14 @@ void* Allocator::allocate(std::size_t bytes) {
   if (block != nullptr) {
     statistics.cached_bytes -= counted;
   } else {
-    const bool wasteful = statistics.live_bytes + statistics.cached_bytes + counted >
+    const std::size_t segment = state_->segment_size(rounded);
+    const bool wasteful = statistics.live_bytes + statistics.cached_bytes + static_cast<std::int64_t>(segment) >
                           2 * std::max(statistics.peak_live_bytes, minimum_peak);
     if (wasteful) state_->trim();
-    block = state_->take_from_system(rounded);
+    block = state_->take_from_system(rounded, wasteful ? rounded : segment);
     if (block == nullptr) {
       state_->trim();
-      block = state_->take_from_system(rounded);
+      block = state_->take_from_system(rounded, rounded);
     }
     if (block == nullptr) throw std::bad_alloc();
     ++statistics.system_allocations;

@@ -18,8 +18,8 @@ struct AllocatorStatistics {
 /// Hands out 64-byte aligned blocks and keeps freed ones. Sizes are rounded up to a class (at most 1/8 or 63 bytes more
 /// than asked for), so that a block fits the next request of about its size; a block of 1 MiB and more serves smaller
 /// requests too, in parts that are joined again. Blocks of 2 MiB and more ask for huge pages: a fresh page costs more
-/// than the arithmetic on it. The system is never asked for more than twice the peak in use before cached blocks
-/// that fit nothing have gone back. Thread-safe.
+/// than the arithmetic on it. The system is asked for segments of a quarter of what is in use, up to 128 MiB, but never
+/// for more than twice the peak in use before cached blocks that fit nothing have gone back. Thread-safe.
 class Allocator {
  public:
   /// The one that arrays use; it lives as long as the process.

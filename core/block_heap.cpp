@@ -26,7 +26,7 @@ void* BlockHeap::take(std::size_t bytes) {
 }
 
 void BlockHeap::add_segment(void* segment, std::size_t bytes) {
-  blocks_.emplace(static_cast<std::byte*>(segment), Block{bytes, segments_, false});
+  blocks_.emplace(static_cast<std::byte*>(segment), Block{bytes, segments_, true});
   ++segments_;
 }
 

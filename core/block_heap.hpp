@@ -14,7 +14,7 @@ class BlockHeap {
  public:
   /// The front of the smallest free block that holds `bytes`; null when there is none. Throws std::bad_alloc.
   void* take(std::size_t bytes);
-  /// Adds a segment that is in use as one block. Throws std::bad_alloc.
+  /// Adds a segment, which is free. Throws std::bad_alloc.
   void add_segment(void* segment, std::size_t bytes);
   /// Frees a block.
   void give_back(void* block) noexcept;
