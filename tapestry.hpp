@@ -42,12 +42,17 @@
 #include <tapestry/data/shapes.hpp>
 #include <tapestry/data/transform.hpp>
 #include <tapestry/io/safetensors.hpp>
+#include <tapestry/models/alexnet.hpp>
+#include <tapestry/models/googlenet.hpp>
 #include <tapestry/models/image_classifier.hpp>
+#include <tapestry/models/lenet5.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
+#include <tapestry/models/network_in_network.hpp>
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/models/small_cnn.hpp>
 #include <tapestry/models/unet.hpp>
+#include <tapestry/models/vgg.hpp>
 #include <tapestry/nn/activation.hpp>
 #include <tapestry/nn/basic_block.hpp>
 #include <tapestry/nn/batch_norm1d.hpp>
@@ -57,6 +62,7 @@
 #include <tapestry/nn/bilinear.hpp>
 #include <tapestry/nn/conv1d.hpp>
 #include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/conv_norm_relu2d.hpp>
 #include <tapestry/nn/conv_transpose1d.hpp>
 #include <tapestry/nn/conv_transpose2d.hpp>
 #include <tapestry/nn/drop_connect.hpp>
@@ -65,6 +71,7 @@
 #include <tapestry/nn/flatten.hpp>
 #include <tapestry/nn/graph.hpp>
 #include <tapestry/nn/group_norm.hpp>
+#include <tapestry/nn/inception.hpp>
 #include <tapestry/nn/init.hpp>
 #include <tapestry/nn/instance_norm2d.hpp>
 #include <tapestry/nn/inverted_residual.hpp>

@@ -1,9 +1,14 @@
 #include <tapestry/core/error.hpp>
+#include <tapestry/models/alexnet.hpp>
+#include <tapestry/models/googlenet.hpp>
 #include <tapestry/models/image_classifier.hpp>
+#include <tapestry/models/lenet5.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
+#include <tapestry/models/network_in_network.hpp>
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/models/small_cnn.hpp>
+#include <tapestry/models/vgg.hpp>
 
 namespace tapestry::models {
 namespace {
@@ -25,6 +30,13 @@ constexpr auto small_images = ResNetStem::small_images;
 const std::vector<Network>& networks() {
   static const std::vector<Network> list = {
       {"small_cnn", [](std::int64_t classes) { return own(SmallCnn(classes)); }},
+      {"lenet5", [](std::int64_t classes) { return own(LeNet5({.in_channels = 3, .classes = classes})); }},
+      {"alexnet", [](std::int64_t classes) { return own(AlexNet({.classes = classes, .for_small_images = true})); }},
+      {"vgg11_bn", [](std::int64_t classes) { return own(vgg11_bn({.classes = classes, .for_small_images = true})); }},
+      {"vgg16_bn", [](std::int64_t classes) { return own(vgg16_bn({.classes = classes, .for_small_images = true})); }},
+      {"nin", [](std::int64_t classes) { return own(NetworkInNetwork({.classes = classes})); }},
+      {"googlenet",
+       [](std::int64_t classes) { return own(GoogLeNet({.classes = classes, .for_small_images = true})); }},
       {"resnet20", [](std::int64_t classes) { return own(resnet20(classes)); }},
       {"resnet18", [](std::int64_t classes) { return own(resnet18(classes, small_images)); }},
       {"mobilenet_v2",

@@ -1,0 +1,33 @@
+// AlexNet.
+#pragma once
+
+#include <cstdint>
+
+#include <tapestry/nn/module.hpp>
+#include <tapestry/nn/sequential.hpp>
+
+namespace tapestry::models {
+
+/// Images (N, 3, H, W) → logits (N, classes): five convolutions, max-pools after the first, second and fifth, pooling
+/// to 6×6 pixels whatever the size of the image, and three linear layers with dropout before the first two (Krizhevsky,
+/// Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012, in the form of
+/// Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014: one column of channels, no
+/// response normalisation). The names of parameters are torchvision's.
+class AlexNet : public nn::Module {
+ public:
+  struct Options {
+    std::int64_t classes = 1000;    ///< logits per image
+    bool for_small_images = false;  ///< the first kernel is 3×3 at stride 1 and the head sees 3×3, for images of 32×32
+    double dropout = 0.5;           ///< before the first two linear layers
+  };
+
+  explicit AlexNet(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  std::int64_t side_;  ///< of what the head sees
+  nn::Sequential& features_;
+  nn::Sequential& classifier_;
+};
+
+}  // namespace tapestry::models
