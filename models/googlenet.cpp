@@ -1,7 +1,7 @@
 #include <tapestry/autograd/ops/pooling.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/models/googlenet.hpp>
-#include <tapestry/nn/init.hpp>
+#include <tapestry/models/residual_stages.hpp>
 
 namespace tapestry::models {
 namespace {
@@ -36,12 +36,6 @@ Tensor through(const std::vector<nn::Inception*>& stage, Tensor x) {
   return x;
 }
 
-void fill(nn::ModuleBase& model) {
-  for (const auto& [name, parameter] : model.named_parameters()) {
-    if (parameter.rank() > 1) nn::init::normal(parameter, 0, 0.01);
-  }
-}
-
 }  // namespace
 
 GoogLeNet::GoogLeNet(const Options& options)
@@ -60,7 +54,7 @@ GoogLeNet::GoogLeNet(const Options& options)
                &add("inception5b", inception(832, 384, 192, 384, 48, 128, 128))}),
       dropout_(add("dropout", nn::Dropout({.p = options.dropout}))),
       fc_(add("fc", nn::Linear({.in_features = 1024, .out_features = options.classes}))) {
-  fill(*this);
+  detail::fill_convolutions(*this);
 }
 
 Tensor GoogLeNet::forward(const Tensor& x) {

@@ -7,11 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/wait.h>
 
 #include <tapestry/core/array.hpp>
 #include <tapestry/data/image.hpp>
 #include <tapestry/io/safetensors.hpp>
+#include <tapestry/models/image_classifier.hpp>
 
 #include "catch.hpp"
 #include "core/generate.hpp"
@@ -111,7 +114,7 @@ TEST_CASE("every mistake on the command line gives one line with what is wrong a
   const std::vector<std::pair<Arguments, std::string>> mistakes = {
       {{"--bogus"}, "not expected: --bogus"},
       {{"extra"}, "not expected: extra"},
-      {{"--model", "vgg"}, "--model: vgg not in {small_cnn,resnet20,resnet18,mobilenet_v2}"},
+      {{"--model", "vgg"}, fmt::format("--model: vgg not in {{{}}}", fmt::join(models::image_classifier_names(), ","))},
       {{"--optimizer", "rms"}, "--optimizer: rms not in {sgd,adamw}"},
       {{"--epochs", "0"}, "--epochs: " + range + "0"},
       {{"--epochs", "many"}, "--epochs: " + range + "many"},

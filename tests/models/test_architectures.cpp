@@ -1,12 +1,6 @@
 // The larger architectures: names and numbers of parameters are those of torchvision, and every parameter gets a
 // gradient.
-#include <algorithm>
-#include <string>
-#include <vector>
-
-#include <tapestry/autograd/ops/loss.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/core/random.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/unet.hpp>
@@ -16,28 +10,6 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
-
-namespace {
-
-void require_entries(const nn::Module& model, const std::vector<std::string>& names) {
-  const nn::StateDict state = model.state_dict();
-  for (const std::string& name : names) {
-    INFO(name);
-    REQUIRE(std::any_of(state.begin(), state.end(), [&](const auto& entry) { return entry.first == name; }));
-  }
-}
-
-void require_gradients_everywhere(nn::Module& model, const Shape& images, const Array& labels) {
-  cross_entropy(model(Generator(1).reals(images).to(DType::f32)), labels).backward();
-  for (const auto& [name, parameter] : model.named_parameters()) {
-    INFO(name);
-    REQUIRE(parameter.grad().defined());
-    const auto values = values_of(parameter.grad().array());
-    REQUIRE(std::any_of(values.begin(), values.end(), [](double value) { return value != 0; }));
-  }
-}
-
-}  // namespace
 
 TEST_CASE("resnet18 and resnet34 have the parameters of torchvision") {
   const models::ResNet net = models::resnet18();

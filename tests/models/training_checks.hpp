@@ -1,6 +1,8 @@
 // A few steps of training on made-up images, for the tests of models.
 #pragma once
 
+#include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,6 +34,26 @@ inline std::int64_t parameter_count(const nn::Module& model) {
   std::int64_t count = 0;
   for (const Tensor& parameter : model.parameters()) count += parameter.numel();
   return count;
+}
+
+/// Requires that the state of a model has entries of these names.
+inline void require_entries(const nn::Module& model, const std::vector<std::string>& names) {
+  const nn::StateDict state = model.state_dict();
+  for (const std::string& name : names) {
+    INFO(name);
+    REQUIRE(std::any_of(state.begin(), state.end(), [&](const auto& entry) { return entry.first == name; }));
+  }
+}
+
+/// Requires that the loss of made-up images of this shape has a gradient in every parameter that is not 0 everywhere.
+inline void require_gradients_everywhere(nn::Module& model, const Shape& images, const Array& labels) {
+  cross_entropy(model(Generator(1).reals(images).to(DType::f32)), labels).backward();
+  for (const auto& [name, parameter] : model.named_parameters()) {
+    INFO(name);
+    REQUIRE(parameter.grad().defined());
+    const auto values = values_of(parameter.grad().array());
+    REQUIRE(std::any_of(values.begin(), values.end(), [](double value) { return value != 0; }));
+  }
 }
 
 /// Trains a model, made by `make` after the seed is set, for some steps; gives the losses and the state at the end.

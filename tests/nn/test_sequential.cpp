@@ -2,6 +2,7 @@
 
 #include <tapestry/autograd/ops/activation.hpp>
 #include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/nn/activation.hpp>
 #include <tapestry/nn/linear.hpp>
@@ -34,6 +35,21 @@ TEST_CASE("modules appended to a sequence take the next numbers") {
   REQUIRE(layers.named_parameters()[0].name == "1.weight");
   REQUIRE(layers.named_modules().back().first == "2.2");
   REQUIRE(layers(Array::zeros({4, 2})).shape() == Shape{4, 7});
+}
+
+TEST_CASE("modules appended to a sequence under names of their own are passed in order too") {
+  manual_seed(3);
+  nn::Sequential layers;
+  nn::Linear& first = layers.append("7", nn::Linear({.in_features = 3, .out_features = 5}));
+  layers.append("sharp", nn::Softmax());
+  nn::Linear& second = layers.append("2", nn::Linear({.in_features = 5, .out_features = 2}));
+  const Array x = Generator(3).reals({4, 3}).to(DType::f32);
+  require_equal(layers(x).array(), second(softmax(first(x))).array());
+  REQUIRE(layers.named_parameters()[0].name == "7.weight");
+  REQUIRE(layers.named_parameters()[3].name == "2.bias");
+  REQUIRE_THROWS_WITH(layers.append("sharp", nn::ReLU()), "module: the name \"sharp\" is taken");
+  REQUIRE_THROWS_WITH(layers.append("0.1", nn::ReLU()), "module: a name must not be empty or hold a dot, got \"0.1\"");
+  REQUIRE(layers(x).shape() == Shape{4, 2});
 }
 
 TEST_CASE("a sequence calls the hooks of its modules") {

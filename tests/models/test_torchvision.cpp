@@ -1,0 +1,132 @@
+// The networks that torchvision has give its results with its weights: torchvision_reference.py makes weights, images
+// and what torchvision computes of them. These tests do nothing where Debian's python3-torchvision is not installed.
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <tapestry/autograd/mode.hpp>
+#include <tapestry/autograd/ops/conv_math.hpp>
+#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/io/safetensors.hpp>
+#include <tapestry/models/alexnet.hpp>
+#include <tapestry/models/googlenet.hpp>
+#include <tapestry/models/mobilenet_v2.hpp>
+#include <tapestry/models/resnet.hpp>
+#include <tapestry/models/vgg.hpp>
+
+#include "core/generate.hpp"
+#include "data/temporary_folder.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+namespace {
+
+using Network = std::unique_ptr<nn::Module>;
+
+template <class Model>
+Network own(Model model) {
+  return std::make_unique<Model>(std::move(model));
+}
+
+/// By torchvision's names.
+const std::pair<std::string, Network (*)()> networks[] = {
+    {"resnet18", [] { return own(models::resnet18()); }},
+    {"mobilenet_v2", [] { return own(models::MobileNetV2({})); }},
+    {"vgg11_bn", [] { return own(models::vgg11_bn()); }},
+    {"alexnet", [] { return own(models::AlexNet({})); }},
+    {"googlenet", [] { return own(models::GoogLeNet({})); }},
+};
+
+bool has_torchvision() {
+  if (std::system("/usr/bin/python3 -c 'import torchvision' 2>/dev/null") == 0) return true;
+  WARN("python3-torchvision is not installed");
+  return false;
+}
+
+/// What torchvision_reference.py writes.
+struct Reference {
+  Reference(const std::string& name, const std::string& options = "") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path().string();
+    const std::string script = TAPESTRY_SOURCE_DIR "/tests/models/torchvision_reference.py";
+    const std::string command = fmt::format("/usr/bin/python3 '{}' {} '{}' {}", script, name, path, options);
+    INFO(command);
+    REQUIRE(std::system(command.c_str()) == 0);
+    weights = io::load_safetensors(path + "/weights.safetensors");
+    const auto outputs = io::load_safetensors(path + "/outputs.safetensors");
+    images = outputs.at(0).second;
+    logits = outputs.at(1).second;
+    if (!options.empty()) gradients = io::load_safetensors(path + "/gradients.safetensors");
+  }
+
+  nn::StateDict weights;
+  Array images;
+  Array logits;
+  nn::StateDict gradients;
+};
+
+std::vector<std::string> names_of(const nn::StateDict& state) {
+  std::vector<std::string> names;
+  for (const auto& entry : state) names.push_back(entry.first);
+  return names;
+}
+
+/// The largest difference of two elements, over the largest magnitude wanted.
+double relative_difference(const Array& got, const Array& wanted) {
+  REQUIRE(got.shape() == wanted.shape());
+  const auto have = values_of(got);
+  const auto want = values_of(wanted);
+  double difference = 0;
+  double size = 0;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    if (!std::isfinite(have[i])) return have[i];
+    difference = std::max(difference, std::abs(have[i] - want[i]));
+    size = std::max(size, std::abs(want[i]));
+  }
+  return difference / size;
+}
+
+}  // namespace
+
+// A result in f32 is a sum of up to 4608 products in another order than PyTorch's, off by about √4608 · 6e-8 = 4e-6 of
+// its size; the errors of up to 50 layers add up as their root, which makes 3e-5.
+TEST_CASE("slow: networks with the weights of torchvision give its logits") {
+  if (!has_torchvision()) return;
+  const NoGradGuard no_grad;
+  const ConvMathGuard exact(ConvMath::exact);
+  for (const auto& [name, make] : networks) {
+    INFO(name);
+    const Reference reference(name);
+    const Network network = make();
+    REQUIRE(names_of(network->state_dict()) == names_of(reference.weights));
+    network->load_state_dict(reference.weights);
+    network->eval();
+    const Array logits = (*network)(reference.images).array();
+    REQUIRE(relative_difference(logits, reference.logits) < 1e-4);
+  }
+}
+
+// In f64: in f32 rounding turns one of the million ReLUs around now and then, which changes the gradients of all layers
+// below it by percents. The argument above, with 1e-16 for 6e-8, makes 5e-14.
+TEST_CASE("slow: resnet18 with the weights of torchvision has its gradients") {
+  if (!has_torchvision()) return;
+  const Reference reference("resnet18", "--gradients");
+  models::ResNet network = models::resnet18();
+  network.load_state_dict(reference.weights);
+  network.to(DType::f64);
+  const Array labels = Array::from<std::int64_t>({2}, {3, 998});
+  cross_entropy(network(reference.images.to(DType::f64)), labels).backward();
+  const auto parameters = network.named_parameters();
+  REQUIRE(parameters.size() == reference.gradients.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto& [name, gradient] = reference.gradients[i];
+    INFO(name);
+    REQUIRE(parameters[i].name == name);
+    REQUIRE(relative_difference(parameters[i].tensor.grad().array(), gradient) < 1e-12);
+  }
+}
