@@ -54,6 +54,7 @@ GoogLeNet::GoogLeNet(const Options& options)
                &add("inception5b", inception(832, 384, 192, 384, 48, 128, 128))}),
       dropout_(add("dropout", nn::Dropout({.p = options.dropout}))),
       fc_(add("fc", nn::Linear({.in_features = 1024, .out_features = options.classes}))) {
+  // Not torchvision's normal numbers of deviation 0.01: weights so small turn about with the first steps.
   detail::fill_convolutions(*this);
 }
 
