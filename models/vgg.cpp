@@ -15,6 +15,8 @@
 namespace tapestry::models {
 namespace {
 
+constexpr std::int64_t hidden = 4096;
+
 /// Named as if the ReLUs were layers of their own.
 nn::Sequential features(const std::array<std::int64_t, 5>& convolutions) {
   constexpr std::int64_t channels[] = {64, 128, 256, 512, 512};
@@ -40,17 +42,15 @@ nn::Linear linear(std::int64_t in, std::int64_t out) {
   return result;
 }
 
-nn::Sequential classifier(std::int64_t in, std::int64_t hidden, const VggOptions& options) {
-  return nn::Sequential(linear(in, hidden), nn::ReLU(), nn::Dropout({.p = options.dropout}), linear(hidden, hidden),
-                        nn::ReLU(), nn::Dropout({.p = options.dropout}), linear(hidden, options.classes));
-}
-
 }  // namespace
 
 Vgg::Vgg(const std::array<std::int64_t, 5>& convolutions, const VggOptions& options)
     : side_(options.for_small_images ? 1 : 7),
       features_(add("features", features(convolutions))),
-      classifier_(add("classifier", classifier(512 * side_ * side_, options.for_small_images ? 512 : 4096, options))) {
+      classifier_(
+          add("classifier", nn::Sequential(linear(512 * side_ * side_, hidden), nn::ReLU(),
+                                           nn::Dropout({.p = options.dropout}), linear(hidden, hidden), nn::ReLU(),
+                                           nn::Dropout({.p = options.dropout}), linear(hidden, options.classes)))) {
   detail::fill_convolutions(*this);
 }
 

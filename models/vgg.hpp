@@ -11,7 +11,7 @@ namespace tapestry::models {
 
 struct VggOptions {
   std::int64_t classes = 1000;    ///< logits per image
-  bool for_small_images = false;  ///< the head sees one pixel and is 512 wide, for images of 32×32
+  bool for_small_images = false;  ///< the head sees one pixel instead of 7×7, for images of 32×32
   double dropout = 0.5;           ///< before the last two linear layers
 };
 
