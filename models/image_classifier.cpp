@@ -1,14 +1,18 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/alexnet.hpp>
+#include <tapestry/models/attention_cnn.hpp>
 #include <tapestry/models/googlenet.hpp>
 #include <tapestry/models/image_classifier.hpp>
 #include <tapestry/models/lenet5.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/network_in_network.hpp>
+#include <tapestry/models/preact_resnet.hpp>
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
+#include <tapestry/models/shufflenet_v2.hpp>
 #include <tapestry/models/small_cnn.hpp>
 #include <tapestry/models/vgg.hpp>
+#include <tapestry/models/vision_transformer.hpp>
 
 namespace tapestry::models {
 namespace {
@@ -38,9 +42,18 @@ const std::vector<Network>& networks() {
       {"googlenet",
        [](std::int64_t classes) { return own(GoogLeNet({.classes = classes, .for_small_images = true})); }},
       {"resnet20", [](std::int64_t classes) { return own(resnet20(classes)); }},
+      {"resnet32", [](std::int64_t classes) { return own(resnet32(classes)); }},
+      {"resnet56", [](std::int64_t classes) { return own(resnet56(classes)); }},
       {"resnet18", [](std::int64_t classes) { return own(resnet18(classes, small_images)); }},
+      {"resnet34", [](std::int64_t classes) { return own(resnet34(classes, small_images)); }},
+      {"resnet50", [](std::int64_t classes) { return own(resnet50(classes, small_images)); }},
+      {"resnext50_32x4d", [](std::int64_t classes) { return own(resnext50_32x4d(classes, small_images)); }},
+      {"preact_resnet18", [](std::int64_t classes) { return own(preact_resnet18(classes)); }},
       {"mobilenet_v2",
        [](std::int64_t classes) { return own(MobileNetV2({.classes = classes, .for_small_images = true})); }},
+      {"shufflenet_v2", [](std::int64_t classes) { return own(shufflenet_v2_x1_0(classes, true)); }},
+      {"vit", [](std::int64_t classes) { return own(vit_small_images(classes)); }},
+      {"attention_cnn", [](std::int64_t classes) { return own(AttentionCnn(classes)); }},
   };
   return list;
 }

@@ -7,9 +7,17 @@
 
 namespace tapestry::models::detail {
 
-/// Basic blocks one after the other, the first of which changes channels and size.
-nn::Sequential basic_stage(std::int64_t in_channels, std::int64_t out_channels, std::int64_t blocks,
-                           std::int64_t stride);
+/// Blocks one after the other, the first by the options given; the others keep its channels and size.
+template <class Block>
+nn::Sequential stage(typename Block::Options options, std::int64_t blocks) {
+  nn::Sequential result;
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    result.append(Block(options));
+    options.in_channels = options.out_channels;
+    options.stride = 1;
+  }
+  return result;
+}
 
 /// Overwrites the weights of all convolutions within a module (He et al., "Delving deep into rectifiers", 2015, with
 /// the fan of the outputs).

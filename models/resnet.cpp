@@ -2,6 +2,8 @@
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/models/resnet.hpp>
+#include <tapestry/nn/basic_block.hpp>
+#include <tapestry/nn/bottleneck.hpp>
 
 namespace tapestry::models {
 namespace {
@@ -13,17 +15,38 @@ nn::Conv2d first_convolution(ResNetStem stem) {
   return nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 7, .stride = 2, .padding = 3, .bias = false});
 }
 
+/// Channels of a stage: four times as many where they come out of bottlenecks.
+std::int64_t channels(const ResNet::Options& options, std::int64_t basic_channels) {
+  return options.bottlenecks ? 4 * basic_channels : basic_channels;
+}
+
+nn::Sequential stage(const ResNet::Options& options, std::size_t number) {
+  const std::int64_t out = channels(options, std::int64_t{64} << number);
+  const std::int64_t in = number == 0 ? 64 : out / 2;
+  const std::int64_t stride = number == 0 ? 1 : 2;
+  if (!options.bottlenecks) {
+    return detail::stage<nn::BasicBlock>({.in_channels = in, .out_channels = out, .stride = stride},
+                                         options.blocks[number]);
+  }
+  return detail::stage<nn::Bottleneck>({.in_channels = in,
+                                        .out_channels = out,
+                                        .stride = stride,
+                                        .groups = options.bottlenecks->groups,
+                                        .base_width = options.bottlenecks->base_width},
+                                       options.blocks[number]);
+}
+
 }  // namespace
 
 ResNet::ResNet(const Options& options)
     : pools_(options.stem == ResNetStem::large_images),
       conv1_(add("conv1", first_convolution(options.stem))),
       bn1_(add("bn1", nn::BatchNormRelu2d({.num_features = 64}))),
-      layer1_(add("layer1", detail::basic_stage(64, 64, options.blocks[0], 1))),
-      layer2_(add("layer2", detail::basic_stage(64, 128, options.blocks[1], 2))),
-      layer3_(add("layer3", detail::basic_stage(128, 256, options.blocks[2], 2))),
-      layer4_(add("layer4", detail::basic_stage(256, 512, options.blocks[3], 2))),
-      fc_(add("fc", nn::Linear({.in_features = 512, .out_features = options.classes}))) {
+      layer1_(add("layer1", stage(options, 0))),
+      layer2_(add("layer2", stage(options, 1))),
+      layer3_(add("layer3", stage(options, 2))),
+      layer4_(add("layer4", stage(options, 3))),
+      fc_(add("fc", nn::Linear({.in_features = channels(options, 512), .out_features = options.classes}))) {
   detail::fill_convolutions(*this);
 }
 

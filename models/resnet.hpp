@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include <tapestry/nn/batch_norm_relu2d.hpp>
 #include <tapestry/nn/conv2d.hpp>
@@ -16,15 +17,22 @@ namespace tapestry::models {
 /// a 3×3 convolution, which keeps them.
 enum class ResNetStem { large_images, small_images };
 
+/// The 3×3 convolutions of bottlenecks; with 32 groups of base width 4 those of ResNeXt (see `nn::Bottleneck`).
+struct BottleneckWidth {
+  std::int64_t groups = 1;
+  std::int64_t base_width = 64;
+};
+
 /// Images (N, 3, H, W) → logits (N, classes): the stem, four stages of basic blocks with 64, 128, 256 and 512 channels,
-/// global average pooling and a linear head (He et al., "Deep residual learning", 2016, table 1). The names of
-/// parameters are torchvision's.
+/// or of bottlenecks with four times as many, global average pooling and a linear head (He et al., "Deep residual
+/// learning", 2016, table 1). The names of parameters are torchvision's.
 class ResNet : public nn::Module {
  public:
   struct Options {
-    std::array<std::int64_t, 4> blocks = {2, 2, 2, 2};  ///< of each stage
-    std::int64_t classes = 1000;                        ///< logits per image
-    ResNetStem stem = ResNetStem::large_images;         ///< how it begins
+    std::array<std::int64_t, 4> blocks = {2, 2, 2, 2};          ///< of each stage
+    std::optional<BottleneckWidth> bottlenecks = std::nullopt;  ///< given: bottlenecks instead of basic blocks
+    std::int64_t classes = 1000;                                ///< logits per image
+    ResNetStem stem = ResNetStem::large_images;                 ///< how it begins
   };
 
   explicit ResNet(const Options& options);
@@ -49,6 +57,20 @@ inline ResNet resnet18(std::int64_t classes = 1000, ResNetStem stem = ResNetStem
 /// The network of 34 layers.
 inline ResNet resnet34(std::int64_t classes = 1000, ResNetStem stem = ResNetStem::large_images) {
   return ResNet({.blocks = {3, 4, 6, 3}, .classes = classes, .stem = stem});
+}
+
+/// The network of 50 layers, of bottlenecks.
+inline ResNet resnet50(std::int64_t classes = 1000, ResNetStem stem = ResNetStem::large_images) {
+  return ResNet({.blocks = {3, 4, 6, 3}, .bottlenecks = BottleneckWidth{}, .classes = classes, .stem = stem});
+}
+
+/// ResNeXt-50 32×4d, whose bottlenecks have grouped convolutions (Xie et al., "Aggregated residual transformations for
+/// deep neural networks", 2017, table 1).
+inline ResNet resnext50_32x4d(std::int64_t classes = 1000, ResNetStem stem = ResNetStem::large_images) {
+  return ResNet({.blocks = {3, 4, 6, 3},
+                 .bottlenecks = BottleneckWidth{.groups = 32, .base_width = 4},
+                 .classes = classes,
+                 .stem = stem});
 }
 
 }  // namespace tapestry::models

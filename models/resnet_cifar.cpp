@@ -2,15 +2,24 @@
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
+#include <tapestry/nn/basic_block.hpp>
 
 namespace tapestry::models {
+namespace {
+
+nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t blocks, std::int64_t stride) {
+  return detail::stage<nn::BasicBlock>({.in_channels = in, .out_channels = out, .stride = stride}, blocks);
+}
+
+}  // namespace
+
 ResNetCifar::ResNetCifar(std::int64_t blocks_per_stage, std::int64_t classes)
     : conv1_(add("conv1",
                  nn::Conv2d({.in_channels = 3, .out_channels = 16, .kernel_size = 3, .padding = 1, .bias = false}))),
       bn1_(add("bn1", nn::BatchNormRelu2d({.num_features = 16}))),
-      layer1_(add("layer1", detail::basic_stage(16, 16, blocks_per_stage, 1))),
-      layer2_(add("layer2", detail::basic_stage(16, 32, blocks_per_stage, 2))),
-      layer3_(add("layer3", detail::basic_stage(32, 64, blocks_per_stage, 2))),
+      layer1_(add("layer1", stage(16, 16, blocks_per_stage, 1))),
+      layer2_(add("layer2", stage(16, 32, blocks_per_stage, 2))),
+      layer3_(add("layer3", stage(32, 64, blocks_per_stage, 2))),
       fc_(add("fc", nn::Linear({.in_features = 64, .out_features = classes}))) {
   detail::fill_convolutions(*this);
 }

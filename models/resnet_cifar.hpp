@@ -31,4 +31,14 @@ inline ResNetCifar resnet20(std::int64_t classes = 10) {
   return ResNetCifar(3, classes);
 }
 
+/// The network of 32 layers.
+inline ResNetCifar resnet32(std::int64_t classes = 10) {
+  return ResNetCifar(5, classes);
+}
+
+/// The network of 56 layers.
+inline ResNetCifar resnet56(std::int64_t classes = 10) {
+  return ResNetCifar(9, classes);
+}
+
 }  // namespace tapestry::models

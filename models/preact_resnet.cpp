@@ -1,0 +1,33 @@
+#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/models/preact_resnet.hpp>
+#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/nn/pre_act_block.hpp>
+
+namespace tapestry::models {
+namespace {
+
+nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t blocks, std::int64_t stride) {
+  return detail::stage<nn::PreActBlock>({.in_channels = in, .out_channels = out, .stride = stride}, blocks);
+}
+
+}  // namespace
+
+PreActResNet::PreActResNet(const Options& options)
+    : conv1_(add("conv1",
+                 nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 3, .padding = 1, .bias = false}))),
+      layer1_(add("layer1", stage(64, 64, options.blocks[0], 1))),
+      layer2_(add("layer2", stage(64, 128, options.blocks[1], 2))),
+      layer3_(add("layer3", stage(128, 256, options.blocks[2], 2))),
+      layer4_(add("layer4", stage(256, 512, options.blocks[3], 2))),
+      norm_(add("norm", nn::BatchNormRelu2d({.num_features = 512}))),
+      fc_(add("fc", nn::Linear({.in_features = 512, .out_features = options.classes}))) {
+  detail::fill_convolutions(*this);
+}
+
+Tensor PreActResNet::forward(const Tensor& x) {
+  const Tensor features = layer4_(layer3_(layer2_(layer1_(conv1_(x)))));
+  return fc_(flatten(global_avg_pool2d(norm_(features)), 1));
+}
+
+}  // namespace tapestry::models

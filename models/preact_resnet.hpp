@@ -1,0 +1,43 @@
+// The residual network whose blocks begin with batch norm and ReLU.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <tapestry/nn/batch_norm_relu2d.hpp>
+#include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/module.hpp>
+#include <tapestry/nn/sequential.hpp>
+
+namespace tapestry::models {
+
+/// Small images (N, 3, H, W) → logits (N, classes): a 3×3 convolution, four stages of `nn::PreActBlock`s with 64, 128,
+/// 256 and 512 channels, the batch norm and ReLU that the last block leaves to be done, global average pooling and a
+/// linear head (He et al., "Identity mappings in deep residual networks", 2016).
+class PreActResNet : public nn::Module {
+ public:
+  struct Options {
+    std::array<std::int64_t, 4> blocks = {2, 2, 2, 2};  ///< of each stage
+    std::int64_t classes = 10;                          ///< logits per image
+  };
+
+  explicit PreActResNet(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  nn::Conv2d& conv1_;
+  nn::Sequential& layer1_;
+  nn::Sequential& layer2_;
+  nn::Sequential& layer3_;
+  nn::Sequential& layer4_;
+  nn::BatchNormRelu2d& norm_;
+  nn::Linear& fc_;
+};
+
+/// The network of 18 layers.
+inline PreActResNet preact_resnet18(std::int64_t classes = 10) {
+  return PreActResNet({.blocks = {2, 2, 2, 2}, .classes = classes});
+}
+
+}  // namespace tapestry::models

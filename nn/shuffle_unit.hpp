@@ -1,0 +1,31 @@
+// The block of ShuffleNetV2.
+#pragma once
+
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/sequential.hpp>
+
+namespace tapestry::nn {
+
+/// At stride 1 half of the channels stay as they are, and the other half goes through a 1×1 convolution, a depthwise
+/// 3×3 one and a 1×1 one, each with batch norm, the 1×1 ones with ReLU. At a larger stride both halves of the result
+/// come from all of x, the first through a depthwise 3×3 and a 1×1 convolution alone. Then the halves are shuffled, so
+/// that the next unit sees both (Ma et al., "ShuffleNet V2: practical guidelines for efficient CNN architecture
+/// design", 2018, figure 3c and d). Names are torchvision's: branch1.0, …, branch2.6. Throws a ValueError for an odd
+/// number of out_channels, or when channels change at stride 1.
+class ShuffleUnit : public Module {
+ public:
+  struct Options {
+    Required<std::int64_t> in_channels;   ///< channels of x
+    Required<std::int64_t> out_channels;  ///< channels of the result, an even number
+    std::int64_t stride = 1;              ///< of the depthwise convolutions
+  };
+
+  explicit ShuffleUnit(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  Sequential* branch1_ = nullptr;  ///< null at stride 1
+  Sequential* branch2_;
+};
+
+}  // namespace tapestry::nn
