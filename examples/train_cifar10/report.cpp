@@ -61,6 +61,14 @@ Array predictions(nn::Module& model, const data::Dataset& test) {
   return viz::image_grid(images, options);
 }
 
+/// The weight of the first convolution.
+Array first_filters(const nn::Module& model) {
+  for (const Tensor& parameter : model.parameters()) {
+    if (parameter.rank() == 4) return parameter.array();
+  }
+  throw ValueError("the network has no convolution");
+}
+
 template <class Draw>
 void try_to_draw(const std::filesystem::path& path, const Draw& draw) {
   try {
@@ -90,5 +98,5 @@ void write_pictures(const std::filesystem::path& out, const std::vector<EpochSco
   try_to_draw(out / "curves.png", [&](const auto& path) { write_curves(path, epochs); });
   try_to_draw(out / "predictions.png", [&](const auto& path) { data::write_png(path, predictions(model, test)); });
   try_to_draw(out / "filters.png",
-              [&](const auto& path) { data::write_png(path, viz::filters_grid(model.parameters().front().array())); });
+              [&](const auto& path) { data::write_png(path, viz::filters_grid(first_filters(model))); });
 }

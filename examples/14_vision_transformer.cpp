@@ -1,0 +1,281 @@
+// 14: a vision transformer cuts an image into patches and lets every patch look at all others. Nothing tells it which
+// patches are neighbours: it has to learn what a convolution is built for, here on drawn figures beside a convolutional
+// network of as many parameters.
+#include <chrono>
+#include <cmath>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <tapestry/autograd/mode.hpp>
+#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/data/loader.hpp>
+#include <tapestry/data/open_dataset.hpp>
+#include <tapestry/data/shapes.hpp>
+#include <tapestry/models/vision_transformer.hpp>
+#include <tapestry/nn/batch_norm_relu2d.hpp>
+#include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/flatten.hpp>
+#include <tapestry/nn/init.hpp>
+#include <tapestry/nn/multihead_attention.hpp>
+#include <tapestry/nn/pooling.hpp>
+#include <tapestry/optim/adamw.hpp>
+#include <tapestry/optim/schedule.hpp>
+#include <tapestry/viz/progress.hpp>
+
+#include "lesson/lesson.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+constexpr std::int64_t classes = 10;
+constexpr std::int64_t side = 8;  // patches of 4 × 4 pixels in a row of an image
+constexpr std::int64_t layers = 4;
+constexpr std::int64_t heads = 4;
+
+struct Settings {
+  std::string data;
+  bool quick = false;
+};
+
+struct Images {
+  std::unique_ptr<data::Dataset> train, test;
+};
+
+Images open_images(const Settings& settings) {
+  using data::Split;
+  if (!settings.data.empty()) {
+    return {data::open_dataset(settings.data, Split::train), data::open_dataset(settings.data, Split::test)};
+  }
+  const auto drawn = [](Split split, std::int64_t size) {
+    return std::make_unique<data::Shapes>(data::ShapesOptions{.split = split, .size = size});
+  };
+  return {drawn(Split::train, settings.quick ? 2000 : 12000), drawn(Split::test, settings.quick ? 500 : 2000)};
+}
+
+data::Transform normalized() {
+  return data::compose({data::to_float(), data::normalize({0.5, 0.5, 0.5}, {0.25, 0.25, 0.25})});
+}
+
+models::VisionTransformer transformer() {
+  return models::VisionTransformer({.image_size = 32,
+                                    .patch_size = 32 / side,
+                                    .num_layers = layers,
+                                    .num_heads = heads,
+                                    .hidden_dim = 64,
+                                    .mlp_dim = 128,
+                                    .classes = classes});
+}
+
+nn::Sequential convolutional() {
+  struct Layer {
+    std::int64_t channels, stride;
+  };
+  nn::Sequential net;
+  std::int64_t in = 3;
+  for (const auto& [channels, stride] : {Layer{32, 1}, Layer{64, 2}, Layer{64, 1}, Layer{96, 2}}) {
+    net.append(nn::Conv2d({.in_channels = in,
+                           .out_channels = channels,
+                           .kernel_size = 3,
+                           .stride = stride,
+                           .padding = 1,
+                           .bias = false}));
+    net.append(nn::BatchNormRelu2d({.num_features = channels}));
+    in = channels;
+  }
+  net.append(nn::GlobalAvgPool2d());
+  net.append(nn::Flatten());
+  net.append(nn::Linear({.in_features = in, .out_features = classes}));
+  return net;
+}
+
+double accuracy(nn::Module& net, const data::Dataset& images) {
+  const NoGradGuard no_grad;
+  net.eval();
+  std::int64_t right = 0;
+  for (const auto& [batch, labels] : data::Loader(images, {.batch_size = 250, .transform = normalized()})) {
+    const Array logits = net(batch).array();
+    for (std::int64_t row = 0; row < labels.numel(); ++row) {
+      std::int64_t best = 0;
+      for (std::int64_t c = 1; c < classes; ++c) best = logits.at({row, c}) > logits.at({row, best}) ? c : best;
+      right += best == static_cast<std::int64_t>(labels.at({row})) ? 1 : 0;
+    }
+  }
+  return static_cast<double>(right) / static_cast<double>(images.size());
+}
+
+/// The accuracy on the test images after training.
+double train(Lesson& lesson, const std::string& name, nn::Module& net, const Images& images, std::int64_t epochs) {
+  const auto start = std::chrono::steady_clock::now();
+  data::Loader loader(*images.train, {.batch_size = 64,
+                                      .shuffle = true,
+                                      .drop_last = true,
+                                      .transform = data::compose({data::random_crop({.size = 32, .padding = 4}),
+                                                                  data::random_horizontal_flip(), normalized()})});
+  const std::int64_t steps = epochs * loader.batches();
+  optim::AdamW optimizer(net.parameters(), {.weight_decay = 0.05});
+  optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 3e-3, .total_steps = steps, .warmup = 0.2});
+  viz::Progress progress(name, steps * 64);
+  net.train();
+  std::int64_t done = 0;
+  for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
+    for (const auto& [batch, labels] : loader) {
+      optimizer.zero_grad();
+      const Tensor loss = cross_entropy(net(batch), labels);
+      loss.backward();
+      optimizer.step();
+      schedule.step();
+      progress.update(done += 64, fmt::format("epoch {}/{}  loss {:.3f}", epoch + 1, epochs, loss.item()));
+    }
+  }
+  progress.finish();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::int64_t parameters = 0;
+  for (const Tensor& parameter : net.parameters()) parameters += parameter.numel();
+  const double right = accuracy(net, *images.test);
+  lesson.say(
+      fmt::format("  {}: {} parameters, {:.0f} s, test accuracy {:.3f}", name, parameters, seconds.count(), right));
+  return right;
+}
+
+Tensor parameter(nn::ModuleBase& module, const std::string& name) {
+  for (const auto& [its_name, tensor] : module.named_parameters()) {
+    if (its_name == name) return tensor;
+  }
+  throw std::out_of_range(name);
+}
+
+/// The attention weights of a layer for what its norm gave, the mean over heads: (N, L, E) → (N, L, L).
+Tensor attention_weights(nn::MultiheadAttention& layer, const Tensor& x) {
+  const std::int64_t size = x.size(2);
+  const Tensor projected = linear(x, parameter(layer, "in_proj_weight"), parameter(layer, "in_proj_bias"));
+  const auto of_heads = [&](std::int64_t part) {
+    const Tensor all = slice(projected, 2, part * size, (part + 1) * size);
+    return permute(reshape(all, {x.size(0), x.size(1), heads, size / heads}), {0, 2, 1, 3});
+  };
+  const Tensor scores = matmul(of_heads(0), transpose(of_heads(1), -1, -2));
+  return mean(softmax(scores / std::sqrt(static_cast<double>(size / heads))), {1});
+}
+
+/// How much of every patch reaches the class token through all layers, half of each layer's output being its input:
+/// (N, 1, side, side) (Abnar and Zuidema, "Quantifying attention flow in transformers", 2020, equation 1).
+Tensor attention_rollout(models::VisionTransformer& net, const Array& images) {
+  const NoGradGuard no_grad;
+  net.eval();
+  const std::int64_t tokens = side * side + 1;
+  Array identity = Array::zeros({tokens, tokens});
+  for (std::int64_t i = 0; i < tokens; ++i) identity.mutable_data<float>()[i * (tokens + 1)] = 1;
+  Tensor joint = identity;
+  for (std::int64_t i = 0; i < layers; ++i) {
+    const std::string layer = fmt::format("encoder.layers.encoder_layer_{}.", i);
+    auto& norm = net.get_submodule<nn::Module>(layer + "ln_1");
+    auto& attention = net.get_submodule<nn::MultiheadAttention>(layer + "self_attention");
+    const auto id = norm.add_forward_hook([&](nn::Module&, const Tensor&, const Tensor& normed) {
+      joint = matmul((attention_weights(attention, normed) + identity) * 0.5, joint);
+      return Tensor();
+    });
+    net(images);
+    norm.remove_hook(id);
+  }
+  return reshape(slice(slice(joint, 1, 0, 1), 2, 1, tokens), {images.size(0), 1, side, side});
+}
+
+/// Test images above, below the same lit where the class token looks.
+void attention_picture(Lesson& lesson, models::VisionTransformer& net, const data::Dataset& images) {
+  constexpr std::int64_t count = 10;
+  RandomStream unused;
+  std::vector<Array> shown;
+  std::vector<Tensor> inputs;
+  for (std::int64_t i = 0; i < count; ++i) {
+    shown.push_back(images.get(i).image);
+    inputs.emplace_back(normalized()(shown.back(), unused));
+  }
+  const Tensor maps = interpolate(attention_rollout(net, stack(inputs).array()),
+                                  {.size = Pair(32), .mode = InterpolationMode::bilinear});
+  const Tensor low = amin(maps, {1, 2, 3}, true), high = amax(maps, {1, 2, 3}, true);
+  const Tensor light = (maps - low) / (high - low) * 0.9 + 0.1;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Tensor lit = squeeze(slice(light, 0, i, i + 1), 0) * shown[static_cast<std::size_t>(i)].to(DType::f32);
+    shown.push_back(lit.array().to(DType::u8));
+  }
+  lesson.picture("14_attention.png", viz::image_grid(shown, {.columns = count}));
+}
+
+/// Cosines of the angles between the vectors of any two places: (side², side²).
+Array place_similarities(models::VisionTransformer& net) {
+  const Tensor places = squeeze(slice(parameter(net, "encoder.pos_embedding").detach(), 1, 1, side * side + 1), 0);
+  const Tensor directions = places / norm(places, 2, {1}, true);
+  return matmul(directions, transpose(directions, 0, 1)).array();
+}
+
+void places_picture(Lesson& lesson, const Array& similarities) {
+  std::vector<Array> maps;
+  for (std::int64_t i = 0; i < side * side; ++i) {
+    maps.push_back(framed_map(similarities.slice(i, i + 1).reshape({side, side}), 6, 1));
+  }
+  lesson.picture("14_places.png", viz::image_grid(maps, {.columns = side, .enlarge = 1, .padding = 4}));
+}
+
+/// The mean similarity of places that are neighbours in a row or a column.
+double neighbours(const Array& similarities) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < side * side; ++i) {
+    if (i % side + 1 < side) sum += similarities.at({i, i + 1});
+    if (i / side + 1 < side) sum += similarities.at({i, i + side});
+  }
+  return sum / static_cast<double>(2 * side * (side - 1));
+}
+
+void compare(Lesson& lesson, const Settings& settings) {
+  manual_seed(14);
+  const Images images = open_images(settings);
+  const std::int64_t epochs = settings.quick ? 4 : 8;
+  lesson.part("Two networks, the same steps");
+  nn::Sequential cnn = convolutional();
+  const double of_cnn = train(lesson, "convolutional", cnn, images, epochs);
+  models::VisionTransformer vit = transformer();
+  const double of_vit = train(lesson, "transformer", vit, images, epochs);
+  lesson.holds("the convolutional network gets more right", of_cnn > of_vit);
+  lesson.holds("the transformer does far better than chance, 0.1", of_vit > (settings.quick ? 0.2 : 0.8));
+
+  lesson.part("Where the class token looks");
+  attention_picture(lesson, vit, *images.test);
+
+  lesson.part("What it learned of places");
+  const Array similarities = place_similarities(vit);
+  const double near = neighbours(similarities), all = mean(Tensor(similarities)).item();
+  lesson.say(fmt::format("  cosine of the vectors of neighbours {:.2f}, of any two places {:.2f}", near, all));
+  lesson.holds("neighbours are alike, though nobody told it which they are", near > all + 0.1);
+  places_picture(lesson, similarities);
+  nn::init::constant(parameter(vit, "encoder.pos_embedding"), 0);
+  const double bag = accuracy(vit, *images.test);
+  lesson.say(fmt::format("  test accuracy without these vectors: {:.3f}", bag));
+  lesson.holds("without them, a bag of patches, it gets less right", bag < of_vit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings settings;
+  return run_lesson(
+      argc, argv, "14: a vision transformer beside a convolutional network",
+      [&](Lesson& lesson) {
+        compare(lesson, settings);
+        lesson.learned(
+            "attention sees the whole image at once, at the price of learning what neighbours are. With few images\n"
+            "the network that is built for them is ahead.");
+      },
+      [&](CLI::App& app) {
+        app.add_option("--data", settings.data, "Folder of the CIFAR-10 binaries")->check(CLI::ExistingDirectory);
+        app.add_flag("--quick", settings.quick, "Fewer images and steps");
+      });
+}
