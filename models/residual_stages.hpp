@@ -23,4 +23,9 @@ nn::Sequential stage(typename Block::Options options, std::int64_t blocks) {
 /// the fan of the outputs).
 void fill_convolutions(nn::ModuleBase& module);
 
+/// Sets the weight of the last norm of every basic block and bottleneck within a module to 0: they begin as identities,
+/// so that a deep network learns at rates that suit shallow ones (Goyal et al., "Accurate, large minibatch SGD", 2017,
+/// section 5.1; torchvision's `zero_init_residual`).
+void zero_init_residual(nn::ModuleBase& module);
+
 }  // namespace tapestry::models::detail

@@ -14,11 +14,13 @@ PreActBlock::PreActBlock(const Options& options)
 }
 
 Tensor PreActBlock::forward(const Tensor& x) {
-  const Tensor a = bn1_(x);
-  Tensor y = conv1_(a);
+  // Statements of their own: then what came before a layer is gone when the next needs memory.
+  Tensor y = bn1_(x);
+  const Tensor shortcut = downsample_ != nullptr ? (*downsample_)(y) : x;
+  y = conv1_(y);
   y = bn2_(y);
   y = conv2_(y);
-  return y + (downsample_ != nullptr ? (*downsample_)(a) : x);
+  return y + shortcut;
 }
 
 }  // namespace tapestry::nn
