@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <tapestry/autograd/ops/activation.hpp>
+
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/block_parts.hpp>
 #include <tapestry/nn/bottleneck.hpp>
@@ -33,7 +33,7 @@ Bottleneck::Bottleneck(const Options& options, std::int64_t width)
       conv2_(add("conv2", detail::conv3x3(width, width, options.stride, options.groups))),
       bn2_(add("bn2", BatchNormRelu2d({.num_features = width}))),
       conv3_(add("conv3", detail::conv1x1(width, options.out_channels))),
-      bn3_(add("bn3", BatchNorm2d({.num_features = options.out_channels}))) {
+      bn3_(add("bn3", BatchNormAddRelu2d({.num_features = options.out_channels}))) {
   if (options.stride == 1 && options.in_channels == options.out_channels) return;
   downsample_ = &add("downsample", detail::projection(options.in_channels, options.out_channels, options.stride));
 }
@@ -44,7 +44,7 @@ Tensor Bottleneck::forward(const Tensor& x) {
   y = conv2_(y);
   y = bn2_(y);
   y = conv3_(y);
-  return add_relu(bn3_(y), downsample_ != nullptr ? (*downsample_)(x) : x);
+  return bn3_(y, downsample_ != nullptr ? (*downsample_)(x) : x);
 }
 
 }  // namespace tapestry::nn

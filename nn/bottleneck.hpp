@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tapestry/core/required.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_add_relu2d.hpp>
 #include <tapestry/nn/batch_norm_relu2d.hpp>
 #include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/sequential.hpp>
@@ -38,7 +38,7 @@ class Bottleneck : public Module {
   Conv2d& conv2_;
   BatchNormRelu2d& bn2_;
   Conv2d& conv3_;
-  BatchNorm2d& bn3_;
+  BatchNormAddRelu2d& bn3_;
   Sequential* downsample_ = nullptr;
 };
 

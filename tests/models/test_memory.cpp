@@ -36,7 +36,7 @@ void require_steady_memory(nn::Module& model, const Array& images, const Array& 
 
 }  // namespace
 
-TEST_CASE("slow: from the third step on training a classifier asks the system for no memory") {
+TEST_CASE("slow: from the fourth step on training a classifier asks the system for no memory") {
   for (const std::string& name : models::image_classifier_names()) {
     INFO(name);
     require_steady_memory(*models::image_classifier(name), made_up_images(3), made_up_labels(3));
