@@ -58,6 +58,7 @@
 #include <tapestry/models/vgg.hpp>
 #include <tapestry/models/vision_transformer.hpp>
 #include <tapestry/nn/activation.hpp>
+#include <tapestry/nn/activation_maximization.hpp>
 #include <tapestry/nn/attention_augmented_conv2d.hpp>
 #include <tapestry/nn/basic_block.hpp>
 #include <tapestry/nn/batch_norm1d.hpp>
@@ -75,7 +76,10 @@
 #include <tapestry/nn/drop_connect.hpp>
 #include <tapestry/nn/dropout.hpp>
 #include <tapestry/nn/embedding.hpp>
+#include <tapestry/nn/evaluation_scope.hpp>
+#include <tapestry/nn/feature_maps.hpp>
 #include <tapestry/nn/flatten.hpp>
+#include <tapestry/nn/grad_cam.hpp>
 #include <tapestry/nn/graph.hpp>
 #include <tapestry/nn/group_norm.hpp>
 #include <tapestry/nn/inception.hpp>
@@ -98,11 +102,15 @@
 #include <tapestry/nn/sequential.hpp>
 #include <tapestry/nn/shuffle_unit.hpp>
 #include <tapestry/nn/squeeze_excite.hpp>
+#include <tapestry/nn/summary.hpp>
 #include <tapestry/nn/unfold.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>
 #include <tapestry/optim/sgd.hpp>
+#include <tapestry/viz/confusion_matrix.hpp>
 #include <tapestry/viz/curves.hpp>
+#include <tapestry/viz/feature_maps_grid.hpp>
 #include <tapestry/viz/heat_map.hpp>
 #include <tapestry/viz/image_grid.hpp>
+#include <tapestry/viz/overlay.hpp>
 #include <tapestry/viz/progress.hpp>

@@ -5,26 +5,12 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/profile_log.hpp>
+#include <tapestry/core/text_table.hpp>
 
 namespace tapestry::detail {
 namespace {
 
 using Row = std::vector<std::string>;
-
-/// Lines of columns: the first is flush left, the others flush right.
-std::string aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size(), 0);
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line = fmt::format("{:<{}}", row[0], widths[0]);
-    for (std::size_t i = 1; i < row.size(); ++i) line += fmt::format("  {:>{}}", row[i], widths[i]);
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text;
-}
 
 std::string milliseconds(std::int64_t ns) {
   return fmt::format("{:.2f}", static_cast<double>(ns) / 1e6);
@@ -76,7 +62,7 @@ std::string operator_table(const std::vector<ProfileEntry>& entries, std::int64_
   };
   add_line("(all of these)", covered_ns);
   add_line("(outside of these)", elapsed_ns - covered_ns);
-  return aligned(rows);
+  return text_table(rows);
 }
 
 std::string layer_table(const std::vector<ProfileEntry>& entries, std::int64_t elapsed_ns) {
@@ -97,7 +83,7 @@ std::string layer_table(const std::vector<ProfileEntry>& entries, std::int64_t e
                     rate(forward.flops, forward.self_ns), milliseconds(backward.self_ns),
                     rate(backward.flops, backward.self_ns), share(self_ns(passes), elapsed_ns)});
   }
-  return aligned(rows);
+  return text_table(rows);
 }
 
 }  // namespace

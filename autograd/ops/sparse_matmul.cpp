@@ -21,11 +21,14 @@ struct SparseSum {
   bool transposed_ = false;
   SavedTensor weights_ = {}, x_ = {};
   Shape weights_shape_ = {};
+  std::int64_t flops_ = 0;
 
+  std::int64_t flops() const { return flops_; }
   Array forward(const Tensor& weights, const Tensor& x) {
     if (weights.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) weights_ = SavedTensor(weights);
     weights_shape_ = weights.shape();
+    flops_ = 2 * adjacency_.num_edges() * detail::features_of(x.shape(), 1);
     const kernels::SparseRows rows = detail::sparse_rows(adjacency_, transposed_);
     Array result = Array::empty(x.shape().with(0, rows.rows), x.dtype());
     const Array dense = x.array().contiguous();
@@ -55,10 +58,13 @@ struct EdgeProducts {
   SparseAdjacency adjacency_;
   Shape weights_shape_;
   SavedTensor targets_ = {}, sources_ = {};
+  std::int64_t flops_ = 0;
 
+  std::int64_t flops() const { return flops_; }
   Array forward(const Tensor& targets, const Tensor& sources) {
     if (sources.requires_grad()) targets_ = SavedTensor(targets);
     if (targets.requires_grad()) sources_ = SavedTensor(sources);
+    flops_ = 2 * adjacency_.num_edges() * detail::features_of(targets.shape(), 1);
     Array result = Array::empty(weights_shape_, targets.dtype());
     const Array left = targets.array().contiguous();
     const Array right = sources.array().contiguous();
