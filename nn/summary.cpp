@@ -148,8 +148,13 @@ std::string scaled(std::int64_t count) {
   return fmt::format("{:.3f} {}", value, *unit);
 }
 
-std::string mebibytes(std::int64_t bytes) {
-  return fmt::format("{:.2f} MiB", static_cast<double>(bytes) / (1 << 20));
+/// "3.06 MiB"
+std::string memory(std::int64_t bytes) {
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  auto value = static_cast<double>(bytes);
+  const char* unit = "KMGT";
+  for (value /= 1024; value >= 1023.995 && unit[1] != '\0'; value /= 1024) ++unit;
+  return fmt::format("{:.2f} {}iB", value, *unit);
 }
 
 /// The last part of a path, two spaces further in for each before it.
@@ -184,15 +189,15 @@ std::string to_string(const Summary& summary) {
   for (const SummaryRow& row : summary.rows) {
     rows.push_back({indented(row.name), row.type, row.output_shape ? tapestry::to_string(*row.output_shape) : "",
                     row.parameters == 0 ? "" : grouped(row.parameters), row.flops == 0 ? "" : scaled(row.flops),
-                    row.output_shape ? mebibytes(row.activation_bytes) : ""});
+                    row.output_shape ? memory(row.activation_bytes) : ""});
   }
   const SummaryRow& total = summary.total();
   return tapestry::detail::text_table(rows, 3) +
          fmt::format("\nparameters   {}, {}: {}\n", grouped(total.parameters), trainable(total),
-                     mebibytes(total.parameter_bytes)) +
+                     memory(total.parameter_bytes)) +
          fmt::format("FLOPs        {} for an input {}: {} multiply-adds\n", scaled(total.flops),
                      tapestry::to_string(summary.input_shape), scaled(total.flops / 2)) +
-         fmt::format("activations  {}\n", mebibytes(total.activation_bytes));
+         fmt::format("activations  {}\n", memory(total.activation_bytes));
 }
 
 }  // namespace tapestry::nn

@@ -110,6 +110,8 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
   data::paste(canvas, truth, gap, middle - truth.size(1) / 2);
   data::paste(canvas, predicted, middle - predicted.size(2) / 2, gap);
 
+  // Of this colour only the lines between cells will be left.
+  data::fill_rectangle(canvas, margin, margin, classes * cell + 1, classes * cell + 1, {225, 225, 225});
   for (std::int64_t row = 0; row < classes; ++row) {
     const Array name = written(class_names[static_cast<std::size_t>(row)]), upright = turned(name);
     const std::int64_t centre = margin + row * cell + (cell - letter_height) / 2;
@@ -122,7 +124,6 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
       const std::int64_t count = first[column];
       const double share = total > 0 ? std::sqrt(static_cast<double>(count) / static_cast<double>(total)) : 0;
       const std::int64_t x = margin + column * cell, y = margin + row * cell;
-      data::fill_rectangle(canvas, x, y, cell, cell, {225, 225, 225});
       data::fill_rectangle(canvas, x + 1, y + 1, cell - 1, cell - 1, mixed(row == column ? right : wrong, share));
       if (count == 0) continue;
       const std::string text = std::to_string(count);

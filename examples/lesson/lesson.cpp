@@ -40,11 +40,14 @@ void Lesson::holds(const std::string& fact, bool is_true) {
   all_hold_ = all_hold_ && is_true;
 }
 
-void Lesson::picture(const std::string& file, const Array& image) {
+void Lesson::picture(const std::string& name, const Array& image) {
+  tapestry::data::write_png(file(name), image);
+  std::cout << fmt::format("picture: {}\n", file(name));
+}
+
+std::string Lesson::file(const std::string& name) const {
   std::filesystem::create_directories(pictures_);
-  const std::string path = pictures_ + "/" + file;
-  tapestry::data::write_png(path, image);
-  std::cout << fmt::format("picture: {}\n", path);
+  return pictures_ + "/" + name;
 }
 
 void Lesson::learned(const std::string& text) {

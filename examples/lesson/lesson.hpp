@@ -25,7 +25,9 @@ class Lesson {
   /// States a fact that the lesson has just computed: in print "yes" or "NO".
   void holds(const std::string& fact, bool is_true);
   /// Writes a picture into the folder of pictures and says where it is.
-  void picture(const std::string& file, const tapestry::Array& image);
+  void picture(const std::string& name, const tapestry::Array& image);
+  /// The path of a file in the folder of pictures, which is made if it is not there.
+  std::string file(const std::string& name) const;
   /// What to remember.
   void learned(const std::string& text);
 

@@ -17,6 +17,7 @@
 #include <tapestry/core/threads.hpp>
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/models/image_classifier.hpp>
+#include <tapestry/nn/summary.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>
 #include <tapestry/optim/sgd.hpp>
@@ -86,10 +87,17 @@ void run(const Options& options) {
   if (options.threads > 0) set_num_threads(options.threads);
   manual_seed(options.seed);
   const auto model = models::image_classifier(options.model);
+  const nn::Summary summary = nn::summary(*model, {1, 3, 32, 32});
+  if (options.summary) {
+    std::cout << nn::to_string(summary);
+    return;
+  }
   const Images images = open_images(options);
   std::cout << fmt::format("{} on {}: {} training images, {} test images, {} threads\n", options.model,
                            options.data.empty() ? "drawn figures" : options.data.string(), images.train->size(),
-                           images.test->size(), num_threads());
+                           images.test->size(), num_threads())
+            << fmt::format("{} parameters, {:.1f} million multiply-adds per image\n", summary.total().parameters,
+                           static_cast<double>(summary.total().flops) / 2e6);
   if (!options.trace.empty()) require_replaceable(options.trace);
   std::optional<Profiler> profiler;
   if (options.profile || !options.trace.empty()) profiler.emplace();

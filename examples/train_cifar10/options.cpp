@@ -74,6 +74,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--max-steps", options.max_steps, "Stop after so many steps")->check(whole_number(1, many));
   app.add_option("--evaluate", options.evaluate, "Measure these weights (a .safetensors file) instead of training")
       ->check(CLI::ExistingFile);
+  app.add_flag("--summary", options.summary, "Print the layers of the network and what they cost instead of training");
   app.add_flag("--profile", options.profile, "Print where the time went, by operator and by layer");
   app.add_option("--trace", options.trace, "Write the first steps to this file, for chrome://tracing");
 }

@@ -18,6 +18,7 @@ struct Options {
   std::filesystem::path out = "runs/train_cifar10";
   std::int64_t max_steps = 0;      ///< 0: no limit
   std::filesystem::path evaluate;  ///< weights to measure instead of training
+  bool summary = false;            ///< print the layers instead of training
   bool profile = false;            ///< print where the time went
   std::filesystem::path trace;     ///< file for the trace of the first steps; empty: none
 };

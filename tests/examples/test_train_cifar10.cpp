@@ -151,7 +151,7 @@ TEST_CASE("help lists every option and is no mistake") {
   REQUIRE(outcome.exit_code == 0);
   REQUIRE(outcome.err.empty());
   for (const char* option : {"--data", "--model", "--epochs", "--batch-size", "--lr", "--optimizer", "--seed",
-                             "--threads", "--out", "--max-steps", "--evaluate", "--profile", "--trace"}) {
+                             "--threads", "--out", "--max-steps", "--evaluate", "--summary", "--profile", "--trace"}) {
     CHECK_THAT(outcome.out, ContainsSubstring(option));
   }
 }

@@ -1,0 +1,95 @@
+// 20: what the units of a network look for. Gradient ascent changes an image of noise until a unit gives as much as it
+// can: colours and edges in the first layers, corners and curves further on, whole figures at the end. Prints the
+// logits before and after.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <tapestry/autograd/mode.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/nn/activation_maximization.hpp>
+
+#include "lesson/figures_network.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+struct Options {
+  std::string data;
+  bool quick = false;
+};
+
+Array first_units(std::int64_t count) {
+  std::vector<std::int64_t> units;
+  for (std::int64_t unit = 0; unit < count; ++unit) units.push_back(unit);
+  return Array::from({count}, units);
+}
+
+/// Faint noise to start from.
+Array noise(std::int64_t count, std::int64_t side) {
+  RandomStream random{.seed = 1};
+  return random.normal({count, 3, side, side}, 0, 0.1);
+}
+
+/// The logit of class i for image i.
+std::vector<double> own_logits(nn::Module& model, const Array& images) {
+  const NoGradGuard no_grad;
+  const Array logits = model(images).array();
+  std::vector<double> own;
+  for (std::int64_t i = 0; i < images.size(0); ++i) own.push_back(logits.at({i, i}));
+  return own;
+}
+
+void classes(Lesson& lesson, nn::Module& model, const std::vector<std::string>& names) {
+  lesson.part("Images that are ideal for each class");
+  const std::int64_t count = std::ssize(names);
+  const Array start = noise(count, 48);
+  const Array images = nn::maximize_activation(model, start, first_units(count), {.layer = ""});
+  const auto before = own_logits(model, start), after = own_logits(model, images);
+  std::vector<Array> pictures;
+  std::vector<viz::Caption> captions;
+  bool all_rise = true;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    lesson.say(fmt::format("  {:<10}  logit {:>6.1f} -> {:>6.1f}", names[at], before[at], after[at]));
+    all_rise = all_rise && after[at] > before[at] + 5;
+    pictures.push_back(network_picture(images, i));
+    captions.push_back(caption(names[at]));
+  }
+  lesson.holds("every logit has risen by more than 5", all_rise);
+  lesson.picture("20_classes.png", viz::image_grid(pictures, {.columns = 5, .enlarge = 3, .captions = captions}));
+}
+
+void layers(Lesson& lesson, nn::Module& model) {
+  lesson.part("The first twelve channels of each layer");
+  for (const char* layer : {"conv1", "conv2", "conv3", "conv4", "conv5"}) {
+    constexpr std::int64_t count = 12;
+    const Array images = nn::maximize_activation(model, noise(count, 40), first_units(count), {.layer = layer});
+    std::vector<Array> pictures;
+    for (std::int64_t i = 0; i < count; ++i) pictures.push_back(network_picture(images, i));
+    lesson.picture(fmt::format("20_{}.png", layer),
+                   viz::image_grid(pictures, {.columns = 6, .enlarge = 3, .padding = 4}));
+  }
+}
+
+void run(Lesson& lesson, const Options& options) {
+  const auto model = trained_network(lesson, options.data, options.quick);
+  classes(lesson, *model, lesson_images(options.data, data::Split::test)->class_names());
+  layers(lesson, *model);
+  lesson.learned(
+      "units of early layers look for colours and edges, those of late ones for parts of what is to be told apart. "
+      "What\n"
+      "excites a unit most is not what images hold: without decay, blur and jitter it would be noise.");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  return run_lesson(
+      argc, argv, "20: activation maximisation", [&](Lesson& lesson) { run(lesson, options); },
+      [&](CLI::App& app) {
+        app.add_flag("--quick", options.quick, "Train a third as long");
+        app.add_option("--data", options.data, "Folder of images of 32 x 32, as train_cifar10 takes it");
+      });
+}

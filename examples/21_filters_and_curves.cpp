@@ -1,0 +1,90 @@
+// 21: what changes while a network learns: the filters of its first convolution, noise at first, become edges, stripes
+// and patches of colour, while the loss falls and the share of right answers rises. Prints both at the end.
+#include <cmath>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <tapestry/core/error.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/viz/curves.hpp>
+
+#include "lesson/figures_network.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+struct Options {
+  std::string data;
+  bool quick = false;
+};
+
+/// Means over the last steps, so that the curves show the course rather than the chance of a batch.
+class SmoothSeries {
+ public:
+  explicit SmoothSeries(std::string name) : series_{.name = std::move(name), .x = {}, .y = {}} {}
+
+  void add(double value) {
+    ++steps_;
+    mean_ = steps_ == 1 ? value : 0.9 * mean_ + 0.1 * value;
+    series_.x.push_back(static_cast<double>(steps_));
+    series_.y.push_back(mean_);
+  }
+  const viz::Series& series() const { return series_; }
+  double last() const { return mean_; }
+
+ private:
+  viz::Series series_;
+  std::int64_t steps_ = 0;
+  double mean_ = 0;
+};
+
+Array filters(nn::Module& model) {
+  return model.get_submodule<nn::Conv2d>("conv1").weight().array().clone();
+}
+
+void draw_curves(Lesson& lesson, const SmoothSeries& loss, const SmoothSeries& accuracy) {
+  try {
+    const std::string file = lesson.file("21_curves.png");
+    viz::write_curves(file, "Training",
+                      {{.x_label = "step", .y_label = "loss", .series = {loss.series()}},
+                       {.x_label = "step", .y_label = "accuracy", .series = {accuracy.series()}}});
+    lesson.say("picture: " + file);
+  } catch (const IoError& error) {
+    lesson.say(error.what());
+  }
+}
+
+void run(Lesson& lesson, const Options& options) {
+  manual_seed(1);
+  FiguresNetwork model;
+  const Array before = filters(model);
+  SmoothSeries loss("loss"), accuracy("accuracy");
+  TrainOptions training;
+  if (options.quick) training.steps = 60;
+  train_on(model, *lesson_images(options.data, data::Split::train), training, [&](double step_loss, double share) {
+    loss.add(step_loss);
+    accuracy.add(share);
+  });
+  lesson.say(fmt::format("loss {:.3f}, {:.1f} % right over the last steps", loss.last(), 100 * accuracy.last()));
+  lesson.picture(
+      "21_filters.png",
+      viz::image_grid({viz::filters_grid(before, {.enlarge = 6}), viz::filters_grid(filters(model), {.enlarge = 6})},
+                      {.columns = 2, .enlarge = 1, .captions = {caption("before"), caption("after training")}}));
+  draw_curves(lesson, loss, accuracy);
+  lesson.holds("the loss has fallen below that of guessing, ln 10", loss.last() < std::log(10.0));
+  lesson.learned("filters and curves are the first things to look at: noise that stays noise has learned nothing.");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  return run_lesson(
+      argc, argv, "21: first filters and training curves", [&](Lesson& lesson) { run(lesson, options); },
+      [&](CLI::App& app) {
+        app.add_flag("--quick", options.quick, "Train for 60 steps only");
+        app.add_option("--data", options.data, "Folder of images of 32 x 32, as train_cifar10 takes it");
+      });
+}
