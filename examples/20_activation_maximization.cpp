@@ -40,11 +40,11 @@ std::vector<double> own_logits(nn::Module& model, const Array& images) {
   return own;
 }
 
-void classes(Lesson& lesson, nn::Module& model, const std::vector<std::string>& names) {
+void classes(Lesson& lesson, nn::Module& model, std::int64_t steps, const std::vector<std::string>& names) {
   lesson.part("Images that are ideal for each class");
   const std::int64_t count = std::ssize(names);
   const Array start = noise(count, 48);
-  const Array images = nn::maximize_activation(model, start, first_units(count), {.layer = ""});
+  const Array images = nn::maximize_activation(model, start, first_units(count), {.layer = "", .steps = steps});
   const auto before = own_logits(model, start), after = own_logits(model, images);
   std::vector<Array> pictures;
   std::vector<viz::Caption> captions;
@@ -60,11 +60,12 @@ void classes(Lesson& lesson, nn::Module& model, const std::vector<std::string>& 
   lesson.picture("20_classes.png", viz::image_grid(pictures, {.columns = 5, .enlarge = 3, .captions = captions}));
 }
 
-void layers(Lesson& lesson, nn::Module& model) {
+void layers(Lesson& lesson, nn::Module& model, std::int64_t steps) {
   lesson.part("The first twelve channels of each layer");
   for (const char* layer : {"conv1", "conv2", "conv3", "conv4", "conv5"}) {
     constexpr std::int64_t count = 12;
-    const Array images = nn::maximize_activation(model, noise(count, 40), first_units(count), {.layer = layer});
+    const Array images =
+        nn::maximize_activation(model, noise(count, 40), first_units(count), {.layer = layer, .steps = steps});
     std::vector<Array> pictures;
     for (std::int64_t i = 0; i < count; ++i) pictures.push_back(network_picture(images, i));
     lesson.picture(fmt::format("20_{}.png", layer),
@@ -74,8 +75,9 @@ void layers(Lesson& lesson, nn::Module& model) {
 
 void run(Lesson& lesson, const Options& options) {
   const auto model = trained_network(lesson, options.data, options.quick);
-  classes(lesson, *model, lesson_images(options.data, data::Split::test)->class_names());
-  layers(lesson, *model);
+  const std::int64_t steps = options.quick ? 60 : 200;
+  classes(lesson, *model, steps, lesson_images(options.data, data::Split::test)->class_names());
+  layers(lesson, *model, steps);
   lesson.learned(
       "units of early layers look for colours and edges, those of late ones for parts of what is to be told apart. "
       "What\n"

@@ -97,6 +97,9 @@ Array maximize_activation(Module& model, const Array& start, const Array& units,
       model(rolled(x, moves[0] - options.jitter, moves[1] - options.jitter));
       slope = grad(sum(activations(watched[layer], units, layer)), {x}).front();
     }
+    if (!slope.defined()) {
+      throw ValueError(fmt::format("maximize_activation: what \"{}\" gives does not depend on the image", layer));
+    }
     const NoGradGuard no_grad;
     // A unit that nothing excites has no direction: its image only decays.
     const Tensor length = sqrt(mean(slope * slope, {1, 2, 3}, true)) + 1e-12;

@@ -28,7 +28,7 @@ struct ActivationMaximizationOptions {
 ///
 /// `start`, f32 or f64 (N, C, H, W), noise around 0 as a rule, and the `units`, i64 (N), of the images give the images
 /// at the end, in the range that the network takes. Throws a ShapeError when shapes are not these, a ValueError for a
-/// unit or an option out of range and as `FeatureMaps` does.
+/// unit or an option out of range, for a layer that does not depend on the image, and as `FeatureMaps` does.
 Array maximize_activation(Module& model, const Array& start, const Array& units,
                           const ActivationMaximizationOptions& options);
 

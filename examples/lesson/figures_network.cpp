@@ -18,6 +18,7 @@
 #include <tapestry/data/transform.hpp>
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/nn/evaluation_scope.hpp>
+#include <tapestry/nn/init.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>
 #include <tapestry/viz/progress.hpp>
@@ -64,7 +65,10 @@ FiguresNetwork::FiguresNetwork()
       norm3_(add("norm3", norm(48))),
       norm4_(add("norm4", norm(96))),
       norm5_(add("norm5", norm(96))),
-      head_(add("head", nn::Linear({.in_features = 96, .out_features = 10}))) {}
+      head_(add("head", nn::Linear({.in_features = 96, .out_features = 10}))) {
+  // Faint, so that what is learned shows in the pictures of the filters; the norm after it makes up for it.
+  nn::init::normal(conv1_.weight(), 0, 0.01);
+}
 
 Tensor FiguresNetwork::forward(const Tensor& x) {
   Tensor y = norm1_(conv1_(x));

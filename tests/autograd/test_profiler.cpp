@@ -5,10 +5,12 @@
 #include <tapestry/autograd/ops/activation.hpp>
 #include <tapestry/autograd/ops/arithmetic.hpp>
 #include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/graph.hpp>
 #include <tapestry/autograd/ops/matmul.hpp>
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/sparse_adjacency.hpp>
 
 #include "autograd/generate.hpp"
 #include "core/profile_checks.hpp"
@@ -94,6 +96,16 @@ TEST_CASE("products count two operations for every multiply-add") {
   const Profiler batched(ticking_clock());
   matmul(leaf({7, 1, 2, 3}), leaf({5, 3, 4}, 2));
   CHECK(entry_of(batched, "matmul", forward).flops == 2 * (7 * 5) * 2 * 3 * 4);
+}
+
+TEST_CASE("products over a graph count two operations for every edge and feature") {
+  const Profiler profiler(ticking_clock());
+  const SparseAdjacency edges(
+      {.num_nodes = 4, .edges = {{.source = 0, .target = 1}, {.source = 1, .target = 2}, {.source = 3, .target = 2}}});
+  sum(sparse_matmul(edges, leaf({3}), leaf({4, 5}, 2))).backward();
+  CHECK(entry_of(profiler, "sparse_matmul", forward).flops == 2 * 3 * 5);
+  CHECK(entry_of(profiler, "sparse_matmul", backward_pass).flops == 2 * 3 * 5);
+  CHECK(entry_of(profiler, "sparse_matmul_weight_gradient", backward_pass).flops == 2 * 3 * 5);
 }
 
 TEST_CASE("bytes are those of inputs and output and of the gradients given and taken") {

@@ -1,0 +1,66 @@
+// What the models cost, against figures that others have published for them.
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tapestry/models/mobilenet_v2.hpp>
+#include <tapestry/models/resnet.hpp>
+#include <tapestry/models/resnet_cifar.hpp>
+#include <tapestry/models/small_cnn.hpp>
+#include <tapestry/nn/summary.hpp>
+
+#include "catch.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+using Owned = std::unique_ptr<nn::Module>;
+
+template <class Model>
+Owned own(Model model) {
+  return std::make_unique<Model>(std::move(model));
+}
+
+/// What torchvision's table of weights says of a model: numbers of parameters, and billions of multiply-adds (which it
+/// calls GFLOPS) for an image of 224 × 224, to three decimals.
+struct Published {
+  std::string model;
+  Owned (*make)();
+  std::int64_t parameters;
+  double multiply_adds;
+};
+
+const std::vector<Published> table = {
+    {"resnet18", [] { return own(models::resnet18()); }, 11'689'512, 1.814},
+    {"resnet34", [] { return own(models::resnet34()); }, 21'797'672, 3.664},
+    {"mobilenet_v2", [] { return own(models::MobileNetV2({})); }, 3'504'872, 0.301},
+};
+
+}  // namespace
+
+TEST_CASE("parameters and multiply-adds of the models are those that torchvision publishes") {
+  for (const auto& [name, make, parameters, multiply_adds] : table) {
+    INFO(name);
+    const nn::SummaryRow total = nn::summary(*make(), {1, 3, 224, 224}).total();
+    CHECK(total.parameters == parameters);
+    CHECK(std::round(static_cast<double>(total.flops) / 2e6) / 1e3 == Approx(multiply_adds));
+  }
+}
+
+TEST_CASE("multiply-adds of the models for small images are those counted by hand") {
+  models::SmallCnn small;
+  // Four convolutions of 3 × 3 at two sizes, and the linear layers.
+  constexpr std::int64_t convolutions = 32 * 32 * (3 * 32 + 32 * 32) * 9 + 16 * 16 * (32 * 64 + 64 * 64) * 9,
+                         linears = 4096 * 256 + 256 * 10;
+  CHECK(nn::summary(small, {1, 3, 32, 32}).total().flops == 2 * (convolutions + linears));
+
+  auto residual = models::resnet20();
+  // Each stage halves the size and doubles the channels: its convolutions, but for the first of a stage, which has half
+  // as many inputs, and the 1 × 1 of the shortcuts, cost the same.
+  constexpr std::int64_t one = 32 * 32 * 16 * 16 * 9;
+  constexpr std::int64_t first = 32 * 32 * 3 * 16 * 9, shortcuts = 2 * (one / 2 / 9), head = 64 * 10;
+  CHECK(nn::summary(residual, {1, 3, 32, 32}).total().flops ==
+        2 * (first + 6 * one + 2 * (one / 2 + 5 * one) + shortcuts + head));
+}

@@ -1,0 +1,37 @@
+#include <stdexcept>
+
+#include <tapestry/nn/evaluation_scope.hpp>
+
+#include "nn/example_modules.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+namespace {
+
+std::vector<bool> modes(nn::ModuleBase& module) {
+  std::vector<bool> result;
+  for (const auto& [name, child] : module.named_modules()) result.push_back(child->is_training());
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("an evaluation scope gives each module its own mode back") {
+  Net net;
+  net.get_submodule<nn::Module>("rest").eval();
+  net.get_submodule<nn::Module>("rest.2").train();
+  const std::vector<bool> before = modes(net);
+  REQUIRE(before == std::vector<bool>{true, true, false, false, false, true, false});
+  {
+    const nn::EvaluationScope scope(net);
+    CHECK(modes(net) == std::vector<bool>(7, false));
+  }
+  CHECK(modes(net) == before);
+  try {
+    const nn::EvaluationScope scope(net);
+    throw std::runtime_error("no");
+  } catch (const std::runtime_error&) {
+  }
+  CHECK(modes(net) == before);
+}

@@ -1,0 +1,53 @@
+#include <tapestry/core/error.hpp>
+#include <tapestry/nn/feature_maps.hpp>
+
+#include "nn/example_modules.hpp"
+
+using namespace tapestry;
+using namespace tapestry::testing;
+
+TEST_CASE("feature maps are exactly what the layers gave last") {
+  Net net;
+  net.eval();
+  const nn::FeatureMaps maps(net, {"mix", "rest.0", ""});
+  const Tensor output = net(image(1));
+  CHECK(maps[""].is_same(output));
+  CHECK(maps["mix"].shape() == Shape{6, 5, 1, 3});
+  const auto forward = [&](const char* name, const Tensor& x) {
+    return net.get_submodule<nn::Module>(name).forward(x).array();
+  };
+  require_equal(maps["rest.0"].array(), forward("rest.0", maps["mix"]));
+  CHECK(maps["mix"].requires_grad());
+
+  const Array first = maps["mix"].array();
+  net(image(2));
+  CHECK_FALSE(values_of(maps["mix"].array()) == values_of(first));
+}
+
+TEST_CASE("feature maps see what a hook before them has put in place of an output") {
+  Scale scale(2);
+  scale.add_forward_hook([](nn::Module&, const Tensor&, const Tensor& y) { return y + 1; });
+  const nn::FeatureMaps maps(scale, {""});
+  scale(Array::scalar(5));
+  CHECK(maps[""].item() == 11);
+}
+
+TEST_CASE("feature maps hold an output as long as they live and leave no hook behind") {
+  Net net;
+  const auto output_of_run = [&] { return WeakArray(net(image()).array()); };
+  {
+    const nn::FeatureMaps maps(net, {""});
+    CHECK(output_of_run().lock().defined());
+  }
+  CHECK_FALSE(output_of_run().lock().defined());
+  CHECK_THROWS_AS(nn::FeatureMaps(net, {"", "nothing"}), ValueError);
+  CHECK_FALSE(output_of_run().lock().defined());
+}
+
+TEST_CASE("feature maps say which layer is not there or not watched or was not called") {
+  nn::Sequential net(Scale(2), Scale(3));
+  CHECK_THROWS_WITH(nn::FeatureMaps(net, {"2"}), "get_submodule: no module \"2\" among \"\", \"0\", \"1\"");
+  const nn::FeatureMaps maps(net, {"1"});
+  CHECK_THROWS_WITH(maps["0"], "FeatureMaps: the module \"0\" is not watched");
+  CHECK_THROWS_WITH(maps["1"], "FeatureMaps: the module \"1\" has not been called");
+}
