@@ -61,16 +61,19 @@ void classes(Lesson& lesson, nn::Module& model, std::int64_t steps, const std::v
 }
 
 void layers(Lesson& lesson, nn::Module& model, std::int64_t steps) {
-  lesson.part("The first twelve channels of each layer");
-  for (const char* layer : {"conv1", "conv2", "conv3", "conv4", "conv5"}) {
-    constexpr std::int64_t count = 12;
+  lesson.part("Channels of each layer, after batch norm and ReLU");
+  constexpr std::int64_t count = 8;
+  std::vector<Array> pictures;
+  std::vector<viz::Caption> captions;
+  for (const char* layer : {"norm1", "norm2", "norm3", "norm4", "norm5"}) {
     const Array images =
-        nn::maximize_activation(model, noise(count, 40), first_units(count), {.layer = layer, .steps = steps});
-    std::vector<Array> pictures;
-    for (std::int64_t i = 0; i < count; ++i) pictures.push_back(network_picture(images, i));
-    lesson.picture(fmt::format("20_{}.png", layer),
-                   viz::image_grid(pictures, {.columns = 6, .enlarge = 3, .padding = 4}));
+        nn::maximize_activation(model, noise(count, 48), first_units(count), {.layer = layer, .steps = steps});
+    for (std::int64_t i = 0; i < count; ++i) {
+      pictures.push_back(network_picture(images, i));
+      captions.push_back(caption(i == 0 ? layer : " "));
+    }
   }
+  lesson.picture("20_layers.png", viz::image_grid(pictures, {.columns = count, .enlarge = 2, .captions = captions}));
 }
 
 void run(Lesson& lesson, const Options& options) {

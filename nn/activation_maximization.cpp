@@ -64,7 +64,7 @@ Array gauss(std::int64_t channels, double deviation, DType dtype) {
 }
 
 /// What is made large: the unit of each image, (N, 1).
-Tensor activations(const Tensor& output, const Array& units, std::string_view layer) {
+Tensor activations(const Tensor& output, const Array& units, const std::string& layer) {
   if ((output.rank() != 2 && output.rank() != 4) || output.size(0) != units.size(0)) {
     throw ShapeError(fmt::format(
         "maximize_activation: expected a layer that gives ({0}, units) or ({0}, units, H, W), \"{1}\" gives {2}",
@@ -82,7 +82,7 @@ Tensor activations(const Tensor& output, const Array& units, std::string_view la
 
 Array maximize_activation(Module& model, const Array& start, const Array& units, const Options& options) {
   check(start, units, options);
-  const std::string layer(options.layer.get());
+  const std::string& layer = options.layer;
   const EvaluationScope evaluation(model);
   const FeatureMaps watched(model, {layer});
   const Array kernel = options.blur > 0 ? gauss(start.size(1), options.blur, start.dtype()) : Array();
@@ -102,7 +102,7 @@ Array maximize_activation(Module& model, const Array& start, const Array& units,
     }
     const NoGradGuard no_grad;
     // A unit that nothing excites has no direction: its image only decays.
-    const Tensor length = sqrt(mean(slope * slope, {1, 2, 3}, true)) + 1e-12;
+    const Tensor length = maximum(sqrt(mean(slope * slope, {1, 2, 3}, true)), Array::scalar(1e-30, slope.dtype()));
     images = images * (1 - options.decay) + slope / length * options.lr;
     if (kernel.defined()) {
       images = conv2d(images, kernel, {},

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include <tapestry/core/required.hpp>
 #include <tapestry/nn/module.hpp>
@@ -10,13 +10,13 @@
 namespace tapestry::nn {
 
 struct ActivationMaximizationOptions {
-  Required<std::string_view> layer;  ///< the module whose output is made large; "" is the model itself
-  std::int64_t steps = 200;          ///< of gradient ascent
-  double lr = 0.1;  ///< the length of a step: how much the numbers of an image change, as the root of their mean square
-  double decay = 0.01;      ///< the share of the image that every step takes away: an L2 penalty
-  double blur = 0.4;        ///< the deviation, in pixels, of the Gauss that smooths the image after each step; 0: none
-  std::int64_t jitter = 2;  ///< in each step the network sees the image moved round by up to so many pixels
-  std::uint64_t seed = 0;   ///< of the moves
+  Required<std::string> layer;  ///< the module whose output is made large; "" is the model itself
+  std::int64_t steps = 200;     ///< of gradient ascent
+  double lr = 0.1;              ///< the length of a step, as the root of the mean square of what is added to an image
+  double decay = 0.05;          ///< the share of the image that a step takes away; its length stays below lr / decay
+  double blur = 0.4;            ///< the deviation, in pixels, of the Gauss that smooths it after a step; 0: none
+  std::int64_t jitter = 2;      ///< in each step the network sees it moved round by up to so many pixels
+  std::uint64_t seed = 0;       ///< of the moves
 };
 
 /// Gradient ascent on images: each is changed so that its unit of a layer gives as much as it can. The unit of an image

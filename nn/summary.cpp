@@ -165,8 +165,7 @@ std::string indented(const std::string& name) {
 }
 
 std::string trainable(const SummaryRow& row) {
-  if (row.trainable_parameters == row.parameters) return "all of them trainable";
-  return grouped(row.trainable_parameters) + " of them trainable";
+  return row.trainable_parameters == row.parameters ? "all" : grouped(row.trainable_parameters);
 }
 
 }  // namespace
@@ -193,10 +192,10 @@ std::string to_string(const Summary& summary) {
   }
   const SummaryRow& total = summary.total();
   return tapestry::detail::text_table(rows, 3) +
-         fmt::format("\nparameters   {}, {}: {}\n", grouped(total.parameters), trainable(total),
+         fmt::format("\nparameters   {} ({} trainable), {}\n", grouped(total.parameters), trainable(total),
                      memory(total.parameter_bytes)) +
-         fmt::format("FLOPs        {} for an input {}: {} multiply-adds\n", scaled(total.flops),
-                     tapestry::to_string(summary.input_shape), scaled(total.flops / 2)) +
+         fmt::format("FLOPs        {} ({} multiply-adds) for an input {}\n", scaled(total.flops),
+                     scaled(total.flops / 2), tapestry::to_string(summary.input_shape)) +
          fmt::format("activations  {}\n", memory(total.activation_bytes));
 }
 

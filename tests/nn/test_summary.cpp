@@ -170,6 +170,17 @@ TEST_CASE("a summary in print is a table with the totals below") {
       nn::Flatten(), nn::Linear({.in_features = 16384, .out_features = 10}));
   net.get_submodule<nn::Module>("0").set_requires_grad(false);
   CHECK(nn::to_string(nn::summary(net, {2, 3, 16, 16})) ==
-        "layer    type        output           parameters     FLOPs  activations\n"
-        "(model)  Sequential  [2, 10]             168,714  5.571 M   384.08 KiB\n");
+        "layer    type        output           parameters      FLOPs  activations\n"
+        "(model)  Sequential  [2, 10]             168,714    5.571 M   384.08 KiB\n"
+        "  0      Sequential  [2, 64, 16, 16]       4,864    4.915 M   256.00 KiB\n"
+        "    0    Conv2d      [2, 64, 16, 16]       4,864    4.915 M   128.00 KiB\n"
+        "    1    ReLU        [2, 64, 16, 16]                          128.00 KiB\n"
+        "  1      Flatten     [2, 16384]                               128.00 KiB\n"
+        "  2      Linear      [2, 10]             163,850  655.360 k         80 B\n"
+        "\n"
+        "parameters   168,714 (163,850 trainable), 659.04 KiB\n"
+        "FLOPs        5.571 M (2.785 M multiply-adds) for an input [2, 3, 16, 16]\n"
+        "activations  384.08 KiB\n");
+  net.set_requires_grad(true);
+  CHECK_THAT(nn::to_string(nn::summary(net, {2, 3, 16, 16})), ContainsSubstring("168,714 (all trainable)"));
 }
