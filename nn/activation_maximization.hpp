@@ -13,7 +13,7 @@ struct ActivationMaximizationOptions {
   Required<std::string> layer;  ///< the module whose output is made large; "" is the model itself
   std::int64_t steps = 200;     ///< of gradient ascent
   double lr = 0.1;              ///< the length of a step, as the root of the mean square of what is added to an image
-  double decay = 0.05;          ///< the share of the image that a step takes away; its length stays below lr / decay
+  double decay = 0.03;          ///< the share of the image that a step takes away; its length stays below lr / decay
   double blur = 0.4;            ///< the deviation, in pixels, of the Gauss that smooths it after a step; 0: none
   std::int64_t jitter = 2;      ///< in each step the network sees it moved round by up to so many pixels
   std::uint64_t seed = 0;       ///< of the moves

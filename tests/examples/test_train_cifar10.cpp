@@ -146,6 +146,15 @@ TEST_CASE("every mistake on the command line gives one line with what is wrong a
   }
 }
 
+TEST_CASE("a summary lists the layers of the network and trains nothing") {
+  const Outcome outcome = run({"--model", "resnet20", "--summary"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.empty());
+  CHECK_THAT(outcome.out, ContainsSubstring("BasicBlock"));
+  CHECK_THAT(outcome.out, ContainsSubstring("40.813 M multiply-adds"));
+  CHECK_THAT(outcome.out, !ContainsSubstring("accuracy"));
+}
+
 TEST_CASE("help lists every option and is no mistake") {
   const Outcome outcome = run({"--help"});
   REQUIRE(outcome.exit_code == 0);
@@ -173,6 +182,7 @@ TEST_CASE("a short run leaves weights metrics and pictures behind and evaluation
     REQUIRE(outcome.exit_code == 0);
     REQUIRE(outcome.err.empty());
     REQUIRE_THAT(outcome.out, ContainsSubstring("40 training images, 20 test images"));
+    REQUIRE_THAT(outcome.out, ContainsSubstring("million multiply-adds per image"));
     const auto printed = lines_of(outcome.out);
     REQUIRE(is_accuracy_line(printed.back()));
 

@@ -1,5 +1,5 @@
 #include <tapestry/models/image_classifier.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/batch_norm_add_relu2d.hpp>
 
 #include "core/generate.hpp"
 
@@ -12,7 +12,7 @@ TEST_CASE("the blocks of deep residual networks by name begin as identities") {
     const auto model = models::image_classifier(name);
     auto& block = model->get_submodule<nn::Module>("layer1.2");
     const bool is_bottleneck = name.find("50") != std::string::npos;
-    auto& norm = block.get_submodule<nn::BatchNorm2d>(is_bottleneck ? "bn3" : "bn2");
+    auto& norm = block.get_submodule<nn::BatchNormAddRelu2d>(is_bottleneck ? "bn3" : "bn2");
     const Array x = Generator(1).reals({2, norm.weight().numel(), 3, 4}, 0, 1).to(DType::f32);
     require_equal(block(x).array(), x);
   }

@@ -138,11 +138,11 @@ TEST_CASE("activation maximisation says what it does not take") {
       "maximize_activation: expected a start (N, C, H, W) and units i64 (N), got f64[1, 2, 3, 4] and i64[2]");
   const std::string rule =
       "maximize_activation: steps, blur and jitter must be at least 0, lr above 0 and decay in [0, 1), got ";
-  CHECK_THROWS_WITH(with({.layer = "", .steps = -1}), rule + "-1, 0.4, 2, 0.1 and 0.05");
-  CHECK_THROWS_WITH(with({.layer = "", .lr = 0}), rule + "200, 0.4, 2, 0 and 0.05");
+  CHECK_THROWS_WITH(with({.layer = "", .steps = -1}), rule + "-1, 0.4, 2, 0.1 and 0.03");
+  CHECK_THROWS_WITH(with({.layer = "", .lr = 0}), rule + "200, 0.4, 2, 0 and 0.03");
   CHECK_THROWS_WITH(with({.layer = "", .decay = 1}), rule + "200, 0.4, 2, 0.1 and 1");
-  CHECK_THROWS_WITH(with({.layer = "", .blur = -0.5}), rule + "200, -0.5, 2, 0.1 and 0.05");
-  CHECK_THROWS_WITH(with({.layer = "", .jitter = -2}), rule + "200, 0.4, -2, 0.1 and 0.05");
+  CHECK_THROWS_WITH(with({.layer = "", .blur = -0.5}), rule + "200, -0.5, 2, 0.1 and 0.03");
+  CHECK_THROWS_WITH(with({.layer = "", .jitter = -2}), rule + "200, 0.4, -2, 0.1 and 0.03");
   CHECK_THROWS_WITH(nn::maximize_activation(net, start, units({5}), {.layer = ""}),
                     "maximize_activation: there is no unit 5 (\"\" gives [1, 5])");
   CHECK_THROWS_WITH(nn::maximize_activation(net, start, units({-1}), {.layer = "1"}),
