@@ -110,10 +110,7 @@ models::ResNet trained_on_figures(bool quick) {
 
 models::ResNet with_weights(const std::string& path) {
   models::ResNet model = models::resnet18();
-  nn::StateDict state = io::load_safetensors(path);
-  // Counters of PyTorch's batch norm that nothing here needs.
-  std::erase_if(state, [](const auto& entry) { return entry.first.ends_with("num_batches_tracked"); });
-  model.load_state_dict(state);
+  model.load_state_dict(io::load_safetensors(path));
   return model;
 }
 
