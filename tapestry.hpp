@@ -35,8 +35,11 @@
 #include <tapestry/core/threads.hpp>
 #include <tapestry/data/array_dataset.hpp>
 #include <tapestry/data/cifar10.hpp>
+#include <tapestry/data/community_graph.hpp>
 #include <tapestry/data/image.hpp>
 #include <tapestry/data/image_folder.hpp>
+#include <tapestry/data/karate_club.hpp>
+#include <tapestry/data/labelled_graph.hpp>
 #include <tapestry/data/loader.hpp>
 #include <tapestry/data/open_dataset.hpp>
 #include <tapestry/data/shapes.hpp>
@@ -44,7 +47,10 @@
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/models/alexnet.hpp>
 #include <tapestry/models/attention_cnn.hpp>
+#include <tapestry/models/gat.hpp>
+#include <tapestry/models/gcn.hpp>
 #include <tapestry/models/googlenet.hpp>
+#include <tapestry/models/graph_sage.hpp>
 #include <tapestry/models/image_classifier.hpp>
 #include <tapestry/models/lenet5.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
@@ -110,6 +116,8 @@
 #include <tapestry/viz/confusion_matrix.hpp>
 #include <tapestry/viz/curves.hpp>
 #include <tapestry/viz/feature_maps_grid.hpp>
+#include <tapestry/viz/graph_layout.hpp>
+#include <tapestry/viz/graph_picture.hpp>
 #include <tapestry/viz/heat_map.hpp>
 #include <tapestry/viz/image_grid.hpp>
 #include <tapestry/viz/overlay.hpp>

@@ -1,0 +1,32 @@
+// A graph convolutional network of two layers.
+#pragma once
+
+#include <tapestry/nn/dropout.hpp>
+#include <tapestry/nn/graph.hpp>
+
+namespace tapestry::models {
+
+/// The features of nodes (nodes, in_channels) and their graph → logits (nodes, out_channels): two graph convolutions
+/// with a ReLU between them and dropout before each (Kipf and Welling, "Semi-supervised classification with graph
+/// convolutional networks", 2017, equation 9). Throws a ValueError for options out of range. Parameters: conv1 and
+/// conv2 as in PyTorch Geometric's example.
+class Gcn : public nn::ModuleBase {
+ public:
+  struct Options {
+    Required<std::int64_t> in_channels;      ///< features of a node
+    Required<std::int64_t> hidden_channels;  ///< that it has between the layers
+    Required<std::int64_t> out_channels;     ///< logits per node
+    double dropout = 0.5;                    ///< the probability of dropping a feature in training
+  };
+
+  explicit Gcn(const Options& options);
+  /// Throws a ShapeError for operands that do not fit.
+  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+
+ private:
+  nn::Dropout& dropout_;
+  nn::GcnConv& conv1_;
+  nn::GcnConv& conv2_;
+};
+
+}  // namespace tapestry::models
