@@ -1,0 +1,55 @@
+// Makes C++ of the snippets in a page of documentation.
+//
+//   tutorial_code program PAGE   a program that runs them all, to standard output
+//   tutorial_code test PAGE      a Catch2 test, in quick sizes, that they print what the page shows
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "tutorial_code/page.hpp"
+
+namespace {
+
+void write_program(const std::vector<tutorial::Chapter>& chapters, const std::string& page) {
+  fmt::print("{}\nint main() {{\n", tutorial::functions_of(chapters, page, false));
+  for (std::size_t i = 0; i < chapters.size(); ++i) {
+    fmt::print("  std::cout << R\"page(\n{}\n\n)page\";\n  chapter_{}();\n", chapters[i].title, i + 1);
+  }
+  fmt::print("}}\n");
+}
+
+void write_test(const std::vector<tutorial::Chapter>& chapters, const std::string& page) {
+  fmt::print("#include \"catch.hpp\"\n#include \"docs/printed.hpp\"\n\n{}\n",
+             tutorial::functions_of(chapters, page, true));
+  fmt::print(
+      "TEST_CASE(\"every snippet of the tutorial runs and prints what the page shows\") {{\n"
+      "  Printed printed;\n");
+  for (std::size_t i = 0; i < chapters.size(); ++i) fmt::print("  chapter_{}(printed);\n", i + 1);
+  fmt::print("}}\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("C++ of the snippets in a page of documentation");
+  app.require_subcommand(1);
+  std::string page;
+  auto* program = app.add_subcommand("program", "Write a program to standard output");
+  auto* test = app.add_subcommand("test", "Write a test to standard output");
+  for (auto* command : {program, test}) command->add_option("page", page)->required()->check(CLI::ExistingFile);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    std::ostringstream text;
+    text << std::ifstream(page).rdbuf();
+    const auto chapters = tutorial::read_page(text.str());
+    if (*program) write_program(chapters, page);
+    if (*test) write_test(chapters, page);
+  } catch (const std::exception& error) {
+    fmt::print(std::cerr, "{}: {}\n", page, error.what());
+    return 1;
+  }
+}
