@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/block_parts.hpp>
 #include <tapestry/nn/bottleneck.hpp>
