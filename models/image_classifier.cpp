@@ -28,7 +28,7 @@ Owned own(Model model) {
 /// A deep residual network, with blocks that begin as identities.
 template <class Model>
 Owned own_deep(Model model) {
-  detail::zero_init_residual(model);
+  detail::begin_as_identities(model);
   return own(std::move(model));
 }
 

@@ -1,6 +1,5 @@
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/nn/basic_block.hpp>
-#include <tapestry/nn/batch_norm_add_relu2d.hpp>
 #include <tapestry/nn/bottleneck.hpp>
 #include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/init.hpp>
@@ -15,11 +14,14 @@ void fill_convolutions(nn::ModuleBase& module) {
   }
 }
 
-void zero_init_residual(nn::ModuleBase& module) {
+void begin_as_identities(nn::ModuleBase& module) {
   for (const auto& [name, child] : module.named_modules()) {
-    const bool is_basic = dynamic_cast<nn::BasicBlock*>(child) != nullptr;
-    if (!is_basic && dynamic_cast<nn::Bottleneck*>(child) == nullptr) continue;
-    nn::init::constant(child->get_submodule<nn::BatchNormAddRelu2d>(is_basic ? "bn2" : "bn3").weight(), 0);
+    const bool is_bottleneck = dynamic_cast<nn::Bottleneck*>(child) != nullptr;
+    if (!is_bottleneck && dynamic_cast<nn::BasicBlock*>(child) == nullptr) continue;
+    for (const auto& [norm, weight] : child->named_parameters()) {
+      if (norm == (is_bottleneck ? "bn3.weight" : "bn2.weight")) nn::init::constant(weight, 0);
+      if (is_bottleneck && norm == "downsample.1.weight") nn::init::constant(weight, 0.5);
+    }
   }
 }
 

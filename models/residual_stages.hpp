@@ -23,9 +23,11 @@ nn::Sequential stage(typename Block::Options options, std::int64_t blocks) {
 /// the fan of the outputs).
 void fill_convolutions(nn::ModuleBase& module);
 
-/// Sets the weight of the last norm of every basic block and bottleneck within a module to 0: they begin as identities,
-/// so that a deep network learns at rates that suit shallow ones (Goyal et al., "Accurate, large minibatch SGD", 2017,
-/// section 5.1; torchvision's `zero_init_residual`).
-void zero_init_residual(nn::ModuleBase& module);
+/// Lets a deep network learn at rates that suit shallow ones: the last norm of every basic block and bottleneck within
+/// a module gets weight 0, so that they begin as identities (Goyal et al., "Accurate, large minibatch SGD", 2017,
+/// section 5.1; torchvision's `zero_init_residual`). The norms of the projections of bottlenecks get 1/2: features of
+/// four times as many channels would else be twice as long, and the rate at which a linear head still learns falls with
+/// their square.
+void begin_as_identities(nn::ModuleBase& module);
 
 }  // namespace tapestry::models::detail

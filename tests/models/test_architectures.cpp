@@ -5,7 +5,7 @@
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/unet.hpp>
 
-#include "models/architecture_checks.hpp"
+#include "models/training_checks.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;

@@ -1,7 +1,7 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/attention_cnn.hpp>
 
-#include "models/architecture_checks.hpp"
+#include "models/training_checks.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;

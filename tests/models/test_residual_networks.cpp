@@ -6,7 +6,7 @@
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 
-#include "models/architecture_checks.hpp"
+#include "models/training_checks.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;

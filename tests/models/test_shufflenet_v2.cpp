@@ -1,6 +1,6 @@
 #include <tapestry/models/shufflenet_v2.hpp>
 
-#include "models/architecture_checks.hpp"
+#include "models/training_checks.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;

@@ -6,7 +6,7 @@
 #include <tapestry/models/vision_transformer.hpp>
 #include <tapestry/nn/init.hpp>
 
-#include "models/architecture_checks.hpp"
+#include "models/training_checks.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
