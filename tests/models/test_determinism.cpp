@@ -1,6 +1,8 @@
 // The same losses and weights to the last bit, at any number of threads and in every run.
+#include <tapestry/models/attention_cnn.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/models/small_cnn.hpp>
+#include <tapestry/models/vision_transformer.hpp>
 
 #include "models/training_checks.hpp"
 
@@ -45,4 +47,9 @@ TEST_CASE("the small network trains to the same bits at any number of threads") 
 
 TEST_CASE("ResNet trains to the same bits at any number of threads") {
   require_deterministic([] { return models::resnet20(); }, 2, 5);
+}
+
+TEST_CASE("networks with attention train to the same bits at any number of threads") {
+  require_deterministic([] { return models::AttentionCnn(); }, 2, 5);
+  require_deterministic([] { return models::vit_small_images(); }, 2, 5);
 }
