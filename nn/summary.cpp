@@ -97,6 +97,10 @@ std::int64_t flops_within(const std::vector<ProfileEntry>& entries, const std::s
   return flops;
 }
 
+std::string joined(const std::string& outer, const std::string& inner) {
+  return outer.empty() ? inner : outer + "." + inner;
+}
+
 class Rows {
  public:
   Rows(const Watch& watch, std::vector<ProfileEntry> entries) : watch_(watch), entries_(std::move(entries)) {}
@@ -117,10 +121,7 @@ class Rows {
     row.flops = flops_within(entries_, path);
     rows_.push_back(std::move(row));
     for (const auto& [child_name, child] : module.children()) {
-      const auto within = [&](const std::string& outer) {
-        return outer.empty() ? child_name : outer + "." + child_name;
-      };
-      add(*child, within(name), within(path));
+      add(*child, joined(name, child_name), joined(path, child_name));
     }
   }
 
