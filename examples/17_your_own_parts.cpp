@@ -1,7 +1,7 @@
 // 17: parts of one's own. An operator with its gradient, a data set and a model, each written from scratch in this file
 // and at home among the library's: a network that learns to tell the hour from drawn clocks.
 //
-// In the end: the hour of @ of 1000 new clocks is right.
+// In the end: the hour is right for 0.996 of 1000 new clocks.
 #include <algorithm>
 #include <cmath>
 #include <numbers>

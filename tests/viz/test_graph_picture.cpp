@@ -40,7 +40,7 @@ double distance(const Array& places, std::int64_t a, std::int64_t b) {
 }  // namespace
 
 TEST_CASE("a layout by forces puts neighbours together and fills the square") {
-  for (const std::uint64_t seed : {0, 1, 2}) {
+  for (std::uint64_t seed = 0; seed < 3; ++seed) {
     const Array places = viz::force_layout(two_rings(), {.seed = seed});
     REQUIRE(places.shape() == Shape{12, 2});
     const auto values = places.to_vector<double>();
