@@ -2,8 +2,8 @@
 // which there are ten labelled images each: once from scratch, once with its convolutions frozen and only a new head to
 // learn, and once with all of it learning, the convolutions at a tenth of the head's rate.
 //
-// In the end (accuracy on 800 new images): the six figures @; the four others from scratch @, with a new head @,
-// fine-tuned @
+// In the end (accuracy on 800 new images): the six figures 0.905; the four others from scratch 0.341, with a new head
+// 0.960, fine-tuned 0.906: forty images are too few to improve the convolutions by.
 #include <algorithm>
 #include <string>
 #include <vector>
