@@ -34,6 +34,7 @@
 #include <tapestry/core/sparse_adjacency.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/data/array_dataset.hpp>
+#include <tapestry/data/bicubic.hpp>
 #include <tapestry/data/cifar10.hpp>
 #include <tapestry/data/community_graph.hpp>
 #include <tapestry/data/image.hpp>
@@ -41,12 +42,17 @@
 #include <tapestry/data/karate_club.hpp>
 #include <tapestry/data/labelled_graph.hpp>
 #include <tapestry/data/loader.hpp>
+#include <tapestry/data/metrics.hpp>
 #include <tapestry/data/open_dataset.hpp>
+#include <tapestry/data/scenes.hpp>
 #include <tapestry/data/shapes.hpp>
 #include <tapestry/data/transform.hpp>
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/models/alexnet.hpp>
 #include <tapestry/models/attention_cnn.hpp>
+#include <tapestry/models/autoencoder.hpp>
+#include <tapestry/models/dcgan.hpp>
+#include <tapestry/models/deeplab.hpp>
 #include <tapestry/models/gat.hpp>
 #include <tapestry/models/gcn.hpp>
 #include <tapestry/models/googlenet.hpp>
@@ -60,11 +66,14 @@
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/models/shufflenet_v2.hpp>
 #include <tapestry/models/small_cnn.hpp>
+#include <tapestry/models/super_resolution.hpp>
 #include <tapestry/models/unet.hpp>
+#include <tapestry/models/upsampling.hpp>
 #include <tapestry/models/vgg.hpp>
 #include <tapestry/models/vision_transformer.hpp>
 #include <tapestry/nn/activation.hpp>
 #include <tapestry/nn/activation_maximization.hpp>
+#include <tapestry/nn/aspp.hpp>
 #include <tapestry/nn/attention_augmented_conv2d.hpp>
 #include <tapestry/nn/basic_block.hpp>
 #include <tapestry/nn/batch_norm1d.hpp>
@@ -109,6 +118,7 @@
 #include <tapestry/nn/shuffle_unit.hpp>
 #include <tapestry/nn/squeeze_excite.hpp>
 #include <tapestry/nn/summary.hpp>
+#include <tapestry/nn/unet_block.hpp>
 #include <tapestry/nn/unfold.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>
@@ -120,5 +130,6 @@
 #include <tapestry/viz/graph_picture.hpp>
 #include <tapestry/viz/heat_map.hpp>
 #include <tapestry/viz/image_grid.hpp>
+#include <tapestry/viz/mask_picture.hpp>
 #include <tapestry/viz/overlay.hpp>
 #include <tapestry/viz/progress.hpp>

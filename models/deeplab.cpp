@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/models/deeplab.hpp>
+#include <tapestry/models/residual_stages.hpp>
+
+namespace tapestry::models {
+namespace {
+
+constexpr std::int64_t output_stride = 4;
+
+nn::Conv2d conv3x3(std::int64_t in, std::int64_t out, std::int64_t stride, std::int64_t dilation) {
+  return nn::Conv2d({.in_channels = in,
+                     .out_channels = out,
+                     .kernel_size = 3,
+                     .stride = stride,
+                     .padding = dilation,
+                     .dilation = dilation,
+                     .bias = false});
+}
+
+nn::Sequential backbone(std::int64_t base) {
+  struct Layer {
+    std::int64_t in, out, stride, dilation;
+  };
+  const Layer layers[] = {{3, base, 2, 1},
+                          {base, base, 1, 1},
+                          {base, 2 * base, 2, 1},
+                          {2 * base, 2 * base, 1, 1},
+                          {2 * base, 2 * base, 1, 2},
+                          {2 * base, 2 * base, 1, 2}};
+  nn::Sequential result;
+  for (const Layer& layer : layers) {
+    result.append(conv3x3(layer.in, layer.out, layer.stride, layer.dilation));
+    result.append(nn::BatchNormRelu2d({.num_features = layer.out}));
+  }
+  return result;
+}
+
+}  // namespace
+
+DeepLabHead::DeepLabHead(const Options& options)
+    : pyramid_(add("0", nn::ASPP({.in_channels = options.in_channels,
+                                  .rates = options.rates,
+                                  .out_channels = options.channels,
+                                  .dropout = options.dropout}))),
+      conv_(add("1", conv3x3(options.channels, options.channels, 1, 1))),
+      norm_(add("2", nn::BatchNormRelu2d({.num_features = options.channels}))),
+      last_(
+          add("4", nn::Conv2d({.in_channels = options.channels, .out_channels = options.classes, .kernel_size = 1}))) {}
+
+Tensor DeepLabHead::forward(const Tensor& x) {
+  return last_(norm_(conv_(pyramid_(x))));
+}
+
+DeepLab::DeepLab(const Options& options)
+    : backbone_(add("backbone", backbone(options.base_channels))),
+      classifier_(add("classifier", DeepLabHead({.in_channels = 2 * options.base_channels,
+                                                 .classes = options.classes,
+                                                 .rates = options.rates,
+                                                 .channels = 2 * options.base_channels,
+                                                 .dropout = options.dropout}))) {
+  detail::fill_convolutions(*this);
+}
+
+Tensor DeepLab::forward(const Tensor& x) {
+  if (x.rank() == 4 && (x.size(2) % output_stride != 0 || x.size(3) % output_stride != 0)) {
+    throw ShapeError(fmt::format("DeepLab: both sides of images must be multiples of {}, got {}", output_stride,
+                                 to_string(x.shape())));
+  }
+  return interpolate(classifier_(backbone_(x)), {.scale_factor = output_stride, .mode = InterpolationMode::bilinear});
+}
+
+}  // namespace tapestry::models

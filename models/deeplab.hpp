@@ -1,0 +1,58 @@
+// DeepLab: segmentation by dilated convolutions.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/aspp.hpp>
+#include <tapestry/nn/batch_norm_relu2d.hpp>
+#include <tapestry/nn/conv2d.hpp>
+
+namespace tapestry::models {
+
+/// Feature maps (N, C, H, W) → logits (N, classes, H, W): `nn::ASPP`, a 3×3 convolution with batch norm and ReLU, and a
+/// 1×1 convolution (Chen et al., "Rethinking atrous convolution for semantic image segmentation", 2017). The names of
+/// parameters are those of torchvision's DeepLabHead.
+class DeepLabHead : public nn::Module {
+ public:
+  struct Options {
+    Required<std::int64_t> in_channels;              ///< of the feature maps
+    Required<std::int64_t> classes;                  ///< logits per pixel
+    std::vector<std::int64_t> rates = {12, 24, 36};  ///< the dilations
+    std::int64_t channels = 256;                     ///< of every layer within
+    double dropout = 0.5;                            ///< after the pyramid
+  };
+
+  explicit DeepLabHead(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  nn::ASPP& pyramid_;
+  nn::Conv2d& conv_;
+  nn::BatchNormRelu2d& norm_;
+  nn::Conv2d& last_;
+};
+
+/// Images (N, 3, H, W), H and W multiples of 4, → logits (N, classes, H, W): a small backbone of six 3×3 convolutions
+/// that divides the sides by 4 and from there on dilates instead of dividing further, the head, and bilinear
+/// interpolation back to the size of the images (Chen et al., 2017, with output stride 4). Throws a ShapeError for
+/// images whose sides are not such multiples.
+class DeepLab : public nn::Module {
+ public:
+  struct Options {
+    std::int64_t classes = 2;                     ///< logits per pixel
+    std::int64_t base_channels = 32;              ///< at half the size, twice as many in the head
+    std::vector<std::int64_t> rates = {2, 4, 6};  ///< the dilations of the head
+    double dropout = 0.1;                         ///< in the head
+  };
+
+  explicit DeepLab(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  nn::Sequential& backbone_;
+  DeepLabHead& classifier_;
+};
+
+}  // namespace tapestry::models

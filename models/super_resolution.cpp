@@ -1,0 +1,23 @@
+#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/models/super_resolution.hpp>
+
+namespace tapestry::models {
+namespace {
+
+nn::Conv2d same(std::int64_t in, std::int64_t out, std::int64_t kernel) {
+  return nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = kernel, .padding = kernel / 2});
+}
+
+}  // namespace
+
+SuperResolution::SuperResolution(const Options& options)
+    : conv1_(add("conv1", same(options.channels, 64, 5))),
+      conv2_(add("conv2", same(64, 32, 3))),
+      conv3_(add("conv3", same(32, options.channels * options.upscale_factor * options.upscale_factor, 3))),
+      shuffle_(add("shuffle", nn::PixelShuffle(options.upscale_factor))) {}
+
+Tensor SuperResolution::forward(const Tensor& x) {
+  return shuffle_(conv3_(tanh(conv2_(tanh(conv1_(x))))));
+}
+
+}  // namespace tapestry::models
