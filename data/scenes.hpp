@@ -14,14 +14,15 @@ struct ScenesOptions {
   Required<Split> split;        ///< the two share no scene
   Required<std::int64_t> size;  ///< the number of scenes
   std::uint64_t seed = 0;
-  std::int64_t side = 64;  ///< pixels of a row and of a column
+  std::int64_t side = 48;  ///< pixels of a row and of a column
   double noise = 0.06;     ///< the most that a pixel is off, black being 0 and white 1
 };
 
-/// Pictures in colour, u8 (N, 3, side, side), of one to four figures (see `scene_classes`) on a ground, which vary in
-/// place, size, turn, stretch, colours and pattern, under noise. Figures may lie over the edges of earlier ones. Every
-/// pixel has the class of the figure that covers at least half of it, the last where there are several. Scene i is a
-/// function of (seed, split, i, side, noise) alone, its figures and its masks of all of them but the noise.
+/// Pictures in colour, u8 (N, 3, side, side), of one to four figures (see `scene_classes`) brighter than their ground,
+/// all of which vary in place, size, turn, stretch, colours and pattern, under noise. Figures may lie over the edges of
+/// earlier ones. Every pixel has the class of the figure that covers at least half of it, the last where there are
+/// several. Scene i is a function of (seed, split, i, side, noise) alone, its figures and its masks of all of them but
+/// the noise.
 ///
 /// The label of a scene is its number, by which its mask is found:
 ///
@@ -43,7 +44,7 @@ class Scenes : public ArrayDataset {
   Array masks_;
 };
 
-/// The names of the classes of pixels: ground, circle, square, triangle, star, heart.
+/// The names of the classes of pixels: ground, circle, triangle, star, heart.
 const std::vector<std::string>& scene_classes();
 
 }  // namespace tapestry::data

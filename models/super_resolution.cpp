@@ -8,12 +8,17 @@ nn::Conv2d same(std::int64_t in, std::int64_t out, std::int64_t kernel) {
   return nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = kernel, .padding = kernel / 2});
 }
 
+std::int64_t maps_per_channel(std::int64_t upscale_factor) {
+  check_shuffle_factor("SuperResolution", "upscale_factor", upscale_factor);
+  return upscale_factor * upscale_factor;
+}
+
 }  // namespace
 
 SuperResolution::SuperResolution(const Options& options)
     : conv1_(add("conv1", same(options.channels, 64, 5))),
       conv2_(add("conv2", same(64, 32, 3))),
-      conv3_(add("conv3", same(32, options.channels * options.upscale_factor * options.upscale_factor, 3))),
+      conv3_(add("conv3", same(32, options.channels * maps_per_channel(options.upscale_factor), 3))),
       shuffle_(add("shuffle", nn::PixelShuffle(options.upscale_factor))) {}
 
 Tensor SuperResolution::forward(const Tensor& x) {

@@ -1,0 +1,120 @@
+// 11: an autoencoder that is shown noisy images and asked for the clean ones learns what images look like: everything
+// has to pass through a code of fewer numbers, in which there is no room for noise. Prints the mean squared error of
+// noisy images, of blurred ones and of denoised ones, on scenes that the network has not seen.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <tapestry/autograd/mode.hpp>
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/data/loader.hpp>
+#include <tapestry/data/scenes.hpp>
+#include <tapestry/models/autoencoder.hpp>
+#include <tapestry/optim/adamw.hpp>
+#include <tapestry/optim/schedule.hpp>
+#include <tapestry/viz/progress.hpp>
+
+#include "lesson/lesson.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+constexpr std::int64_t batch_size = 16;
+constexpr double noise = 0.2;
+
+/// Images with a normal number added to every number.
+Array noisy(const Array& images, RandomStream& random) {
+  return (Tensor(images) + random.normal(images.shape(), 0, noise).contiguous(MemoryFormat::channels_last)).array();
+}
+
+/// The mean of `size` × `size` pixels around each: what takes noise away without having learned anything.
+Array blurred(const Array& images, std::int64_t size) {
+  return avg_pool2d(images, {.kernel_size = size, .stride = 1, .padding = size / 2, .count_include_pad = false})
+      .array();
+}
+
+double error(const Array& images, const Array& clean) {
+  return mse_loss(images, clean).item();
+}
+
+void train(nn::Module& model, const data::Scenes& scenes, std::int64_t steps) {
+  optim::AdamW optimizer(model.parameters());
+  optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 1e-2, .total_steps = steps});
+  data::Loader loader(scenes, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
+  RandomStream random{.seed = 1};
+  viz::Progress progress("autoencoder", steps * batch_size);
+  std::int64_t step = 0;
+  while (step < steps) {
+    for (const auto& [images, numbers] : loader) {
+      optimizer.zero_grad();
+      const Tensor loss = mse_loss(model(noisy(images, random)), images);
+      loss.backward();
+      optimizer.step();
+      schedule.step();
+      progress.update(++step * batch_size, fmt::format("error {:.5f}", loss.item()));
+      if (step == steps) break;
+    }
+  }
+  progress.finish();
+}
+
+Array picture_of(const std::vector<Array>& rows) {
+  constexpr std::int64_t columns = 8;
+  std::vector<Array> pictures;
+  for (const Array& images : rows) {
+    for (std::int64_t i = 0; i < columns; ++i) {
+      const Array image = images.slice(i, i + 1).reshape({3, images.size(2), images.size(3)});
+      pictures.push_back(viz::to_picture(image, {0, 0, 0}, {1, 1, 1}));
+    }
+  }
+  return viz::image_grid(pictures, {.columns = columns, .enlarge = 2, .padding = 6});
+}
+
+void denoise(Lesson& lesson, bool quick) {
+  manual_seed(1);
+  const data::Scenes scenes({.split = data::Split::train, .size = quick ? 2000 : 8000, .noise = 0});
+  const data::Scenes held_out({.split = data::Split::test, .size = 64, .noise = 0});
+  models::Autoencoder model({.code_channels = 32});
+
+  lesson.part("Training on drawn scenes with noise of standard deviation 0.2");
+  train(model, scenes, quick ? 700 : 3000);
+
+  lesson.part("Scenes that it has not seen");
+  const NoGradGuard no_grad;
+  model.eval();
+  data::Loader loader(held_out, {.batch_size = held_out.size()});
+  const Array clean = loader.begin()->images;
+  RandomStream random{.seed = 2};
+  const Array seen = noisy(clean, random);
+  const Array code = model.encode(seen).array();
+  const Array denoised = model.decode(code).array();
+  lesson.say(fmt::format("an image of {} numbers becomes a code of {}", clean.numel() / clean.size(0),
+                         code.numel() / code.size(0)));
+  lesson.say(fmt::format("error   noisy {:.4f}   blurred over 3x3 {:.4f}, over 5x5 {:.4f}   denoised {:.4f}",
+                         error(seen, clean), error(blurred(seen, 3), clean), error(blurred(seen, 5), clean),
+                         error(denoised, clean)));
+  lesson.holds("less than an eighth of the error is left", error(denoised, clean) < error(seen, clean) / 8);
+  lesson.holds("and less than what any blur leaves", error(denoised, clean) < error(blurred(seen, 3), clean) &&
+                                                         error(denoised, clean) < error(blurred(seen, 5), clean));
+  lesson.say("In the picture: noisy images, blurred ones, denoised ones, the originals.");
+  lesson.picture("11_denoising_autoencoder.png", picture_of({seen, blurred(seen, 3), denoised, clean}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool quick = false;
+  return run_lesson(
+      argc, argv, "11: noise taken away by a network that knows what images look like",
+      [&](Lesson& lesson) {
+        denoise(lesson, quick);
+        lesson.learned(
+            "a blur knows only that neighbours are alike, and smears edges. A network that has seen clean images "
+            "knows\n"
+            "what lies behind the noise.");
+      },
+      [&](CLI::App& app) { app.add_flag("--quick", quick, "A short training, for the tests"); });
+}

@@ -1,0 +1,242 @@
+// 12: a generator learns to draw from a discriminator that learns to tell its pictures from real ones (DCGAN). Two are
+// trained on drawn shapes: one enlarges by transposed convolutions, the other by interpolation and convolutions. Prints
+// the losses, how much the samples vary, and how much of a checkerboard there is in them.
+#include <cmath>
+#include <numbers>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <tapestry/autograd/mode.hpp>
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/data/draw.hpp>
+#include <tapestry/data/loader.hpp>
+#include <tapestry/data/shapes.hpp>
+#include <tapestry/models/dcgan.hpp>
+#include <tapestry/optim/adamw.hpp>
+#include <tapestry/viz/progress.hpp>
+
+#include "lesson/lesson.hpp"
+
+using namespace tapestry;
+using models::Upsampling;
+
+namespace {
+
+constexpr std::int64_t batch_size = 32;
+constexpr std::int64_t latent = 64;
+constexpr std::int64_t width = 32;
+constexpr std::int64_t side = 32;
+
+struct Length {
+  std::int64_t epochs;
+  std::int64_t steps;  ///< of an epoch
+};
+
+struct Losses {
+  double discriminator = 0;
+  double generator = 0;
+};
+
+/// What a generator draws of the same random numbers before and after training, and the mean losses of the last epoch.
+struct Trained {
+  Array before;
+  Array after;
+  Losses losses;
+};
+
+Array draw_latent(std::int64_t count, RandomStream& random) {
+  return random.normal({count, latent, 1, 1});
+}
+
+/// The loss of a discriminator's logits where `answer` is the right one.
+Tensor judged(const Tensor& logits, double answer) {
+  return binary_cross_entropy_with_logits(logits, Array::full(logits.shape(), answer));
+}
+
+Array sample(nn::Module& generator, const Array& numbers) {
+  const NoGradGuard no_grad;
+  return generator(numbers).array();
+}
+
+/// Real images as the networks take them, in [−1, 1].
+Array centred(const Array& images) {
+  return (Tensor(images) * 2 - 1).array();
+}
+
+std::vector<Array> pictures_of(const Array& images, std::int64_t count) {
+  std::vector<Array> pictures;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Array image = images.slice(i, i + 1).reshape({3, side, side});
+    pictures.push_back(viz::to_picture(image, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}));
+  }
+  return pictures;
+}
+
+class Gan {
+ public:
+  explicit Gan(Upsampling upsampling)
+      : generator_({.latent = latent, .base_channels = width, .upsampling = upsampling}),
+        discriminator_({.base_channels = width}) {}
+
+  nn::Module& generator() { return generator_; }
+
+  /// One step of both. Real images count as real with 0.9 only, so that the discriminator does not become too sure.
+  Losses step(const Array& real) {
+    const Tensor fake = generator_(draw_latent(real.size(0), random_));
+    discriminator_.set_requires_grad(true);
+    discriminator_optimizer_.zero_grad();
+    const Tensor d = judged(discriminator_(real), 0.9) + judged(discriminator_(fake.detach()), 0);
+    d.backward();
+    discriminator_optimizer_.step();
+
+    discriminator_.set_requires_grad(false);
+    generator_optimizer_.zero_grad();
+    const Tensor g = judged(discriminator_(fake), 1);
+    g.backward();
+    generator_optimizer_.step();
+    return {d.item(), g.item()};
+  }
+
+ private:
+  models::DcganGenerator generator_;
+  models::DcganDiscriminator discriminator_;
+  optim::AdamW generator_optimizer_{generator_.parameters(), {.lr = 1e-3, .beta1 = 0.5, .weight_decay = 0}};
+  optim::AdamW discriminator_optimizer_{discriminator_.parameters(), {.lr = 5e-4, .beta1 = 0.5, .weight_decay = 0}};
+  RandomStream random_{.seed = 1};
+};
+
+Trained train(Lesson& lesson, const std::string& name, Upsampling upsampling, const Length& length) {
+  manual_seed(1);
+  const data::Shapes shapes({.split = data::Split::train, .size = length.steps * batch_size});
+  data::Loader loader(shapes, {.batch_size = batch_size, .shuffle = true});
+  Gan gan(upsampling);
+  RandomStream random{.seed = 2};
+  const Array numbers = draw_latent(64, random);
+  Trained result;
+  result.before = sample(gan.generator(), numbers);
+  for (std::int64_t epoch = 1; epoch <= length.epochs; ++epoch) {
+    viz::Progress progress(fmt::format("epoch {}/{}", epoch, length.epochs), shapes.size());
+    Losses sums;
+    std::int64_t steps = 0;
+    for (const auto& [images, labels] : loader) {
+      const Losses losses = gan.step(centred(images));
+      sums.discriminator += losses.discriminator;
+      sums.generator += losses.generator;
+      const auto n = static_cast<double>(++steps);
+      result.losses = {sums.discriminator / n, sums.generator / n};
+      progress.update(steps * batch_size, fmt::format("losses: discriminator {:.3f}  generator {:.3f}",
+                                                      result.losses.discriminator, result.losses.generator));
+    }
+    progress.finish();
+    result.after = sample(gan.generator(), numbers);
+    lesson.picture(fmt::format("12_{}_epoch_{}.png", name, epoch),
+                   viz::image_grid(pictures_of(result.after, 64), {.columns = 8, .enlarge = 2, .padding = 2}));
+  }
+  return result;
+}
+
+/// The mean power of all frequencies (side, side) over images; frequency 0 is in the middle, and the first row and
+/// column are those of period 2.
+Array power_spectrum(const Array& images) {
+  Array cosines = Array::empty({side, side});
+  Array sines = Array::empty({side, side});
+  for (std::int64_t i = 0; i < side * side; ++i) {
+    const auto turns = static_cast<double>((i / side - side / 2) * (i % side)) / static_cast<double>(side);
+    cosines.mutable_data<float>()[i] = static_cast<float>(std::cos(2 * std::numbers::pi * turns));
+    sines.mutable_data<float>()[i] = static_cast<float>(std::sin(2 * std::numbers::pi * turns));
+  }
+  const auto along_both = [&images](const Array& rows, const Array& columns) {
+    return matmul(matmul(rows, images.contiguous()), transpose(columns, 0, 1));
+  };
+  const Tensor real = along_both(cosines, cosines) - along_both(sines, sines);
+  const Tensor imaginary = along_both(cosines, sines) + along_both(sines, cosines);
+  return mean(real * real + imaginary * imaginary, {0, 1}).array();
+}
+
+/// The power of what repeats every two pixels along an axis, over that of frequencies a little lower: about 1 where
+/// there is no checkerboard.
+double checkerboard(const Array& images) {
+  const Array power = power_spectrum(images);
+  double period_two = 0;
+  double beside = 0;
+  for (std::int64_t i = 4; i < side - 4; ++i) {
+    period_two += power.at({0, i}) + power.at({i, 0});
+    beside += power.at({2, i}) + power.at({i, 2});
+  }
+  return period_two / beside;
+}
+
+Array spectrum_picture(const Array& images) {
+  return data::enlarge(grey_picture(log(power_spectrum(images)).array()), 4);
+}
+
+/// The mean variance of a number of the image over images.
+double spread(const Array& images) {
+  return mean(var(images, {0})).item();
+}
+
+void compare(Lesson& lesson, const Array& real, const Trained& transposed, const Trained& resized) {
+  lesson.part("Does it go well?");
+  for (const Trained* gan : {&transposed, &resized}) {
+    lesson.say(fmt::format("losses: discriminator {:.3f}  generator {:.3f}; variance of samples {:.3f}, of data {:.3f}",
+                           gan->losses.discriminator, gan->losses.generator, spread(gan->after), spread(real)));
+    // 1.386 and 0.693 are the losses of a discriminator that cannot tell; 0.325 of one that never errs.
+    lesson.holds("neither network has beaten the other", gan->losses.discriminator > 0.5 &&
+                                                             gan->losses.discriminator < 1.5 &&
+                                                             gan->losses.generator > 0.5 && gan->losses.generator < 5);
+    const double share = spread(gan->after) / spread(real);
+    lesson.holds("the samples differ about as much as the data", share > 0.3 && share < 3);
+  }
+
+  lesson.part("The checkerboard: power at period 2 over that beside it");
+  lesson.say(fmt::format("data {:.2f}", checkerboard(real)));
+  for (const auto& [name, gan] : {std::pair("transposed convolutions", &transposed), {"resize, convolve", &resized}}) {
+    lesson.say(fmt::format("{}: {:.2f} before training, {:.2f} after", name, checkerboard(gan->before),
+                           checkerboard(gan->after)));
+  }
+  lesson.holds("random transposed convolutions draw it", checkerboard(transposed.before) > 5);
+  lesson.holds("random interpolation and convolutions do not", checkerboard(resized.before) < 1.5);
+  lesson.holds("training does not take it away wholly", checkerboard(transposed.after) > checkerboard(resized.after));
+  lesson.picture(
+      "12_spectra.png",
+      viz::image_grid({spectrum_picture(real), spectrum_picture(transposed.before), spectrum_picture(transposed.after),
+                       spectrum_picture(resized.before), spectrum_picture(resized.after)},
+                      {.columns = 5,
+                       .enlarge = 1,
+                       .captions = {caption("data"), caption("transposed, untrained"), caption("transposed, trained"),
+                                    caption("resized, untrained"), caption("resized, trained")}}));
+  std::vector<Array> rows;
+  for (const Array& images : {real, transposed.after, resized.after}) {
+    for (const Array& picture : pictures_of(images, 8)) rows.push_back(picture);
+  }
+  lesson.say("In the picture: data, transposed convolutions, interpolation and convolutions.");
+  lesson.picture("12_dcgan.png", viz::image_grid(rows, {.columns = 8, .enlarge = 3, .padding = 6}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool quick = false;
+  return run_lesson(
+      argc, argv, "12: DCGAN, and where checkerboards come from",
+      [&](Lesson& lesson) {
+        const Length length = quick ? Length{3, 120} : Length{5, 400};
+        lesson.part("A generator with transposed convolutions");
+        const Trained transposed = train(lesson, "transposed", Upsampling::transposed_convolution, length);
+        lesson.part("A generator that interpolates and convolves");
+        const Trained resized = train(lesson, "resized", Upsampling::resize_convolution, length);
+        const data::Shapes held_out({.split = data::Split::test, .size = 64});
+        data::Loader loader(held_out, {.batch_size = 64});
+        compare(lesson, centred(loader.begin()->images), transposed, resized);
+        lesson.learned(
+            "two networks that learn from each other make pictures out of random numbers. A transposed convolution\n"
+            "treats even and odd pixels differently and has to learn not to; upsampling and convolving need not.");
+      },
+      [&](CLI::App& app) { app.add_flag("--quick", quick, "A short training, for the tests"); });
+}

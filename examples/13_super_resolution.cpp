@@ -1,0 +1,127 @@
+// 13: super-resolution by ESPCN: convolutions at the small size make nine numbers for every pixel, which the pixel
+// shuffle lays out as 3×3. Prints the mean PSNR on scenes that the network has not seen, beside that of bicubic
+// interpolation.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <tapestry/autograd/mode.hpp>
+#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/data/bicubic.hpp>
+#include <tapestry/data/loader.hpp>
+#include <tapestry/data/metrics.hpp>
+#include <tapestry/data/scenes.hpp>
+#include <tapestry/models/super_resolution.hpp>
+#include <tapestry/optim/adamw.hpp>
+#include <tapestry/optim/schedule.hpp>
+#include <tapestry/viz/progress.hpp>
+
+#include "lesson/lesson.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+constexpr std::int64_t factor = 3;
+constexpr std::int64_t batch_size = 8;
+
+/// The mean of every 3×3 pixels, as a coarser camera sees them.
+Array shrunk(const Array& images) {
+  return avg_pool2d(images, {.kernel_size = factor}).array();
+}
+
+/// Every colour as a grey image of its own: what is learned of one holds for all. (N, 3, H, W) → (3·N, 1, H, W).
+Array colours_apart(const Array& images) {
+  return images.contiguous().reshape({images.size(0) * images.size(1), 1, images.size(2), images.size(3)});
+}
+
+/// Numbers around 0 are easier for tanh: the network sees and makes a difference to grey.
+Tensor enlarge(nn::Module& model, const Array& small) {
+  return model(Tensor(colours_apart(small)) - 0.5) + 0.5;
+}
+
+void train(nn::Module& model, const data::Scenes& scenes, std::int64_t steps) {
+  optim::AdamW optimizer(model.parameters());
+  optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 1e-2, .total_steps = steps});
+  data::Loader loader(scenes, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
+  viz::Progress progress("ESPCN", steps * batch_size);
+  std::int64_t step = 0;
+  while (step < steps) {
+    for (const auto& [images, numbers] : loader) {
+      optimizer.zero_grad();
+      const Tensor loss = mse_loss(enlarge(model, shrunk(images)), colours_apart(images));
+      loss.backward();
+      optimizer.step();
+      schedule.step();
+      progress.update(++step * batch_size, fmt::format("error {:.5f}", loss.item()));
+      if (step == steps) break;
+    }
+  }
+  progress.finish();
+}
+
+/// The mean over images, whose numbers are limited to what a picture can show.
+double mean_psnr(const Array& images, const Array& originals) {
+  const Array shown = clamp(images, 0.0, 1.0).array();
+  double total = 0;
+  for (std::int64_t i = 0; i < shown.size(0); ++i) {
+    total += data::psnr(shown.slice(i, i + 1), originals.slice(i, i + 1));
+  }
+  return total / static_cast<double>(shown.size(0));
+}
+
+Array picture_of(const std::vector<Array>& rows) {
+  constexpr std::int64_t columns = 6;
+  std::vector<Array> pictures;
+  for (const Array& images : rows) {
+    for (std::int64_t i = 0; i < columns; ++i) {
+      const Array image = images.slice(i, i + 1).reshape({3, images.size(2), images.size(3)});
+      pictures.push_back(viz::to_picture(image, {0, 0, 0}, {1, 1, 1}));
+    }
+  }
+  return viz::image_grid(pictures, {.columns = columns, .enlarge = 3, .padding = 6});
+}
+
+void resolve(Lesson& lesson, bool quick) {
+  manual_seed(1);
+  const data::Scenes scenes({.split = data::Split::train, .size = quick ? 2000 : 8000, .noise = 0});
+  const data::Scenes held_out({.split = data::Split::test, .size = 64, .noise = 0});
+  models::SuperResolution model({.upscale_factor = factor, .channels = 1});
+
+  lesson.part("Training on drawn scenes that were made smaller by three");
+  train(model, scenes, quick ? 1500 : 8000);
+
+  lesson.part("Scenes that it has not seen");
+  const NoGradGuard no_grad;
+  data::Loader loader(held_out, {.batch_size = held_out.size()});
+  const Array originals = loader.begin()->images;
+  const Array small = shrunk(originals);
+  const Array pixels = interpolate(small, {.scale_factor = factor}).array();
+  const Array bicubic = data::enlarge_bicubic(small, factor);
+  const Array resolved = enlarge(model, small).array().contiguous().reshape(originals.shape());
+  const double bicubic_psnr = mean_psnr(bicubic, originals);
+  const double resolved_psnr = mean_psnr(resolved, originals);
+  lesson.say(fmt::format("PSNR   nearest {:.2f} dB   bicubic {:.2f} dB   network {:.2f} dB",
+                         mean_psnr(pixels, originals), bicubic_psnr, resolved_psnr));
+  lesson.holds("the network is at least 1 dB above bicubic interpolation", resolved_psnr >= bicubic_psnr + 1);
+  lesson.say("In the picture: the small images' pixels, bicubic interpolation, the network, the originals.");
+  lesson.picture("13_super_resolution.png", picture_of({pixels, bicubic, resolved, originals}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool quick = false;
+  return run_lesson(
+      argc, argv, "13: three times as many pixels a side",
+      [&](Lesson& lesson) {
+        resolve(lesson, quick);
+        lesson.learned(
+            "interpolation is the same everywhere; a network knows that edges are sharp. It computes where pixels are\n"
+            "few, and the pixel shuffle, which costs nothing, makes the large image.");
+      },
+      [&](CLI::App& app) { app.add_flag("--quick", quick, "A short training, for the tests"); });
+}
