@@ -47,7 +47,16 @@ bool is_clear(const Pose& pose, const Item& item) {
   return std::hypot(a.x - b.x, a.y - b.y) >= least_distance * (pose.radius() + item.pose.radius());
 }
 
-/// A colour that is clearly another one than that of the ground.
+/// A colour that leaves room for brighter ones.
+Rgb draw_ground(Draws& draws) {
+  constexpr float most_brightness = 0.5F;
+  while (true) {
+    const Rgb colour = draws.colour();
+    if (brightness(colour) <= most_brightness) return colour;
+  }
+}
+
+/// A colour that is clearly brighter than that of the ground.
 Rgb draw_colour(Draws& draws, const Rgb& ground) {
   constexpr float least_contrast = 0.3F;
   while (true) {
@@ -74,8 +83,7 @@ std::vector<Item> draw_items(Draws& draws, const Rgb& ground, std::int64_t side)
 
 /// Draws a scene into `out`, in channels_last order, and its classes into `mask`.
 void draw_scene(Draws draws, std::int64_t side, float noise, std::uint8_t* out, std::int64_t* mask) {
-  Rgb colour = draws.colour();
-  while (brightness(colour) > 0.5F) colour = draws.colour();
+  const Rgb colour = draw_ground(draws);
   const Texture ground(draws, colour, side);
   const std::vector<Item> items = draw_items(draws, colour, side);
   for (std::int64_t row = 0; row < side; ++row) {

@@ -18,10 +18,10 @@ struct ScenesOptions {
   double noise = 0.06;     ///< the most that a pixel is off, black being 0 and white 1
 };
 
-/// Pictures in colour, u8 (N, 3, side, side), of one to four figures (see `scene_classes`) brighter than their ground,
-/// all of which vary in place, size, turn, stretch, colours and pattern, under noise. Figures may lie over the edges of
-/// earlier ones. Every pixel has the class of the figure that covers at least half of it, the last where there are
-/// several. Scene i is a function of (seed, split, i, side, noise) alone, its figures and its masks of all of them but
+/// Pictures in colour, u8 (N, 3, side, side), of one to four figures (see `scene_classes`) that are brighter than their
+/// ground and vary in place, size, turn, stretch, colours and pattern, as the ground does, under noise. A figure may
+/// lie over the edge of another. Every pixel has the class of the figure that covers at least half of it, the last
+/// where there are several. Scene i is a function of (seed, split, i, side, noise) alone; its mask does not depend on
 /// the noise.
 ///
 /// The label of a scene is its number, by which its mask is found:

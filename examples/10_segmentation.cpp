@@ -69,19 +69,14 @@ Array predict(nn::Module& model, const data::Scenes& scenes) {
   return cat(masks).array();
 }
 
-/// Rows of images, of their masks, and of what was predicted.
-Array picture_of(const data::Scenes& scenes, const std::vector<Array>& predictions) {
-  constexpr std::int64_t columns = 8;
+constexpr std::int64_t columns = 8;
+
+std::vector<Array> mask_pictures(const Array& masks) {
   std::vector<Array> pictures;
-  for (std::int64_t i = 0; i < columns; ++i) pictures.push_back(scenes.get(i).image);
-  std::vector<Array> rows = {scenes.masks()};
-  rows.insert(rows.end(), predictions.begin(), predictions.end());
-  for (const Array& masks : rows) {
-    for (std::int64_t i = 0; i < columns; ++i) {
-      pictures.push_back(viz::mask_picture(masks.slice(i, i + 1).reshape({masks.size(1), masks.size(2)})));
-    }
+  for (std::int64_t i = 0; i < columns; ++i) {
+    pictures.push_back(viz::mask_picture(masks.slice(i, i + 1).reshape({masks.size(1), masks.size(2)})));
   }
-  return viz::image_grid(pictures, {.columns = columns, .enlarge = 2, .padding = 6});
+  return pictures;
 }
 
 void segment(Lesson& lesson, bool quick) {
@@ -96,14 +91,20 @@ void segment(Lesson& lesson, bool quick) {
   train("dilated head", deeplab, scenes, quick ? 160 : 2500);
 
   lesson.part("Scenes that they have not seen");
-  const std::vector<Array> predictions = {predict(unet, held_out), predict(deeplab, held_out)};
-  const double unet_iou = data::mean_iou(predictions[0], held_out.masks(), classes);
-  const double deeplab_iou = data::mean_iou(predictions[1], held_out.masks(), classes);
+  const Array by_unet = predict(unet, held_out);
+  const Array by_deeplab = predict(deeplab, held_out);
+  const double unet_iou = data::mean_iou(by_unet, held_out.masks(), classes);
+  const double deeplab_iou = data::mean_iou(by_deeplab, held_out.masks(), classes);
   lesson.say(fmt::format("mean IoU   U-Net {:.3f}   dilated head {:.3f}", unet_iou, deeplab_iou));
   lesson.holds("the U-Net's mean IoU is at least 0.9", unet_iou >= 0.9);
   lesson.holds("the dilated head, which has no way back to the fine edges, comes after it", deeplab_iou < unet_iou);
-  lesson.say("In the picture: images, their masks, the U-Net's, the dilated head's.");
-  lesson.picture("10_segmentation.png", picture_of(held_out, predictions));
+  std::vector<Array> images;
+  for (std::int64_t i = 0; i < columns; ++i) images.push_back(held_out.get(i).image);
+  lesson.picture("10_segmentation.png", rows_of_pictures({{"scene", images},
+                                                          {"mask", mask_pictures(held_out.masks())},
+                                                          {"U-Net", mask_pictures(by_unet)},
+                                                          {"dilated", mask_pictures(by_deeplab)}},
+                                                         2));
 }
 
 }  // namespace

@@ -69,15 +69,6 @@ Array centred(const Array& images) {
   return (Tensor(images) * 2 - 1).array();
 }
 
-std::vector<Array> pictures_of(const Array& images, std::int64_t count) {
-  std::vector<Array> pictures;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const Array image = images.slice(i, i + 1).reshape({3, side, side});
-    pictures.push_back(viz::to_picture(image, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}));
-  }
-  return pictures;
-}
-
 class Gan {
  public:
   explicit Gan(Upsampling upsampling)
@@ -136,7 +127,7 @@ Trained train(Lesson& lesson, const std::string& name, Upsampling upsampling, co
     progress.finish();
     result.after = sample(gan.generator(), numbers);
     lesson.picture(fmt::format("12_{}_epoch_{}.png", name, epoch),
-                   viz::image_grid(pictures_of(result.after, 64), {.columns = 8, .enlarge = 2, .padding = 2}));
+                   viz::image_grid(pictures_of(result.after, 64, -1), {.columns = 8, .enlarge = 2, .padding = 2}));
   }
   return result;
 }
@@ -211,12 +202,10 @@ void compare(Lesson& lesson, const Array& real, const Trained& transposed, const
                        .enlarge = 1,
                        .captions = {caption("data"), caption("transposed, untrained"), caption("transposed, trained"),
                                     caption("resized, untrained"), caption("resized, trained")}}));
-  std::vector<Array> rows;
-  for (const Array& images : {real, transposed.after, resized.after}) {
-    for (const Array& picture : pictures_of(images, 8)) rows.push_back(picture);
-  }
-  lesson.say("In the picture: data, transposed convolutions, interpolation and convolutions.");
-  lesson.picture("12_dcgan.png", viz::image_grid(rows, {.columns = 8, .enlarge = 3, .padding = 6}));
+  lesson.picture("12_dcgan.png", rows_of_pictures({{"data", pictures_of(real, 8, -1)},
+                                                   {"transposed", pictures_of(transposed.after, 8, -1)},
+                                                   {"resized", pictures_of(resized.after, 8, -1)}},
+                                                  3));
 }
 
 }  // namespace

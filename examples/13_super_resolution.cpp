@@ -45,7 +45,7 @@ Tensor enlarge(nn::Module& model, const Array& small) {
 
 void train(nn::Module& model, const data::Scenes& scenes, std::int64_t steps) {
   optim::AdamW optimizer(model.parameters());
-  optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 1e-2, .total_steps = steps});
+  optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 4e-3, .total_steps = steps});
   data::Loader loader(scenes, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
   viz::Progress progress("ESPCN", steps * batch_size);
   std::int64_t step = 0;
@@ -73,18 +73,6 @@ double mean_psnr(const Array& images, const Array& originals) {
   return total / static_cast<double>(shown.size(0));
 }
 
-Array picture_of(const std::vector<Array>& rows) {
-  constexpr std::int64_t columns = 6;
-  std::vector<Array> pictures;
-  for (const Array& images : rows) {
-    for (std::int64_t i = 0; i < columns; ++i) {
-      const Array image = images.slice(i, i + 1).reshape({3, images.size(2), images.size(3)});
-      pictures.push_back(viz::to_picture(image, {0, 0, 0}, {1, 1, 1}));
-    }
-  }
-  return viz::image_grid(pictures, {.columns = columns, .enlarge = 3, .padding = 6});
-}
-
 void resolve(Lesson& lesson, bool quick) {
   manual_seed(1);
   const data::Scenes scenes({.split = data::Split::train, .size = quick ? 2000 : 8000, .noise = 0});
@@ -92,7 +80,7 @@ void resolve(Lesson& lesson, bool quick) {
   models::SuperResolution model({.upscale_factor = factor, .channels = 1});
 
   lesson.part("Training on drawn scenes that were made smaller by three");
-  train(model, scenes, quick ? 1500 : 8000);
+  train(model, scenes, quick ? 2500 : 8000);
 
   lesson.part("Scenes that it has not seen");
   const NoGradGuard no_grad;
@@ -107,8 +95,11 @@ void resolve(Lesson& lesson, bool quick) {
   lesson.say(fmt::format("PSNR   nearest {:.2f} dB   bicubic {:.2f} dB   network {:.2f} dB",
                          mean_psnr(pixels, originals), bicubic_psnr, resolved_psnr));
   lesson.holds("the network is at least 1 dB above bicubic interpolation", resolved_psnr >= bicubic_psnr + 1);
-  lesson.say("In the picture: the small images' pixels, bicubic interpolation, the network, the originals.");
-  lesson.picture("13_super_resolution.png", picture_of({pixels, bicubic, resolved, originals}));
+  lesson.picture("13_super_resolution.png", rows_of_pictures({{"pixels", pictures_of(pixels, 6)},
+                                                              {"bicubic", pictures_of(bicubic, 6)},
+                                                              {"network", pictures_of(resolved, 6)},
+                                                              {"original", pictures_of(originals, 6)}},
+                                                             3));
 }
 
 }  // namespace

@@ -100,6 +100,31 @@ tapestry::viz::Caption caption(const std::string& text) {
   return {text, {60, 60, 60}};
 }
 
+std::vector<Array> pictures_of(const Array& images, std::int64_t count, double black) {
+  const double range = 1 - black;
+  const std::vector<double> mean(3, -black / range);
+  const std::vector<double> deviation(3, 1 / range);
+  std::vector<Array> pictures;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Array image = images.slice(i, i + 1).reshape({3, images.size(2), images.size(3)});
+    pictures.push_back(tapestry::viz::to_picture(image, mean, deviation));
+  }
+  return pictures;
+}
+
+Array rows_of_pictures(const std::vector<PictureRow>& rows, std::int64_t enlarge) {
+  std::vector<Array> pictures;
+  std::vector<tapestry::viz::Caption> captions;
+  for (const PictureRow& row : rows) {
+    pictures.insert(pictures.end(), row.pictures.begin(), row.pictures.end());
+    captions.push_back(caption(row.name));
+    captions.resize(pictures.size(), caption(" "));
+  }
+  const auto columns = static_cast<std::int64_t>(rows.front().pictures.size());
+  return tapestry::viz::image_grid(pictures,
+                                   {.columns = columns, .enlarge = enlarge, .padding = 6, .captions = captions});
+}
+
 Array plane_of(const Array& images, std::int64_t sample, std::int64_t channel) {
   const Array image = images.contiguous().slice(sample, sample + 1);
   const tapestry::Shape planes = {image.size(1), image.size(2), image.size(3)};

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <tapestry/core/array.hpp>
 #include <tapestry/viz/image_grid.hpp>
@@ -53,6 +54,18 @@ tapestry::Array framed_map(const tapestry::Array& plane, std::int64_t enlarge, d
 
 /// A caption in dark grey.
 tapestry::viz::Caption caption(const std::string& text);
+
+/// The first images of f32 (N, 3, H, W) as pictures; `black` becomes black and 1 white.
+std::vector<tapestry::Array> pictures_of(const tapestry::Array& images, std::int64_t count, double black = 0);
+
+/// Pictures side by side, with a name below the first.
+struct PictureRow {
+  std::string name;
+  std::vector<tapestry::Array> pictures;
+};
+
+/// Rows of as many pictures each, one below the other.
+tapestry::Array rows_of_pictures(const std::vector<PictureRow>& rows, std::int64_t enlarge);
 
 /// The plane (H, W) of one sample and channel of (N, C, H, W).
 tapestry::Array plane_of(const tapestry::Array& images, std::int64_t sample, std::int64_t channel);
