@@ -86,9 +86,9 @@ void segment(Lesson& lesson, bool quick) {
 
   lesson.part("Training on drawn scenes");
   models::UNet unet({.classes = classes, .base_channels = 16, .depth = 3});
-  train("U-Net", unet, scenes, quick ? 800 : 2500);
+  train("U-Net", unet, scenes, quick ? 1000 : 2500);
   models::DeepLab deeplab({.classes = classes});
-  train("dilated head", deeplab, scenes, quick ? 160 : 2500);
+  train("dilated head", deeplab, scenes, quick ? 100 : 2500);
 
   lesson.part("Scenes that they have not seen");
   const Array by_unet = predict(unet, held_out);
