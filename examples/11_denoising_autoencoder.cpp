@@ -1,6 +1,8 @@
 // 11: an autoencoder that is shown noisy images and asked for the clean ones learns what images look like: everything
 // has to pass through a code of fewer numbers, in which there is no room for noise. Prints the mean squared error on
 // scenes that the network has not seen: 0.0401 of noisy images, 0.0056 of blurred ones, 0.0027 of denoised ones.
+#include <memory>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -10,6 +12,7 @@
 #include <tapestry/autograd/ops/pooling.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/data/loader.hpp>
+#include <tapestry/data/open_dataset.hpp>
 #include <tapestry/data/scenes.hpp>
 #include <tapestry/models/autoencoder.hpp>
 #include <tapestry/optim/adamw.hpp>
@@ -40,10 +43,10 @@ double error(const Array& images, const Array& clean) {
   return mse_loss(images, clean).item();
 }
 
-void train(nn::Module& model, const data::Scenes& scenes, std::int64_t steps) {
+void train(nn::Module& model, const data::Dataset& pictures, std::int64_t steps) {
   optim::AdamW optimizer(model.parameters());
   optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 1e-2, .total_steps = steps});
-  data::Loader loader(scenes, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
+  data::Loader loader(pictures, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
   RandomStream random{.seed = 1};
   viz::Progress progress("autoencoder", steps * batch_size);
   std::int64_t step = 0;
@@ -61,19 +64,25 @@ void train(nn::Module& model, const data::Scenes& scenes, std::int64_t steps) {
   progress.finish();
 }
 
-void denoise(Lesson& lesson, bool quick) {
+/// Clean scenes, or the images in a folder.
+std::unique_ptr<data::Dataset> open(const std::string& dir, data::Split split, std::int64_t size) {
+  if (!dir.empty()) return data::open_dataset(dir, split);
+  return std::make_unique<data::Scenes>(data::ScenesOptions{.split = split, .size = size, .noise = 0});
+}
+
+void denoise(Lesson& lesson, bool quick, const std::string& dir) {
   manual_seed(1);
-  const data::Scenes scenes({.split = data::Split::train, .size = quick ? 2000 : 8000, .noise = 0});
-  const data::Scenes held_out({.split = data::Split::test, .size = 64, .noise = 0});
+  const auto pictures = open(dir, data::Split::train, quick ? 2000 : 8000);
+  const auto held_out = open(dir, data::Split::test, 64);
   models::Autoencoder model({.code_channels = 32});
 
-  lesson.part("Training on drawn scenes with noise of standard deviation 0.2");
-  train(model, scenes, quick ? 700 : 3000);
+  lesson.part("Training on images with noise of standard deviation 0.2");
+  train(model, *pictures, quick ? 700 : 3000);
 
-  lesson.part("Scenes that it has not seen");
+  lesson.part("Images that it has not seen");
   const NoGradGuard no_grad;
   model.eval();
-  data::Loader loader(held_out, {.batch_size = held_out.size()});
+  data::Loader loader(*held_out, {.batch_size = 64});
   const Array clean = loader.begin()->images;
   RandomStream random{.seed = 2};
   const Array seen = noisy(clean, random);
@@ -98,14 +107,18 @@ void denoise(Lesson& lesson, bool quick) {
 
 int main(int argc, char** argv) {
   bool quick = false;
+  std::string dir;
   return run_lesson(
       argc, argv, "11: noise taken away by a network that knows what images look like",
       [&](Lesson& lesson) {
-        denoise(lesson, quick);
+        denoise(lesson, quick, dir);
         lesson.learned(
             "a blur knows only that neighbours are alike, and smears edges. A network that has seen clean images "
             "knows\n"
             "what lies behind the noise.");
       },
-      [&](CLI::App& app) { app.add_flag("--quick", quick, "A short training, for the tests"); });
+      [&](CLI::App& app) {
+        app.add_flag("--quick", quick, "A short training, for the tests");
+        app.add_option("--data", dir, "CIFAR-10 binaries, or train/ and test/ with a folder of images per class");
+      });
 }

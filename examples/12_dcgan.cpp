@@ -3,6 +3,7 @@
 // the losses, how much the samples vary (0.35 and 0.42, the data 0.27), and how strong a checkerboard there is in them:
 // 11 times its surroundings before and 2.9 times after training with transposed convolutions, 0.2 and 0.4 without.
 #include <cmath>
+#include <memory>
 #include <numbers>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@
 #include <tapestry/core/random.hpp>
 #include <tapestry/data/draw.hpp>
 #include <tapestry/data/loader.hpp>
+#include <tapestry/data/open_dataset.hpp>
 #include <tapestry/data/shapes.hpp>
 #include <tapestry/models/dcgan.hpp>
 #include <tapestry/optim/adamw.hpp>
@@ -36,7 +38,7 @@ constexpr std::int64_t side = 32;
 
 struct Length {
   std::int64_t epochs;
-  std::int64_t steps;  ///< of an epoch
+  std::int64_t steps;  ///< of an epoch on drawn shapes
 };
 
 struct Losses {
@@ -103,21 +105,27 @@ class Gan {
   RandomStream random_{.seed = 1};
 };
 
-Trained train(Lesson& lesson, const std::string& name, Upsampling upsampling, const Length& length) {
+/// Drawn shapes, or the images in a folder.
+std::unique_ptr<data::Dataset> open(const std::string& dir, data::Split split, std::int64_t size) {
+  if (!dir.empty()) return data::open_dataset(dir, split);
+  return std::make_unique<data::Shapes>(data::ShapesOptions{.split = split, .size = size});
+}
+
+Trained train(Lesson& lesson, const std::string& name, Upsampling upsampling, const data::Dataset& images,
+              std::int64_t epochs) {
   manual_seed(1);
-  const data::Shapes shapes({.split = data::Split::train, .size = length.steps * batch_size});
-  data::Loader loader(shapes, {.batch_size = batch_size, .shuffle = true});
+  data::Loader loader(images, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
   Gan gan(upsampling);
   RandomStream random{.seed = 2};
   const Array numbers = draw_latent(64, random);
   Trained result;
   result.before = sample(gan.generator(), numbers);
-  for (std::int64_t epoch = 1; epoch <= length.epochs; ++epoch) {
-    viz::Progress progress(fmt::format("epoch {}/{}", epoch, length.epochs), shapes.size());
+  for (std::int64_t epoch = 1; epoch <= epochs; ++epoch) {
+    viz::Progress progress(fmt::format("epoch {}/{}", epoch, epochs), loader.batches() * batch_size);
     Losses sums;
     std::int64_t steps = 0;
-    for (const auto& [images, labels] : loader) {
-      const Losses losses = gan.step(centred(images));
+    for (const auto& [real, labels] : loader) {
+      const Losses losses = gan.step(centred(real));
       sums.discriminator += losses.discriminator;
       sums.generator += losses.generator;
       const auto n = static_cast<double>(++steps);
@@ -216,20 +224,27 @@ void compare(Lesson& lesson, const Array& real, const Trained& transposed, const
 
 int main(int argc, char** argv) {
   bool quick = false;
+  std::string dir;
   return run_lesson(
       argc, argv, "12: DCGAN, and where checkerboards come from",
       [&](Lesson& lesson) {
         const Length length = quick ? Length{3, 120} : Length{5, 400};
+        const auto images = open(dir, data::Split::train, length.steps * batch_size);
         lesson.part("A generator with transposed convolutions");
-        const Trained transposed = train(lesson, "transposed", Upsampling::transposed_convolution, length);
+        const Trained transposed =
+            train(lesson, "transposed", Upsampling::transposed_convolution, *images, length.epochs);
         lesson.part("A generator that interpolates and convolves");
-        const Trained resized = train(lesson, "resized", Upsampling::resize_convolution, length);
-        const data::Shapes held_out({.split = data::Split::test, .size = 64});
-        data::Loader loader(held_out, {.batch_size = 64});
+        const Trained resized = train(lesson, "resized", Upsampling::resize_convolution, *images, length.epochs);
+        const auto held_out = open(dir, data::Split::test, 64);
+        data::Loader loader(*held_out, {.batch_size = 64});
         compare(lesson, centred(loader.begin()->images), transposed, resized);
         lesson.learned(
             "two networks that learn from each other make pictures out of random numbers. A transposed convolution\n"
             "treats even and odd pixels differently and has to learn not to; upsampling and convolving need not.");
       },
-      [&](CLI::App& app) { app.add_flag("--quick", quick, "A short training, for the tests"); });
+      [&](CLI::App& app) {
+        app.add_flag("--quick", quick, "A short training, for the tests");
+        app.add_option("--data", dir,
+                       "CIFAR-10 binaries, or train/ and test/ with a folder of images of 32x32 per class");
+      });
 }

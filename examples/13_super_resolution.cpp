@@ -1,6 +1,8 @@
 // 13: super-resolution by ESPCN: convolutions at the small size make nine numbers for every pixel, which the pixel
 // shuffle lays out as 3×3. Prints the mean PSNR on scenes that the network has not seen: 29.1 dB, where bicubic
 // interpolation has 25.7.
+#include <memory>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -13,7 +15,9 @@
 #include <tapestry/data/bicubic.hpp>
 #include <tapestry/data/loader.hpp>
 #include <tapestry/data/metrics.hpp>
+#include <tapestry/data/open_dataset.hpp>
 #include <tapestry/data/scenes.hpp>
+#include <tapestry/data/transform.hpp>
 #include <tapestry/models/super_resolution.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>
@@ -33,6 +37,12 @@ Array shrunk(const Array& images) {
   return avg_pool2d(images, {.kernel_size = factor}).array();
 }
 
+/// Crops images to a multiple of 3 pixels a side; drawn ones are.
+data::Transform whole_windows(const data::Dataset& pictures) {
+  const std::int64_t side = pictures.get(0).image.size(1);
+  return data::random_crop({.size = side - side % factor});
+}
+
 /// Every colour as a grey image of its own: what is learned of one holds for all. (N, 3, H, W) → (3·N, 1, H, W).
 Array colours_apart(const Array& images) {
   return images.contiguous().reshape({images.size(0) * images.size(1), 1, images.size(2), images.size(3)});
@@ -43,10 +53,11 @@ Tensor enlarge(nn::Module& model, const Array& small) {
   return model(Tensor(colours_apart(small)) - 0.5) + 0.5;
 }
 
-void train(nn::Module& model, const data::Scenes& scenes, std::int64_t steps) {
+void train(nn::Module& model, const data::Dataset& pictures, std::int64_t steps) {
   optim::AdamW optimizer(model.parameters());
   optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 4e-3, .total_steps = steps});
-  data::Loader loader(scenes, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
+  data::Loader loader(
+      pictures, {.batch_size = batch_size, .shuffle = true, .drop_last = true, .transform = whole_windows(pictures)});
   viz::Progress progress("ESPCN", steps * batch_size);
   std::int64_t step = 0;
   while (step < steps) {
@@ -73,18 +84,24 @@ double mean_psnr(const Array& images, const Array& originals) {
   return total / static_cast<double>(shown.size(0));
 }
 
-void resolve(Lesson& lesson, bool quick) {
+/// Clean scenes, or the images in a folder.
+std::unique_ptr<data::Dataset> open(const std::string& dir, data::Split split, std::int64_t size) {
+  if (!dir.empty()) return data::open_dataset(dir, split);
+  return std::make_unique<data::Scenes>(data::ScenesOptions{.split = split, .size = size, .noise = 0});
+}
+
+void resolve(Lesson& lesson, bool quick, const std::string& dir) {
   manual_seed(1);
-  const data::Scenes scenes({.split = data::Split::train, .size = quick ? 2000 : 8000, .noise = 0});
-  const data::Scenes held_out({.split = data::Split::test, .size = 64, .noise = 0});
+  const auto pictures = open(dir, data::Split::train, quick ? 2000 : 8000);
+  const auto held_out = open(dir, data::Split::test, 64);
   models::SuperResolution model({.upscale_factor = factor, .channels = 1});
 
-  lesson.part("Training on drawn scenes that were made smaller by three");
-  train(model, scenes, quick ? 2500 : 8000);
+  lesson.part("Training on images that were made smaller by three");
+  train(model, *pictures, quick ? 2500 : 8000);
 
-  lesson.part("Scenes that it has not seen");
+  lesson.part("Images that it has not seen");
   const NoGradGuard no_grad;
-  data::Loader loader(held_out, {.batch_size = held_out.size()});
+  data::Loader loader(*held_out, {.batch_size = 64, .transform = whole_windows(*held_out)});
   const Array originals = loader.begin()->images;
   const Array small = shrunk(originals);
   const Array pixels = interpolate(small, {.scale_factor = factor}).array();
@@ -94,7 +111,10 @@ void resolve(Lesson& lesson, bool quick) {
   const double resolved_psnr = mean_psnr(resolved, originals);
   lesson.say(fmt::format("PSNR   nearest {:.2f} dB   bicubic {:.2f} dB   network {:.2f} dB",
                          mean_psnr(pixels, originals), bicubic_psnr, resolved_psnr));
-  lesson.holds("the network is at least 1 dB above bicubic interpolation", resolved_psnr >= bicubic_psnr + 1);
+  // In photographs of 32 pixels a side there is less to know than in drawings.
+  if (dir.empty()) {
+    lesson.holds("the network is at least 1 dB above bicubic interpolation", resolved_psnr >= bicubic_psnr + 1);
+  }
   lesson.picture("13_super_resolution.png", rows_of_pictures({{"pixels", pictures_of(pixels, 6)},
                                                               {"bicubic", pictures_of(bicubic, 6)},
                                                               {"network", pictures_of(resolved, 6)},
@@ -106,13 +126,17 @@ void resolve(Lesson& lesson, bool quick) {
 
 int main(int argc, char** argv) {
   bool quick = false;
+  std::string dir;
   return run_lesson(
       argc, argv, "13: three times as many pixels a side",
       [&](Lesson& lesson) {
-        resolve(lesson, quick);
+        resolve(lesson, quick, dir);
         lesson.learned(
             "interpolation is the same everywhere; a network knows that edges are sharp. It computes where pixels are\n"
             "few, and the pixel shuffle, which costs nothing, makes the large image.");
       },
-      [&](CLI::App& app) { app.add_flag("--quick", quick, "A short training, for the tests"); });
+      [&](CLI::App& app) {
+        app.add_flag("--quick", quick, "A short training, for the tests");
+        app.add_option("--data", dir, "CIFAR-10 binaries, or train/ and test/ with a folder of images per class");
+      });
 }
