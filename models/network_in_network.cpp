@@ -14,10 +14,7 @@ nn::ConvRelu2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel) {
 }
 
 nn::Conv2d to_classes(std::int64_t in, std::int64_t classes) {
-  nn::Conv2d result({.in_channels = in, .out_channels = classes, .kernel_size = 1});
-  nn::init::normal(result.weight(), 0, 0.01);
-  nn::init::constant(result.bias(), 0);
-  return result;
+  return nn::Conv2d({.in_channels = in, .out_channels = classes, .kernel_size = 1});
 }
 
 }  // namespace
