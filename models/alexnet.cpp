@@ -15,8 +15,8 @@ constexpr std::int64_t hidden = 4096;
 
 nn::ConvRelu2d conv_relu(const nn::Conv2d::Options& options) {
   nn::ConvRelu2d result(options);
-  // With PyTorch's smaller first values, which torchvision leaves, the loss stays where it is for hundreds of steps;
-  // the √2 that ReLUs ask for is too much where max-pools choose the larger values.
+  // With PyTorch's smaller first values, which torchvision leaves, the loss does not fall in the first steps; the √2
+  // that ReLUs ask for is too much where max-pools choose the larger values.
   nn::init::kaiming_normal(result.weight(), nn::init::FanMode::fan_in, 1);
   return result;
 }

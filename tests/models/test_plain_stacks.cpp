@@ -1,5 +1,8 @@
 // The plain stacks, from LeNet-5 to GoogLeNet: their layers, numbers of parameters and shapes, and a gradient in every
 // parameter.
+#include <algorithm>
+#include <cmath>
+
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/alexnet.hpp>
 #include <tapestry/models/googlenet.hpp>
