@@ -107,6 +107,7 @@
 #include <tapestry/nn/loss.hpp>
 #include <tapestry/nn/module.hpp>
 #include <tapestry/nn/module_base.hpp>
+#include <tapestry/nn/module_list.hpp>
 #include <tapestry/nn/multihead_attention.hpp>
 #include <tapestry/nn/norm_base.hpp>
 #include <tapestry/nn/pad.hpp>

@@ -16,48 +16,31 @@ BatchNormRelu2d norm(std::int64_t channels) {
   return BatchNormRelu2d({.num_features = channels});
 }
 
+ModuleList<Sequential> branches(const ASPP::Options& options) {
+  const std::int64_t in = options.in_channels, out = options.out_channels;
+  ModuleList<Sequential> result;
+  result.append(Sequential(conv1x1(in, out), norm(out)));
+  for (const std::int64_t rate : options.rates) {
+    const Conv2d::Options dilated = {
+        .in_channels = in, .out_channels = out, .kernel_size = 3, .padding = rate, .dilation = rate, .bias = false};
+    result.append(Sequential(Conv2d(dilated), norm(out)));
+  }
+  result.append(Sequential(GlobalAvgPool2d(), conv1x1(in, out), norm(out)));
+  return result;
+}
+
 }  // namespace
 
-class ASPP::Branches : public Module {
- public:
-  explicit Branches(const Options& options) {
-    const std::int64_t in = options.in_channels;
-    const std::int64_t out = options.out_channels;
-    append(Sequential(conv1x1(in, out), norm(out)));
-    for (const std::int64_t rate : options.rates) {
-      append(Sequential(Conv2d({.in_channels = in,
-                                .out_channels = out,
-                                .kernel_size = 3,
-                                .padding = rate,
-                                .dilation = rate,
-                                .bias = false}),
-                        norm(out)));
-    }
-    append(Sequential(GlobalAvgPool2d(), conv1x1(in, out), norm(out)));
-  }
-
-  Tensor forward(const Tensor& x) override {
-    std::vector<Tensor> seen;
-    for (Sequential* branch : branches_) seen.push_back((*branch)(x));
-    seen.back() = expand(seen.back(), {x.size(0), seen.back().size(1), x.size(2), x.size(3)});
-    return cat(seen, 1);
-  }
-
- private:
-  void append(Sequential branch) { branches_.push_back(&add(std::to_string(branches_.size()), std::move(branch))); }
-
-  std::vector<Sequential*> branches_;
-};
-
 ASPP::ASPP(const Options& options)
-    : convs_(add("convs", Branches(options))),
-      project_(add("project",
-                   Sequential(conv1x1(options.out_channels * (static_cast<std::int64_t>(options.rates.size()) + 2),
-                                      options.out_channels),
-                              norm(options.out_channels), Dropout({.p = options.dropout})))) {}
+    : convs_(add("convs", branches(options))),
+      project_(add("project", Sequential(conv1x1(options.out_channels * std::ssize(convs_), options.out_channels),
+                                         norm(options.out_channels), Dropout({.p = options.dropout})))) {}
 
 Tensor ASPP::forward(const Tensor& x) {
-  return project_(convs_(x));
+  std::vector<Tensor> seen;
+  for (Sequential* branch : convs_) seen.push_back((*branch)(x));
+  seen.back() = expand(seen.back(), {x.size(0), seen.back().size(1), x.size(2), x.size(3)});
+  return project_(cat(seen, 1));
 }
 
 }  // namespace tapestry::nn

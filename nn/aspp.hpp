@@ -6,6 +6,7 @@
 
 #include <tapestry/core/required.hpp>
 #include <tapestry/nn/dropout.hpp>
+#include <tapestry/nn/module_list.hpp>
 #include <tapestry/nn/sequential.hpp>
 
 namespace tapestry::nn {
@@ -28,10 +29,7 @@ class ASPP : public Module {
   Tensor forward(const Tensor& x) override;
 
  private:
-  /// The branches, which stand in a module of their own for their names.
-  class Branches;
-
-  Branches& convs_;
+    ModuleList<Sequential>& convs_;
   Sequential& project_;
 };
 

@@ -4,10 +4,14 @@
 #include <string>
 #include <vector>
 
+#include <tapestry/models/alexnet.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
+#include <tapestry/models/shufflenet_v2.hpp>
 #include <tapestry/models/small_cnn.hpp>
+#include <tapestry/models/vgg.hpp>
+#include <tapestry/models/vision_transformer.hpp>
 #include <tapestry/nn/summary.hpp>
 
 #include "catch.hpp"
@@ -35,7 +39,14 @@ struct Published {
 const std::vector<Published> table = {
     {"resnet18", [] { return own(models::resnet18()); }, 11'689'512, 1.814},
     {"resnet34", [] { return own(models::resnet34()); }, 21'797'672, 3.664},
+    {"resnet50", [] { return own(models::resnet50()); }, 25'557'032, 4.089},
+    {"resnext50_32x4d", [] { return own(models::resnext50_32x4d()); }, 25'028'904, 4.23},
     {"mobilenet_v2", [] { return own(models::MobileNetV2({})); }, 3'504'872, 0.301},
+    {"shufflenet_v2_x1_0", [] { return own(models::shufflenet_v2_x1_0()); }, 2'278'604, 0.145},
+    {"alexnet", [] { return own(models::AlexNet({})); }, 61'100'840, 0.714},
+    {"vgg11_bn", [] { return own(models::vgg11_bn()); }, 132'868'840, 7.609},
+    {"vgg16_bn", [] { return own(models::vgg16_bn()); }, 138'365'992, 15.470},
+    {"vit_b_16", [] { return own(models::vit_b_16()); }, 86'567'656, 17.564},
 };
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include <tapestry/models/googlenet.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/resnet.hpp>
+#include <tapestry/models/shufflenet_v2.hpp>
 #include <tapestry/models/vgg.hpp>
 
 #include "core/generate.hpp"
@@ -38,7 +39,9 @@ Network own(Model model) {
 /// By torchvision's names.
 const std::pair<std::string, Network (*)()> networks[] = {
     {"resnet18", [] { return own(models::resnet18()); }},
+        {"resnet50", [] { return own(models::resnet50()); }},
     {"mobilenet_v2", [] { return own(models::MobileNetV2({})); }},
+    {"shufflenet_v2_x1_0", [] { return own(models::shufflenet_v2_x1_0()); }},
     {"vgg11_bn", [] { return own(models::vgg11_bn()); }},
     {"alexnet", [] { return own(models::AlexNet({})); }},
     {"googlenet", [] { return own(models::GoogLeNet({})); }},

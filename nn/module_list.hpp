@@ -1,0 +1,41 @@
+// Modules in a row that are not called one after the other.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::nn {
+
+/// Holds modules, named "0", "1", …, for another that calls them as it likes. `M` is what they have in common: the
+/// layers of one input are `Module`s.
+template <std::derived_from<ModuleBase> M = Module>
+class ModuleList : public ModuleBase {
+ public:
+  ModuleList() = default;
+  template <std::derived_from<M>... Modules>
+  requires(sizeof...(Modules) > 0) explicit ModuleList(Modules... modules) { (append(std::move(modules)), ...); }
+
+  /// Adds a module at the end and returns it.
+  template <std::derived_from<M> Added>
+  Added& append(Added module) {
+    Added& added = add(std::to_string(modules_.size()), std::move(module));
+    modules_.push_back(&added);
+    return added;
+  }
+
+  std::size_t size() const { return modules_.size(); }
+  M& operator[](std::size_t index) const { return *modules_[index]; }
+  /// Over pointers to the modules, in order.
+  auto begin() const { return modules_.begin(); }
+  auto end() const { return modules_.end(); }
+
+ private:
+  std::vector<M*> modules_;
+};
+
+}  // namespace tapestry::nn
