@@ -134,3 +134,4 @@
 #include <tapestry/viz/mask_picture.hpp>
 #include <tapestry/viz/overlay.hpp>
 #include <tapestry/viz/progress.hpp>
+#include <tapestry/viz/report_page.hpp>
