@@ -24,6 +24,7 @@
 
 #include "images.hpp"
 #include "options.hpp"
+#include "page.hpp"
 #include "report.hpp"
 #include "training.hpp"
 
@@ -33,19 +34,21 @@ namespace {
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const Options& options, const nn::Module& model) {
   if (options.optimizer == "adamw") {
-    return std::make_unique<optim::AdamW>(model.parameters(), optim::AdamWOptions{.lr = options.lr.value_or(1e-3)});
+    return std::make_unique<optim::AdamW>(model.parameters(), optim::AdamWOptions{.lr = highest_lr(options)});
   }
   return std::make_unique<optim::Sgd>(
       model.parameters(),
-      optim::SgdOptions{.lr = options.lr.value_or(0.05), .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
+      optim::SgdOptions{.lr = highest_lr(options), .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
 }
 
 /// The score on the test images at the end.
-Score train(const Options& options, const Images& images, nn::Module& model) {
+Score train(const Options& options, const Images& images, nn::Module& model, const nn::Summary& summary) {
   std::filesystem::create_directories(options.out);
   MetricsFile metrics(options.out / "metrics.csv");
   const std::string weights = options.out / "model.safetensors";
+  const std::string page = options.out / "report.html";
   require_replaceable(weights);
+  require_replaceable(page);
   data::Loader loader = train_loader(images, options);
   data::Loader tests = test_loader(images);
 
@@ -56,12 +59,14 @@ Score train(const Options& options, const Images& images, nn::Module& model) {
                            optim::OneCycleOptions{.max_lr = optimizer->lr(), .total_steps = steps, .warmup = 0.2});
 
   std::vector<EpochScores> epochs;
+  Evaluation tested;
   const std::int64_t last_epoch = (steps + loader.batches() - 1) / loader.batches();
   for (std::int64_t epoch = 1; steps > 0; ++epoch, steps -= loader.batches()) {
     EpochScores scores;
     scores.train =
         train_epoch(fmt::format("epoch {}/{}", epoch, last_epoch), model, *optimizer, schedule, loader, steps);
-    scores.test = evaluate(model, tests);
+    tested = evaluate(model, tests);
+    scores.test = tested.score;
     if (!std::isfinite(scores.test.loss)) {
       throw ValueError(fmt::format("epoch {}: the test loss is {}\nhint: try a smaller --lr", epoch, scores.test.loss));
     }
@@ -72,15 +77,21 @@ Score train(const Options& options, const Images& images, nn::Module& model) {
     epochs.push_back(scores);
   }
   io::save_safetensors(weights, model.state_dict(), {{"model", options.model}});
-  write_pictures(options.out, epochs, model, *images.test);
-  std::cout << fmt::format("weights, metrics and pictures are in {}\n", options.out.string());
-  return epochs.back().test;
+  const std::vector<Picture> pictures = write_pictures(options.out, epochs, tested, model, *images.test);
+  write_page(page, {.options = options,
+                    .images = images,
+                    .summary = summary,
+                    .epochs = epochs,
+                    .pictures = pictures,
+                    .weights = weights});
+  std::cout << fmt::format("weights, metrics, pictures and report.html are in {}\n", options.out.string());
+  return tested.score;
 }
 
 Score evaluate_weights(const Options& options, const Images& images, nn::Module& model) {
   model.load_state_dict(io::load_safetensors(options.evaluate));
   data::Loader tests = test_loader(images);
-  return evaluate(model, tests);
+  return evaluate(model, tests).score;
 }
 
 void run(const Options& options) {
@@ -94,15 +105,14 @@ void run(const Options& options) {
   }
   const Images images = open_images(options);
   std::cout << fmt::format("{} on {}: {} training images, {} test images, {} threads\n", options.model,
-                           options.data.empty() ? "drawn figures" : options.data.string(), images.train->size(),
-                           images.test->size(), num_threads())
+                           name_of_data(options), images.train->size(), images.test->size(), num_threads())
             << fmt::format("{} parameters, {:.1f} million multiply-adds per image\n", summary.total().parameters,
                            static_cast<double>(summary.total().flops) / 2e6);
   if (!options.trace.empty()) require_replaceable(options.trace);
   std::optional<Profiler> profiler;
   if (options.profile || !options.trace.empty()) profiler.emplace();
   const Score score =
-      options.evaluate.empty() ? train(options, images, *model) : evaluate_weights(options, images, *model);
+      options.evaluate.empty() ? train(options, images, *model, summary) : evaluate_weights(options, images, *model);
   if (options.profile) std::cout << profiler->table();
   if (!options.trace.empty()) profiler->write_trace(options.trace);
   std::cout << fmt::format("test accuracy: {:.4f}\n", score.accuracy);

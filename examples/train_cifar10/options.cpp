@@ -70,7 +70,8 @@ void declare(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--threads", options.threads, "Threads to compute with (default: one per core)")
       ->check(whole_number(1, 1024));
-  app.add_option("--out", options.out, "Folder for weights, metrics and pictures")->capture_default_str();
+  app.add_option("--out", options.out, "Folder for weights, metrics, pictures and a report page")
+      ->capture_default_str();
   app.add_option("--max-steps", options.max_steps, "Stop after so many steps")->check(whole_number(1, many));
   app.add_option("--evaluate", options.evaluate, "Measure these weights (a .safetensors file) instead of training")
       ->check(CLI::ExistingFile);
@@ -80,6 +81,14 @@ void declare(CLI::App& app, Options& options) {
 }
 
 }  // namespace
+
+double highest_lr(const Options& options) {
+  return options.lr.value_or(options.optimizer == "adamw" ? 0.001 : 0.05);
+}
+
+std::string name_of_data(const Options& options) {
+  return options.data.empty() ? "drawn figures" : options.data.string();
+}
 
 Options parse_options(int argc, char** argv) {
   Options options;

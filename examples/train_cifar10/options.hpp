@@ -23,6 +23,12 @@ struct Options {
   std::filesystem::path trace;     ///< file for the trace of the first steps; empty: none
 };
 
+/// The highest learning rate: the one given, or the optimizer's default.
+double highest_lr(const Options& options);
+
+/// What the images are, in words: the folder, or drawn figures.
+std::string name_of_data(const Options& options);
+
 /// Reads the command line. For --help, and for a mistake after one line that says what is allowed, ends the process:
 /// with exit code 0 and 2.
 Options parse_options(int argc, char** argv);

@@ -1,14 +1,17 @@
 #include "report.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <iostream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/data/image.hpp>
+#include <tapestry/viz/confusion_matrix.hpp>
 #include <tapestry/viz/curves.hpp>
 #include <tapestry/viz/image_grid.hpp>
 
@@ -34,6 +37,19 @@ void write_curves(const std::filesystem::path& path, const std::vector<EpochScor
     add(accuracy.series[1], epoch, epochs[epoch].test.accuracy);
   }
   viz::write_curves(path, "train_cifar10", {loss, accuracy});
+}
+
+Array confusions(const Evaluation& tested, const data::Dataset& test) {
+  auto names = test.class_names();
+  // The network may have more outputs than the data set has classes.
+  for (const auto* classes : {&tested.labels, &tested.predicted}) {
+    for (const std::int64_t one : *classes) {
+      while (one >= std::ssize(names)) names.push_back(std::to_string(names.size()));
+    }
+  }
+  const auto array = [](const auto& classes) { return Array::from({std::ssize(classes)}, classes); };
+  return viz::confusion_matrix(viz::confusion_counts(array(tested.labels), array(tested.predicted), std::ssize(names)),
+                               names);
 }
 
 /// Test images with what the network takes them for: green when it is right, else red with the truth in brackets.
@@ -69,34 +85,52 @@ Array first_filters(const nn::Module& model) {
   throw ValueError("the network has no convolution");
 }
 
-template <class Draw>
-void try_to_draw(const std::filesystem::path& path, const Draw& draw) {
-  try {
-    draw(path);
-  } catch (const Error& error) {
-    std::cerr << "no " << path.string() << ": " << error.what() << "\n";
-  }
-}
-
 }  // namespace
 
+std::vector<std::string> metrics_columns() {
+  return {"epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "images_per_second", "seconds"};
+}
+
+std::vector<std::string> metrics_row(std::int64_t epoch, const EpochScores& scores) {
+  const auto& [train, test] = scores;
+  return {std::to_string(epoch),
+          fmt::format("{:.6f}", train.loss),
+          fmt::format("{:.4f}", train.accuracy),
+          fmt::format("{:.6f}", test.loss),
+          fmt::format("{:.4f}", test.accuracy),
+          fmt::format("{:.1f}", static_cast<double>(train.images) / train.seconds),
+          fmt::format("{:.2f}", train.seconds + test.seconds)};
+}
+
 MetricsFile::MetricsFile(const std::filesystem::path& path) : path_(path), file_(path) {
-  file_ << "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_second,seconds\n" << std::flush;
+  file_ << fmt::format("{}\n", fmt::join(metrics_columns(), ",")) << std::flush;
   if (!file_) throw IoError(fmt::format("{}: cannot be written: {}", path.string(), std::strerror(errno)));
 }
 
 void MetricsFile::add(std::int64_t epoch, const EpochScores& scores) {
-  const auto& [train, test] = scores;
-  file_ << fmt::format("{},{:.6f},{:.4f},{:.6f},{:.4f},{:.1f},{:.2f}\n", epoch, train.loss, train.accuracy, test.loss,
-                       test.accuracy, static_cast<double>(train.images) / train.seconds, train.seconds + test.seconds)
-        << std::flush;
+  file_ << fmt::format("{}\n", fmt::join(metrics_row(epoch, scores), ",")) << std::flush;
   if (!file_) throw IoError(fmt::format("{}: cannot be written: {}", path_.string(), std::strerror(errno)));
 }
 
-void write_pictures(const std::filesystem::path& out, const std::vector<EpochScores>& epochs, nn::Module& model,
-                    const data::Dataset& test) {
-  try_to_draw(out / "curves.png", [&](const auto& path) { write_curves(path, epochs); });
-  try_to_draw(out / "predictions.png", [&](const auto& path) { data::write_png(path, predictions(model, test)); });
-  try_to_draw(out / "filters.png",
-              [&](const auto& path) { data::write_png(path, viz::filters_grid(first_filters(model))); });
+std::vector<Picture> write_pictures(const std::filesystem::path& out, const std::vector<EpochScores>& epochs,
+                                    const Evaluation& tested, nn::Module& model, const data::Dataset& test) {
+  std::vector<Picture> pictures;
+  const auto draw = [&](const char* name, const char* caption, const auto& write) {
+    const std::filesystem::path path = out / name;
+    try {
+      write(path);
+      pictures.push_back({path, caption});
+    } catch (const Error& error) {
+      std::cerr << "no " << path.string() << ": " << error.what() << "\n";
+    }
+  };
+  draw("curves.png", "Loss and accuracy of each epoch.", [&](const auto& path) { write_curves(path, epochs); });
+  draw("confusion.png", "How many test images of each class were taken for which: blue is right, red is wrong.",
+       [&](const auto& path) { data::write_png(path, confusions(tested, test)); });
+  draw("predictions.png",
+       "The first test images and what they were taken for; the truth in brackets where it was wrong.",
+       [&](const auto& path) { data::write_png(path, predictions(model, test)); });
+  draw("filters.png", "The weights of the first convolution.",
+       [&](const auto& path) { data::write_png(path, viz::filters_grid(first_filters(model))); });
+  return pictures;
 }

@@ -1,8 +1,10 @@
-// What a run leaves behind: metrics.csv, curves.png, predictions.png, filters.png.
+// What a run leaves behind in figures and pictures: metrics.csv, curves.png, confusion.png, predictions.png,
+// filters.png.
 #pragma once
 
 #include <filesystem>
 #include <fstream>
+#include <string>
 #include <vector>
 
 #include <tapestry/data/dataset.hpp>
@@ -15,6 +17,10 @@ struct EpochScores {
   Score train;
   Score test;
 };
+
+/// The columns of metrics.csv, and their texts for an epoch.
+std::vector<std::string> metrics_columns();
+std::vector<std::string> metrics_row(std::int64_t epoch, const EpochScores& scores);
 
 /// metrics.csv, a row an epoch. Opened before the first epoch, so that a folder that cannot be written is found out
 /// then.
@@ -29,6 +35,14 @@ class MetricsFile {
   std::ofstream file_;
 };
 
-/// Draws the pictures into a folder. A picture that cannot be drawn is reported and left out.
-void write_pictures(const std::filesystem::path& out, const std::vector<EpochScores>& epochs,
-                    tapestry::nn::Module& model, const tapestry::data::Dataset& test);
+/// A picture file and what it shows.
+struct Picture {
+  std::filesystem::path path;
+  std::string caption;
+};
+
+/// Draws the pictures into a folder; `tested` is the last evaluation. A picture that cannot be drawn is reported and
+/// left out.
+std::vector<Picture> write_pictures(const std::filesystem::path& out, const std::vector<EpochScores>& epochs,
+                                    const Evaluation& tested, tapestry::nn::Module& model,
+                                    const tapestry::data::Dataset& test);

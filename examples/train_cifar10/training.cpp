@@ -18,8 +18,7 @@ namespace {
 /// Adds up the results of batches.
 class Tally {
  public:
-  void add(double loss, const Array& logits, const Array& labels) {
-    const auto predicted = predicted_classes(logits);
+  void add(double loss, const std::vector<std::int64_t>& predicted, const Array& labels) {
     const auto* label = labels.data<std::int64_t>();
     for (std::size_t row = 0; row < predicted.size(); ++row) right_ += predicted[row] == label[row] ? 1 : 0;
     images_ += labels.numel();
@@ -72,7 +71,7 @@ Score train_epoch(const std::string& label, nn::Module& model, optim::Optimizer&
     loss.backward();
     optimizer.step();
     schedule.step();
-    tally.add(loss.item(), logits.array(), labels);
+    tally.add(loss.item(), predicted_classes(logits.array()), labels);
     const Score score = tally.score();
     progress->update(score.images, fmt::format("loss {:.4f}  accuracy {:.4f}", score.loss, score.accuracy));
     if (++step == steps) break;
@@ -81,13 +80,19 @@ Score train_epoch(const std::string& label, nn::Module& model, optim::Optimizer&
   return tally.score();
 }
 
-Score evaluate(nn::Module& model, data::Loader& loader) {
+Evaluation evaluate(nn::Module& model, data::Loader& loader) {
   const NoGradGuard no_grad;
   model.eval();
+  Evaluation evaluation;
   Tally tally;
   for (const auto& [images, labels] : loader) {
     const Tensor logits = model(images);
-    tally.add(cross_entropy(logits, labels).item(), logits.array(), labels);
+    const auto predicted = predicted_classes(logits.array());
+    const auto of_batch = labels.to_vector<std::int64_t>();
+    tally.add(cross_entropy(logits, labels).item(), predicted, labels);
+    evaluation.labels.insert(evaluation.labels.end(), of_batch.begin(), of_batch.end());
+    evaluation.predicted.insert(evaluation.predicted.end(), predicted.begin(), predicted.end());
   }
-  return tally.score();
+  evaluation.score = tally.score();
+  return evaluation;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <tapestry/data/loader.hpp>
 #include <tapestry/nn/module.hpp>
@@ -22,8 +23,15 @@ struct Score {
 Score train_epoch(const std::string& label, tapestry::nn::Module& model, tapestry::optim::Optimizer& optimizer,
                   tapestry::optim::Schedule& schedule, tapestry::data::Loader& loader, std::int64_t max_steps);
 
-/// The score on all images of a loader, in evaluation mode.
-Score evaluate(tapestry::nn::Module& model, tapestry::data::Loader& loader);
+/// What a network takes the images of a loader for.
+struct Evaluation {
+  Score score;
+  std::vector<std::int64_t> labels;
+  std::vector<std::int64_t> predicted;
+};
+
+/// Measures on all images of a loader, in evaluation mode.
+Evaluation evaluate(tapestry::nn::Module& model, tapestry::data::Loader& loader);
 
 /// The class with the highest logit, for each row of logits (N, classes).
 std::vector<std::int64_t> predicted_classes(const tapestry::Array& logits);

@@ -1,0 +1,90 @@
+// The program train_cifar10 as its users meet it: run on a small folder of images.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <sys/wait.h>
+
+#include <tapestry/core/array.hpp>
+#include <tapestry/data/image.hpp>
+
+#include "catch.hpp"
+#include "core/generate.hpp"
+#include "data/temporary_folder.hpp"
+
+namespace tapestry::testing {
+
+namespace fs = std::filesystem;
+
+using Arguments = std::vector<std::string>;
+
+struct Outcome {
+  int exit_code;
+  std::string out;
+  std::string err;
+};
+
+inline std::string text_of(const fs::path& path) {
+  const auto bytes = file_bytes(path);
+  return {bytes.begin(), bytes.end()};
+}
+
+inline std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// Runs the program in a folder of its own. No argument may hold a single quote.
+inline Outcome run(const Arguments& arguments) {
+  const TemporaryFolder folder;
+  std::string command = "cd '" + folder.path().string() + "' && '" TRAIN_CIFAR10 "'";
+  for (const std::string& argument : arguments) command += " '" + argument + "'";
+  const int status = std::system((command + " > out 2> err").c_str());
+  REQUIRE(WIFEXITED(status));
+  return {WEXITSTATUS(status), text_of(folder.path() / "out"), text_of(folder.path() / "err")};
+}
+
+/// Ten classes of images of one colour and some noise: 40 to learn from and 20 to test with.
+class SmallDataset {
+ public:
+  SmallDataset() {
+    write("train", 4);
+    write("test", 2);
+  }
+  std::string path() const { return folder_.path().string(); }
+
+ private:
+  void write(const std::string& split, int images_per_class) {
+    for (int label = 0; label < 10; ++label) {
+      const fs::path folder = folder_.path() / split / ("class" + std::to_string(label));
+      fs::create_directories(folder);
+      for (int i = 0; i < images_per_class; ++i) {
+        Array image = made_up_.whole_numbers({3, 32, 32}, DType::u8);
+        auto* pixels = image.mutable_data<std::uint8_t>();
+        for (std::int64_t at = 0; at < image.numel(); ++at) {
+          pixels[at] = static_cast<std::uint8_t>(pixels[at] + 20 * ((label + 3 * (at / 1024)) % 10));
+        }
+        data::write_png((folder / (std::to_string(i) + ".png")).string(), image);
+      }
+    }
+  }
+
+  Generator made_up_{1};
+  TemporaryFolder folder_;
+};
+
+/// The arguments of three steps on the small data set.
+inline Arguments short_run(const SmallDataset& data, const fs::path& out, const Arguments& more = {}) {
+  Arguments arguments = {"--data", data.path(), "--out", out.string(),  "--batch-size",
+                         "8",      "--epochs",  "1",     "--max-steps", "3"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+}  // namespace tapestry::testing
