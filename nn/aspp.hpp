@@ -29,7 +29,7 @@ class ASPP : public Module {
   Tensor forward(const Tensor& x) override;
 
  private:
-    ModuleList<Sequential>& convs_;
+  ModuleList<Sequential>& convs_;
   Sequential& project_;
 };
 
