@@ -54,7 +54,7 @@ TEST_CASE("a training ends with a page of its settings epochs pictures and netwo
   const auto metrics = lines_of(text_of(out / "metrics.csv"));
   REQUIRE(metrics.size() == 3);
   const std::string accuracy = cells_of(metrics[2])[4];
-  CHECK_THAT(page, ContainsSubstring("<p>Test accuracy " + accuracy + " on 20 images, after training on 40.</p>"));
+  CHECK_THAT(page, ContainsSubstring("<p>Test accuracy " + accuracy + ". 40 training images, 20 test images.</p>"));
   CHECK_THAT(page, ContainsSubstring("<p>The weights are in " + shown + "/model.safetensors. "));
 
   const std::vector<std::vector<std::string>> settings = {
