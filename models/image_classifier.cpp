@@ -25,9 +25,9 @@ Owned own(Model model) {
   return std::make_unique<Model>(std::move(model));
 }
 
-/// A deep residual network, with blocks that begin as identities.
+/// A residual network whose blocks begin as identities: else the loss rises before it falls.
 template <class Model>
-Owned own_deep(Model model) {
+Owned own_residual(Model model) {
   detail::begin_as_identities(model);
   return own(std::move(model));
 }
@@ -50,12 +50,12 @@ const std::vector<Network>& networks() {
       {"googlenet",
        [](std::int64_t classes) { return own(GoogLeNet({.classes = classes, .for_small_images = true})); }},
       {"resnet20", [](std::int64_t classes) { return own(resnet20(classes)); }},
-      {"resnet32", [](std::int64_t classes) { return own_deep(resnet32(classes)); }},
-      {"resnet56", [](std::int64_t classes) { return own_deep(resnet56(classes)); }},
-      {"resnet18", [](std::int64_t classes) { return own(resnet18(classes, small_images)); }},
-      {"resnet34", [](std::int64_t classes) { return own_deep(resnet34(classes, small_images)); }},
-      {"resnet50", [](std::int64_t classes) { return own_deep(resnet50(classes, small_images)); }},
-      {"resnext50_32x4d", [](std::int64_t classes) { return own_deep(resnext50_32x4d(classes, small_images)); }},
+      {"resnet32", [](std::int64_t classes) { return own_residual(resnet32(classes)); }},
+      {"resnet56", [](std::int64_t classes) { return own_residual(resnet56(classes)); }},
+      {"resnet18", [](std::int64_t classes) { return own_residual(resnet18(classes, small_images)); }},
+      {"resnet34", [](std::int64_t classes) { return own_residual(resnet34(classes, small_images)); }},
+      {"resnet50", [](std::int64_t classes) { return own_residual(resnet50(classes, small_images)); }},
+      {"resnext50_32x4d", [](std::int64_t classes) { return own_residual(resnext50_32x4d(classes, small_images)); }},
       {"preact_resnet18", [](std::int64_t classes) { return own(preact_resnet18(classes)); }},
       {"mobilenet_v2",
        [](std::int64_t classes) { return own(MobileNetV2({.classes = classes, .for_small_images = true})); }},

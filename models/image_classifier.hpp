@@ -12,7 +12,7 @@ namespace tapestry::models {
 /// The names that `image_classifier` knows.
 std::vector<std::string> image_classifier_names();
 
-/// A network from images (N, 3, 32, 32) to logits (N, classes). The blocks of residual networks of more than 20 layers
+/// A network from images (N, 3, 32, 32) to logits (N, classes). The blocks of residual networks, but those of resnet20,
 /// begin as identities, the last norm of each with weight 0. Throws a ValueError for an unknown name.
 std::unique_ptr<nn::Module> image_classifier(const std::string& name, std::int64_t classes = 10);
 

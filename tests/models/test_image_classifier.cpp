@@ -5,11 +5,11 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 
-TEST_CASE("the blocks of deep residual networks by name begin as identities") {
-  for (const std::string name : {"resnet32", "resnet56", "resnet34", "resnet50", "resnext50_32x4d"}) {
+TEST_CASE("the blocks of residual networks by name begin as identities") {
+  for (const std::string name : {"resnet32", "resnet56", "resnet18", "resnet34", "resnet50", "resnext50_32x4d"}) {
     INFO(name);
     const auto model = models::image_classifier(name);
-    auto& block = model->get_submodule<nn::Module>("layer1.2");
+    auto& block = model->get_submodule<nn::Module>("layer1.1");
     const std::int64_t channels = block.parameters().back().numel();
     const Array x = Generator(1).reals({2, channels, 3, 4}, 0, 1).to(DType::f32);
     require_equal(block(x).array(), x);

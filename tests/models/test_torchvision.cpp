@@ -39,7 +39,7 @@ Network own(Model model) {
 /// By torchvision's names.
 const std::pair<std::string, Network (*)()> networks[] = {
     {"resnet18", [] { return own(models::resnet18()); }},
-        {"resnet50", [] { return own(models::resnet50()); }},
+    {"resnet50", [] { return own(models::resnet50()); }},
     {"mobilenet_v2", [] { return own(models::MobileNetV2({})); }},
     {"shufflenet_v2_x1_0", [] { return own(models::shufflenet_v2_x1_0()); }},
     {"vgg11_bn", [] { return own(models::vgg11_bn()); }},
