@@ -51,7 +51,7 @@ const std::vector<Published> table = {
 
 }  // namespace
 
-TEST_CASE("parameters and multiply-adds of the models are those that torchvision publishes") {
+TEST_CASE("slow: parameters and multiply-adds of the models are those that torchvision publishes") {
   for (const auto& [name, make, parameters, multiply_adds] : table) {
     INFO(name);
     const nn::SummaryRow total = nn::summary(*make(), {1, 3, 224, 224}).total();
