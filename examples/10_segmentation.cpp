@@ -10,17 +10,14 @@
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/data/loader.hpp>
 #include <tapestry/data/metrics.hpp>
 #include <tapestry/data/scenes.hpp>
 #include <tapestry/models/deeplab.hpp>
 #include <tapestry/models/unet.hpp>
-#include <tapestry/optim/adamw.hpp>
-#include <tapestry/optim/schedule.hpp>
 #include <tapestry/viz/mask_picture.hpp>
-#include <tapestry/viz/progress.hpp>
 
 #include "lesson/lesson.hpp"
+#include "lesson/training.hpp"
 
 using namespace tapestry;
 
@@ -42,21 +39,10 @@ void train(const std::string& name, nn::Module& model, const data::Scenes& scene
   optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 6e-3, .total_steps = steps, .warmup = 0.15});
   data::Loader loader(scenes, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
   const Array weights = class_weights();
-  viz::Progress progress(name, steps * batch_size);
-  std::int64_t step = 0;
-  while (step < steps) {
-    for (const auto& [images, numbers] : loader) {
-      const Array masks = index_select(scenes.masks(), 0, numbers).array();
-      optimizer.zero_grad();
-      const Tensor loss = cross_entropy(model(images), masks, {.weight = weights});
-      loss.backward();
-      optimizer.step();
-      schedule.step();
-      progress.update(++step * batch_size, fmt::format("loss {:.4f}", loss.item()));
-      if (step == steps) break;
-    }
-  }
-  progress.finish();
+  train_steps(name, steps, loader, optimizer, schedule, [&](const data::Batch& batch) {
+    const Array masks = index_select(scenes.masks(), 0, batch.labels).array();
+    return cross_entropy(model(batch.images), masks, {.weight = weights});
+  });
 }
 
 /// The likeliest class of every pixel, i64 (N, H, W).

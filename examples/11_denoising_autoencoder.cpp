@@ -11,15 +11,10 @@
 #include <tapestry/autograd/ops/loss.hpp>
 #include <tapestry/autograd/ops/pooling.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/data/loader.hpp>
-#include <tapestry/data/open_dataset.hpp>
-#include <tapestry/data/scenes.hpp>
 #include <tapestry/models/autoencoder.hpp>
-#include <tapestry/optim/adamw.hpp>
-#include <tapestry/optim/schedule.hpp>
-#include <tapestry/viz/progress.hpp>
 
 #include "lesson/lesson.hpp"
+#include "lesson/training.hpp"
 
 using namespace tapestry;
 
@@ -48,32 +43,14 @@ void train(nn::Module& model, const data::Dataset& pictures, std::int64_t steps)
   optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 1e-2, .total_steps = steps});
   data::Loader loader(pictures, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
   RandomStream random{.seed = 1};
-  viz::Progress progress("autoencoder", steps * batch_size);
-  std::int64_t step = 0;
-  while (step < steps) {
-    for (const auto& [images, numbers] : loader) {
-      optimizer.zero_grad();
-      const Tensor loss = mse_loss(model(noisy(images, random)), images);
-      loss.backward();
-      optimizer.step();
-      schedule.step();
-      progress.update(++step * batch_size, fmt::format("error {:.5f}", loss.item()));
-      if (step == steps) break;
-    }
-  }
-  progress.finish();
-}
-
-/// Clean scenes, or the images in a folder.
-std::unique_ptr<data::Dataset> open(const std::string& dir, data::Split split, std::int64_t size) {
-  if (!dir.empty()) return data::open_dataset(dir, split);
-  return std::make_unique<data::Scenes>(data::ScenesOptions{.split = split, .size = size, .noise = 0});
+  train_steps("autoencoder", steps, loader, optimizer, schedule,
+              [&](const data::Batch& batch) { return mse_loss(model(noisy(batch.images, random)), batch.images); });
 }
 
 void denoise(Lesson& lesson, bool quick, const std::string& dir) {
   manual_seed(1);
-  const auto pictures = open(dir, data::Split::train, quick ? 2000 : 8000);
-  const auto held_out = open(dir, data::Split::test, 64);
+  const auto pictures = open_images(dir, data::Split::train, quick ? 2000 : 8000);
+  const auto held_out = open_images(dir, data::Split::test, 64);
   models::Autoencoder model({.code_channels = 32});
 
   lesson.part("Training on images with noise of standard deviation 0.2");

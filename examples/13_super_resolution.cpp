@@ -13,17 +13,12 @@
 #include <tapestry/autograd/ops/resampling.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/data/bicubic.hpp>
-#include <tapestry/data/loader.hpp>
 #include <tapestry/data/metrics.hpp>
-#include <tapestry/data/open_dataset.hpp>
-#include <tapestry/data/scenes.hpp>
 #include <tapestry/data/transform.hpp>
 #include <tapestry/models/super_resolution.hpp>
-#include <tapestry/optim/adamw.hpp>
-#include <tapestry/optim/schedule.hpp>
-#include <tapestry/viz/progress.hpp>
 
 #include "lesson/lesson.hpp"
+#include "lesson/training.hpp"
 
 using namespace tapestry;
 
@@ -58,20 +53,9 @@ void train(nn::Module& model, const data::Dataset& pictures, std::int64_t steps)
   optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 4e-3, .total_steps = steps});
   data::Loader loader(
       pictures, {.batch_size = batch_size, .shuffle = true, .drop_last = true, .transform = whole_windows(pictures)});
-  viz::Progress progress("ESPCN", steps * batch_size);
-  std::int64_t step = 0;
-  while (step < steps) {
-    for (const auto& [images, numbers] : loader) {
-      optimizer.zero_grad();
-      const Tensor loss = mse_loss(enlarge(model, shrunk(images)), colours_apart(images));
-      loss.backward();
-      optimizer.step();
-      schedule.step();
-      progress.update(++step * batch_size, fmt::format("error {:.5f}", loss.item()));
-      if (step == steps) break;
-    }
-  }
-  progress.finish();
+  train_steps("ESPCN", steps, loader, optimizer, schedule, [&](const data::Batch& batch) {
+    return mse_loss(enlarge(model, shrunk(batch.images)), colours_apart(batch.images));
+  });
 }
 
 /// The mean over images, whose numbers are limited to what a picture can show.
@@ -84,16 +68,10 @@ double mean_psnr(const Array& images, const Array& originals) {
   return total / static_cast<double>(shown.size(0));
 }
 
-/// Clean scenes, or the images in a folder.
-std::unique_ptr<data::Dataset> open(const std::string& dir, data::Split split, std::int64_t size) {
-  if (!dir.empty()) return data::open_dataset(dir, split);
-  return std::make_unique<data::Scenes>(data::ScenesOptions{.split = split, .size = size, .noise = 0});
-}
-
 void resolve(Lesson& lesson, bool quick, const std::string& dir) {
   manual_seed(1);
-  const auto pictures = open(dir, data::Split::train, quick ? 2000 : 8000);
-  const auto held_out = open(dir, data::Split::test, 64);
+  const auto pictures = open_images(dir, data::Split::train, quick ? 2000 : 8000);
+  const auto held_out = open_images(dir, data::Split::test, 64);
   models::SuperResolution model({.upscale_factor = factor, .channels = 1});
 
   lesson.part("Training on images that were made smaller by three");

@@ -103,12 +103,8 @@ double accuracy(nn::Module& net, const data::Dataset& images) {
   net.eval();
   std::int64_t right = 0;
   for (const auto& [batch, labels] : data::Loader(images, {.batch_size = 250, .transform = normalized()})) {
-    const Array logits = net(batch).array();
-    for (std::int64_t row = 0; row < labels.numel(); ++row) {
-      std::int64_t best = 0;
-      for (std::int64_t c = 1; c < classes; ++c) best = logits.at({row, c}) > logits.at({row, best}) ? c : best;
-      right += best == static_cast<std::int64_t>(labels.at({row})) ? 1 : 0;
-    }
+    const Array predicted = argmax(net(batch), 1);
+    for (std::int64_t row = 0; row < labels.numel(); ++row) right += predicted.at({row}) == labels.at({row}) ? 1 : 0;
   }
   return static_cast<double>(right) / static_cast<double>(images.size());
 }

@@ -2,15 +2,11 @@
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/nn/aspp.hpp>
 #include <tapestry/nn/batch_norm_relu2d.hpp>
-#include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/block_parts.hpp>
 #include <tapestry/nn/pooling.hpp>
 
 namespace tapestry::nn {
 namespace {
-
-Conv2d conv1x1(std::int64_t in, std::int64_t out) {
-  return Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 1, .bias = false});
-}
 
 BatchNormRelu2d norm(std::int64_t channels) {
   return BatchNormRelu2d({.num_features = channels});
@@ -19,13 +15,13 @@ BatchNormRelu2d norm(std::int64_t channels) {
 ModuleList<Sequential> branches(const ASPP::Options& options) {
   const std::int64_t in = options.in_channels, out = options.out_channels;
   ModuleList<Sequential> result;
-  result.append(Sequential(conv1x1(in, out), norm(out)));
+  result.append(Sequential(detail::conv1x1(in, out), norm(out)));
   for (const std::int64_t rate : options.rates) {
     const Conv2d::Options dilated = {
         .in_channels = in, .out_channels = out, .kernel_size = 3, .padding = rate, .dilation = rate, .bias = false};
     result.append(Sequential(Conv2d(dilated), norm(out)));
   }
-  result.append(Sequential(GlobalAvgPool2d(), conv1x1(in, out), norm(out)));
+  result.append(Sequential(GlobalAvgPool2d(), detail::conv1x1(in, out), norm(out)));
   return result;
 }
 
@@ -33,8 +29,9 @@ ModuleList<Sequential> branches(const ASPP::Options& options) {
 
 ASPP::ASPP(const Options& options)
     : convs_(add("convs", branches(options))),
-      project_(add("project", Sequential(conv1x1(options.out_channels * std::ssize(convs_), options.out_channels),
-                                         norm(options.out_channels), Dropout({.p = options.dropout})))) {}
+      project_(
+          add("project", Sequential(detail::conv1x1(options.out_channels * std::ssize(convs_), options.out_channels),
+                                    norm(options.out_channels), Dropout({.p = options.dropout})))) {}
 
 Tensor ASPP::forward(const Tensor& x) {
   std::vector<Tensor> seen;

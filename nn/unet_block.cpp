@@ -1,18 +1,12 @@
+#include <tapestry/nn/block_parts.hpp>
 #include <tapestry/nn/unet_block.hpp>
 
 namespace tapestry::nn {
-namespace {
-
-Conv2d conv3x3(std::int64_t in, std::int64_t out) {
-  return Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1, .bias = false});
-}
-
-}  // namespace
 
 UNetBlock::UNetBlock(const Options& options)
-    : conv1_(add("0", conv3x3(options.in_channels, options.out_channels))),
+    : conv1_(add("0", detail::conv3x3(options.in_channels, options.out_channels))),
       norm1_(add("1", BatchNormRelu2d({.num_features = options.out_channels}))),
-      conv2_(add("3", conv3x3(options.out_channels, options.out_channels))),
+      conv2_(add("3", detail::conv3x3(options.out_channels, options.out_channels))),
       norm2_(add("4", BatchNormRelu2d({.num_features = options.out_channels}))) {}
 
 Tensor UNetBlock::forward(const Tensor& x) {

@@ -39,8 +39,7 @@ struct BatchNorm {
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
     return batch_.gradients(gradient, wanted);
   }
-  /// Only where x is kept anyway.
-  std::shared_ptr<Recipe> recipe() const { return batch_.found->x.is_kept() ? batch_.found : nullptr; }
+  std::shared_ptr<Recipe> recipe() const { return batch_.recipe(); }
 };
 
 struct BatchNormRelu {
@@ -61,7 +60,7 @@ struct BatchNormRelu {
     detail::PiecewiseLinearGradient<ReluGradient> relu = {{bound_}, SavedTensor(batch_.found->output(current_node()))};
     return batch_.gradients(record(std::move(relu), gradient), wanted);
   }
-  std::shared_ptr<Recipe> recipe() const { return batch_.found->x.is_kept() ? batch_.found : nullptr; }
+  std::shared_ptr<Recipe> recipe() const { return batch_.recipe(); }
 };
 
 }  // namespace

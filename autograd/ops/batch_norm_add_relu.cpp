@@ -4,7 +4,7 @@
 
 #include <tapestry/autograd/ops/batch_norm_family.hpp>
 #include <tapestry/autograd/ops/checks.hpp>
-#include <tapestry/autograd/ops/piecewise_linear.hpp>
+#include <tapestry/autograd/ops/comparison.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 
@@ -12,16 +12,6 @@ namespace tapestry {
 namespace {
 
 constexpr auto channels_last = MemoryFormat::channels_last;
-
-/// The gradient of the ReLU as a function of its result.
-struct ReluGradient {
-  static constexpr std::string_view gradient_name = "batch_norm_add_relu_gradient";
-
-  template <class T>
-  T gradient(T g, T y) const {
-    return y <= 0 ? T{0} : g;
-  }
-};
 
 /// Of images.
 struct BatchNormAddRelu {
@@ -59,8 +49,7 @@ struct BatchNormAddRelu {
   }
 
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
-    const Tensor g =
-        record(detail::PiecewiseLinearGradient<ReluGradient>{{}, SavedTensor(Tensor(y_.array()))}, gradient);
+    const Tensor g = where(le(y_.array(), 0), 0, gradient);
     const auto gradients = batch_.gradients(g, {wanted[0], wanted[2], wanted[3]});
     return {gradients[0], g, gradients[1], gradients[2]};
   }

@@ -47,6 +47,9 @@ struct BatchNormalisation {
   /// returns x in channels-last memory.
   Array find(const Tensor& x, const Tensor& weight, const Tensor& bias, bool needs_x);
 
+  /// Of the normalised batch, where x is kept anyway, else null.
+  std::shared_ptr<Recipe> recipe() const { return found->x.is_kept() ? found : nullptr; }
+
   /// The gradients of x, weight and bias for the gradient of the result.
   std::vector<Array> gradients(const Array& gradient, const Wanted& wanted) const;
   /// The same where the sums of `gradient_sums` are known.

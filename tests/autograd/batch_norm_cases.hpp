@@ -65,6 +65,15 @@ inline void require_close(const Array& actual, const std::vector<double>& expect
   }
 }
 
+/// Requires the same bits; NaN counts as equal to itself.
+inline void require_same(const std::vector<double>& got, const std::vector<double>& wanted) {
+  REQUIRE(got.size() == wanted.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const bool same = got[i] == wanted[i] || (std::isnan(got[i]) && std::isnan(wanted[i]));
+    if (!same) FAIL("element " << i << ": " << got[i] << ", expected " << wanted[i]);
+  }
+}
+
 struct GradientsOf {
   Array dx, dweight, dbias;
 };

@@ -56,14 +56,9 @@ std::vector<double> evaluated(const Case& c, const std::vector<bool>& asked, con
   return all;
 }
 
-/// Requires the bits of both operators one after the other; NaN counts as equal to itself.
+/// Requires the bits of both operators one after the other.
 void require_two_operators(const Case& c, const std::vector<bool>& asked = {true, true, true, true}) {
-  const auto one = evaluated(c, asked, one_operator), two = evaluated(c, asked, two_operators);
-  REQUIRE(one.size() == two.size());
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    const bool same = one[i] == two[i] || (std::isnan(one[i]) && std::isnan(two[i]));
-    if (!same) FAIL("number " << i << ": " << one[i] << ", expected " << two[i]);
-  }
+  require_same(evaluated(c, asked, one_operator), evaluated(c, asked, two_operators));
 }
 
 }  // namespace
