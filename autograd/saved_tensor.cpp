@@ -59,12 +59,17 @@ Tensor SavedTensor::tensor() const {
 }
 
 void detail::check_saved_version(std::string_view role, const Array& value, std::uint64_t version) {
-  if (value.version() == version) return;
   const auto& node = current_node();
+  check_saved_version(node ? node->name() : "backward", role, value, version);
+}
+
+void detail::check_saved_version(std::string_view operation, std::string_view role, const Array& value,
+                                 std::uint64_t version) {
+  if (value.version() == version) return;
   throw GradError(
       fmt::format("{}: {} {} that was saved for backward has been overwritten: it is at version {}, expected {}\n"
                   "hint: change it after backward, or change a clone()",
-                  node ? node->name() : "backward", role, to_string(value), value.version(), version));
+                  operation, role, to_string(value), value.version(), version));
 }
 
 }  // namespace tapestry

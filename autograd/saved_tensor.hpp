@@ -48,6 +48,8 @@ namespace detail {
 /// Throws a GradError naming the operator whose backward runs, `role` and the versions when `value` has been
 /// overwritten since it was at `version`.
 void check_saved_version(std::string_view role, const Array& value, std::uint64_t version);
+/// The same naming `operation`.
+void check_saved_version(std::string_view operation, std::string_view role, const Array& value, std::uint64_t version);
 
 }  // namespace detail
 }  // namespace tapestry

@@ -49,19 +49,29 @@ bool channels_last_alike(const Shape& a, const Shape& b) {
 
 }  // namespace
 
-Array Array::empty(const Shape& shape, DType dtype, MemoryFormat format) {
+Array Array::layout(const Shape& shape, DType dtype, MemoryFormat format) {
   if (format == MemoryFormat::channels_last && shape.rank() != 3 && shape.rank() != 4) {
     throw ShapeError(fmt::format("array: channels_last takes rank 3 or 4, got {}", to_string(shape)));
   }
-  std::int64_t bytes = 0;
-  if (__builtin_mul_overflow(shape.numel(), item_size(dtype), &bytes)) {
+  if (std::int64_t bytes = 0; __builtin_mul_overflow(shape.numel(), item_size(dtype), &bytes)) {
     throw ShapeError(fmt::format("array: the bytes of {}{} overflow int64", to_string(dtype), to_string(shape)));
   }
   Array array;
   array.shape_ = shape;
   array.dtype_ = dtype;
   array.format_ = format;
-  array.storage_ = std::make_shared<Storage>(static_cast<std::size_t>(bytes));
+  return array;
+}
+
+Array Array::empty(const Shape& shape, DType dtype, MemoryFormat format) {
+  Array array = layout(shape, dtype, format);
+  array.storage_ = std::make_shared<Storage>(static_cast<std::size_t>(array.bytes()));
+  return array;
+}
+
+Array Array::deferred(const Shape& shape, DType dtype, MemoryFormat format, Storage::Fill fill) {
+  Array array = layout(shape, dtype, format);
+  array.storage_ = std::make_shared<Storage>(static_cast<std::size_t>(array.bytes()), std::move(fill));
   return array;
 }
 

@@ -31,6 +31,9 @@ class Array {
   static Array empty(const Shape& shape, DType dtype = DType::f32, MemoryFormat format = MemoryFormat::row_major);
   /// An array of the shape, dtype and format of `like`, with undefined contents.
   static Array empty_like(const Array& like);
+  /// An array whose elements `fill` writes to its memory, in the order of `format`, when they are first read or
+  /// written; until then it has no memory. Throws as `empty` does.
+  static Array deferred(const Shape& shape, DType dtype, MemoryFormat format, Storage::Fill fill);
   static Array zeros(const Shape& shape, DType dtype = DType::f32, MemoryFormat format = MemoryFormat::row_major);
   static Array full(const Shape& shape, double value, DType dtype = DType::f32,
                     MemoryFormat format = MemoryFormat::row_major);
@@ -56,6 +59,10 @@ class Array {
   MemoryFormat format() const { return format_; }
   /// Elements between neighbours along each axis.
   std::array<std::int64_t, Shape::max_rank> strides() const;
+  /// True for a `deferred` array until its elements have been asked for.
+  bool is_deferred() const { return storage_->is_deferred(); }
+  /// Asks for the elements.
+  void compute() const { (void)raw(); }
 
   /// The elements in the order of `format()`. Throws a DTypeError when T is not the element type.
   template <class T>
@@ -107,6 +114,8 @@ class Array {
 
  private:
   friend class WeakArray;
+  /// Without memory.
+  static Array layout(const Shape& shape, DType dtype, MemoryFormat format);
   std::byte* raw() const { return storage_->data() + offset_ * item_size(dtype_); }
   void check_dtype(DType wanted) const {
     if (dtype_ != wanted) throw_dtype(wanted);

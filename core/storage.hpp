@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 
 namespace tapestry {
 
@@ -11,20 +13,36 @@ namespace tapestry {
 /// has been overwritten.
 class Storage {
  public:
+  /// Writes the contents of memory.
+  using Fill = std::function<void(std::byte* memory)>;
+
   /// Undefined contents. Throws std::bad_alloc.
   explicit Storage(std::size_t bytes);
+  /// Contents that `fill` writes when they are first asked for, to memory that is taken then. Where it throws they are
+  /// to be asked for again.
+  Storage(std::size_t bytes, Fill fill);
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  std::byte* data() const { return data_; }
+  std::byte* data() {
+    if (is_deferred()) fill_in();
+    return data_;
+  }
+  /// True until the contents have been asked for, if they are computed then.
+  bool is_deferred() const { return is_deferred_.load(std::memory_order_acquire); }
   std::size_t bytes() const { return bytes_; }
   std::uint64_t version() const { return version_.load(std::memory_order_relaxed); }
   void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
+  struct Deferred;
+  void fill_in();
+
   std::size_t bytes_;
-  std::byte* data_;
+  std::byte* data_ = nullptr;
+  std::unique_ptr<Deferred> deferred_;
+  std::atomic<bool> is_deferred_ = false;
   std::atomic<std::uint64_t> version_ = 0;
 };
 

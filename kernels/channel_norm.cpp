@@ -169,24 +169,34 @@ void for_row_ranges(const Geometry& g, const Body& body) {
   });
 }
 
-}  // namespace
-
 template <class T>
-void channel_norm_apply(const Geometry& g, const T* x, const ChannelAffine& affine, T* y) {
+void apply_some(std::int64_t rows, std::int64_t channels, const T* x, const ChannelAffine& affine, bool streams, T* y) {
   const auto apply = [&] {
     if constexpr (is_f32<T>)
       return HWY_DYNAMIC_DISPATCH(apply_rows_f32);
     else
       return HWY_DYNAMIC_DISPATCH(apply_rows_f64);
   }();
+  for_wide_rows<3>(rows, channels, {affine.mean, affine.scale, affine.bias},
+                   [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
+                     apply(some, width, x + at, {p[0], p[1], p[2], affine.relu_bound}, streams, y + at);
+                   });
+}
+
+}  // namespace
+
+template <class T>
+void channel_norm_apply(const Geometry& g, const T* x, const ChannelAffine& affine, T* y) {
   const bool streams = should_stream(y, g.samples * g.rows, g.channels);
   for_row_ranges<T>(g, [&](std::int64_t rows, std::int64_t first, std::int64_t c) {
-    for_wide_rows<3>(
-        rows, g.channels, {affine.mean + c, affine.scale + c, affine.bias + c},
-        [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
-          apply(some, width, x + first + at, {p[0], p[1], p[2], affine.relu_bound}, streams, y + first + at);
-        });
+    apply_some(rows, g.channels, x + first, {affine.mean + c, affine.scale + c, affine.bias + c, affine.relu_bound},
+               streams, y + first);
   });
+}
+
+template <class T>
+void channel_norm_apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const ChannelAffine& affine, T* y) {
+  apply_some(rows, channels, x, affine, /*streams=*/false, y);
 }
 
 template <class T>
@@ -230,6 +240,7 @@ void channel_norm_input_gradient(const Geometry& g, const T* dy, const T* x, con
 
 #define TAPESTRY_INSTANTIATE(T)                                                                                       \
   template void channel_norm_apply(const Geometry&, const T*, const ChannelAffine&, T*);                              \
+  template void channel_norm_apply_rows(std::int64_t, std::int64_t, const T*, const ChannelAffine&, T*);              \
   template void channel_norm_add_relu(const Geometry&, const T*, const T*, const ChannelAffine&, T*);                 \
   template void channel_norm_input_gradient(const Geometry&, const T*, const T*, const ChannelAffine&, const double*, \
                                             const double*, T*)

@@ -42,6 +42,10 @@ void channel_norm_gradient_sums(const ChannelNormGeometry& geometry, const T* dy
 template <class T>
 void channel_norm_apply(const ChannelNormGeometry& geometry, const T* x, const ChannelAffine& affine, T* y);
 
+/// The same, to the last bit, of some rows of one sample, in the calling thread and into memory that is read at once.
+template <class T>
+void channel_norm_apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const ChannelAffine& affine, T* y);
+
 /// y = max((x − mean) · scale + bias + residual, 0), NaN staying NaN, where what is added to the residual is rounded to
 /// T before.
 template <class T>

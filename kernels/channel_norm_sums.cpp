@@ -2,6 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/channel_norm_sums.cpp>
 
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -41,6 +42,12 @@ struct Rows {
 /// Sums x − centre and its square; or with a gradient what the ReLU lets through, and its product with x − centre.
 template <Factor kind, Relu relu, class T, class D, class V>
 HWY_INLINE void add_vector(D d, const Rows<T>& r, std::int64_t at, std::int64_t c, V& sum, V& product) {
+  // The rows after these, fetched early, for no processor foresees the order of blocks of channels; perhaps past the
+  // end.
+  const std::int64_t next = at + r.rows * r.channels;
+  hwy::Prefetch(r.arrays.x + next);
+  if constexpr (kind != Factor::centred) hwy::Prefetch(r.arrays.dy + next);
+  if constexpr (kind == Factor::gradient_behind_add_relu) hwy::Prefetch(r.arrays.y + next);
   const V centred = hn::Sub(load(d, r.arrays.x + at), hn::LoadU(d, r.affine.mean + c));
   V factor = centred;
   if constexpr (kind == Factor::gradient) factor = load(d, r.arrays.dy + at);

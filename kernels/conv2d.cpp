@@ -41,6 +41,19 @@ std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Co
   return 0;
 }
 
+bool can_normalise(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm) {
+  switch (algorithm) {
+    case Conv2dAlgorithm::implicit_gemm:
+      return implicit_gemm::can_normalise(geometry);
+    case Conv2dAlgorithm::depthwise:
+      return depthwise::can_normalise(geometry);
+    case Conv2dAlgorithm::reference:
+    case Conv2dAlgorithm::winograd:
+      return false;
+  }
+  return false;
+}
+
 namespace {
 
 template <class T>
@@ -53,16 +66,16 @@ void rectify(const Conv2dGeometry& g, T* y) {
 }
 
 template <class T>
-void forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight, const T* bias,
-             bool relu, T* y, void* workspace) {
+void forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const ChannelAffine* normalisation,
+             const T* weight, const T* bias, bool relu, T* y, void* workspace) {
   switch (algorithm) {
     case Conv2dAlgorithm::reference:
       reference::forward(geometry, x, weight, bias, y);
       break;
     case Conv2dAlgorithm::implicit_gemm:
-      return implicit_gemm::forward(geometry, x, weight, bias, relu, y, workspace);
+      return implicit_gemm::forward(geometry, x, normalisation, weight, bias, relu, y, workspace);
     case Conv2dAlgorithm::depthwise:
-      depthwise::forward(geometry, x, weight, bias, y, workspace);
+      depthwise::forward(geometry, x, normalisation, weight, bias, y, workspace);
       break;
     case Conv2dAlgorithm::winograd:
       if constexpr (std::is_same_v<T, float>) winograd::forward(geometry, x, weight, bias, relu, y, workspace);
@@ -75,14 +88,14 @@ void forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T*
 
 template <class T>
 void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
-                    const T* bias, T* y, void* workspace) {
-  forward(geometry, algorithm, x, weight, bias, /*relu=*/false, y, workspace);
+                    const T* bias, T* y, void* workspace, const ChannelAffine* normalisation) {
+  forward(geometry, algorithm, x, normalisation, weight, bias, /*relu=*/false, y, workspace);
 }
 
 template <class T>
 void conv2d_relu_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
                          const T* bias, T* y, void* workspace) {
-  forward(geometry, algorithm, x, weight, bias, /*relu=*/true, y, workspace);
+  forward<T>(geometry, algorithm, x, nullptr, weight, bias, /*relu=*/true, y, workspace);
 }
 
 template <class T>
@@ -103,14 +116,14 @@ void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algor
 
 template <class T>
 void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* dy,
-                            T* dweight, void* workspace) {
+                            T* dweight, void* workspace, const ChannelAffine* normalisation) {
   switch (algorithm) {
     case Conv2dAlgorithm::reference:
       return reference::weight_gradient(geometry, x, dy, dweight);
     case Conv2dAlgorithm::implicit_gemm:
-      return implicit_gemm::weight_gradient(geometry, x, dy, dweight, workspace);
+      return implicit_gemm::weight_gradient(geometry, x, normalisation, dy, dweight, workspace);
     case Conv2dAlgorithm::depthwise:
-      return depthwise::weight_gradient(geometry, x, dy, dweight, workspace);
+      return depthwise::weight_gradient(geometry, x, normalisation, dy, dweight, workspace);
     case Conv2dAlgorithm::winograd:
       if constexpr (std::is_same_v<T, float>) winograd::weight_gradient(geometry, x, dy, dweight, workspace);
       return;
@@ -122,9 +135,9 @@ template Conv2dAlgorithm choose_algorithm<double>(const Conv2dGeometry&, Conv2dP
 template std::size_t conv2d_workspace<float>(const Conv2dGeometry&, Conv2dPass, Conv2dAlgorithm);
 template std::size_t conv2d_workspace<double>(const Conv2dGeometry&, Conv2dPass, Conv2dAlgorithm);
 template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, const float*, float*,
-                             void*);
+                             void*, const ChannelAffine*);
 template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
-                             double*, void*);
+                             double*, void*, const ChannelAffine*);
 template void conv2d_relu_forward(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, const float*,
                                   float*, void*);
 template void conv2d_relu_forward(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
@@ -133,8 +146,9 @@ template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, cons
                                     float*, void*);
 template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
                                     double*, void*);
-template void conv2d_weight_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, float*, void*);
+template void conv2d_weight_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, float*, void*,
+                                     const ChannelAffine*);
 template void conv2d_weight_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, double*,
-                                     void*);
+                                     void*, const ChannelAffine*);
 
 }  // namespace tapestry::kernels

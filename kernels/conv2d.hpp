@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <tapestry/kernels/channel_norm.hpp>
+
 namespace tapestry::kernels {
 
 /// Everything about a convolution but its numbers. Sizes are of elements; the padding after the last row and
@@ -43,10 +45,14 @@ Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& geometry, Conv2dPass pass
 template <class T>
 std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Conv2dAlgorithm algorithm);
 
+/// True when the forward pass and the weight gradient can normalise x as they read it: given a `normalisation`, they
+/// take x for what `channel_norm_apply` makes of it as one sample, with the same bits.
+bool can_normalise(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm);
+
 /// y = conv(x, weight) + bias; `bias` (out_channels) may be null.
 template <class T>
 void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
-                    const T* bias, T* y, void* workspace);
+                    const T* bias, T* y, void* workspace, const ChannelAffine* normalisation = nullptr);
 
 /// y = max(conv(x, weight) + bias, 0), NaN staying NaN.
 template <class T>
@@ -62,6 +68,6 @@ void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algor
 /// dweight = the gradient of ⟨dy, conv(x, weight)⟩ with respect to weight.
 template <class T>
 void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* dy,
-                            T* dweight, void* workspace);
+                            T* dweight, void* workspace, const ChannelAffine* normalisation = nullptr);
 
 }  // namespace tapestry::kernels

@@ -24,8 +24,9 @@ struct Buffers {
 template <class T>
 Buffers<T> cut(WorkspaceCutter& cutter, const Conv2dGeometry& g, Conv2dPass pass) {
   const bool is_forward = pass == Conv2dPass::forward;
-  const std::int64_t spread_rows = is_forward ? g.kernel_height : 1;
-  const std::int64_t pitch = multiplier(g) == 1 ? 0 : whole_lines<T>(spread_rows * g.in_width * g.out_channels);
+
+  const std::int64_t gathered = multiplier(g) == 1 ? 0 : g.in_width * g.out_channels;
+  const std::int64_t pitch = whole_lines<T>(is_forward ? SourceReader<T>::scratch_size(g) : gathered);
   return {.weights = cutter.take<T>(kernel_area(g) * g.out_channels),
           .rows = cutter.take<AxisTaps>(is_forward ? g.out_height : g.in_height),
           .columns = cutter.take<AxisTaps>(is_forward ? g.out_width : g.in_width),
@@ -47,17 +48,21 @@ void pack(const Conv2dGeometry& g, const T* weight, T* packed) {
   }
 }
 
-/// Calls `body(row, thread)` for all rows of all images, neighbours in one piece of work: pieces read each other's rows
-/// at their borders, so they are long as long as there are enough of them.
+/// Calls `body(begin, end, thread)` for ranges of the rows of all images: pieces read each other's rows at their
+/// borders, so they are long, of up to `most` rows, as long as there are enough of them.
 template <class Body>
-void for_rows(std::int64_t rows, std::int64_t row_size, const Body& body) {
-  constexpr std::int64_t elements = std::int64_t{1} << 16;
+void for_rows(std::int64_t rows, std::int64_t most, const Body& body) {
   constexpr std::int64_t enough = 16;
-  const std::int64_t grain = std::clamp<std::int64_t>(rows / enough, 1, 1 + elements / (row_size + 1));
+  const std::int64_t grain = std::clamp<std::int64_t>(rows / enough, 1, most);
   parallel_for((rows + grain - 1) / grain, [&](std::int64_t piece, int thread) {
-    const std::int64_t end = std::min(rows, (piece + 1) * grain);
-    for (std::int64_t row = piece * grain; row < end; ++row) body(row, thread);
+    body(piece * grain, std::min(rows, (piece + 1) * grain), thread);
   });
+}
+
+/// Rows of so many elements that are a good piece of work.
+std::int64_t rows_at_once(std::int64_t row_size) {
+  constexpr std::int64_t elements = std::int64_t{1} << 16;
+  return 1 + elements / (row_size + 1);
 }
 
 /// Steps of the two axes and of the weights: all that a row of targets has in common with the others.
@@ -93,6 +98,10 @@ void gather(const Conv2dGeometry& g, const T* spread_row, const T* bias, T* dx) 
 
 }  // namespace
 
+bool can_normalise(const Conv2dGeometry& g) {
+  return multiplier(g) == 1;
+}
+
 template <class T>
 std::size_t forward_workspace(const Conv2dGeometry& g) {
   return filter_workspace<T>(g, Conv2dPass::forward);
@@ -104,7 +113,8 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& g) {
 }
 
 template <class T>
-void forward(const Conv2dGeometry& g, const T* x, const T* weight, const T* bias, T* y, void* workspace) {
+void forward(const Conv2dGeometry& g, const T* x, const ChannelAffine* normalisation, const T* weight, const T* bias,
+             T* y, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::forward);
   const AxisPass rows = forward_axis(vertical(g));
@@ -114,25 +124,25 @@ void forward(const Conv2dGeometry& g, const T* x, const T* weight, const T* bias
   fill_taps(rows, buffers.rows);
   fill_taps(columns, buffers.columns);
   const std::int64_t row_size = g.out_width * g.out_channels;
-  for_rows(g.batch * g.out_height, row_size, [&](std::int64_t index, int thread) {
-    const T* const image = x + index / g.out_height * g.in_height * g.in_width * g.in_channels;
-    const AxisTaps& taps = buffers.rows[index % g.out_height];
-    const SourceRows<T> source =
-        image_rows(g, image, taps, g.dilation_height, buffers.scratch + thread * buffers.scratch_pitch);
-    FilteredRow<T> row = row_of(g, rows, columns, buffers);
-    row.source = source.first;
-    row.tap_rows = taps.count;
-    row.row_step = source.step;
-    if (multiplier(g) == 1) {
-      row.ahead = pixels_ahead<T>({x, g.batch, g.in_height, g.in_width, g.in_channels},
-                                  {buffers.rows, g.out_height, g.dilation_height}, index);
+  // Rows that are normalised belong to bands, of which the next is fetched meanwhile.
+  const std::int64_t most = normalisation == nullptr ? rows_at_once(row_size) : g.batch * g.out_height;
+  for_rows(g.batch * g.out_height, most, [&](std::int64_t begin, std::int64_t end, int thread) {
+    SourceReader<T> reader(g, x, normalisation, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
+    for (std::int64_t index = begin; index < end; ++index) {
+      const AxisTaps& taps = buffers.rows[index % g.out_height];
+      const SourceRows<T> source = reader.rows_of(index);
+      FilteredRow<T> row = row_of(g, rows, columns, buffers);
+      row.source = source.first;
+      row.tap_rows = taps.count;
+      row.row_step = source.step;
+      row.ahead = source.ahead;
+      row.weights += taps.kernel * g.kernel_width * g.out_channels;
+      row.pixels = g.out_width;
+      row.bias = bias;
+      row.target = y + index * row_size;
+      row.streams = should_stream(y, g.batch * g.out_height * g.out_width, g.out_channels);
+      filter_row(row);
     }
-    row.weights += taps.kernel * g.kernel_width * g.out_channels;
-    row.pixels = g.out_width;
-    row.bias = bias;
-    row.target = y + index * row_size;
-    row.streams = should_stream(y, g.batch * g.out_height * g.out_width, g.out_channels);
-    filter_row(row);
   });
 }
 
@@ -153,32 +163,37 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
     fill_taps(columns, buffers.columns);
   }
   const std::int64_t source_size = g.out_width * g.out_channels;
-  for_rows(g.batch * g.in_height, g.in_width * g.out_channels, [&](std::int64_t index, int thread) {
-    const AxisTaps& taps = buffers.rows[index % g.in_height];
-    T* const target = dx + index * g.in_width * g.in_channels;
-    T* const scratch = buffers.scratch + thread * buffers.scratch_pitch;
-    FilteredRow<T> row = row_of(g, rows, columns, buffers);
-    row.source = dy + (index / g.in_height * g.out_height + taps.source) * source_size;
-    row.tap_rows = taps.count;
-    row.row_step = rows.window.dilation * source_size;
-    row.ahead = pixels_ahead<T>({dy, g.batch, g.out_height, g.out_width, g.out_channels},
-                                {buffers.rows, g.in_height, rows.window.dilation}, index);
-    row.weights += taps.kernel * g.kernel_width * g.out_channels;
-    row.pixels = g.in_width;
-    row.bias = multiplier(g) == 1 ? bias : nullptr;
-    row.target = multiplier(g) == 1 ? target : scratch;
-    row.streams = multiplier(g) == 1 && should_stream(dx, g.batch * g.in_height * g.in_width, g.in_channels);
-    filter_row(row);
-    if (multiplier(g) != 1) gather(g, scratch, bias, target);
-  });
+  for_rows(g.batch * g.in_height, rows_at_once(g.in_width * g.out_channels),
+           [&](std::int64_t begin, std::int64_t end, int thread) {
+             T* const scratch = buffers.scratch + thread * buffers.scratch_pitch;
+             for (std::int64_t index = begin; index < end; ++index) {
+               const AxisTaps& taps = buffers.rows[index % g.in_height];
+               T* const target = dx + index * g.in_width * g.in_channels;
+               FilteredRow<T> row = row_of(g, rows, columns, buffers);
+               row.source = dy + (index / g.in_height * g.out_height + taps.source) * source_size;
+               row.tap_rows = taps.count;
+               row.row_step = rows.window.dilation * source_size;
+               row.ahead = pixels_ahead<T>({dy, g.batch, g.out_height, g.out_width, g.out_channels},
+                                           {buffers.rows, g.in_height, rows.window.dilation}, index);
+               row.weights += taps.kernel * g.kernel_width * g.out_channels;
+               row.pixels = g.in_width;
+               row.bias = multiplier(g) == 1 ? bias : nullptr;
+               row.target = multiplier(g) == 1 ? target : scratch;
+               row.streams = multiplier(g) == 1 && should_stream(dx, g.batch * g.in_height * g.in_width, g.in_channels);
+               filter_row(row);
+               if (multiplier(g) != 1) gather(g, scratch, bias, target);
+             }
+           });
 }
 
 template std::size_t forward_workspace<float>(const Conv2dGeometry&);
 template std::size_t forward_workspace<double>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
-template void forward(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
-template void forward(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
+template void forward(const Conv2dGeometry&, const float*, const ChannelAffine*, const float*, const float*, float*,
+                      void*);
+template void forward(const Conv2dGeometry&, const double*, const ChannelAffine*, const double*, const double*, double*,
+                      void*);
 template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
 template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
 

@@ -6,6 +6,9 @@
 
 namespace tapestry::kernels::depthwise {
 
+/// See conv2d.hpp.
+bool can_normalise(const Conv2dGeometry& geometry);
+
 /// Bytes of workspace that the pass of that name needs.
 template <class T>
 std::size_t forward_workspace(const Conv2dGeometry& geometry);
@@ -18,7 +21,8 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 
 /// Every output is one sum, in the order of `reference::forward`.
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, T* y, void* workspace);
+void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* weight,
+             const T* bias, T* y, void* workspace);
 
 /// Every output is a sum over the kernel with rows and columns reversed; where several output channels read one input
 /// channel, their sums are added in order.
@@ -28,6 +32,7 @@ void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight
 
 /// The rows of outputs are cut into pieces by the geometry; the sums over each are added in index order.
 template <class T>
-void weight_gradient(const Conv2dGeometry& geometry, const T* x, const T* dy, T* dweight, void* workspace);
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* dy,
+                     T* dweight, void* workspace);
 
 }  // namespace tapestry::kernels::depthwise

@@ -27,7 +27,7 @@ template <class T>
 GradientBuffers<T> cut_gradient(WorkspaceCutter& cutter, const Conv2dGeometry& g) {
   const std::int64_t most = std::min(g.batch * g.out_height, max_pieces);
   const auto pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
-  const std::int64_t pitch = multiplier(g) == 1 ? 0 : whole_lines<T>(g.kernel_height * g.in_width * g.out_channels);
+  const std::int64_t pitch = whole_lines<T>(SourceReader<T>::scratch_size(g));
   const std::int64_t sums_pitch = whole_lines<T>(kernel_area(g) * g.out_channels);
   return {.pieces = pieces,
           .rows = cutter.take<AxisTaps>(g.out_height),
@@ -47,7 +47,8 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& g) {
 }
 
 template <class T>
-void weight_gradient(const Conv2dGeometry& g, const T* x, const T* dy, T* dweight, void* workspace) {
+void weight_gradient(const Conv2dGeometry& g, const T* x, const ChannelAffine* normalisation, const T* dy, T* dweight,
+                     void* workspace) {
   WorkspaceCutter cutter(workspace);
   const GradientBuffers<T> buffers = cut_gradient<T>(cutter, g);
   const std::int64_t all_rows = g.batch * g.out_height;
@@ -56,27 +57,21 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const T* dy, T* dweigh
   parallel_for(buffers.pieces, [&](std::int64_t piece, int thread) {
     T* const sums = buffers.sums + piece * buffers.sums_pitch;
     std::fill_n(sums, sums_size, T{0});
+    SourceReader<T> reader(g, x, normalisation, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
     const std::int64_t end = all_rows * (piece + 1) / buffers.pieces;
     for (std::int64_t index = all_rows * piece / buffers.pieces; index < end; ++index) {
-      const T* const image = x + index / g.out_height * g.in_height * g.in_width * g.in_channels;
       const AxisTaps& taps = buffers.rows[index % g.out_height];
-      const SourceRows<T> source =
-          image_rows(g, image, taps, g.dilation_height, buffers.scratch + thread * buffers.scratch_pitch);
+      const SourceRows<T> source = reader.rows_of(index);
       const std::int64_t dy_row = g.out_width * g.out_channels;
-      CorrelatedRow<T> row{.source = source.first,
-                           .tap_rows = taps.count,
-                           .row_step = source.step,
-                           .ahead = {nullptr, 0},
-                           .gradients = dy + index * dy_row,
-                           .gradients_ahead = {dy + (index + 1) * dy_row, index + 1 < all_rows ? g.out_width : 0},
-                           .columns = horizontal(g),
-                           .channels = g.out_channels,
-                           .sums = sums + taps.kernel * g.kernel_width * g.out_channels};
-      if (multiplier(g) == 1) {
-        row.ahead = pixels_ahead<T>({x, g.batch, g.in_height, g.in_width, g.in_channels},
-                                    {buffers.rows, g.out_height, g.dilation_height}, index);
-      }
-      correlate_row(row);
+      correlate_row<T>({.source = source.first,
+                        .tap_rows = taps.count,
+                        .row_step = source.step,
+                        .ahead = source.ahead,
+                        .gradients = dy + index * dy_row,
+                        .gradients_ahead = {dy + (index + 1) * dy_row, index + 1 < all_rows ? g.out_width : 0},
+                        .columns = horizontal(g),
+                        .channels = g.out_channels,
+                        .sums = sums + taps.kernel * g.kernel_width * g.out_channels});
     }
   });
   for (std::int64_t k = 0; k < g.out_channels; ++k) {
@@ -92,7 +87,8 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const T* dy, T* dweigh
 
 template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
-template void weight_gradient(const Conv2dGeometry&, const float*, const float*, float*, void*);
-template void weight_gradient(const Conv2dGeometry&, const double*, const double*, double*, void*);
+template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine*, const float*, float*, void*);
+template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine*, const double*, double*,
+                              void*);
 
 }  // namespace tapestry::kernels::depthwise

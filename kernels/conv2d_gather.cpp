@@ -153,6 +153,16 @@ void GatherPlan::gather(std::int64_t block, const T* source, T* scratch, PixelPo
 }
 
 template <class T>
+void GatherPlan::gather_normalised(std::int64_t block, const T* source, const ChannelAffine& normalisation, T* scratch,
+                                   PixelPointers<const T>& pixels) const {
+  const std::int64_t count = end(block) - begin(block);
+  const std::int64_t channels = window_.channels;
+  channel_norm_apply_rows(count, channels, source + begin(block) * channels, normalisation, scratch);
+  for (std::int64_t i = 0; i < count; ++i) pixels[static_cast<std::size_t>(i)] = scratch + i * channels;
+  fill_up(pixels, count);
+}
+
+template <class T>
 void GatherPlan::point_in_place(std::int64_t block, const T* source, PixelPointers<const T>& pixels) const {
   const WindowAxis& rows = window_.rows;
   const WindowAxis& columns = window_.columns;
@@ -222,5 +232,9 @@ void GatherPlan::copy_patches(std::int64_t block, const T* source, T* scratch, P
 
 template void GatherPlan::gather(std::int64_t, const float*, float*, PixelPointers<const float>&) const;
 template void GatherPlan::gather(std::int64_t, const double*, double*, PixelPointers<const double>&) const;
+template void GatherPlan::gather_normalised(std::int64_t, const float*, const ChannelAffine&, float*,
+                                            PixelPointers<const float>&) const;
+template void GatherPlan::gather_normalised(std::int64_t, const double*, const ChannelAffine&, double*,
+                                            PixelPointers<const double>&) const;
 
 }  // namespace tapestry::kernels

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include <tapestry/kernels/channel_norm.hpp>
+
 namespace tapestry::kernels {
 
 /// One axis of a sliding window: position i of the grid reads, at tap t, the source at first + i·stride + t·dilation,
@@ -65,6 +67,14 @@ class GatherPlan {
   /// `scratch`.
   template <class T>
   void gather(std::int64_t block, const T* source, T* scratch, PixelPointers<const T>& pixels) const;
+
+  /// Elements of scratch memory that `gather_normalised` needs.
+  std::int64_t normalised_size() const { return is_dense() ? block_rows_ * block_columns_ * window_.channels : 0; }
+
+  /// The same of pixels that are normalised; only where they are dense.
+  template <class T>
+  void gather_normalised(std::int64_t block, const T* source, const ChannelAffine& normalisation, T* scratch,
+                         PixelPointers<const T>& pixels) const;
 
  private:
   /// Windows that never leave the image are read in place. Others are copied, with the zeros around them, either as

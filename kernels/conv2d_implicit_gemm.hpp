@@ -6,6 +6,9 @@
 
 namespace tapestry::kernels::implicit_gemm {
 
+/// See conv2d.hpp.
+bool can_normalise(const Conv2dGeometry& geometry);
+
 /// Bytes of workspace that the pass of that name needs.
 template <class T>
 std::size_t forward_workspace(const Conv2dGeometry& geometry);
@@ -19,8 +22,8 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 /// Every output is one sum, in the order of `reference::forward` with the padding's zeros added too, or 0 where that is
 /// below and `relu`.
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, bool relu, T* y,
-             void* workspace);
+void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* weight,
+             const T* bias, bool relu, T* y, void* workspace);
 
 /// Every output is one sum, in the order of `reference::input_gradient` with rows and columns of the kernel reversed.
 template <class T>
@@ -30,6 +33,7 @@ void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight
 /// The output pixels are cut into pieces by the geometry; the sums over each, in the order of
 /// `reference::weight_gradient`, are added in index order.
 template <class T>
-void weight_gradient(const Conv2dGeometry& geometry, const T* x, const T* dy, T* dweight, void* workspace);
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* dy,
+                     T* dweight, void* workspace);
 
 }  // namespace tapestry::kernels::implicit_gemm

@@ -120,7 +120,7 @@ Buffers<T> cut(WorkspaceCutter& cutter, const Pass& pass) {
   std::int64_t blocks = 0;
   for (std::int64_t i = 0; i < pass.phases(); ++i) {
     const GatherPlan plan = gather_plan(pass, pass.phase(i));
-    pitch = std::max(pitch, whole_lines<T>(plan.scratch_size()));
+    pitch = std::max(pitch, whole_lines<T>(std::max(plan.scratch_size(), plan.normalised_size())));
     blocks = std::max(blocks, plan.blocks());
   }
   const std::int64_t columns = panels_of<T>(pass, pass.phase(0)).padded_channels() * pass.g.groups;
@@ -182,13 +182,30 @@ void point_at_targets(const Pass& pass, const Phase& phase, std::int64_t begin, 
 // Fetched so many pixels early, memory has answered when they are needed, and the first-level cache still holds them.
 constexpr std::int64_t pixels_ahead = 2 * pixel_granule;
 
+/// What is fetched while a block is multiplied: the pixels that come after it, or, where these are normalised, which
+/// happens before they are multiplied, the next block; none where the second-level cache would not hold it.
+template <class T, class Pass>
+const T* ahead_of(const Pass& pass, const GatherPlan& plan, std::int64_t block, const T* source, bool is_normalised) {
+  if (!plan.is_dense()) return nullptr;
+  const std::int64_t end = plan.end(block);
+  if (!is_normalised) return source + (plan.begin(block) + pixels_ahead) * pass.source_channels;
+  constexpr std::int64_t most_bytes = std::int64_t{256} << 10;
+  const bool fits = (end - plan.begin(block)) * pass.source_channels * std::int64_t{sizeof(T)} <= most_bytes;
+  return fits ? source + end * pass.source_channels : nullptr;
+}
+
 template <class T, class Pass>
 void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
-                    std::int64_t group, const T* source, bool relu, T* target, const Buffers<T>& buffers, T* scratch) {
+                    std::int64_t group, const T* source, const ChannelAffine* normalisation, bool relu, T* target,
+                    const Buffers<T>& buffers, T* scratch) {
   const Panels panels = panels_of<T>(pass, phase);
   PixelPointers<const T> sources;
   PixelPointers<T> targets;
-  plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
+  if (normalisation != nullptr) {
+    plan.gather_normalised(block, source, *normalisation, scratch, sources);
+  } else {
+    plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
+  }
   point_at_targets(pass, phase, plan.begin(block), plan.end(block), target + group * panels.channels, targets);
   multiply_pixels<T>({.sources = sources.data(),
                       .targets = targets.data(),
@@ -200,28 +217,44 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
                       .relu = relu,
                       .streams = should_stream(target + group * panels.channels,
                                                pass.g.batch * pass.target_height * pass.target_width, panels.channels),
-                      .ahead = plan.is_dense() ? pixels_ahead * pass.source_channels : 0});
+                      .ahead = ahead_of(pass, plan, block, source, normalisation != nullptr)});
+}
+
+/// Blocks that one thread takes one after another: as many as it fetches ahead for.
+std::int64_t run_length(std::int64_t blocks, bool is_normalised) {
+  constexpr std::int64_t most = 8, runs = 32;
+  return is_normalised ? std::clamp<std::int64_t>(blocks / runs, 1, most) : 1;
 }
 
 // Phases of the same block come one after another: they read the same pixels.
 template <class T, class Pass>
-void run(const Pass& pass, const T* source, const T* weight, const T* bias, bool relu, T* target, void* workspace) {
+void run(const Pass& pass, const T* source, const ChannelAffine* normalisation, const T* weight, const T* bias,
+         bool relu, T* target, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut<T>(cutter, pass);
   if (buffers.blocks == 0 || pass.target_channels == 0) return;
   pack(pass, weight, bias, buffers);
-  parallel_for(buffers.blocks * pass.g.groups * pass.phases(), [&](std::int64_t piece, int thread) {
-    const Phase phase = pass.phase(piece % pass.phases());
-    const std::int64_t group = piece / pass.phases() % pass.g.groups;
-    const std::int64_t block = piece / pass.phases() / pass.g.groups;
-    const GatherPlan plan = gather_plan(pass, phase);
-    if (block >= plan.blocks()) return;
-    multiply_block(pass, phase, plan, block, group, source, relu, target, buffers,
-                   buffers.scratch + thread * buffers.scratch_pitch);
+  const std::int64_t length = run_length(buffers.blocks, normalisation != nullptr);
+  const std::int64_t pieces = buffers.blocks * pass.g.groups * pass.phases();
+  parallel_for((pieces + length - 1) / length, [&](std::int64_t run, int thread) {
+    for (std::int64_t piece = run * length; piece < std::min(pieces, (run + 1) * length); ++piece) {
+      const Phase phase = pass.phase(piece % pass.phases());
+      const std::int64_t group = piece / pass.phases() % pass.g.groups;
+      const std::int64_t block = piece / pass.phases() / pass.g.groups;
+      const GatherPlan plan = gather_plan(pass, phase);
+      if (block >= plan.blocks()) continue;
+      multiply_block(pass, phase, plan, block, group, source, normalisation, relu, target, buffers,
+                     buffers.scratch + thread * buffers.scratch_pitch);
+    }
   });
 }
 
 }  // namespace
+
+bool can_normalise(const Conv2dGeometry& geometry) {
+  const ForwardPass pass(geometry);
+  return gather_plan(pass, pass.phase(0)).is_dense();
+}
 
 template <class T>
 std::size_t forward_workspace(const Conv2dGeometry& geometry) {
@@ -234,23 +267,25 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& geometry) {
 }
 
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, bool relu, T* y,
-             void* workspace) {
-  run(ForwardPass(geometry), x, weight, bias, relu, y, workspace);
+void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* weight,
+             const T* bias, bool relu, T* y, void* workspace) {
+  run(ForwardPass(geometry), x, normalisation, weight, bias, relu, y, workspace);
 }
 
 template <class T>
 void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
                     void* workspace) {
-  run(InputGradientPass(geometry), dy, weight, bias, /*relu=*/false, dx, workspace);
+  run<T>(InputGradientPass(geometry), dy, nullptr, weight, bias, /*relu=*/false, dx, workspace);
 }
 
 template std::size_t forward_workspace<float>(const Conv2dGeometry&);
 template std::size_t forward_workspace<double>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
-template void forward(const Conv2dGeometry&, const float*, const float*, const float*, bool, float*, void*);
-template void forward(const Conv2dGeometry&, const double*, const double*, const double*, bool, double*, void*);
+template void forward(const Conv2dGeometry&, const float*, const ChannelAffine*, const float*, const float*, bool,
+                      float*, void*);
+template void forward(const Conv2dGeometry&, const double*, const ChannelAffine*, const double*, const double*, bool,
+                      double*, void*);
 template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
 template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
 

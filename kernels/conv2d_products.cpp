@@ -26,7 +26,7 @@ void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::i
   const std::int64_t first = panels.begin(panel);
   const std::int64_t columns = std::min(panels.channels - first, panels.width(panel));
   const T* const weights = product.weights + panels.offset(panel);
-  const bool fetches = product.ahead != 0 && (panel == 0 || !product.streams);
+  const bool fetches = product.ahead != nullptr && (panel == 0 || !product.streams);
   constexpr int rows = tile_rows<vectors>, short_rows = short_tile_rows<vectors>;
   for (std::int64_t p = begin; p < end; p += rows) {
     if (end - p <= short_rows) {
@@ -46,7 +46,7 @@ void multiply(const PixelProduct<T>& product) {
   constexpr std::int64_t resident_bytes = std::int64_t{1} << 15;
   const Runs& runs = product.runs;
   const Panels panels{lanes_of<T>(), runs.rows * runs.columns * runs.length, product.channels};
-  const bool resident = product.ahead != 0 && panels.size() * std::int64_t{sizeof(T)} <= resident_bytes;
+  const bool resident = product.ahead != nullptr && panels.size() * std::int64_t{sizeof(T)} <= resident_bytes;
   const std::int64_t step = resident ? pixel_granule : std::max<std::int64_t>(product.pixels, 1);
   for (std::int64_t begin = 0; begin < product.pixels; begin += step) {
     const std::int64_t end = std::min(begin + step, product.pixels);
@@ -73,9 +73,9 @@ void add_panel(const PixelSum<T>& sum, const Panels& panels, std::int64_t panel)
         const std::int64_t height = runs.length * (tile + 1) / tiles - begin;
         const auto index = static_cast<std::size_t>(height - 1);
         PixelSum<T> fetching = sum;
-        if (panel > 0) fetching.sources_ahead = 0;
-        if (i + j + tile > 0) fetching.gradients_ahead = 0;
-        if (fetching.sources_ahead == 0 && fetching.gradients_ahead == 0) {
+        if (panel > 0) fetching.sources_ahead = sum.sources[0];
+        if (tile > 0) fetching.gradients_ahead = sum.gradients;
+        if (sum.sources_ahead == nullptr || (panel > 0 && tile > 0)) {
           add_tiles<T, vectors, false>[index](sum, offset + begin, panels.begin(panel), target);
         } else {
           add_tiles<T, vectors, true>[index](fetching, offset + begin, panels.begin(panel), target);

@@ -43,9 +43,10 @@ struct PixelProduct {
   const T* bias;
   bool relu = false;     ///< whether results below 0 become 0
   bool streams = false;  ///< whether the targets bypass the caches (should_stream)
-  /// Elements from a source to one that a later product needs, which is fetched early and may lie past the end: the
-  /// sources are then side by side in memory. 0 for none.
-  std::int64_t ahead = 0;
+                         /// What a later product reads, pixel after pixel like the sources, which are single runs then,
+                         /// and may lie past the
+  /// end: it is fetched early. Null for nothing.
+  const T* ahead = nullptr;
   /// Elements that are added to all pointers: lists of pointers serve many products.
   std::int64_t source_offset = 0, target_offset = 0;
 };
@@ -66,9 +67,10 @@ struct PixelSum {
   Runs runs;
   std::int64_t channels;
   T* sums;
-  std::int64_t source_offset = 0;    ///< elements that are added to all pointers
-  std::int64_t sources_ahead = 0;    ///< elements to what a later sum needs, as in PixelProduct; 0 for none
-  std::int64_t gradients_ahead = 0;  ///< likewise
+  std::int64_t source_offset = 0;  ///< elements that are added to all pointers
+  /// What a later sum reads, as in PixelProduct, gradients with the same pitch.
+  const T* sources_ahead = nullptr;
+  const T* gradients_ahead = nullptr;
 };
 
 /// sums[d][j] += Σ_p sources[p][d] · gradients[p · pitch + j] for j < channels, summed in the order of p.

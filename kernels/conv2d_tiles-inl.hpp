@@ -91,8 +91,7 @@ HWY_INLINE void fetch_targets(T* const* targets, std::int64_t first_column, std:
 }
 
 /// A tile of `multiply_pixels`: all of the depth for `rows` pixels from `pixel` on and one panel, with its weights and
-/// bias, of whose columns `columns` count. With `fetches` what lies `ahead` of the sources is fetched meanwhile, once
-/// for all panels.
+/// bias, of whose columns `columns` count. With `fetches` what lies `ahead` is fetched meanwhile, once for all panels.
 template <class T, int vectors, bool fetches, int rows>
 HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pixel, const T* HWY_RESTRICT weights,
                                 const T* HWY_RESTRICT bias, std::int64_t first_column, std::int64_t columns) {
@@ -113,7 +112,7 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
     HWY_UNROLL(2)
     for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Load(d, bias + static_cast<std::size_t>(v) * lanes);
   }
-  const T* next = sources[0] + (first_column == 0 ? product.ahead : 0);
+  const T* next = fetches && first_column == 0 ? product.ahead + pixel * runs.length : sources[0];
   if (fetches && !streams) fetch_targets<rows>(targets, first_target, columns);
   const T* local[rows];
   HWY_UNROLL(24)
@@ -185,6 +184,8 @@ HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int
       sums[r][v] = hn::Load(d, target + static_cast<std::size_t>(r * vectors + v) * lanes);
   }
   const T* HWY_RESTRICT gradients = sum.gradients + first_column;
+  const T* next_source = sum.sources_ahead + (fetches ? offset : 0);
+  const T* next_gradients = sum.gradients_ahead + (fetches ? first_column : 0);
   for (std::int64_t p = 0; p < sum.pixels; ++p) {
     // Laundered lest the compiler keep offset + r in a register for every r, of which there are too few.
     const T* const source = std::launder(sum.sources[p] + offset);
@@ -192,11 +193,11 @@ HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int
     HWY_UNROLL(2)
     for (int v = 0; v < vectors; ++v) g[v] = hn::LoadU(d, gradients + static_cast<std::size_t>(v) * lanes);
     if constexpr (fetches) {
-      hwy::Prefetch(source + sum.sources_ahead);
+      hwy::Prefetch(next_source);
+      next_source += sum.runs.length;
       HWY_UNROLL(2)
-      for (int v = 0; v < vectors; ++v) {
-        hwy::Prefetch(gradients + sum.gradients_ahead + static_cast<std::size_t>(v) * lanes);
-      }
+      for (int v = 0; v < vectors; ++v) hwy::Prefetch(next_gradients + static_cast<std::size_t>(v) * lanes);
+      next_gradients += sum.pitch;
     }
     gradients += sum.pitch;
     HWY_UNROLL(24)

@@ -42,7 +42,8 @@ struct Plan {
         sums_size(whole_lines<T>(groups * panels.size())),
         gradient_copy_size(panels.channels == panels.padded_channels() ? 0
                                                                        : max_block_pixels * panels.padded_channels()),
-        scratch_pitch(whole_lines<T>(gather.scratch_size()) + whole_lines<T>(gradient_copy_size)) {
+        source_copy_size(whole_lines<T>(std::max(gather.scratch_size(), gather.normalised_size()))),
+        scratch_pitch(source_copy_size + whole_lines<T>(gradient_copy_size)) {
     const std::int64_t bytes = std::max<std::int64_t>(saturating_product(sums_size, sizeof(T)), 1);
     const std::int64_t few = std::clamp<std::int64_t>(max_sum_bytes / bytes, 1, few_pieces);
     const std::int64_t most = std::min({gather.blocks(), max_pieces, std::max(cached_sum_bytes / bytes, few)});
@@ -66,6 +67,8 @@ struct Plan {
   std::int64_t sums_size;
   /// Room for a block's gradients where those of a pixel do not fill whole vectors.
   std::int64_t gradient_copy_size;
+  /// Room for a block's gathered or normalised pixels.
+  std::int64_t source_copy_size;
   std::int64_t scratch_pitch;
   std::int64_t pieces, strips;
 };
@@ -85,11 +88,15 @@ Buffers<T> cut(WorkspaceCutter& cutter, const Plan<T>& plan) {
 /// Adds a block to the sums of a strip of a group's panels, of which the first column is the group's `first`.
 template <class T>
 void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std::int64_t first, const Panels& panels,
-               const T* x, const T* dy, T* sums, T* scratch) {
+               const T* x, const ChannelAffine* normalisation, const T* dy, T* sums, T* scratch) {
   const std::int64_t begin = plan.gather.begin(block);
   const std::int64_t pixels = plan.gather.end(block) - begin;
   PixelPointers<const T> sources;
-  plan.gather.gather(block, x + group * plan.matrix.channels, scratch, sources);
+  if (normalisation != nullptr) {
+    plan.gather.gather_normalised(block, x, *normalisation, scratch, sources);
+  } else {
+    plan.gather.gather(block, x + group * plan.matrix.channels, scratch, sources);
+  }
 
   const std::int64_t column = group * plan.panels.channels + first;
   const std::int64_t channels = panels.channels;
@@ -100,7 +107,7 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std:
   const bool is_dense = plan.gather.is_dense();
   // The vectors of a pixel read on into the next, which does no harm, but not past the last.
   if (column + padded > (all_pixels - (begin + pixels - 1)) * plan.out_channels) {
-    T* const copy = scratch + whole_lines<T>(plan.gather.scratch_size());
+    T* const copy = scratch + plan.source_copy_size;
     for (std::int64_t p = 0; p < pixels; ++p) {
       T* const end = std::copy_n(gradients + p * pitch, channels, copy + p * padded);
       std::fill_n(end, padded - channels, T{0});
@@ -115,8 +122,8 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std:
                  .runs = plan.gather.runs(),
                  .channels = channels,
                  .sums = sums,
-                 .sources_ahead = is_dense ? pixels * plan.matrix.channels : 0,
-                 .gradients_ahead = is_dense ? pixels * pitch : 0});
+                 .sources_ahead = is_dense ? x + (begin + pixels) * plan.matrix.channels : nullptr,
+                 .gradients_ahead = gradients + pixels * pitch});
 }
 
 /// Adds up the pieces' sums for the channels [begin, end) of a panel and writes them where they belong.
@@ -146,7 +153,8 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry) {
 }
 
 template <class T>
-void weight_gradient(const Conv2dGeometry& geometry, const T* x, const T* dy, T* dweight, void* workspace) {
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* dy,
+                     T* dweight, void* workspace) {
   const Plan<T> plan(geometry);
   const std::int64_t group_size = plan.panels.channels * plan.panels.depth;
   if (plan.pieces == 0) {
@@ -165,7 +173,7 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const T* dy, T*
     std::fill_n(sums, strip.size(), T{0});
     const std::int64_t end = plan.gather.blocks() * (piece + 1) / plan.pieces;
     for (std::int64_t block = plan.gather.blocks() * piece / plan.pieces; block < end; ++block) {
-      add_block(plan, block, group, plan.panels.begin(panel), strip, x, dy, sums,
+      add_block(plan, block, group, plan.panels.begin(panel), strip, x, normalisation, dy, sums,
                 buffers.scratch + thread * plan.scratch_pitch);
     }
   });
@@ -182,7 +190,8 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const T* dy, T*
 
 template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
-template void weight_gradient(const Conv2dGeometry&, const float*, const float*, float*, void*);
-template void weight_gradient(const Conv2dGeometry&, const double*, const double*, double*, void*);
+template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine*, const float*, float*, void*);
+template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine*, const double*, double*,
+                              void*);
 
 }  // namespace tapestry::kernels::implicit_gemm

@@ -51,7 +51,7 @@ struct BatchNormRelu {
     const bool needs_signs = x.requires_grad() || bias.requires_grad();
     const Array image = batch_.find(x, weight, bias, needs_signs);
     batch_.found->relu_bound = bound_;
-    return batch_.found->apply(image);
+    return recipe() ? batch_.found->deferred(image) : batch_.found->apply(image);
   }
   std::vector<Array> backward(const Array& gradient, const Wanted& wanted) const {
     return batch_.gradients(gradient, wanted);

@@ -8,6 +8,7 @@
 #include <tapestry/autograd/ops/reduction.hpp>
 #include <tapestry/autograd/ops/shape.hpp>
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/profile_span.hpp>
 
 namespace tapestry::detail {
 namespace {
@@ -28,8 +29,25 @@ Array NormalisedBatch::apply(const Array& image) const {
   return y;
 }
 
+Array NormalisedBatch::deferred(const Array& image) const {
+  if (!image.shares_memory_with(x.array())) return apply(image);
+  const auto fill = [operation = operation, image, version = image.version(), mean = mean, scale = scale, bias = bias,
+                     relu_bound = relu_bound](std::byte* memory) {
+    ProfileSpan span("normalise");
+    check_saved_version(operation, "an input", image, version);
+    visit_floating(operation, image.dtype(), [&]<class T>() {
+      kernels::channel_norm_apply<T>(batch_geometry(image), image.data<T>(),
+                                     {mean.data(), scale.data(), bias.data(), relu_bound},
+                                     reinterpret_cast<T*>(memory));
+    });
+    span.add_input(image);
+    span.complete();
+  };
+  return Array::deferred(image.shape(), image.dtype(), channels_last, fill);
+}
+
 Array NormalisedBatch::compute() const {
-  return apply(x.array().contiguous(channels_last));
+  return deferred(x.array().contiguous(channels_last));
 }
 
 Array BatchNormalisation::find(const Tensor& x, const Tensor& weight_or_none, const Tensor& bias, bool needs_x) {
@@ -37,12 +55,23 @@ Array BatchNormalisation::find(const Tensor& x, const Tensor& weight_or_none, co
   if (x.requires_grad() && weight_or_none.defined()) weight = SavedTensor(weight_or_none);
   const Array image = x.array().contiguous(channels_last);
   const ChannelMoments moments = statistics(image);
+  found->operation = operation;
   found->mean = moments.mean;
   found->inverse_deviation =
       per_channel(moments.mean.size(), [&](std::size_t c) { return 1 / std::sqrt(moments.variance[c] + eps); });
   found->scale = scale_by(weight_or_none.defined() ? weight_or_none.array() : Array());
   found->bias = bias.defined() ? to_channels(bias.array()) : Channels(moments.mean.size(), 0.0);
   return image;
+}
+
+// To compute it again takes as long however many channels there are, and the convolutions before and after it take
+// longer with each: of few channels the time counts, unless the result is large.
+std::shared_ptr<Recipe> BatchNormalisation::recipe() const {
+  constexpr std::int64_t few_channels = 128;
+  constexpr std::int64_t large_bytes = std::int64_t{8} << 20;
+  if (!found->x.is_kept()) return nullptr;
+  const Array& x = found->x.array();
+  return x.size(1) >= few_channels || x.bytes() > large_bytes ? found : nullptr;
 }
 
 /// The statistics to normalise by; those of the batch go into the running ones.

@@ -21,6 +21,7 @@ kernels::ChannelNormGeometry batch_geometry(const Array& x);
 /// What forward found: what the gradient needs, and enough to compute the normalised batch again, with the ReLU after
 /// it if there is a bound.
 struct NormalisedBatch final : Recipe {
+  std::string_view operation;
   SavedTensor x;
   Channels mean, inverse_deviation, scale, bias;
   std::optional<double> relu_bound;
@@ -30,6 +31,9 @@ struct NormalisedBatch final : Recipe {
   }
   /// Of a channels-last x.
   Array apply(const Array& image) const;
+  /// The same when it is first read, unless `image` is a copy of x: what reads it next may rather normalise x itself.
+  /// Where x has been overwritten by then, reading throws a GradError.
+  Array deferred(const Array& image) const;
   Array compute() const override;
 };
 
@@ -47,8 +51,8 @@ struct BatchNormalisation {
   /// returns x in channels-last memory.
   Array find(const Tensor& x, const Tensor& weight, const Tensor& bias, bool needs_x);
 
-  /// Of the normalised batch, where x is kept anyway, else null.
-  std::shared_ptr<Recipe> recipe() const { return found->x.is_kept() ? found : nullptr; }
+  /// Of the normalised batch, where x is kept anyway and it is better computed again than kept, else null.
+  std::shared_ptr<Recipe> recipe() const;
 
   /// The gradients of x, weight and bias for the gradient of the result.
   std::vector<Array> gradients(const Array& gradient, const Wanted& wanted) const;

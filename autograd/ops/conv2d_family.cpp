@@ -1,3 +1,7 @@
+#include <memory>
+#include <optional>
+
+#include <tapestry/autograd/ops/batch_norm_family.hpp>
 #include <tapestry/autograd/ops/comparison.hpp>
 #include <tapestry/autograd/ops/conv2d_family.hpp>
 #include <tapestry/autograd/ops/conv_math.hpp>
@@ -29,18 +33,44 @@ std::int64_t count_flops(const Conv2dGeometry& g) {
   return 2 * output_shape(g).numel() * (g.in_channels / g.groups) * g.kernel_height * g.kernel_width;
 }
 
-/// Runs one of the three passes with the algorithm for it and the scratch memory it needs.
+kernels::Conv2dAlgorithm algorithm_of(const Conv2dGeometry& geometry, Conv2dPass pass, DType dtype) {
+  const auto math = conv_math() == ConvMath::exact ? kernels::ConvMath::exact : kernels::ConvMath::fast;
+  return visit_floating("conv2d", dtype, [&]<class T>() { return kernels::choose_algorithm<T>(geometry, pass, math); });
+}
+
+/// Runs one of the three passes with the scratch memory that its algorithm needs.
 template <class Body>
-Array run_pass(const Conv2dGeometry& geometry, Conv2dPass pass, Array result, const Body& body) {
+Array run_pass(const Conv2dGeometry& geometry, Conv2dPass pass, kernels::Conv2dAlgorithm algorithm, Array result,
+               const Body& body) {
   visit_floating("conv2d", result.dtype(), [&]<class T>() {
-    const auto math = conv_math() == ConvMath::exact ? kernels::ConvMath::exact : kernels::ConvMath::fast;
-    const auto algorithm = kernels::choose_algorithm<T>(geometry, pass, math);
     const auto bytes = static_cast<std::int64_t>(kernels::conv2d_workspace<T>(geometry, pass, algorithm));
     Array workspace = Array::empty({bytes}, DType::u8);
-    body(algorithm, result.mutable_data<T>(), workspace.mutable_data<std::uint8_t>());
+    body(result.mutable_data<T>(), workspace.mutable_data<std::uint8_t>());
   });
   return result;
 }
+
+/// The images that a pass reads, channels-last: x or, where its elements have not been computed and the pass
+/// `can_normalise`, the batch that x is the normalisation of. Made before the result, it computes what it has to while
+/// there is no memory taken for that.
+struct SourceImages {
+  SourceImages(const Tensor& x, bool can_normalise) {
+    if (can_normalise && x.array().is_deferred()) normalised = std::dynamic_pointer_cast<NormalisedBatch>(x.recipe());
+    if (!normalised) {
+      array = x.array().contiguous(channels_last);
+      array.compute();
+      return;
+    }
+    const CurrentNode normalising(x.node());
+    array = normalised->x.array().contiguous(channels_last);
+    affine = normalised->affine();
+  }
+  const kernels::ChannelAffine* normalisation() const { return affine ? &*affine : nullptr; }
+
+  Array array;
+  std::shared_ptr<NormalisedBatch> normalised;
+  std::optional<kernels::ChannelAffine> affine;
+};
 
 template <class T>
 const T* data_or_null(const Tensor& bias) {
@@ -57,13 +87,21 @@ struct Conv2d {
   Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias, bool relu) {
     if (weight.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) weight_ = SavedTensor(weight);
-    const Array image = x.array().contiguous(channels_last);
+    const auto algorithm = algorithm_of(geometry_, Conv2dPass::forward, x.dtype());
+    const SourceImages images(x, !relu && kernels::can_normalise(geometry_, algorithm));
     const Array kernel = weight.array().contiguous();
-    return run_pass(geometry_, Conv2dPass::forward, Array::empty(output_shape(geometry_), x.dtype(), channels_last),
-                    [&]<class T>(auto algorithm, T* y, void* workspace) {
-                      const auto run = relu ? kernels::conv2d_relu_forward<T> : kernels::conv2d_forward<T>;
-                      run(geometry_, algorithm, image.data<T>(), kernel.data<T>(), data_or_null<T>(bias), y, workspace);
-                    });
+    return run_pass(
+        geometry_, Conv2dPass::forward, algorithm, Array::empty(output_shape(geometry_), x.dtype(), channels_last),
+        [&]<class T>(T* y, void* workspace) {
+          const T* const image = images.array.data<T>();
+          const T* const offset = data_or_null<T>(bias);
+          if (relu) {
+            kernels::conv2d_relu_forward(geometry_, algorithm, image, kernel.data<T>(), offset, y, workspace);
+          } else {
+            kernels::conv2d_forward(geometry_, algorithm, image, kernel.data<T>(), offset, y, workspace,
+                                    images.normalisation());
+          }
+        });
   }
 
   std::vector<Tensor> backward(const Tensor& dy, const Wanted& wanted) const {
@@ -116,9 +154,10 @@ struct ConvTranspose2d {
     if (dy.requires_grad()) weight_ = SavedTensor(weight);
     const Array gradient = dy.array().contiguous(channels_last);
     const Array kernel = weight.array().contiguous();
-    return run_pass(geometry_, Conv2dPass::input_gradient,
+    const auto algorithm = algorithm_of(geometry_, Conv2dPass::input_gradient, dy.dtype());
+    return run_pass(geometry_, Conv2dPass::input_gradient, algorithm,
                     Array::empty(image_shape(geometry_), dy.dtype(), channels_last),
-                    [&]<class T>(auto algorithm, T* dx, void* workspace) {
+                    [&]<class T>(T* dx, void* workspace) {
                       kernels::conv2d_input_gradient(geometry_, algorithm, gradient.data<T>(), kernel.data<T>(),
                                                      data_or_null<T>(bias), dx, workspace);
                     });
@@ -140,12 +179,13 @@ struct Conv2dWeightGradient {
   Array forward(const Tensor& x, const Tensor& dy) {
     if (dy.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) dy_ = SavedTensor(dy);
-    const Array image = x.array().contiguous(channels_last);
     const Array gradient = dy.array().contiguous(channels_last);
-    return run_pass(geometry_, Conv2dPass::weight_gradient, Array::empty(weight_shape(geometry_), x.dtype()),
-                    [&]<class T>(auto algorithm, T* dweight, void* workspace) {
-                      kernels::conv2d_weight_gradient(geometry_, algorithm, image.data<T>(), gradient.data<T>(),
-                                                      dweight, workspace);
+    const auto algorithm = algorithm_of(geometry_, Conv2dPass::weight_gradient, x.dtype());
+    const SourceImages images(x, kernels::can_normalise(geometry_, algorithm));
+    return run_pass(geometry_, Conv2dPass::weight_gradient, algorithm, Array::empty(weight_shape(geometry_), x.dtype()),
+                    [&]<class T>(T* dweight, void* workspace) {
+                      kernels::conv2d_weight_gradient(geometry_, algorithm, images.array.data<T>(), gradient.data<T>(),
+                                                      dweight, workspace, images.normalisation());
                     });
   }
 
