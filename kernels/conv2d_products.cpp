@@ -39,6 +39,15 @@ void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::i
   }
 }
 
+/// Whether `multiply_narrow_tile` computes the first pixels of a product.
+template <class T>
+bool is_narrow(const PixelProduct<T>& product) {
+  const Runs& runs = product.runs;
+  constexpr std::int64_t width = HWY_MAX_BYTES / sizeof(T);
+  return lanes_of<T>() == width && product.pitch == width && product.channels == width && runs.rows == 1 &&
+         runs.columns == 1 && runs.length == width && !product.relu && !product.streams;
+}
+
 // Pixels that come from memory go by the weights once, if the first-level cache holds all of these: all panels of some
 // pixels before the next. Else a panel stays there for all pixels.
 template <class T>
@@ -46,6 +55,12 @@ void multiply(const PixelProduct<T>& product) {
   constexpr std::int64_t resident_bytes = std::int64_t{1} << 15;
   const Runs& runs = product.runs;
   const Panels panels{lanes_of<T>(), runs.rows * runs.columns * runs.length, product.channels};
+  if (is_narrow(product)) {
+    constexpr int rows = tile_rows<1>;
+    const std::int64_t whole = product.pixels / rows * rows;
+    for (std::int64_t pixel = 0; pixel < whole; pixel += rows) multiply_narrow_tile<T, rows>(product, pixel);
+    return multiply_panel<T, 1>(product, panels, 0, whole, product.pixels);
+  }
   const bool resident = product.ahead != nullptr && panels.size() * std::int64_t{sizeof(T)} <= resident_bytes;
   const std::int64_t step = resident ? pixel_granule : std::max<std::int64_t>(product.pixels, 1);
   for (std::int64_t begin = 0; begin < product.pixels; begin += step) {

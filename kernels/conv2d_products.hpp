@@ -49,6 +49,8 @@ struct PixelProduct {
   const T* ahead = nullptr;
   /// Elements that are added to all pointers: lists of pointers serve many products.
   std::int64_t source_offset = 0, target_offset = 0;
+  /// Elements from every source to the next and from every target to the next, where they lie so; 0 where they do not.
+  std::int64_t pitch = 0;
 };
 
 /// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d, where d

@@ -167,6 +167,27 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
   }
 }
 
+/// The same of pixels side by side in memory, all of the depth and the only panel of which are one vector wide: where
+/// everything lies then follows from two pointers, which leaves the loads to the operands.
+template <class T, int rows>
+HWY_NOINLINE void multiply_narrow_tile(const PixelProduct<T>& product, std::int64_t pixel) {
+  constexpr int width = HWY_MAX_BYTES / sizeof(T);
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const T* HWY_RESTRICT const source = product.sources[pixel] + product.source_offset;
+  T* HWY_RESTRICT const target = product.targets[pixel] + product.target_offset;
+  V sums[rows];
+  HWY_UNROLL(24)
+  for (int r = 0; r < rows; ++r) sums[r] = hn::Load(d, product.bias);
+  for (int k = 0; k < width; ++k) {
+    const V weights = hn::Load(d, product.weights + k * width);
+    HWY_UNROLL(24)
+    for (int r = 0; r < rows; ++r) sums[r] = hn::MulAdd(hn::Set(d, source[r * width + k]), weights, sums[r]);
+  }
+  HWY_UNROLL(24)
+  for (int r = 0; r < rows; ++r) hn::StoreU(sums[r], d, target + r * width);
+}
+
 /// A tile of `add_pixels`: all pixels for `rows` neighbouring elements of their windows and one panel. With `fetches`
 /// what lies ahead is fetched meanwhile.
 template <class T, int vectors, bool fetches, int rows>

@@ -109,7 +109,8 @@ void multiply_tiles(const Pass& pass, const Buffers& buffers, std::int64_t count
          .weights = kernels + kernel_of(pass, factor) * buffers.kernel_plane,
          .bias = buffers.zeros,
          .source_offset = factor * buffers.source_plane,
-         .target_offset = factor * buffers.target_plane});
+         .target_offset = factor * buffers.target_plane,
+         .pitch = buffers.source_pitch == buffers.target_pitch ? buffers.source_pitch : 0});
   }
 }
 

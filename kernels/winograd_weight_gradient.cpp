@@ -28,8 +28,9 @@ constexpr std::int64_t max_piece_sums_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t max_pieces = 16;
 constexpr std::int64_t piece_round_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t round_bytes = std::int64_t{4} << 20;
-// Of all tiles' factors, below which there is one round.
-constexpr std::int64_t single_round_bytes = std::int64_t{20} << 20;
+// Of all tiles' factors, below which there is one round: to go to the sums of all kernels once per round takes longer
+// than to fetch factors that have left the caches.
+constexpr std::int64_t single_round_bytes = std::int64_t{40} << 20;
 // Source channels of a part.
 constexpr std::int64_t part_channels = 64;
 // Tiles that a thread transforms at a time.
