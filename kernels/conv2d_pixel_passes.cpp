@@ -220,12 +220,6 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
                       .ahead = ahead_of(pass, plan, block, source, normalisation != nullptr)});
 }
 
-/// Blocks that one thread takes one after another: as many as it fetches ahead for.
-std::int64_t run_length(std::int64_t blocks, bool is_normalised) {
-  constexpr std::int64_t most = 8, runs = 32;
-  return is_normalised ? std::clamp<std::int64_t>(blocks / runs, 1, most) : 1;
-}
-
 // Phases of the same block come one after another: they read the same pixels.
 template <class T, class Pass>
 void run(const Pass& pass, const T* source, const ChannelAffine* normalisation, const T* weight, const T* bias,
@@ -234,18 +228,14 @@ void run(const Pass& pass, const T* source, const ChannelAffine* normalisation, 
   const Buffers<T> buffers = cut<T>(cutter, pass);
   if (buffers.blocks == 0 || pass.target_channels == 0) return;
   pack(pass, weight, bias, buffers);
-  const std::int64_t length = run_length(buffers.blocks, normalisation != nullptr);
-  const std::int64_t pieces = buffers.blocks * pass.g.groups * pass.phases();
-  parallel_for((pieces + length - 1) / length, [&](std::int64_t run, int thread) {
-    for (std::int64_t piece = run * length; piece < std::min(pieces, (run + 1) * length); ++piece) {
-      const Phase phase = pass.phase(piece % pass.phases());
-      const std::int64_t group = piece / pass.phases() % pass.g.groups;
-      const std::int64_t block = piece / pass.phases() / pass.g.groups;
-      const GatherPlan plan = gather_plan(pass, phase);
-      if (block >= plan.blocks()) continue;
-      multiply_block(pass, phase, plan, block, group, source, normalisation, relu, target, buffers,
-                     buffers.scratch + thread * buffers.scratch_pitch);
-    }
+  parallel_for(buffers.blocks * pass.g.groups * pass.phases(), [&](std::int64_t piece, int thread) {
+    const Phase phase = pass.phase(piece % pass.phases());
+    const std::int64_t group = piece / pass.phases() % pass.g.groups;
+    const std::int64_t block = piece / pass.phases() / pass.g.groups;
+    const GatherPlan plan = gather_plan(pass, phase);
+    if (block >= plan.blocks()) return;
+    multiply_block(pass, phase, plan, block, group, source, normalisation, relu, target, buffers,
+                   buffers.scratch + thread * buffers.scratch_pitch);
   });
 }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -27,6 +29,41 @@ TEST_CASE("parallel_for calls its body once for every piece with a thread in ran
       REQUIRE(std::all_of(calls.begin(), calls.end(), [](int count) { return count == 1; }));
       REQUIRE(strangers == 0);
     }
+  }
+}
+
+TEST_CASE("threads that are done take over the pieces of one that is not") {
+  const ThreadCount guard(2);
+  constexpr int pieces = 40;
+  std::atomic<int> others = 0;
+  bool all_others_ran = false;
+  kernels::parallel_for(pieces, [&](std::int64_t piece, int) {
+    if (piece != 0) {
+      ++others;
+      return;
+    }
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (others < pieces - 1 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    all_others_ran = others == pieces - 1;
+  });
+  REQUIRE(all_others_ran);
+}
+
+TEST_CASE("a thread begins with the same share of neighbouring pieces in every loop") {
+  const ThreadCount guard(2);
+  for (int loop = 0; loop < 3; ++loop) {
+    std::array<std::atomic<int>, 2> first = {-1, -1};
+    std::atomic<int> running = 0;
+    kernels::parallel_for(10, [&](std::int64_t piece, int thread) {
+      int none = -1;
+      if (!first[static_cast<std::size_t>(thread)].compare_exchange_strong(none, static_cast<int>(piece))) return;
+      // Nobody helps before both have begun.
+      ++running;
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      while (running < 2 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    });
+    REQUIRE(first[0] == 0);
+    REQUIRE(first[1] == 5);
   }
 }
 
