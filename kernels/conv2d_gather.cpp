@@ -93,6 +93,10 @@ bool GatherPlan::is_dense() const {
   return is_whole(window_.rows) && is_whole(window_.columns) && window_.channels == window_.group_channels;
 }
 
+std::int64_t GatherPlan::normalised_size() const {
+  return is_dense() ? saturating_product(block_rows_ * block_columns_, window_.channels) : 0;
+}
+
 void GatherPlan::choose_layout() {
   const WindowAxis& rows = window_.rows;
   const WindowAxis& columns = window_.columns;

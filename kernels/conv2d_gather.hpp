@@ -69,7 +69,7 @@ class GatherPlan {
   void gather(std::int64_t block, const T* source, T* scratch, PixelPointers<const T>& pixels) const;
 
   /// Elements of scratch memory that `gather_normalised` needs.
-  std::int64_t normalised_size() const { return is_dense() ? block_rows_ * block_columns_ * window_.channels : 0; }
+  std::int64_t normalised_size() const;
 
   /// The same of pixels that are normalised; only where they are dense.
   template <class T>

@@ -241,9 +241,11 @@ void run(const Pass& pass, const T* source, const ChannelAffine* normalisation, 
 
 }  // namespace
 
-bool can_normalise(const Conv2dGeometry& geometry) {
-  const ForwardPass pass(geometry);
-  return gather_plan(pass, pass.phase(0)).is_dense();
+bool can_normalise(const Conv2dGeometry& g) {
+  const auto reads_every_pixel_once = [](const Conv2dAxis& axis) {
+    return axis.kernel == 1 && axis.stride == 1 && axis.pad == 0 && axis.out_size == axis.in_size;
+  };
+  return g.groups == 1 && reads_every_pixel_once(vertical(g)) && reads_every_pixel_once(horizontal(g));
 }
 
 template <class T>
