@@ -25,7 +25,10 @@ namespace tapestry::kernels::winograd {
 namespace {
 
 constexpr std::int64_t max_piece_sums_bytes = std::int64_t{1} << 20;
+// Pieces: fewer where the sums of more would not stay in the caches, since to clear and add up these takes time too.
 constexpr std::int64_t max_pieces = 16;
+constexpr std::int64_t few_pieces = 8;
+constexpr std::int64_t cached_sums_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t piece_round_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t round_bytes = std::int64_t{4} << 20;
 // Of all tiles' factors, below which there is one round: to go to the sums of all kernels once per round takes longer
@@ -54,13 +57,16 @@ struct Plan {
         target_pitch(tile_pitch(panels.padded_channels())) {
     const std::int64_t tiles = pass.tiling.tiles();
     const std::int64_t bytes = pass.factors() * (panels.depth + panels.channels) * std::int64_t{sizeof(float)};
-    by_pieces = kernel_factors * panels.size() * std::int64_t{sizeof(float)} <= max_piece_sums_bytes;
+    const std::int64_t sums_bytes = kernel_factors * panels.size() * std::int64_t{sizeof(float)};
+    by_pieces = sums_bytes <= max_piece_sums_bytes;
     by_parts = !by_pieces && tiles <= std::min(single_round_bytes / bytes, max_block_pixels);
     round_tiles = by_parts ? std::max<std::int64_t>(tiles, 1)
                            : std::clamp<std::int64_t>((by_pieces ? piece_round_bytes : round_bytes) / bytes, 24,
                                                       max_block_pixels);
     rounds = (tiles + round_tiles - 1) / round_tiles;
-    const std::int64_t most = by_pieces ? std::clamp<std::int64_t>(rounds, 1, max_pieces) : 1;
+    const std::int64_t cached = cached_sums_bytes / std::max<std::int64_t>(sums_bytes, 1);
+    const std::int64_t enough = std::clamp(cached, few_pieces, max_pieces);
+    const std::int64_t most = by_pieces ? std::clamp<std::int64_t>(rounds, 1, enough) : 1;
     pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
     source_plane = padded_plane(round_tiles * source_pitch);
     target_plane = padded_plane(round_tiles * target_pitch);
