@@ -27,6 +27,27 @@ using namespace tapestry::kernels;
 using tapestry::testing::for_each_target;
 using tapestry::testing::ThreadCount;
 
+/// Images of `height` × `width` pixels under kernels of 3×3 with a pixel of padding: results of the same size.
+constexpr Conv2dGeometry same_size(std::int64_t batch, std::int64_t in_channels, std::int64_t height,
+                                   std::int64_t width, std::int64_t out_channels, std::int64_t groups = 1) {
+  return {.batch = batch,
+          .in_channels = in_channels,
+          .in_height = height,
+          .in_width = width,
+          .out_channels = out_channels,
+          .out_height = height,
+          .out_width = width,
+          .kernel_height = 3,
+          .kernel_width = 3,
+          .stride_height = 1,
+          .stride_width = 1,
+          .pad_top = 1,
+          .pad_left = 1,
+          .dilation_height = 1,
+          .dilation_width = 1,
+          .groups = groups};
+}
+
 inline std::string describe(const Conv2dGeometry& g) {
   std::ostringstream out;
   out << "batch " << g.batch << " in " << g.in_channels << 'x' << g.in_height << 'x' << g.in_width << " out "

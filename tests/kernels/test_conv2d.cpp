@@ -12,22 +12,7 @@ namespace {
 
 using namespace conv2d_cases;
 
-constexpr Conv2dGeometry plain{.batch = 3,
-                               .in_channels = 20,
-                               .in_height = 9,
-                               .in_width = 11,
-                               .out_channels = 37,
-                               .out_height = 9,
-                               .out_width = 11,
-                               .kernel_height = 3,
-                               .kernel_width = 3,
-                               .stride_height = 1,
-                               .stride_width = 1,
-                               .pad_top = 1,
-                               .pad_left = 1,
-                               .dilation_height = 1,
-                               .dilation_width = 1,
-                               .groups = 1};
+constexpr Conv2dGeometry plain = same_size(3, 20, 9, 11, 37);
 
 }  // namespace
 

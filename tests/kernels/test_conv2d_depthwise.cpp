@@ -15,22 +15,7 @@ namespace {
 constexpr auto depthwise = Conv2dAlgorithm::depthwise;
 constexpr Conv2dPass passes[] = {Conv2dPass::forward, Conv2dPass::input_gradient, Conv2dPass::weight_gradient};
 
-constexpr Conv2dGeometry plain{.batch = 2,
-                               .in_channels = 37,
-                               .in_height = 7,
-                               .in_width = 11,
-                               .out_channels = 37,
-                               .out_height = 7,
-                               .out_width = 11,
-                               .kernel_height = 3,
-                               .kernel_width = 3,
-                               .stride_height = 1,
-                               .stride_width = 1,
-                               .pad_top = 1,
-                               .pad_left = 1,
-                               .dilation_height = 1,
-                               .dilation_width = 1,
-                               .groups = 37};
+constexpr Conv2dGeometry plain = same_size(2, 37, 7, 11, 37, 37);
 
 }  // namespace
 

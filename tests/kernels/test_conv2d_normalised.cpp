@@ -67,26 +67,10 @@ TEMPLATE_TEST_CASE("a convolution that normalises as it reads has the bits of on
 
 // Several bands of rows, several blocks that one thread takes in turn, and a last one that is not full.
 TEST_CASE("so has a convolution of images larger than its caches") {
-  Conv2dGeometry g = {.batch = 3,
-                      .in_channels = 97,
-                      .in_height = 53,
-                      .in_width = 41,
-                      .out_channels = 97,
-                      .out_height = 53,
-                      .out_width = 41,
-                      .kernel_height = 3,
-                      .kernel_width = 3,
-                      .stride_height = 1,
-                      .stride_width = 1,
-                      .pad_top = 1,
-                      .pad_left = 1,
-                      .dilation_height = 1,
-                      .dilation_width = 1,
-                      .groups = 97};
+  Conv2dGeometry g = same_size(3, 97, 53, 41, 97, 97);
   require_same_bits<float>(g, depthwise, infinity);
   g.stride_height = 2;
   g.out_height = 27;
-  g.dilation_height = 1;
   require_same_bits<float>(g, depthwise, 0.4);
   g.kernel_height = g.kernel_width = g.stride_height = g.groups = 1;
   g.pad_top = g.pad_left = 0;
