@@ -24,7 +24,6 @@ struct Buffers {
 template <class T>
 Buffers<T> cut(WorkspaceCutter& cutter, const Conv2dGeometry& g, Conv2dPass pass) {
   const bool is_forward = pass == Conv2dPass::forward;
-
   const std::int64_t gathered = multiplier(g) == 1 ? 0 : g.in_width * g.out_channels;
   const std::int64_t pitch = whole_lines<T>(is_forward ? SourceReader<T>::scratch_size(g) : gathered);
   return {.weights = cutter.take<T>(kernel_area(g) * g.out_channels),
@@ -163,27 +162,27 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
     fill_taps(columns, buffers.columns);
   }
   const std::int64_t source_size = g.out_width * g.out_channels;
-  for_rows(g.batch * g.in_height, rows_at_once(g.in_width * g.out_channels),
-           [&](std::int64_t begin, std::int64_t end, int thread) {
-             T* const scratch = buffers.scratch + thread * buffers.scratch_pitch;
-             for (std::int64_t index = begin; index < end; ++index) {
-               const AxisTaps& taps = buffers.rows[index % g.in_height];
-               T* const target = dx + index * g.in_width * g.in_channels;
-               FilteredRow<T> row = row_of(g, rows, columns, buffers);
-               row.source = dy + (index / g.in_height * g.out_height + taps.source) * source_size;
-               row.tap_rows = taps.count;
-               row.row_step = rows.window.dilation * source_size;
-               row.ahead = pixels_ahead<T>({dy, g.batch, g.out_height, g.out_width, g.out_channels},
-                                           {buffers.rows, g.in_height, rows.window.dilation}, index);
-               row.weights += taps.kernel * g.kernel_width * g.out_channels;
-               row.pixels = g.in_width;
-               row.bias = multiplier(g) == 1 ? bias : nullptr;
-               row.target = multiplier(g) == 1 ? target : scratch;
-               row.streams = multiplier(g) == 1 && should_stream(dx, g.batch * g.in_height * g.in_width, g.in_channels);
-               filter_row(row);
-               if (multiplier(g) != 1) gather(g, scratch, bias, target);
-             }
-           });
+  const std::int64_t most = rows_at_once(g.in_width * g.out_channels);
+  for_rows(g.batch * g.in_height, most, [&](std::int64_t begin, std::int64_t end, int thread) {
+    T* const scratch = buffers.scratch + thread * buffers.scratch_pitch;
+    for (std::int64_t index = begin; index < end; ++index) {
+      const AxisTaps& taps = buffers.rows[index % g.in_height];
+      T* const target = dx + index * g.in_width * g.in_channels;
+      FilteredRow<T> row = row_of(g, rows, columns, buffers);
+      row.source = dy + (index / g.in_height * g.out_height + taps.source) * source_size;
+      row.tap_rows = taps.count;
+      row.row_step = rows.window.dilation * source_size;
+      row.ahead = pixels_ahead<T>({dy, g.batch, g.out_height, g.out_width, g.out_channels},
+                                  {buffers.rows, g.in_height, rows.window.dilation}, index);
+      row.weights += taps.kernel * g.kernel_width * g.out_channels;
+      row.pixels = g.in_width;
+      row.bias = multiplier(g) == 1 ? bias : nullptr;
+      row.target = multiplier(g) == 1 ? target : scratch;
+      row.streams = multiplier(g) == 1 && should_stream(dx, g.batch * g.in_height * g.in_width, g.in_channels);
+      filter_row(row);
+      if (multiplier(g) != 1) gather(g, scratch, bias, target);
+    }
+  });
 }
 
 template std::size_t forward_workspace<float>(const Conv2dGeometry&);

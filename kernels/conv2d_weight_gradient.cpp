@@ -123,7 +123,7 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std:
                  .channels = channels,
                  .sums = sums,
                  .sources_ahead = is_dense ? x + (begin + pixels) * plan.matrix.channels : nullptr,
-                 .gradients_ahead = gradients + pixels * pitch});
+                 .gradients_ahead = is_dense ? gradients + pixels * pitch : nullptr});
 }
 
 /// Adds up the pieces' sums for the channels [begin, end) of a panel and writes them where they belong.

@@ -64,8 +64,7 @@ struct Plan {
                            : std::clamp<std::int64_t>((by_pieces ? piece_round_bytes : round_bytes) / bytes, 24,
                                                       max_block_pixels);
     rounds = (tiles + round_tiles - 1) / round_tiles;
-    const std::int64_t cached = cached_sums_bytes / std::max<std::int64_t>(sums_bytes, 1);
-    const std::int64_t enough = std::clamp(cached, few_pieces, max_pieces);
+    const std::int64_t enough = max_pieces * sums_bytes <= cached_sums_bytes ? max_pieces : few_pieces;
     const std::int64_t most = by_pieces ? std::clamp<std::int64_t>(rounds, 1, enough) : 1;
     pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
     source_plane = padded_plane(round_tiles * source_pitch);

@@ -1,7 +1,9 @@
 // Arrays that are computed when they are first read.
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include <tapestry/core/allocator.hpp>
@@ -43,6 +45,19 @@ TEST_CASE("a deferred array is computed once, when it is first read") {
   REQUIRE(reshaped.to_vector<float>() == std::vector<float>{3, 3, 3});
   REQUIRE(runs == 1);
   REQUIRE(array.version() == 0);
+}
+
+TEST_CASE("a deferred array is computed once however many threads read it") {
+  int runs = 0;
+  const Array array = threes(runs);
+  std::atomic<int> right = 0;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([&] { right += array.to_vector<float>() == std::vector<float>{3, 3, 3} ? 1 : 0; });
+  }
+  for (std::thread& reader : readers) reader.join();
+  REQUIRE(right == 4);
+  REQUIRE(runs == 1);
 }
 
 TEST_CASE("a deferred array that nobody reads is not computed") {
