@@ -7,10 +7,6 @@
 namespace tapestry::kernels {
 namespace {
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
-
 /// Source positions from the first tap of one grid position to the last tap of the `count`-th after it.
 std::int64_t covered(const WindowAxis& axis, std::int64_t count) {
   return (count - 1) * axis.stride + (axis.taps - 1) * axis.dilation + 1;

@@ -9,6 +9,11 @@
 
 namespace tapestry::kernels {
 
+/// a / b, rounded up. Neither is negative.
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
 /// One axis of a sliding window: position i of the grid reads, at tap t, the source at first + i·stride + t·dilation,
 /// which counts as zero outside [0, source_size).
 struct WindowAxis {

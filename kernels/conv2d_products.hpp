@@ -43,8 +43,8 @@ struct PixelProduct {
   const T* bias;
   bool relu = false;     ///< whether results below 0 become 0
   bool streams = false;  ///< whether the targets bypass the caches (should_stream)
-                         /// What a later product reads, pixel after pixel like the sources, which are single runs then,
-                         /// and may lie past the
+
+  /// What a later product reads, pixel after pixel like the sources, which are single runs then, and may lie past the
   /// end: it is fetched early. Null for nothing.
   const T* ahead = nullptr;
   /// Elements that are added to all pointers: lists of pointers serve many products.
@@ -69,6 +69,7 @@ struct PixelSum {
   Runs runs;
   std::int64_t channels;
   T* sums;
+  bool begins = false;             ///< whether the sums begin here: what was there does not count
   std::int64_t source_offset = 0;  ///< elements that are added to all pointers
   /// What a later sum reads, as in PixelProduct, gradients with the same pitch.
   const T* sources_ahead = nullptr;

@@ -201,8 +201,9 @@ HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int
   HWY_UNROLL(24)
   for (int r = 0; r < rows; ++r) {
     HWY_UNROLL(2)
-    for (int v = 0; v < vectors; ++v)
-      sums[r][v] = hn::Load(d, target + static_cast<std::size_t>(r * vectors + v) * lanes);
+    for (int v = 0; v < vectors; ++v) {
+      sums[r][v] = sum.begins ? hn::Zero(d) : hn::Load(d, target + static_cast<std::size_t>(r * vectors + v) * lanes);
+    }
   }
   const T* HWY_RESTRICT gradients = sum.gradients + first_column;
   const T* next_source = sum.sources_ahead + (fetches ? offset : 0);

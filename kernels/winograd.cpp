@@ -19,7 +19,10 @@ namespace {
 
 constexpr std::int64_t max_kernel_bytes = std::int64_t{12} << 20;
 constexpr std::int64_t block_bytes = std::int64_t{512} << 10;
-constexpr std::int64_t round_bytes = std::int64_t{10} << 20;
+// Of the second way: of all tiles' factors, and of a panel's products. Every round computes the factors of all kernels
+// again, so that fewer rounds are worth more than products that leave room in the second-level cache.
+constexpr std::int64_t round_bytes = std::int64_t{12} << 20;
+constexpr std::int64_t panel_bytes = std::int64_t{800} << 10;
 
 // Tiles come in multiples of the rows of the products' tiles.
 constexpr std::int64_t granule = pixel_granule / 2;
@@ -39,12 +42,14 @@ bool keeps_kernels(const Pass& pass) {
   return bytes <= max_kernel_bytes && pass.tiling.tiles() > block_tiles(pass);
 }
 
-/// Tiles whose factors are there at a time.
+/// Tiles whose factors are there at a time. Rounds are as long as one another.
 std::int64_t tiles_at_once(const Pass& pass) {
   if (keeps_kernels(pass)) return block_tiles(pass);
-  const std::int64_t tiles = std::min(fitting_tiles(pass, round_bytes, pass.source_channels()),
-                                      fitting_tiles(pass, block_bytes, pass.panels().width(0)));
-  return std::clamp(tiles, granule, max_block_pixels);
+  const std::int64_t fitting = std::min(fitting_tiles(pass, round_bytes, pass.source_channels()),
+                                        fitting_tiles(pass, panel_bytes, pass.panels().width(0)));
+  const std::int64_t most = std::clamp(fitting, granule, max_block_pixels);
+  const std::int64_t tiles = std::max<std::int64_t>(pass.tiling.tiles(), 1);
+  return ceil_div(ceil_div(tiles, ceil_div(tiles, most)), granule) * granule;
 }
 
 std::int64_t zeros_size(const Pass& pass) {
@@ -134,7 +139,7 @@ void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& oper
 
 void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& operands) {
   const Panels panels = pass.panels();
-  const std::int64_t chunks = (panels.depth + pack_channels - 1) / pack_channels;
+  const std::int64_t chunks = ceil_div(panels.depth, pack_channels);
   parallel_for(panels.count() * chunks, [&](std::int64_t piece, int) {
     const std::int64_t panel = piece / chunks;
     const std::int64_t begin = piece % chunks * pack_channels;
@@ -142,7 +147,7 @@ void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& ope
                     buffers.kernels + panels.offset(panel), buffers.kernel_plane);
   });
   const std::int64_t tiles = pass.tiling.tiles();
-  parallel_for((tiles + buffers.tiles - 1) / buffers.tiles, [&](std::int64_t block, int thread) {
+  parallel_for(ceil_div(tiles, buffers.tiles), [&](std::int64_t block, int thread) {
     const std::int64_t begin = block * buffers.tiles;
     const std::int64_t end = std::min(begin + buffers.tiles, tiles);
     float* const factors = buffers.factors + thread * pass.factors() * buffers.source_plane;

@@ -6,10 +6,6 @@
 namespace tapestry::kernels::winograd {
 namespace {
 
-constexpr std::int64_t tiles_along(std::int64_t size, std::int64_t step) {
-  return (size + step - 1) / step;
-}
-
 // Source channels whose kernels are gathered before they are transformed.
 constexpr std::int64_t chunk_channels = 16;
 
@@ -43,8 +39,8 @@ Pass forward_pass(const Conv2dGeometry& g) {
   const Transforms transforms = transforms_of(g.stride_height);
   const bool is_unit = g.stride_height == 1;
   return {.tiling = {.batch = g.batch,
-                     .rows = tiles_along(g.out_height, 4),
-                     .columns = tiles_along(g.out_width, 4),
+                     .rows = ceil_div(g.out_height, 4),
+                     .columns = ceil_div(g.out_width, 4),
                      .source = {.images = {g.in_height, g.in_width, g.in_channels},
                                 .side = is_unit ? 6 : 9,
                                 .step = is_unit ? 4 : 8,
@@ -70,8 +66,8 @@ Pass input_gradient_pass(const Conv2dGeometry& g) {
   const std::int64_t top = is_unit || g.pad_top == 1 ? 0 : 1, left = is_unit || g.pad_left == 1 ? 0 : 1;
   const int step = is_unit ? 4 : 8;
   return {.tiling = {.batch = g.batch,
-                     .rows = tiles_along(g.in_height + top, step),
-                     .columns = tiles_along(g.in_width + left, step),
+                     .rows = ceil_div(g.in_height + top, step),
+                     .columns = ceil_div(g.in_width + left, step),
                      .source = {.images = {g.out_height, g.out_width, g.out_channels},
                                 .side = is_unit ? 6 : 5,
                                 .step = 4,

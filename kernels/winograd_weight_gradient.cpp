@@ -20,7 +20,7 @@
 // - by pieces, where the sums fit into the second-level cache: pieces of the tiles have sums of their own, which are
 //   added up in order;
 // - by kernels, where they do not: rounds of tiles are transformed by all threads, which then take factors;
-// - by parts, where there is but one round: threads take parts of the channels, whose sums never leave the cache.
+// - by parts, where there is but one round: threads take parts of the channels, whose sums are written once.
 namespace tapestry::kernels::winograd {
 namespace {
 
@@ -30,12 +30,12 @@ constexpr std::int64_t max_pieces = 16;
 constexpr std::int64_t few_pieces = 8;
 constexpr std::int64_t cached_sums_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t piece_round_bytes = std::int64_t{1} << 20;
-constexpr std::int64_t round_bytes = std::int64_t{4} << 20;
+constexpr std::int64_t round_bytes = std::int64_t{6} << 20;
 // Of all tiles' factors, below which there is one round: to go to the sums of all kernels once per round takes longer
 // than to fetch factors that have left the caches.
 constexpr std::int64_t single_round_bytes = std::int64_t{40} << 20;
-// Source channels of a part.
-constexpr std::int64_t part_channels = 64;
+// Source channels of a part. The more there are, the less often the factors of the gradients are read.
+constexpr std::int64_t part_channels = 512;
 // Tiles that a thread transforms at a time.
 constexpr std::int64_t transform_grain = 8;
 
@@ -63,7 +63,7 @@ struct Plan {
     round_tiles = by_parts ? std::max<std::int64_t>(tiles, 1)
                            : std::clamp<std::int64_t>((by_pieces ? piece_round_bytes : round_bytes) / bytes, 24,
                                                       max_block_pixels);
-    rounds = (tiles + round_tiles - 1) / round_tiles;
+    rounds = ceil_div(tiles, round_tiles);
     const std::int64_t enough = max_pieces * sums_bytes <= cached_sums_bytes ? max_pieces : few_pieces;
     const std::int64_t most = by_pieces ? std::clamp<std::int64_t>(rounds, 1, enough) : 1;
     pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
@@ -74,7 +74,7 @@ struct Plan {
 
   /// The chunks of source channels of a panel that are transformed back at a time.
   std::int64_t chunk() const { return by_parts ? part_channels : pack_channels; }
-  std::int64_t chunks() const { return (panels.depth + chunk() - 1) / chunk(); }
+  std::int64_t chunks() const { return ceil_div(panels.depth, chunk()); }
 
   /// Those of the source channels [begin, end) and the target channels of a panel.
   Products products(std::int64_t tiles, std::int64_t begin, std::int64_t end, std::int64_t panel) const {
@@ -134,9 +134,10 @@ TilePointers point_at_tiles(const Plan& plan, const Factors& factors, std::int64
   return tiles;
 }
 
-/// Adds the products of the factors that belong to a kernel's factor to a matrix of sums.
+/// Adds the products of the factors that belong to a kernel's factor to a matrix of sums, which begin with them if
+/// `begins`.
 void add_products(const Plan& plan, int kernel, const Factors& factors, const TilePointers& tiles,
-                  const Products& products, float* sums) {
+                  const Products& products, bool begins, float* sums) {
   for (int factor = 0; factor < plan.pass.factors(); ++factor) {
     if (kernel_of(plan.pass, factor) != kernel) continue;
     add_pixels<float>({.sources = tiles.data(),
@@ -146,7 +147,9 @@ void add_products(const Plan& plan, int kernel, const Factors& factors, const Ti
                        .runs = {.rows = 1, .columns = 1, .length = products.sources, .row_step = 0, .column_step = 0},
                        .channels = products.targets,
                        .sums = sums,
+                       .begins = begins,
                        .source_offset = factor * plan.source_plane + products.first_source});
+    begins = false;
   }
 }
 
@@ -205,7 +208,7 @@ void sum_up(const Plan& plan, const Buffers& buffers, const float* x, const floa
         // At stride 2 the last kernels have the most factors: they come first.
         const auto kernel = static_cast<int>(kernel_factors - 1 - part / plan.panels.count());
         const std::int64_t panel = part % plan.panels.count();
-        add_products(plan, kernel, factors, pointers, plan.products(count, 0, plan.panels.depth, panel),
+        add_products(plan, kernel, factors, pointers, plan.products(count, 0, plan.panels.depth, panel), false,
                      sums + kernel * plan.sums_plane + plan.panels.offset(panel));
       });
     }
@@ -274,10 +277,9 @@ void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float
     float* sums = buffers.sums;
     if (plan.by_parts) {
       sums += thread * buffers.sums_size;
-      std::fill_n(sums, buffers.sums_size, 0.0F);
       const Products products = plan.products(tiles, begin, end, panel);
       for (int kernel = 0; kernel < kernel_factors; ++kernel) {
-        add_products(plan, kernel, buffers.factors.front(), pointers, products, sums + kernel * plan.sums_plane);
+        add_products(plan, kernel, buffers.factors.front(), pointers, products, true, sums + kernel * plan.sums_plane);
       }
     } else {
       const std::int64_t offset = plan.panels.offset(panel) + begin * width;
