@@ -17,8 +17,8 @@
 // dW = Gᵀ [Σ over tiles of (Bᵀ x B) ⊙ (A dy Aᵀ)] G. Every factor's sum over all tiles is a product of matrices. How it
 // is shared out depends on how large the sums are beside the factors:
 //
-// - by pieces, where the sums fit into the second-level cache: pieces of the tiles have sums of their own, which are
-//   added up in order;
+// - by pieces, where the sums fit into the second-level cache: threads take pieces of the tiles, which have sums of
+//   their own, added up in order;
 // - by kernels, where they do not: rounds of tiles are transformed by all threads, which then take factors;
 // - by parts, where there is but one round: threads take parts of the channels, whose sums are written once.
 namespace tapestry::kernels::winograd {
@@ -38,6 +38,12 @@ constexpr std::int64_t single_round_bytes = std::int64_t{40} << 20;
 constexpr std::int64_t part_channels = 512;
 // Tiles that a thread transforms at a time.
 constexpr std::int64_t transform_grain = 8;
+
+struct Range {
+  std::int64_t begin, end;
+
+  std::int64_t size() const { return end - begin; }
+};
 
 /// Which products are to be added: of how many tiles, and of which channels.
 struct Products {
@@ -60,16 +66,31 @@ struct Plan {
     const std::int64_t sums_bytes = kernel_factors * panels.size() * std::int64_t{sizeof(float)};
     by_pieces = sums_bytes <= max_piece_sums_bytes;
     by_parts = !by_pieces && tiles <= std::min(single_round_bytes / bytes, max_block_pixels);
-    round_tiles = by_parts ? std::max<std::int64_t>(tiles, 1)
-                           : std::clamp<std::int64_t>((by_pieces ? piece_round_bytes : round_bytes) / bytes, 24,
-                                                      max_block_pixels);
-    rounds = ceil_div(tiles, round_tiles);
-    const std::int64_t enough = max_pieces * sums_bytes <= cached_sums_bytes ? max_pieces : few_pieces;
-    const std::int64_t most = by_pieces ? std::clamp<std::int64_t>(rounds, 1, enough) : 1;
-    pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
+    const auto fitting_tiles = [=](std::int64_t limit) {
+      return std::clamp<std::int64_t>(limit / bytes, 24, max_block_pixels);
+    };
+    std::int64_t most_tiles = std::max<std::int64_t>(tiles, 1);
+    if (by_pieces) {
+      most_tiles = fitting_tiles(piece_round_bytes);
+      const std::int64_t enough = max_pieces * sums_bytes <= cached_sums_bytes ? max_pieces : few_pieces;
+      const auto most = static_cast<std::uint64_t>(std::clamp<std::int64_t>(ceil_div(tiles, most_tiles), 1, enough));
+      pieces = static_cast<std::int64_t>(std::bit_floor(most));
+    } else if (!by_parts) {
+      most_tiles = fitting_tiles(round_bytes);
+    }
+    const std::int64_t piece_tiles = std::max<std::int64_t>(ceil_div(tiles, pieces), 1);
+    rounds = ceil_div(piece_tiles, most_tiles);
+    round_tiles = ceil_div(piece_tiles, rounds);
     source_plane = padded_plane(round_tiles * source_pitch);
     target_plane = padded_plane(round_tiles * target_pitch);
     sums_plane = padded_plane(by_parts ? part_channels * panels.width(0) : panels.size());
+  }
+
+  /// The tiles of a round of a piece.
+  Range tiles_of(std::int64_t piece, std::int64_t round) const {
+    const std::int64_t tiles = pass.tiling.tiles();
+    const std::int64_t begin = tiles * piece / pieces + round * round_tiles;
+    return {.begin = begin, .end = std::min(begin + round_tiles, tiles * (piece + 1) / pieces)};
   }
 
   /// The chunks of source channels of a panel that are transformed back at a time.
@@ -91,8 +112,9 @@ struct Plan {
   TransformKernelGradients* kernel_gradients;
   std::int64_t source_pitch, target_pitch;
   bool by_pieces, by_parts;
+  std::int64_t pieces = 1;
+  std::int64_t rounds;       ///< of a piece
   std::int64_t round_tiles;  ///< tiles that are transformed before their products are added
-  std::int64_t rounds, pieces;
   std::int64_t source_plane, target_plane, sums_plane;
 };
 
@@ -127,7 +149,7 @@ struct Buffers {
 using TilePointers = PixelPointers<const float>;
 
 TilePointers point_at_tiles(const Plan& plan, const Factors& factors, std::int64_t count) {
-  TilePointers tiles;
+  TilePointers tiles{};
   for (std::int64_t i = 0; i < count; ++i) {
     tiles[static_cast<std::size_t>(i)] = factors.source + i * plan.source_pitch;
   }
@@ -184,39 +206,47 @@ bool write_gradients(const Plan& plan, std::int64_t panel, std::int64_t begin, s
   return is_finite;
 }
 
-/// Sums up the tiles by pieces or by kernels.
-void sum_up(const Plan& plan, const Buffers& buffers, const float* x, const float* dy) {
-  const std::int64_t tiles = plan.pass.tiling.tiles();
+/// The products read the columns that fill up the last vector.
+void clear_missing_columns(const Plan& plan, const Factors& factors) {
+  if (plan.panels.channels % plan.panels.lanes == 0) return;
+  std::fill_n(factors.target, plan.pass.factors() * plan.target_plane, 0.0F);
+}
 
-  const auto add_piece = [&](std::int64_t piece, int thread) {
+void sum_by_pieces(const Plan& plan, const Buffers& buffers, const float* x, const float* dy) {
+  parallel_for(plan.pieces, [&](std::int64_t piece, int thread) {
     const Factors& factors = buffers.factors[static_cast<std::size_t>(thread)];
     float* const sums = buffers.sums + piece * buffers.sums_size;
-    std::fill_n(sums, buffers.sums_size, 0.0F);
-    // The products read the columns that fill up the last vector.
-    if (plan.panels.channels % plan.panels.lanes != 0) {
-      std::fill_n(factors.target, plan.pass.factors() * plan.target_plane, 0.0F);
+    clear_missing_columns(plan, factors);
+    for (std::int64_t round = 0; round < plan.rounds; ++round) {
+      const Range tiles = plan.tiles_of(piece, round);
+      scatter_round(plan, tiles.begin, 0, tiles.size(), x, dy, buffers.zeros, factors);
+      const TilePointers pointers = point_at_tiles(plan, factors, tiles.size());
+      for (int kernel = 0; kernel < kernel_factors; ++kernel) {
+        for (std::int64_t panel = 0; panel < plan.panels.count(); ++panel) {
+          add_products(plan, kernel, factors, pointers, plan.products(tiles.size(), 0, plan.panels.depth, panel),
+                       round == 0, sums + kernel * plan.sums_plane + plan.panels.offset(panel));
+        }
+      }
     }
-    const std::int64_t last = plan.rounds * (piece + 1) / plan.pieces;
-    for (std::int64_t round = plan.rounds * piece / plan.pieces; round < last; ++round) {
-      const std::int64_t begin = round * plan.round_tiles;
-      const std::int64_t count = std::min(plan.round_tiles, tiles - begin);
-      parallel_ranges(count, transform_grain, [&](std::int64_t from, std::int64_t to) {
-        scatter_round(plan, begin, from, to, x, dy, buffers.zeros, factors);
-      });
-      const TilePointers pointers = point_at_tiles(plan, factors, count);
-      parallel_for(kernel_factors * plan.panels.count(), [&](std::int64_t part, int) {
-        // At stride 2 the last kernels have the most factors: they come first.
-        const auto kernel = static_cast<int>(kernel_factors - 1 - part / plan.panels.count());
-        const std::int64_t panel = part % plan.panels.count();
-        add_products(plan, kernel, factors, pointers, plan.products(count, 0, plan.panels.depth, panel), false,
-                     sums + kernel * plan.sums_plane + plan.panels.offset(panel));
-      });
-    }
-  };
-  if (plan.by_pieces) {
-    parallel_for(plan.pieces, add_piece);
-  } else {
-    add_piece(0, 0);
+  });
+}
+
+void sum_by_kernels(const Plan& plan, const Buffers& buffers, const float* x, const float* dy) {
+  const Factors& factors = buffers.factors.front();
+  clear_missing_columns(plan, factors);
+  for (std::int64_t round = 0; round < plan.rounds; ++round) {
+    const Range tiles = plan.tiles_of(0, round);
+    parallel_ranges(tiles.size(), transform_grain, [&](std::int64_t first, std::int64_t last) {
+      scatter_round(plan, tiles.begin, first, last, x, dy, buffers.zeros, factors);
+    });
+    const TilePointers pointers = point_at_tiles(plan, factors, tiles.size());
+    parallel_for(kernel_factors * plan.panels.count(), [&](std::int64_t part, int) {
+      // At stride 2 the last kernels have the most factors: they come first.
+      const auto kernel = static_cast<int>(kernel_factors - 1 - part / plan.panels.count());
+      const std::int64_t panel = part % plan.panels.count();
+      add_products(plan, kernel, factors, pointers, plan.products(tiles.size(), 0, plan.panels.depth, panel),
+                   round == 0, buffers.sums + kernel * plan.sums_plane + plan.panels.offset(panel));
+    });
   }
 }
 
@@ -257,14 +287,14 @@ void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float
   std::fill_n(buffers.zeros, zeros_size(plan.pass), 0.0F);
   if (plan.by_parts) {
     const Factors& factors = buffers.factors.front();
-    if (plan.panels.channels % plan.panels.lanes != 0) {
-      std::fill_n(factors.target, plan.pass.factors() * plan.target_plane, 0.0F);
-    }
+    clear_missing_columns(plan, factors);
     parallel_ranges(tiles, transform_grain, [&](std::int64_t from, std::int64_t to) {
       scatter_round(plan, 0, from, to, x, dy, buffers.zeros, factors);
     });
+  } else if (plan.by_pieces) {
+    sum_by_pieces(plan, buffers, x, dy);
   } else {
-    sum_up(plan, buffers, x, dy);
+    sum_by_kernels(plan, buffers, x, dy);
   }
 
   const TilePointers pointers = point_at_tiles(plan, buffers.factors.front(), plan.by_parts ? tiles : 0);
