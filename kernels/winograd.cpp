@@ -93,38 +93,46 @@ struct Operands {
   float* target;
 };
 
-/// products[factor][tile] for `count` tiles and a matrix of `channels` columns per factor.
-void multiply_tiles(const Pass& pass, const Buffers& buffers, std::int64_t count, const float* factors,
-                    const float* kernels, std::int64_t channels, float* products) {
+/// Where the factors and the products of `count` tiles lie.
+struct TilePointers {
+  TilePointers(const Buffers& buffers, std::int64_t count, const float* factors, float* products) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      from[static_cast<std::size_t>(i)] = factors + i * buffers.source_pitch;
+      to[static_cast<std::size_t>(i)] = products + i * buffers.target_pitch;
+    }
+    fill_up(from, count);
+    fill_up(to, count);
+  }
+
   PixelPointers<const float> from;
   PixelPointers<float> to;
-  for (std::int64_t i = 0; i < count; ++i) {
-    from[static_cast<std::size_t>(i)] = factors + i * buffers.source_pitch;
-    to[static_cast<std::size_t>(i)] = products + i * buffers.target_pitch;
-  }
-  fill_up(from, count);
-  fill_up(to, count);
-  for (int factor = 0; factor < pass.factors(); ++factor) {
-    multiply_pixels<float>(
-        {.sources = from.data(),
-         .targets = to.data(),
-         .pixels = count,
-         .runs = {.rows = 1, .columns = 1, .length = pass.source_channels(), .row_step = 0, .column_step = 0},
-         .channels = channels,
-         .weights = kernels + kernel_of(pass, factor) * buffers.kernel_plane,
-         .bias = buffers.zeros,
-         .source_offset = factor * buffers.source_plane,
-         .target_offset = factor * buffers.target_plane,
-         .pitch = buffers.source_pitch == buffers.target_pitch ? buffers.source_pitch : 0});
-  }
+};
+
+/// The products of one factor of `count` tiles and a matrix of `channels` columns.
+void multiply_factor(const Pass& pass, const Buffers& buffers, const TilePointers& tiles, std::int64_t count,
+                     int factor, const float* kernels, std::int64_t channels) {
+  multiply_pixels<float>(
+      {.sources = tiles.from.data(),
+       .targets = tiles.to.data(),
+       .pixels = count,
+       .runs = {.rows = 1, .columns = 1, .length = pass.source_channels(), .row_step = 0, .column_step = 0},
+       .channels = channels,
+       .weights = kernels + kernel_of(pass, factor) * buffers.kernel_plane,
+       .bias = buffers.zeros,
+       .source_offset = factor * buffers.source_plane,
+       .target_offset = factor * buffers.target_plane,
+       .pitch = buffers.source_pitch == buffers.target_pitch ? buffers.source_pitch : 0});
+}
+
+bool should_stream_results(const Pass& pass, const Operands& operands) {
+  const Images& images = pass.tiling.target.images;
+  return should_stream(operands.target, pass.tiling.batch * images.height * images.width, images.channels);
 }
 
 /// Makes the results of the tiles [begin, end) and the target channels [first, first + channels) from their products.
 void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& operands, std::int64_t begin,
                   std::int64_t end, std::int64_t first, std::int64_t channels, const float* products, int thread) {
-  const Images& images = pass.tiling.target.images;
-  const bool streams = should_stream(operands.target, pass.tiling.batch * images.height * images.width, channels) &&
-                       channels == images.channels;
+  const bool streams = channels == pass.target_channels() && should_stream_results(pass, operands);
   float* const outside = buffers.outside + thread * outside_pitch(pass);
   for (std::int64_t i = begin; i < end; ++i) {
     const Square<float> pixels = square_of(pass.tiling, pass.tiling.target, i, operands.target + first, outside);
@@ -147,6 +155,7 @@ void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& ope
                     buffers.kernels + panels.offset(panel), buffers.kernel_plane);
   });
   const std::int64_t tiles = pass.tiling.tiles();
+  const bool fetches = !should_stream_results(pass, operands);
   parallel_for(ceil_div(tiles, buffers.tiles), [&](std::int64_t block, int thread) {
     const std::int64_t begin = block * buffers.tiles;
     const std::int64_t end = std::min(begin + buffers.tiles, tiles);
@@ -154,7 +163,17 @@ void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& ope
     float* const products = buffers.products + thread * pass.factors() * buffers.target_plane;
     scatter_tiles(pass.tiling, pass.tiling.source, pass.scatter, begin, end, operands.source, buffers.zeros, factors,
                   buffers.source_pitch, buffers.source_plane);
-    multiply_tiles(pass, buffers, end - begin, factors, buffers.kernels, panels.channels, products);
+    const std::int64_t count = end - begin;
+    const TilePointers pointers(buffers, count, factors, products);
+    float* const outside = buffers.outside + thread * outside_pitch(pass);
+    for (int factor = 0; factor < pass.factors(); ++factor) {
+      // The lines of the results arrive while the products keep the processor busy.
+      const std::int64_t last = begin + count * (factor + 1) / pass.factors();
+      for (std::int64_t i = begin + count * factor / pass.factors(); fetches && i < last; ++i) {
+        prefetch(pass.tiling.target, square_of(pass.tiling, pass.tiling.target, i, operands.target, outside));
+      }
+      multiply_factor(pass, buffers, pointers, count, factor, buffers.kernels, panels.channels);
+    }
     gather_tiles(pass, buffers, operands, begin, end, 0, panels.channels, products, thread);
   });
 }
@@ -176,7 +195,10 @@ void run_by_panels(const Pass& pass, const Buffers& buffers, const Operands& ope
       float* const products = buffers.products + thread * pass.factors() * buffers.target_plane;
       const std::int64_t channels = std::min(panels.width(panel), panels.channels - panels.begin(panel));
       transform_panel(pass, panel, 0, panels.depth, operands.weight, kernels, buffers.kernel_plane);
-      multiply_tiles(pass, buffers, end - begin, buffers.factors, kernels, channels, products);
+      const TilePointers pointers(buffers, end - begin, buffers.factors, products);
+      for (int factor = 0; factor < pass.factors(); ++factor) {
+        multiply_factor(pass, buffers, pointers, end - begin, factor, kernels, channels);
+      }
       gather_tiles(pass, buffers, operands, begin, end, panels.begin(panel), channels, products, thread);
     });
   }

@@ -73,7 +73,8 @@ Square<T> square_of(const Tiling& tiling, const Squares& squares, std::int64_t i
 /// Asks for those of a tile's pixels that the tile to its left does not see. The rows of a tile are too far apart, and
 /// the piece of each too short, for the machine to notice by itself what comes next. Inlined always: g++ 12 takes a
 /// function that only prefetches for one without effect, and drops its calls.
-HWY_INLINE void prefetch(const Squares& squares, const Square<const float>& pixels) {
+template <class T>
+HWY_INLINE void prefetch(const Squares& squares, const Square<T>& pixels) {
   constexpr std::int64_t line = 16;
   const std::int64_t begin = (std::max(squares.side - squares.step, pixels.begin) - pixels.begin) * pixels.step;
   const std::int64_t end = (static_cast<int>(std::bit_width(pixels.columns)) - pixels.begin) * pixels.step;
