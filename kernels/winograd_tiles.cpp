@@ -1,5 +1,7 @@
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/winograd_tiles.cpp>
@@ -20,7 +22,7 @@ namespace {
 using winograd::Square;
 
 /// A transform in two dimensions, down the columns first, then along the rows: `load(j, column)` fetches column j, and
-/// `store(i, j, value)` takes the result of row i and column j.
+/// `store(i, row)` takes row i of the results.
 template <class Transform, class D, class Load, class Store>
 HWY_INLINE void transform_both_axes(D d, const Load& load, const Store& store) {
   using V = hn::Vec<D>;
@@ -39,8 +41,7 @@ HWY_INLINE void transform_both_axes(D d, const Load& load, const Store& store) {
   for (int i = 0; i < out; ++i) {
     V transformed[out];
     transform(d, rows[i], transformed);
-    HWY_UNROLL(9)
-    for (int j = 0; j < out; ++j) store(i, j, transformed[j]);
+    store(i, transformed);
   }
 }
 
@@ -50,6 +51,14 @@ HWY_INLINE void load_planes(D d, const float* HWY_RESTRICT source, std::int64_t 
                             V (&column)[Transform::in]) {
   HWY_UNROLL(9)
   for (int i = 0; i < Transform::in; ++i) column[i] = hn::LoadU(d, source + (i * Transform::in + j) * plane);
+}
+
+/// Stores row i of factors.
+template <class Transform, class D, class V>
+HWY_INLINE void store_planes(D d, const V (&row)[Transform::out], int i, float* HWY_RESTRICT target,
+                             std::int64_t plane) {
+  HWY_UNROLL(9)
+  for (int j = 0; j < Transform::out; ++j) hn::StoreU(row[j], d, target + (i * Transform::out + j) * plane);
 }
 
 template <class Transform>
@@ -65,32 +74,58 @@ void scatter(const Square<const float>& pixels, std::int64_t channels, float* HW
             column[i] = is_inside ? hn::LoadU(d, pixels.rows[i] + offset) : hn::Zero(d);
           }
         },
-        [=](int i, int j, auto value)
-            HWY_ATTR { hn::StoreU(value, d, target + (i * Transform::out + j) * plane + channel); });
+        [=](int i, const auto& row) HWY_ATTR { store_planes<Transform>(d, row, i, target + channel, plane); });
   });
 }
 
-template <class Transform>
-bool gather(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
-            const float* HWY_RESTRICT bias, bool relu, const Square<float>& pixels, bool streams) {
+/// `gather` of tiles whose columns are all inside the image if `is_whole`, with a bias or a ReLU if `finishes`.
+template <class Transform, bool is_whole, bool finishes>
+bool gather_tile(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
+                 const float* HWY_RESTRICT bias, bool relu, const Square<float>& pixels, bool streams) {
+  constexpr int side = Transform::out;
+  const float least = relu ? 0 : -std::numeric_limits<float>::infinity();
   bool is_finite = true;
   for_channels<float>(channels, [&](auto d, std::int64_t channel) HWY_ATTR {
     const auto zero = hn::Zero(d);
     const auto offset = bias == nullptr ? zero : hn::LoadU(d, bias + channel);
-    // NaN once a result is infinite or NaN, else 0.
-    auto witness = zero;
+    // Of the columns: infinite or NaN once a result is. One sum would wait for every addition.
+    hn::Vec<decltype(d)> sums[side];
+    HWY_UNROLL(8)
+    for (int j = 0; j < side; ++j) sums[j] = zero;
     transform_both_axes<Transform>(
         d, [=](int j, auto& column) HWY_ATTR { load_planes<Transform>(d, products + channel, plane, j, column); },
-        [&](int i, int j, auto value) HWY_ATTR {
-          witness = hn::MulAdd(value, zero, witness);
-          auto result = hn::Add(value, offset);
-          if (relu) result = hn::IfThenZeroElse(hn::Le(result, zero), result);
-          if ((pixels.columns >> j & 1) == 0) return;
-          store_result(streams, result, d, pixels.rows[i] + (j - pixels.begin) * pixels.step + channel);
+        [&](int i, const auto& row) HWY_ATTR {
+          const std::int64_t step = pixels.step;
+          const std::uint32_t columns = pixels.columns;
+          float* const target = pixels.rows[i] + channel - (is_whole ? 0 : pixels.begin * step);
+          HWY_UNROLL(8)
+          for (int j = 0; j < side; ++j) {
+            sums[j] = hn::Add(sums[j], row[j]);
+            auto result = row[j];
+            if constexpr (finishes) {
+              result = hn::Add(result, offset);
+              result = hn::IfThenElse(hn::Le(result, hn::Set(d, least)), hn::Set(d, least), result);
+            }
+            if (is_whole || (columns >> j & 1) != 0) store_result(streams, result, d, target + j * step);
+          }
         });
-    is_finite = is_finite && hn::AllTrue(d, hn::Eq(witness, zero));
+    HWY_UNROLL(8)
+    for (int j = 1; j < side; ++j) sums[0] = hn::Add(sums[0], sums[j]);
+    is_finite = is_finite && hn::AllTrue(d, hn::Eq(hn::Sub(sums[0], sums[0]), zero));
   });
   return is_finite;
+}
+
+template <class Transform>
+bool gather(const float* products, std::int64_t plane, std::int64_t channels, const float* bias, bool relu,
+            const Square<float>& pixels, bool streams) {
+  const auto gather_this = [&](auto is_whole) {
+    return bias != nullptr || relu ? gather_tile<Transform, is_whole(), true>
+                                   : gather_tile<Transform, is_whole(), false>;
+  };
+  const bool is_whole = pixels.columns + 1 == 1U << Transform::out;
+  return (is_whole ? gather_this(std::true_type()) : gather_this(std::false_type()))(products, plane, channels, bias,
+                                                                                     relu, pixels, streams);
 }
 
 /// Of `count` kernels or their gradients, from planes to planes.
@@ -100,8 +135,7 @@ void between_planes(const float* HWY_RESTRICT source, std::int64_t source_plane,
   for_channels<float>(count, [=](auto d, std::int64_t kernel) HWY_ATTR {
     transform_both_axes<Transform>(
         d, [=](int j, auto& column) HWY_ATTR { load_planes<Transform>(d, source + kernel, source_plane, j, column); },
-        [=](int i, int j, auto value)
-            HWY_ATTR { hn::StoreU(value, d, target + (i * Transform::out + j) * target_plane + kernel); });
+        [=](int i, const auto& row) HWY_ATTR { store_planes<Transform>(d, row, i, target + kernel, target_plane); });
   });
 }
 
