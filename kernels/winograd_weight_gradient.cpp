@@ -25,10 +25,8 @@ namespace tapestry::kernels::winograd {
 namespace {
 
 constexpr std::int64_t max_piece_sums_bytes = std::int64_t{1} << 20;
-// Pieces: fewer where the sums of more would not stay in the caches, since to clear and add up these takes time too.
-constexpr std::int64_t max_pieces = 16;
-constexpr std::int64_t few_pieces = 8;
-constexpr std::int64_t cached_sums_bytes = std::int64_t{1} << 20;
+// Enough for as many threads: to add up the sums of more takes its time.
+constexpr std::int64_t max_pieces = 8;
 constexpr std::int64_t piece_round_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t round_bytes = std::int64_t{6} << 20;
 // Of all tiles' factors, below which there is one round: to go to the sums of all kernels once per round takes longer
@@ -72,9 +70,8 @@ struct Plan {
     std::int64_t most_tiles = std::max<std::int64_t>(tiles, 1);
     if (by_pieces) {
       most_tiles = fitting_tiles(piece_round_bytes);
-      const std::int64_t enough = max_pieces * sums_bytes <= cached_sums_bytes ? max_pieces : few_pieces;
-      const auto most = static_cast<std::uint64_t>(std::clamp<std::int64_t>(ceil_div(tiles, most_tiles), 1, enough));
-      pieces = static_cast<std::int64_t>(std::bit_floor(most));
+            const std::int64_t most = std::clamp<std::int64_t>(ceil_div(tiles, most_tiles), 1, max_pieces);
+      pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
     } else if (!by_parts) {
       most_tiles = fitting_tiles(round_bytes);
     }
