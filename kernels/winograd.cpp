@@ -165,12 +165,13 @@ void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& ope
                   buffers.source_pitch, buffers.source_plane);
     const std::int64_t count = end - begin;
     const TilePointers pointers(buffers, count, factors, products);
-    float* const outside = buffers.outside + thread * outside_pitch(pass);
+    const auto [first, last] = rows_of(pass.tiling, pass.tiling.target, begin, end);
     for (int factor = 0; factor < pass.factors(); ++factor) {
       // The lines of the results arrive while the products keep the processor busy.
-      const std::int64_t last = begin + count * (factor + 1) / pass.factors();
-      for (std::int64_t i = begin + count * factor / pass.factors(); fetches && i < last; ++i) {
-        prefetch(pass.tiling.target, square_of(pass.tiling, pass.tiling.target, i, operands.target, outside));
+      constexpr std::int64_t line = 16;
+      const std::int64_t stop = first + (last - first) * (factor + 1) / pass.factors();
+      for (std::int64_t i = first + (last - first) * factor / pass.factors(); fetches && i < stop; i += line) {
+        hwy::Prefetch(operands.target + i);
       }
       multiply_factor(pass, buffers, pointers, count, factor, buffers.kernels, panels.channels);
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include <hwy/cache_control.h>
 
@@ -73,14 +74,24 @@ Square<T> square_of(const Tiling& tiling, const Squares& squares, std::int64_t i
 /// Asks for those of a tile's pixels that the tile to its left does not see. The rows of a tile are too far apart, and
 /// the piece of each too short, for the machine to notice by itself what comes next. Inlined always: g++ 12 takes a
 /// function that only prefetches for one without effect, and drops its calls.
-template <class T>
-HWY_INLINE void prefetch(const Squares& squares, const Square<T>& pixels) {
+HWY_INLINE void prefetch(const Squares& squares, const Square<const float>& pixels) {
   constexpr std::int64_t line = 16;
   const std::int64_t begin = (std::max(squares.side - squares.step, pixels.begin) - pixels.begin) * pixels.step;
   const std::int64_t end = (static_cast<int>(std::bit_width(pixels.columns)) - pixels.begin) * pixels.step;
   for (int i = 0; i < squares.side; ++i) {
     for (std::int64_t at = begin; at < end; at += line) hwy::Prefetch(pixels.rows[i] + at);
   }
+}
+
+/// The elements of the images from the first row that the tiles [begin, end) have a part of to the last.
+inline std::pair<std::int64_t, std::int64_t> rows_of(const Tiling& tiling, const Squares& squares, std::int64_t begin,
+                                                     std::int64_t end) {
+  const auto& [height, width, channels] = squares.images;
+  const std::int64_t first = begin / tiling.columns, last = (end - 1) / tiling.columns;
+  const std::int64_t top = std::max<std::int64_t>(first % tiling.rows * squares.step - squares.top, 0);
+  const std::int64_t bottom = std::min(last % tiling.rows * squares.step - squares.top + squares.side, height);
+  return {(first / tiling.rows * height + top) * width * channels,
+          (last / tiling.rows * height + bottom) * width * channels};
 }
 
 /// Transforms the squares of the tiles [begin, end), one `pitch` elements after the other, while the pixels of the next
