@@ -165,14 +165,11 @@ void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& ope
                   buffers.source_pitch, buffers.source_plane);
     const std::int64_t count = end - begin;
     const TilePointers pointers(buffers, count, factors, products);
-    const auto [first, last] = rows_of(pass.tiling, pass.tiling.target, begin, end);
+    const Range results = fetches ? rows_of(pass.tiling, pass.tiling.target, {begin, end}) : Range{};
+    const Range next = rows_of(pass.tiling, pass.tiling.source, {end, std::min(end + buffers.tiles, tiles)});
     for (int factor = 0; factor < pass.factors(); ++factor) {
-      // The lines of the results arrive while the products keep the processor busy.
-      constexpr std::int64_t line = 16;
-      const std::int64_t stop = first + (last - first) * (factor + 1) / pass.factors();
-      for (std::int64_t i = first + (last - first) * factor / pass.factors(); fetches && i < stop; i += line) {
-        hwy::Prefetch(operands.target + i);
-      }
+      prefetch_part(operands.target, results, factor, pass.factors());
+      prefetch_part(operands.source, next, factor, pass.factors());
       multiply_factor(pass, buffers, pointers, count, factor, buffers.kernels, panels.channels);
     }
     gather_tiles(pass, buffers, operands, begin, end, 0, panels.channels, products, thread);

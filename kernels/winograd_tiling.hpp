@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <utility>
 
 #include <hwy/cache_control.h>
 
@@ -12,6 +11,13 @@
 #include <tapestry/kernels/winograd_tiles.hpp>
 
 namespace tapestry::kernels::winograd {
+
+/// Numbers from `begin` on to before `end`.
+struct Range {
+  std::int64_t begin = 0, end = 0;
+
+  std::int64_t size() const { return end - begin; }
+};
 
 /// Images of `channels`, channels-last.
 struct Images {
@@ -83,15 +89,23 @@ HWY_INLINE void prefetch(const Squares& squares, const Square<const float>& pixe
   }
 }
 
-/// The elements of the images from the first row that the tiles [begin, end) have a part of to the last.
-inline std::pair<std::int64_t, std::int64_t> rows_of(const Tiling& tiling, const Squares& squares, std::int64_t begin,
-                                                     std::int64_t end) {
+/// The elements of the images from the first row that one of the tiles has a part of to the last.
+inline Range rows_of(const Tiling& tiling, const Squares& squares, Range tiles) {
+  if (tiles.size() <= 0) return {};
   const auto& [height, width, channels] = squares.images;
-  const std::int64_t first = begin / tiling.columns, last = (end - 1) / tiling.columns;
+  const std::int64_t first = tiles.begin / tiling.columns, last = (tiles.end - 1) / tiling.columns;
   const std::int64_t top = std::max<std::int64_t>(first % tiling.rows * squares.step - squares.top, 0);
   const std::int64_t bottom = std::min(last % tiling.rows * squares.step - squares.top + squares.side, height);
-  return {(first / tiling.rows * height + top) * width * channels,
-          (last / tiling.rows * height + bottom) * width * channels};
+  return {.begin = (first / tiling.rows * height + top) * width * channels,
+          .end = (last / tiling.rows * height + bottom) * width * channels};
+}
+
+/// Asks for one of `parts` parts of a range of elements: memory answers while the products between the calls keep the
+/// processor busy.
+HWY_INLINE void prefetch_part(const float* data, Range elements, int part, int parts) {
+  constexpr std::int64_t line = 16;
+  const std::int64_t end = elements.begin + elements.size() * (part + 1) / parts;
+  for (std::int64_t i = elements.begin + elements.size() * part / parts; i < end; i += line) hwy::Prefetch(data + i);
 }
 
 /// Transforms the squares of the tiles [begin, end), one `pitch` elements after the other, while the pixels of the next

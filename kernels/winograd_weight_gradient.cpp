@@ -37,12 +37,6 @@ constexpr std::int64_t part_channels = 512;
 // Tiles that a thread transforms at a time.
 constexpr std::int64_t transform_grain = 8;
 
-struct Range {
-  std::int64_t begin, end;
-
-  std::int64_t size() const { return end - begin; }
-};
-
 /// Which products are to be added: of how many tiles, and of which channels.
 struct Products {
   std::int64_t tiles;
@@ -70,7 +64,7 @@ struct Plan {
     std::int64_t most_tiles = std::max<std::int64_t>(tiles, 1);
     if (by_pieces) {
       most_tiles = fitting_tiles(piece_round_bytes);
-            const std::int64_t most = std::clamp<std::int64_t>(ceil_div(tiles, most_tiles), 1, max_pieces);
+      const std::int64_t most = std::clamp<std::int64_t>(ceil_div(tiles, most_tiles), 1, max_pieces);
       pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
     } else if (!by_parts) {
       most_tiles = fitting_tiles(round_bytes);
@@ -210,6 +204,7 @@ void clear_missing_columns(const Plan& plan, const Factors& factors) {
 }
 
 void sum_by_pieces(const Plan& plan, const Buffers& buffers, const float* x, const float* dy) {
+  const Tiling& tiling = plan.pass.tiling;
   parallel_for(plan.pieces, [&](std::int64_t piece, int thread) {
     const Factors& factors = buffers.factors[static_cast<std::size_t>(thread)];
     float* const sums = buffers.sums + piece * buffers.sums_size;
@@ -218,7 +213,11 @@ void sum_by_pieces(const Plan& plan, const Buffers& buffers, const float* x, con
       const Range tiles = plan.tiles_of(piece, round);
       scatter_round(plan, tiles.begin, 0, tiles.size(), x, dy, buffers.zeros, factors);
       const TilePointers pointers = point_at_tiles(plan, factors, tiles.size());
+      const Range next = {tiles.end, std::min(tiles.end + plan.round_tiles, tiling.tiles())};
+      const Range next_x = rows_of(tiling, tiling.source, next), next_dy = rows_of(tiling, tiling.target, next);
       for (int kernel = 0; kernel < kernel_factors; ++kernel) {
+        prefetch_part(x, next_x, kernel, kernel_factors);
+        prefetch_part(dy, next_dy, kernel, kernel_factors);
         for (std::int64_t panel = 0; panel < plan.panels.count(); ++panel) {
           add_products(plan, kernel, factors, pointers, plan.products(tiles.size(), 0, plan.panels.depth, panel),
                        round == 0, sums + kernel * plan.sums_plane + plan.panels.offset(panel));
