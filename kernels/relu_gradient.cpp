@@ -21,27 +21,57 @@ namespace HWY_NAMESPACE {
 namespace {
 
 template <class T>
-void relu_gradient_rows(std::int64_t rows, std::int64_t channels, const T* dy, const T* HWY_RESTRICT y, bool streams,
-                        T* dx, double* HWY_RESTRICT sums) {
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const std::int64_t begin = row * channels;
-    for_channels<double>(channels, [=](auto d, std::int64_t c) HWY_ATTR {
-      const hn::Rebind<T, decltype(d)> narrow;
-      const auto cut = hn::Le(hn::LoadU(narrow, y + begin + c), hn::Zero(narrow));
-      const auto let_through = hn::IfThenZeroElse(cut, hn::LoadU(narrow, dy + begin + c));
-      store_result(streams, let_through, narrow, dx + begin + c);
-      hn::StoreU(hn::Add(hn::LoadU(d, sums + c), widened(d, let_through)), d, sums + c);
-    });
+struct Rows {
+  std::int64_t rows, channels;
+  const T* dy;
+  const T* y;
+  bool streams;
+  T* dx;
+  double* sums;
+};
+
+/// The channels from `c` on, `vectors` vectors of them, whose sums stay in registers.
+template <int vectors, class T, class D>
+HWY_INLINE void relu_gradient_channels(D d, const Rows<T>& r, std::int64_t c) {
+  const hn::Rebind<T, D> narrow;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  hn::Vec<D> sums[vectors];
+  HWY_UNROLL(8)
+  for (int v = 0; v < vectors; ++v) sums[v] = hn::LoadU(d, r.sums + c + v * lanes);
+  for (std::int64_t row = 0, at = c; row < r.rows; ++row, at += r.channels) {
+    HWY_UNROLL(8)
+    for (int v = 0; v < vectors; ++v) {
+      const auto cut = hn::Le(hn::LoadU(narrow, r.y + at + v * lanes), hn::Zero(narrow));
+      const auto let_through = hn::IfThenZeroElse(cut, hn::LoadU(narrow, r.dy + at + v * lanes));
+      store_result(r.streams, let_through, narrow, r.dx + at + v * lanes);
+      sums[v] = hn::Add(sums[v], widened(d, let_through));
+    }
   }
+  HWY_UNROLL(8)
+  for (int v = 0; v < vectors; ++v) hn::StoreU(sums[v], d, r.sums + c + v * lanes);
+}
+
+template <class T>
+void relu_gradient_rows(const Rows<T>& r) {
+  const hn::ScalableTag<double> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto compute_one = [&](auto one, std::int64_t c) HWY_ATTR { relu_gradient_channels<1>(one, r, c); };
+  std::int64_t c = 0;
+  for (; c + 8 * lanes <= r.channels; c += 8 * lanes) relu_gradient_channels<8>(d, r, c);
+  for (; c + 4 * lanes <= r.channels; c += 4 * lanes) relu_gradient_channels<4>(d, r, c);
+  for (; c + 2 * lanes <= r.channels; c += 2 * lanes) relu_gradient_channels<2>(d, r, c);
+  c = for_whole_vectors(d, c, r.channels, compute_one);
+  c = for_whole_vectors(hn::CappedTag<double, 4>(), c, r.channels, compute_one);
+  for_whole_vectors(hn::CappedTag<double, 1>(), c, r.channels, compute_one);
 }
 
 void relu_gradient_f32(std::int64_t rows, std::int64_t channels, const float* dy, const float* y, bool streams,
                        float* dx, double* sums) {
-  relu_gradient_rows(rows, channels, dy, y, streams, dx, sums);
+  relu_gradient_rows<float>({rows, channels, dy, y, streams, dx, sums});
 }
 void relu_gradient_f64(std::int64_t rows, std::int64_t channels, const double* dy, const double* y, bool streams,
                        double* dx, double* sums) {
-  relu_gradient_rows(rows, channels, dy, y, streams, dx, sums);
+  relu_gradient_rows<double>({rows, channels, dy, y, streams, dx, sums});
 }
 
 }  // namespace
