@@ -60,7 +60,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--batch-size", options.batch_size, "Images in a step")
       ->check(whole_number(1, many))
       ->capture_default_str();
-  app.add_option("--lr", options.lr, "Highest learning rate (default 0.05 for sgd, 0.001 for adamw)")
+  app.add_option("--lr", options.lr, "Highest learning rate (default 0.03 for sgd, 0.001 for adamw)")
       ->check(positive_rate());
   app.add_option("--optimizer", options.optimizer, "The update rule")
       ->check(CLI::IsMember({"sgd", "adamw"}))
@@ -83,7 +83,7 @@ void declare(CLI::App& app, Options& options) {
 }  // namespace
 
 double highest_lr(const Options& options) {
-  return options.lr.value_or(options.optimizer == "adamw" ? 0.001 : 0.05);
+  return options.lr.value_or(options.optimizer == "adamw" ? 0.001 : 0.03);
 }
 
 std::string name_of_data(const Options& options) {
