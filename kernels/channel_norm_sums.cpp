@@ -99,18 +99,8 @@ HWY_INLINE void add_channels(D d, const Rows<T>& r, std::int64_t c) {
 
 template <Factor kind, Relu relu, class T>
 HWY_INLINE void add_all_channels(const Rows<T>& r) {
-  const hn::ScalableTag<double> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto add_one = [&](auto one, std::int64_t c) HWY_ATTR { add_channels<kind, relu, 1>(one, r, c); };
-  std::int64_t c = 0;
-  if constexpr (most_vectors == 8) {
-    for (; c + 8 * lanes <= r.channels; c += 8 * lanes) add_channels<kind, relu, 8>(d, r, c);
-  }
-  for (; c + 4 * lanes <= r.channels; c += 4 * lanes) add_channels<kind, relu, 4>(d, r, c);
-  for (; c + 2 * lanes <= r.channels; c += 2 * lanes) add_channels<kind, relu, 2>(d, r, c);
-  c = for_whole_vectors(d, c, r.channels, add_one);
-  c = for_whole_vectors(hn::CappedTag<double, 4>(), c, r.channels, add_one);
-  for_whole_vectors(hn::CappedTag<double, 1>(), c, r.channels, add_one);
+  for_channel_blocks<double, most_vectors>(
+      r.channels, [&](auto d, auto vectors, std::int64_t c) HWY_ATTR { add_channels<kind, relu, vectors>(d, r, c); });
 }
 
 template <class T>

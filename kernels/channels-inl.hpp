@@ -7,6 +7,7 @@
 #endif
 
 #include <cstdint>
+#include <type_traits>
 
 #include <hwy/highway.h>
 
@@ -30,6 +31,27 @@ HWY_INLINE void for_channels(std::int64_t channels, const Body& body) {
   std::int64_t channel = for_whole_vectors(hn::ScalableTag<T>(), 0, channels, body);
   channel = for_whole_vectors(hn::CappedTag<T, 4>(), channel, channels, body);
   for_whole_vectors(hn::CappedTag<T, 1>(), channel, channels, body);
+}
+
+/// Calls `body(d, vectors, channel)` so that blocks of a constant number of vectors, `most` at most, cover
+/// [0, channels), each channel once.
+template <class T, int most, class Body>
+HWY_INLINE void for_channel_blocks(std::int64_t channels, const Body& body) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t channel = 0;
+  const auto take = [&](auto vectors) HWY_ATTR {
+    if constexpr (vectors <= most) {
+      for (; channel + vectors * lanes <= channels; channel += vectors * lanes) body(d, vectors, channel);
+    }
+  };
+  take(std::integral_constant<int, 8>());
+  take(std::integral_constant<int, 4>());
+  take(std::integral_constant<int, 2>());
+  const auto take_one = [&](auto one, std::int64_t c) HWY_ATTR { body(one, std::integral_constant<int, 1>(), c); };
+  channel = for_whole_vectors(d, channel, channels, take_one);
+  channel = for_whole_vectors(hn::CappedTag<T, 4>(), channel, channels, take_one);
+  for_whole_vectors(hn::CappedTag<T, 1>(), channel, channels, take_one);
 }
 
 }  // namespace HWY_NAMESPACE

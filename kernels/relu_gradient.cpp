@@ -53,16 +53,8 @@ HWY_INLINE void relu_gradient_channels(D d, const Rows<T>& r, std::int64_t c) {
 
 template <class T>
 void relu_gradient_rows(const Rows<T>& r) {
-  const hn::ScalableTag<double> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto compute_one = [&](auto one, std::int64_t c) HWY_ATTR { relu_gradient_channels<1>(one, r, c); };
-  std::int64_t c = 0;
-  for (; c + 8 * lanes <= r.channels; c += 8 * lanes) relu_gradient_channels<8>(d, r, c);
-  for (; c + 4 * lanes <= r.channels; c += 4 * lanes) relu_gradient_channels<4>(d, r, c);
-  for (; c + 2 * lanes <= r.channels; c += 2 * lanes) relu_gradient_channels<2>(d, r, c);
-  c = for_whole_vectors(d, c, r.channels, compute_one);
-  c = for_whole_vectors(hn::CappedTag<double, 4>(), c, r.channels, compute_one);
-  for_whole_vectors(hn::CappedTag<double, 1>(), c, r.channels, compute_one);
+  for_channel_blocks<double, 8>(
+      r.channels, [&](auto d, auto vectors, std::int64_t c) HWY_ATTR { relu_gradient_channels<vectors>(d, r, c); });
 }
 
 void relu_gradient_f32(std::int64_t rows, std::int64_t channels, const float* dy, const float* y, bool streams,

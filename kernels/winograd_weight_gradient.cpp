@@ -74,7 +74,7 @@ struct Plan {
     round_tiles = ceil_div(piece_tiles, rounds);
     source_plane = padded_plane(round_tiles * source_pitch);
     target_plane = padded_plane(round_tiles * target_pitch);
-    sums_plane = padded_plane(by_parts ? part_channels * panels.width(0) : panels.size());
+    sums_plane = padded_plane(by_parts ? chunk() * panels.width(0) : panels.size());
   }
 
   /// The tiles of a round of a piece.
@@ -85,7 +85,7 @@ struct Plan {
   }
 
   /// The chunks of source channels of a panel that are transformed back at a time.
-  std::int64_t chunk() const { return by_parts ? part_channels : pack_channels; }
+  std::int64_t chunk() const { return std::min(by_parts ? part_channels : pack_channels, panels.depth); }
   std::int64_t chunks() const { return ceil_div(panels.depth, chunk()); }
 
   /// Those of the source channels [begin, end) and the target channels of a panel.
@@ -137,10 +137,8 @@ struct Buffers {
 };
 
 /// Where the factors of every tile of a round begin.
-using TilePointers = PixelPointers<const float>;
-
-TilePointers point_at_tiles(const Plan& plan, const Factors& factors, std::int64_t count) {
-  TilePointers tiles{};
+PixelPointers<const float> point_at_tiles(const Plan& plan, const Factors& factors, std::int64_t count) {
+  PixelPointers<const float> tiles{};
   for (std::int64_t i = 0; i < count; ++i) {
     tiles[static_cast<std::size_t>(i)] = factors.source + i * plan.source_pitch;
   }
@@ -149,7 +147,7 @@ TilePointers point_at_tiles(const Plan& plan, const Factors& factors, std::int64
 
 /// Adds the products of the factors that belong to a kernel's factor to a matrix of sums, which begin with them if
 /// `begins`.
-void add_products(const Plan& plan, int kernel, const Factors& factors, const TilePointers& tiles,
+void add_products(const Plan& plan, int kernel, const Factors& factors, const PixelPointers<const float>& tiles,
                   const Products& products, bool begins, float* sums) {
   for (int factor = 0; factor < plan.pass.factors(); ++factor) {
     if (kernel_of(plan.pass, factor) != kernel) continue;
@@ -212,7 +210,7 @@ void sum_by_pieces(const Plan& plan, const Buffers& buffers, const float* x, con
     for (std::int64_t round = 0; round < plan.rounds; ++round) {
       const Range tiles = plan.tiles_of(piece, round);
       scatter_round(plan, tiles.begin, 0, tiles.size(), x, dy, buffers.zeros, factors);
-      const TilePointers pointers = point_at_tiles(plan, factors, tiles.size());
+      const auto pointers = point_at_tiles(plan, factors, tiles.size());
       const Range next = {tiles.end, std::min(tiles.end + plan.round_tiles, tiling.tiles())};
       const Range next_x = rows_of(tiling, tiling.source, next), next_dy = rows_of(tiling, tiling.target, next);
       for (int kernel = 0; kernel < kernel_factors; ++kernel) {
@@ -235,7 +233,7 @@ void sum_by_kernels(const Plan& plan, const Buffers& buffers, const float* x, co
     parallel_ranges(tiles.size(), transform_grain, [&](std::int64_t first, std::int64_t last) {
       scatter_round(plan, tiles.begin, first, last, x, dy, buffers.zeros, factors);
     });
-    const TilePointers pointers = point_at_tiles(plan, factors, tiles.size());
+    const auto pointers = point_at_tiles(plan, factors, tiles.size());
     parallel_for(kernel_factors * plan.panels.count(), [&](std::int64_t part, int) {
       // At stride 2 the last kernels have the most factors: they come first.
       const auto kernel = static_cast<int>(kernel_factors - 1 - part / plan.panels.count());
@@ -293,7 +291,7 @@ void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float
     sum_by_kernels(plan, buffers, x, dy);
   }
 
-  const TilePointers pointers = point_at_tiles(plan, buffers.factors.front(), plan.by_parts ? tiles : 0);
+  const auto pointers = point_at_tiles(plan, buffers.factors.front(), plan.by_parts ? tiles : 0);
   std::vector<std::uint8_t> is_finite(static_cast<std::size_t>(plan.panels.count() * plan.chunks()));
   parallel_for(plan.panels.count() * plan.chunks(), [&](std::int64_t part, int thread) {
     const std::int64_t panel = part / plan.chunks();
