@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include <tapestry/kernels/channel_norm.hpp>
 
@@ -26,39 +26,17 @@ std::int64_t rows_in_bytes(const Geometry& g, std::int64_t bytes) {
 /// What comes after the normalisation.
 enum class Relu { none, unbounded, bounded };
 
-inline Relu relu_of(const ChannelAffine& affine) {
+template <class T>
+Relu relu_of(const ChannelAffine<T>& affine) {
   if (!affine.relu_bound) return Relu::none;
   return *affine.relu_bound == std::numeric_limits<double>::infinity() ? Relu::unbounded : Relu::bounded;
 }
 
 /// The bound of the ReLU as T has it; 0 without a ReLU.
 template <class T>
-T upper_bound(const ChannelAffine& affine) {
+T relu_bound(const ChannelAffine<T>& affine) {
   return static_cast<T>(affine.relu_bound.value_or(0));
 }
-
-/// The smallest double that rounds to the bound: a result reaches it in T where it reaches this in double.
-template <class T>
-double upper_kink(const ChannelAffine& affine) {
-  const T bound = upper_bound<T>(affine);
-  const double middle = (static_cast<double>(std::nextafter(bound, T{0})) + static_cast<double>(bound)) / 2;
-  return static_cast<T>(middle) == bound ? middle : std::nextafter(middle, std::numeric_limits<double>::infinity());
-}
-
-/// What sums are made of: of x alone, of x and dy, or of all, when g is written too.
-template <class T>
-struct SummedArrays {
-  const T* x;
-  const T* dy = nullptr;
-  const T* y = nullptr;
-  T* g = nullptr;
-  bool streams = false;  ///< g goes past the caches
-
-  SummedArrays from(std::int64_t element) const {
-    const auto shifted = [element](auto* array) { return array == nullptr ? nullptr : array + element; };
-    return {shifted(x), shifted(dy), shifted(y), shifted(g), streams};
-  }
-};
 
 // A vector would be little used by a pixel of few channels: 16 rows are computed as one of 16 times the channels.
 inline constexpr std::int64_t narrow = 16;
@@ -66,13 +44,13 @@ inline constexpr std::int64_t rows_as_one = 16;
 
 /// Calls `body(rows, channels, element, parameters)` so that the calls cover `rows` rows from `element` on; where rows
 /// are computed as one the parameters, numbers per channel or null, are repeated.
-template <std::size_t count, class Body>
-void for_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const double*, count>& parameters,
+template <class Parameter, std::size_t count, class Body>
+void for_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const Parameter*, count>& parameters,
                    const Body& body) {
   std::int64_t done = 0;
   if (channels < narrow && rows >= rows_as_one) {
-    std::array<std::array<double, narrow * rows_as_one>, count> repeated;
-    std::array<const double*, count> pointers{};
+    std::array<std::array<Parameter, narrow * rows_as_one>, count> repeated;
+    std::array<const Parameter*, count> pointers{};
     for (std::size_t i = 0; i < count; ++i) {
       if (parameters[i] == nullptr) continue;
       pointers[i] = repeated[i].data();
@@ -86,8 +64,26 @@ void for_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<co
 }
 
 /// The numbers per channel from channel number `c` on; null stays null.
-inline const double* from_channel(const double* numbers, std::int64_t c) {
+template <class T>
+const T* from_channel(const T* numbers, std::int64_t c) {
   return numbers == nullptr ? nullptr : numbers + c;
+}
+template <class T>
+ChannelAffine<T> from_channel(const ChannelAffine<T>& affine, std::int64_t c) {
+  return {from_channel(affine.mean, c), from_channel(affine.mean_rest, c), from_channel(affine.scale, c),
+          from_channel(affine.bias, c), affine.relu_bound};
+}
+
+/// The numbers per channel of `affine`, and others, in a row.
+template <class T, class... Others>
+std::array<const T*, 4 + sizeof...(Others)> numbers_of(const ChannelAffine<T>& affine, Others... others) {
+  return {affine.mean, affine.mean_rest, affine.scale, affine.bias, others...};
+}
+
+/// Back.
+template <class T, std::size_t count>
+ChannelAffine<T> affine_of(const std::array<const T*, count>& numbers, std::optional<double> relu_bound) {
+  return {numbers[0], numbers[1], numbers[2], numbers[3], relu_bound};
 }
 
 }  // namespace tapestry::kernels::channel_norm

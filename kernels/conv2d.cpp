@@ -66,8 +66,8 @@ void rectify(const Conv2dGeometry& g, T* y) {
 }
 
 template <class T>
-void forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const ChannelAffine* normalisation,
-             const T* weight, const T* bias, bool relu, T* y, void* workspace) {
+void forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x,
+             const ChannelAffine<T>* normalisation, const T* weight, const T* bias, bool relu, T* y, void* workspace) {
   switch (algorithm) {
     case Conv2dAlgorithm::reference:
       reference::forward(geometry, x, weight, bias, y);
@@ -88,7 +88,7 @@ void forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T*
 
 template <class T>
 void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
-                    const T* bias, T* y, void* workspace, const ChannelAffine* normalisation) {
+                    const T* bias, T* y, void* workspace, const ChannelAffine<T>* normalisation) {
   forward(geometry, algorithm, x, normalisation, weight, bias, /*relu=*/false, y, workspace);
 }
 
@@ -116,7 +116,7 @@ void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algor
 
 template <class T>
 void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* dy,
-                            T* dweight, void* workspace, const ChannelAffine* normalisation) {
+                            T* dweight, void* workspace, const ChannelAffine<T>* normalisation) {
   switch (algorithm) {
     case Conv2dAlgorithm::reference:
       return reference::weight_gradient(geometry, x, dy, dweight);
@@ -135,9 +135,9 @@ template Conv2dAlgorithm choose_algorithm<double>(const Conv2dGeometry&, Conv2dP
 template std::size_t conv2d_workspace<float>(const Conv2dGeometry&, Conv2dPass, Conv2dAlgorithm);
 template std::size_t conv2d_workspace<double>(const Conv2dGeometry&, Conv2dPass, Conv2dAlgorithm);
 template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, const float*, float*,
-                             void*, const ChannelAffine*);
+                             void*, const ChannelAffine<float>*);
 template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
-                             double*, void*, const ChannelAffine*);
+                             double*, void*, const ChannelAffine<double>*);
 template void conv2d_relu_forward(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, const float*,
                                   float*, void*);
 template void conv2d_relu_forward(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
@@ -147,8 +147,8 @@ template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, cons
 template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
                                     double*, void*);
 template void conv2d_weight_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, float*, void*,
-                                     const ChannelAffine*);
+                                     const ChannelAffine<float>*);
 template void conv2d_weight_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, double*,
-                                     void*, const ChannelAffine*);
+                                     void*, const ChannelAffine<double>*);
 
 }  // namespace tapestry::kernels

@@ -52,7 +52,7 @@ bool can_normalise(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm);
 /// y = conv(x, weight) + bias; `bias` (out_channels) may be null.
 template <class T>
 void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
-                    const T* bias, T* y, void* workspace, const ChannelAffine* normalisation = nullptr);
+                    const T* bias, T* y, void* workspace, const ChannelAffine<T>* normalisation = nullptr);
 
 /// y = max(conv(x, weight) + bias, 0), NaN staying NaN.
 template <class T>
@@ -68,6 +68,6 @@ void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algor
 /// dweight = the gradient of ⟨dy, conv(x, weight)⟩ with respect to weight.
 template <class T>
 void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* dy,
-                            T* dweight, void* workspace, const ChannelAffine* normalisation = nullptr);
+                            T* dweight, void* workspace, const ChannelAffine<T>* normalisation = nullptr);
 
 }  // namespace tapestry::kernels

@@ -112,7 +112,7 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& g) {
 }
 
 template <class T>
-void forward(const Conv2dGeometry& g, const T* x, const ChannelAffine* normalisation, const T* weight, const T* bias,
+void forward(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>* normalisation, const T* weight, const T* bias,
              T* y, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::forward);
@@ -189,10 +189,10 @@ template std::size_t forward_workspace<float>(const Conv2dGeometry&);
 template std::size_t forward_workspace<double>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
-template void forward(const Conv2dGeometry&, const float*, const ChannelAffine*, const float*, const float*, float*,
-                      void*);
-template void forward(const Conv2dGeometry&, const double*, const ChannelAffine*, const double*, const double*, double*,
-                      void*);
+template void forward(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, const float*,
+                      float*, void*);
+template void forward(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*, const double*,
+                      double*, void*);
 template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
 template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
 

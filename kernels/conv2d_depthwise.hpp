@@ -21,7 +21,7 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 
 /// Every output is one sum, in the order of `reference::forward`.
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* weight,
+void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* weight,
              const T* bias, T* y, void* workspace);
 
 /// Every output is a sum over the kernel with rows and columns reversed; where several output channels read one input
@@ -32,7 +32,7 @@ void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight
 
 /// The rows of outputs are cut into pieces by the geometry; the sums over each are added in index order.
 template <class T>
-void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* dy,
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
                      T* dweight, void* workspace);
 
 }  // namespace tapestry::kernels::depthwise

@@ -71,7 +71,7 @@ template <class T>
 class SourceReader {
  public:
   /// `taps` are those of a forward pass. `scratch` has `scratch_size` elements.
-  SourceReader(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const AxisTaps* taps,
+  SourceReader(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const AxisTaps* taps,
                T* scratch)
       : g_(geometry), x_(x), normalisation_(normalisation), taps_(taps), scratch_(scratch) {}
 
@@ -143,7 +143,7 @@ class SourceReader {
 
   const Conv2dGeometry& g_;
   const T* x_;
-  const ChannelAffine* normalisation_;
+  const ChannelAffine<T>* normalisation_;
   const AxisTaps* taps_;
   T* scratch_;
   /// The target rows that the normalised rows are for, the first of these in its image, and their number.

@@ -47,8 +47,8 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& g) {
 }
 
 template <class T>
-void weight_gradient(const Conv2dGeometry& g, const T* x, const ChannelAffine* normalisation, const T* dy, T* dweight,
-                     void* workspace) {
+void weight_gradient(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
+                     T* dweight, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const GradientBuffers<T> buffers = cut_gradient<T>(cutter, g);
   const std::int64_t all_rows = g.batch * g.out_height;
@@ -87,8 +87,9 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const ChannelAffine* n
 
 template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
-template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine*, const float*, float*, void*);
-template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine*, const double*, double*,
+template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, float*,
                               void*);
+template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*,
+                              double*, void*);
 
 }  // namespace tapestry::kernels::depthwise

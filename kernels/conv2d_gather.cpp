@@ -153,8 +153,8 @@ void GatherPlan::gather(std::int64_t block, const T* source, T* scratch, PixelPo
 }
 
 template <class T>
-void GatherPlan::gather_normalised(std::int64_t block, const T* source, const ChannelAffine& normalisation, T* scratch,
-                                   PixelPointers<const T>& pixels) const {
+void GatherPlan::gather_normalised(std::int64_t block, const T* source, const ChannelAffine<T>& normalisation,
+                                   T* scratch, PixelPointers<const T>& pixels) const {
   const std::int64_t count = end(block) - begin(block);
   const std::int64_t channels = window_.channels;
   channel_norm_apply_rows(count, channels, source + begin(block) * channels, normalisation, scratch);
@@ -232,9 +232,9 @@ void GatherPlan::copy_patches(std::int64_t block, const T* source, T* scratch, P
 
 template void GatherPlan::gather(std::int64_t, const float*, float*, PixelPointers<const float>&) const;
 template void GatherPlan::gather(std::int64_t, const double*, double*, PixelPointers<const double>&) const;
-template void GatherPlan::gather_normalised(std::int64_t, const float*, const ChannelAffine&, float*,
+template void GatherPlan::gather_normalised(std::int64_t, const float*, const ChannelAffine<float>&, float*,
                                             PixelPointers<const float>&) const;
-template void GatherPlan::gather_normalised(std::int64_t, const double*, const ChannelAffine&, double*,
+template void GatherPlan::gather_normalised(std::int64_t, const double*, const ChannelAffine<double>&, double*,
                                             PixelPointers<const double>&) const;
 
 }  // namespace tapestry::kernels

@@ -78,7 +78,7 @@ class GatherPlan {
 
   /// The same of pixels that are normalised; only where they are dense.
   template <class T>
-  void gather_normalised(std::int64_t block, const T* source, const ChannelAffine& normalisation, T* scratch,
+  void gather_normalised(std::int64_t block, const T* source, const ChannelAffine<T>& normalisation, T* scratch,
                          PixelPointers<const T>& pixels) const;
 
  private:

@@ -22,7 +22,7 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 /// Every output is one sum, in the order of `reference::forward` with the padding's zeros added too, or 0 where that is
 /// below and `relu`.
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* weight,
+void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* weight,
              const T* bias, bool relu, T* y, void* workspace);
 
 /// Every output is one sum, in the order of `reference::input_gradient` with rows and columns of the kernel reversed.
@@ -33,7 +33,7 @@ void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight
 /// The output pixels are cut into pieces by the geometry; the sums over each, in the order of
 /// `reference::weight_gradient`, are added in index order.
 template <class T>
-void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* dy,
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
                      T* dweight, void* workspace);
 
 }  // namespace tapestry::kernels::implicit_gemm

@@ -196,7 +196,7 @@ const T* ahead_of(const Pass& pass, const GatherPlan& plan, std::int64_t block, 
 
 template <class T, class Pass>
 void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
-                    std::int64_t group, const T* source, const ChannelAffine* normalisation, bool relu, T* target,
+                    std::int64_t group, const T* source, const ChannelAffine<T>* normalisation, bool relu, T* target,
                     const Buffers<T>& buffers, T* scratch) {
   const Panels panels = panels_of<T>(pass, phase);
   PixelPointers<const T> sources;
@@ -222,7 +222,7 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
 
 // Phases of the same block come one after another: they read the same pixels.
 template <class T, class Pass>
-void run(const Pass& pass, const T* source, const ChannelAffine* normalisation, const T* weight, const T* bias,
+void run(const Pass& pass, const T* source, const ChannelAffine<T>* normalisation, const T* weight, const T* bias,
          bool relu, T* target, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut<T>(cutter, pass);
@@ -259,7 +259,7 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& geometry) {
 }
 
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* weight,
+void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* weight,
              const T* bias, bool relu, T* y, void* workspace) {
   run(ForwardPass(geometry), x, normalisation, weight, bias, relu, y, workspace);
 }
@@ -274,10 +274,10 @@ template std::size_t forward_workspace<float>(const Conv2dGeometry&);
 template std::size_t forward_workspace<double>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
-template void forward(const Conv2dGeometry&, const float*, const ChannelAffine*, const float*, const float*, bool,
-                      float*, void*);
-template void forward(const Conv2dGeometry&, const double*, const ChannelAffine*, const double*, const double*, bool,
-                      double*, void*);
+template void forward(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, const float*,
+                      bool, float*, void*);
+template void forward(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*, const double*,
+                      bool, double*, void*);
 template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
 template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
 

@@ -88,7 +88,7 @@ Buffers<T> cut(WorkspaceCutter& cutter, const Plan<T>& plan) {
 /// Adds a block to the sums of a strip of a group's panels, of which the first column is the group's `first`.
 template <class T>
 void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std::int64_t first, const Panels& panels,
-               const T* x, const ChannelAffine* normalisation, const T* dy, T* sums, T* scratch) {
+               const T* x, const ChannelAffine<T>* normalisation, const T* dy, T* sums, T* scratch) {
   const std::int64_t begin = plan.gather.begin(block);
   const std::int64_t pixels = plan.gather.end(block) - begin;
   PixelPointers<const T> sources;
@@ -153,7 +153,7 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry) {
 }
 
 template <class T>
-void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine* normalisation, const T* dy,
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
                      T* dweight, void* workspace) {
   const Plan<T> plan(geometry);
   const std::int64_t group_size = plan.panels.channels * plan.panels.depth;
@@ -190,8 +190,9 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAf
 
 template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
-template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine*, const float*, float*, void*);
-template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine*, const double*, double*,
+template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, float*,
                               void*);
+template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*,
+                              double*, void*);
 
 }  // namespace tapestry::kernels::implicit_gemm

@@ -26,7 +26,7 @@ struct BatchNormAddRelu {
     Array y = Array::empty(image.shape(), image.dtype(), channels_last);
     visit_floating(name, y.dtype(), [&]<class T>() {
       kernels::channel_norm_add_relu(detail::batch_geometry(y), image.data<T>(), added.data<T>(),
-                                     batch_.found->affine(), y.mutable_data<T>());
+                                     batch_.found->affine<T>(), y.mutable_data<T>());
     });
     y_ = SavedTensor::output(y);
     return y;
@@ -39,7 +39,7 @@ struct BatchNormAddRelu {
     const Array x = batch_.found->x.defined() ? batch_.found->x.array().contiguous(channels_last) : y;
     const detail::ChannelSums sums = visit_floating(name, y.dtype(), [&, &from = dy, &to = g]<class T>() {
       return detail::add_relu_gradient(detail::batch_geometry(y), from.data<T>(), y.data<T>(), x.data<T>(),
-                                       batch_.found->mean, to.mutable_data<T>());
+                                       batch_.found->affine<T>(), to.mutable_data<T>());
     });
     // The residual gets g: dx needs memory of its own, unless nobody wants g.
     dy = Array();

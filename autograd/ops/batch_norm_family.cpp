@@ -24,21 +24,20 @@ kernels::ChannelNormGeometry batch_geometry(const Array& x) {
 Array NormalisedBatch::apply(const Array& image) const {
   Array y = Array::empty(image.shape(), image.dtype(), channels_last);
   visit_floating("batch_norm", y.dtype(), [&]<class T>() {
-    kernels::channel_norm_apply(batch_geometry(y), image.data<T>(), affine(), y.mutable_data<T>());
+    kernels::channel_norm_apply(batch_geometry(y), image.data<T>(), affine<T>(), y.mutable_data<T>());
   });
   return y;
 }
 
 Array NormalisedBatch::deferred(const Array& image) const {
   if (!image.shares_memory_with(x.array())) return apply(image);
-  const auto fill = [operation = operation, image, version = image.version(), mean = mean, scale = scale, bias = bias,
+  const auto fill = [operation = operation, image, version = image.version(), numbers = numbers,
                      relu_bound = relu_bound](std::byte* memory) {
     ProfileSpan span("normalise");
     check_saved_version(operation, "an input", image, version);
     visit_floating(operation, image.dtype(), [&]<class T>() {
-      kernels::channel_norm_apply<T>(batch_geometry(image), image.data<T>(),
-                                     {mean.data(), scale.data(), bias.data(), relu_bound},
-                                     reinterpret_cast<T*>(memory));
+      kernels::channel_norm_apply(batch_geometry(image), image.data<T>(), numbers.affine<T>(relu_bound),
+                                  reinterpret_cast<T*>(memory));
     });
     span.add_input(image);
     span.complete();
@@ -59,8 +58,9 @@ Array BatchNormalisation::find(const Tensor& x, const Tensor& weight_or_none, co
   found->mean = moments.mean;
   found->inverse_deviation =
       per_channel(moments.mean.size(), [&](std::size_t c) { return 1 / std::sqrt(moments.variance[c] + eps); });
-  found->scale = scale_by(weight_or_none.defined() ? weight_or_none.array() : Array());
-  found->bias = bias.defined() ? to_channels(bias.array()) : Channels(moments.mean.size(), 0.0);
+  found->numbers =
+      AffineNumbers(x.dtype(), moments.mean, scale_by(weight_or_none.defined() ? weight_or_none.array() : Array()),
+                    bias.defined() ? to_channels(bias.array()) : Channels(moments.mean.size(), 0.0));
   return image;
 }
 
@@ -103,7 +103,7 @@ std::vector<Array> BatchNormalisation::gradients(const Array& gradient, const Wa
   if ((wanted[0] && uses_batch) || wanted[1] || wanted[2]) {
     const Array x = found->x.defined() ? found->x.array().contiguous(channels_last) : dy;
     sums = visit_floating(operation, dy.dtype(), [&]<class T>() {
-      return gradient_sums(batch_geometry(dy), dy.data<T>(), x.data<T>(), found->affine());
+      return gradient_sums(batch_geometry(dy), dy.data<T>(), x.data<T>(), found->affine<T>());
     });
   }
   return gradients(target, sums, wanted);
@@ -141,8 +141,9 @@ Array BatchNormalisation::input_gradient(const GradientTarget& target, const Cha
   const Array x = found->x.defined() ? found->x.array().contiguous(channels_last) : dy;
   Array dx = target.dx;
   visit_floating(operation, dy.dtype(), [&]<class T>() {
-    kernels::channel_norm_input_gradient(geometry, dy.data<T>(), x.data<T>(), found->affine(),
-                                         uses_batch ? slope.data() : nullptr, uses_batch ? offset.data() : nullptr,
+    const std::vector<T> slopes(slope.begin(), slope.end()), offsets(offset.begin(), offset.end());
+    kernels::channel_norm_input_gradient(geometry, dy.data<T>(), x.data<T>(), found->affine<T>(),
+                                         uses_batch ? slopes.data() : nullptr, uses_batch ? offsets.data() : nullptr,
                                          dx.mutable_data<T>());
   });
   return dx;

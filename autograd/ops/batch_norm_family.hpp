@@ -23,11 +23,13 @@ kernels::ChannelNormGeometry batch_geometry(const Array& x);
 struct NormalisedBatch final : Recipe {
   std::string_view operation;
   SavedTensor x;
-  Channels mean, inverse_deviation, scale, bias;
+  Channels mean, inverse_deviation;
+  AffineNumbers numbers;
   std::optional<double> relu_bound;
 
-  kernels::ChannelAffine affine() const {
-    return {.mean = mean.data(), .scale = scale.data(), .bias = bias.data(), .relu_bound = relu_bound};
+  template <class T>
+  kernels::ChannelAffine<T> affine() const {
+    return numbers.affine<T>(relu_bound);
   }
   /// Of a channels-last x.
   Array apply(const Array& image) const;

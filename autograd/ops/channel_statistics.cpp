@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <tapestry/autograd/ops/channel_statistics.hpp>
 
 namespace tapestry::detail {
@@ -23,9 +25,31 @@ ChannelSums both_sums(const ChannelNormGeometry& geometry, const AddUp& add_up) 
 
 }  // namespace
 
+AffineNumbers::AffineNumbers(DType dtype, const Channels& mean, const Channels& scale, const Channels& bias)
+    : numbers_(Array::empty({4, static_cast<std::int64_t>(mean.size())}, dtype)) {
+  visit_floating("normalisation", dtype, [&]<class T>() {
+    T* numbers = numbers_.mutable_data<T>();
+    const auto put = [](double number) { return static_cast<T>(number); };
+    const auto rest = [](double number) {
+      return static_cast<T>(number - static_cast<double>(static_cast<T>(number)));
+    };
+    numbers = std::transform(mean.begin(), mean.end(), numbers, put);
+    numbers = std::transform(mean.begin(), mean.end(), numbers, rest);
+    numbers = std::transform(scale.begin(), scale.end(), numbers, put);
+    std::transform(bias.begin(), bias.end(), numbers, put);
+  });
+}
+
+template <class T>
+kernels::ChannelAffine<T> AffineNumbers::affine(std::optional<double> relu_bound) const {
+  const T* const numbers = numbers_.data<T>();
+  const std::int64_t channels = numbers_.size(1);
+  return {numbers, numbers + channels, numbers + 2 * channels, numbers + 3 * channels, relu_bound};
+}
+
 template <class T>
 ChannelSums gradient_sums(const ChannelNormGeometry& geometry, const T* dy, const T* x,
-                          const kernels::ChannelAffine& affine) {
+                          const kernels::ChannelAffine<T>& affine) {
   return both_sums<T>(geometry, [&](double* sums, double* scratch) {
     kernels::channel_norm_gradient_sums(geometry, dy, x, affine, sums, scratch);
   });
@@ -33,9 +57,9 @@ ChannelSums gradient_sums(const ChannelNormGeometry& geometry, const T* dy, cons
 
 template <class T>
 ChannelSums add_relu_gradient(const ChannelNormGeometry& geometry, const T* dy, const T* y, const T* x,
-                              const Channels& mean, T* g) {
+                              const kernels::ChannelAffine<T>& affine, T* g) {
   return both_sums<T>(geometry, [&](double* sums, double* scratch) {
-    kernels::channel_norm_add_relu_gradient(geometry, dy, y, x, mean.data(), g, sums, scratch);
+    kernels::channel_norm_add_relu_gradient(geometry, dy, y, x, affine, g, sums, scratch);
   });
 }
 
@@ -68,14 +92,16 @@ ChannelMoments channel_moments(const ChannelNormGeometry& geometry, const T* x, 
   return moments;
 }
 
+template kernels::ChannelAffine<float> AffineNumbers::affine(std::optional<double>) const;
+template kernels::ChannelAffine<double> AffineNumbers::affine(std::optional<double>) const;
 template ChannelSums gradient_sums(const ChannelNormGeometry&, const float*, const float*,
-                                   const kernels::ChannelAffine&);
+                                   const kernels::ChannelAffine<float>&);
 template ChannelSums gradient_sums(const ChannelNormGeometry&, const double*, const double*,
-                                   const kernels::ChannelAffine&);
+                                   const kernels::ChannelAffine<double>&);
 template ChannelSums add_relu_gradient(const ChannelNormGeometry&, const float*, const float*, const float*,
-                                       const Channels&, float*);
+                                       const kernels::ChannelAffine<float>&, float*);
 template ChannelSums add_relu_gradient(const ChannelNormGeometry&, const double*, const double*, const double*,
-                                       const Channels&, double*);
+                                       const kernels::ChannelAffine<double>&, double*);
 template ChannelMoments channel_moments(const ChannelNormGeometry&, const float*, std::int64_t);
 template ChannelMoments channel_moments(const ChannelNormGeometry&, const double*, std::int64_t);
 

@@ -2,11 +2,26 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <tapestry/autograd/ops/statistics.hpp>
 #include <tapestry/kernels/channel_norm.hpp>
 
 namespace tapestry::detail {
+
+/// The numbers of a `kernels::ChannelAffine` in the dtype of what is normalised.
+class AffineNumbers {
+ public:
+  AffineNumbers() = default;
+  /// All of one size.
+  AffineNumbers(DType dtype, const Channels& mean, const Channels& scale, const Channels& bias);
+
+  template <class T>
+  kernels::ChannelAffine<T> affine(std::optional<double> relu_bound) const;
+
+ private:
+  Array numbers_;  ///< (4, channels)
+};
 
 /// The sums of `kernels::channel_norm_gradient_sums`, numbered sample · channels + channel.
 struct ChannelSums {
@@ -15,12 +30,12 @@ struct ChannelSums {
 
 template <class T>
 ChannelSums gradient_sums(const kernels::ChannelNormGeometry& geometry, const T* dy, const T* x,
-                          const kernels::ChannelAffine& affine);
+                          const kernels::ChannelAffine<T>& affine);
 
 /// The sums and g of `kernels::channel_norm_add_relu_gradient`.
 template <class T>
 ChannelSums add_relu_gradient(const kernels::ChannelNormGeometry& geometry, const T* dy, const T* y, const T* x,
-                              const Channels& mean, T* g);
+                              const kernels::ChannelAffine<T>& affine, T* g);
 
 struct ChannelMoments {
   Channels mean;

@@ -63,13 +63,16 @@ struct SourceImages {
     }
     const CurrentNode normalising(x.node());
     array = normalised->x.array().contiguous(channels_last);
-    affine = normalised->affine();
   }
-  const kernels::ChannelAffine* normalisation() const { return affine ? &*affine : nullptr; }
+
+  template <class T>
+  std::optional<kernels::ChannelAffine<T>> normalisation() const {
+    if (!normalised) return {};
+    return normalised->affine<T>();
+  }
 
   Array array;
   std::shared_ptr<NormalisedBatch> normalised;
-  std::optional<kernels::ChannelAffine> affine;
 };
 
 template <class T>
@@ -98,8 +101,9 @@ struct Conv2d {
           if (relu) {
             kernels::conv2d_relu_forward(geometry_, algorithm, image, kernel.data<T>(), offset, y, workspace);
           } else {
+            const auto normalisation = images.normalisation<T>();
             kernels::conv2d_forward(geometry_, algorithm, image, kernel.data<T>(), offset, y, workspace,
-                                    images.normalisation());
+                                    normalisation ? &*normalisation : nullptr);
           }
         });
   }
@@ -184,8 +188,9 @@ struct Conv2dWeightGradient {
     const SourceImages images(x, kernels::can_normalise(geometry_, algorithm));
     return run_pass(geometry_, Conv2dPass::weight_gradient, algorithm, Array::empty(weight_shape(geometry_), x.dtype()),
                     [&]<class T>(T* dweight, void* workspace) {
+                      const auto normalisation = images.normalisation<T>();
                       kernels::conv2d_weight_gradient(geometry_, algorithm, images.array.data<T>(), gradient.data<T>(),
-                                                      dweight, workspace, images.normalisation());
+                                                      dweight, workspace, normalisation ? &*normalisation : nullptr);
                     });
   }
 

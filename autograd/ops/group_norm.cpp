@@ -84,13 +84,8 @@ struct GroupNorm {
           per_channel(mean_.size(), [&](std::size_t i) { return 1 / std::sqrt(moments.variance[i] + eps_); });
       const Channels scale = factors(array_of(weight), geometry.channels, 1);
       const Channels shift = factors(array_of(bias), geometry.channels, 0);
-      kernels::channel_norm_apply(
-          geometry, image.data<T>(),
-          {.mean = spread(geometry, [&](auto, auto group) { return mean_[group]; }).data(),
-           .scale = spread(geometry, [&](auto c, auto group) { return scale[c] * inverse_deviation_[group]; }).data(),
-           .bias = spread(geometry, [&](auto c, auto) { return shift[c]; }).data(),
-           .relu_bound = {}},
-          y.mutable_data<T>());
+      const detail::AffineNumbers numbers = affine_numbers(geometry, x.dtype(), scale, shift);
+      kernels::channel_norm_apply(geometry, image.data<T>(), numbers.affine<T>({}), y.mutable_data<T>());
     });
     return y;
   }
@@ -117,12 +112,20 @@ struct GroupNorm {
 
  private:
   /// f(channel, group) per channel of every sample.
-  template <class F>
-  Channels spread(const ChannelNormGeometry& geometry, const F& f) const {
+  template <class T, class F>
+  std::vector<T> spread(const ChannelNormGeometry& geometry, const F& f) const {
     const auto channels = static_cast<std::size_t>(geometry.channels);
     const std::size_t per_group = channels / static_cast<std::size_t>(groups_);
-    return per_channel(channels * static_cast<std::size_t>(geometry.samples),
-                       [&](std::size_t i) { return f(i % channels, i / per_group); });
+    std::vector<T> result(channels * static_cast<std::size_t>(geometry.samples));
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] = static_cast<T>(f(i % channels, i / per_group));
+    return result;
+  }
+
+  detail::AffineNumbers affine_numbers(const ChannelNormGeometry& geometry, DType dtype, const Channels& weight,
+                                       const Channels& bias) const {
+    return {dtype, spread<double>(geometry, [&](auto, auto group) { return mean_[group]; }),
+            spread<double>(geometry, [&](auto c, auto group) { return weight[c] * inverse_deviation_[group]; }),
+            spread<double>(geometry, [&](auto c, auto) { return bias[c]; })};
   }
 
   /// With x̂ = (x − μ)/σ: dweight = Σ dy·x̂, dbias = Σ dy, and, means taken over a group,
@@ -133,17 +136,15 @@ struct GroupNorm {
     const auto channels = static_cast<std::size_t>(geometry.channels);
     const std::size_t per_group = channels / static_cast<std::size_t>(groups_);
     const Array x = x_.defined() ? x_.array().contiguous(channels_last) : dy;
-    const Channels means = spread(geometry, [&](auto, auto group) { return mean_[group]; });
     const Channels weight = factors(weight_.defined() ? weight_.array() : Array(), geometry.channels, 1);
-    const Channels scale = spread(geometry, [&](auto c, auto group) { return weight[c] * inverse_deviation_[group]; });
-    const kernels::ChannelAffine affine = {
-        .mean = means.data(), .scale = scale.data(), .bias = nullptr, .relu_bound = {}};
+    const detail::AffineNumbers numbers = affine_numbers(geometry, dy.dtype(), weight, Channels(channels, 0.0));
+    const kernels::ChannelAffine<T> affine = numbers.affine<T>({});
     const ChannelSums sums = detail::gradient_sums(geometry, dy.data<T>(), x.data<T>(), affine);
     Array dx;
     if (wanted[0]) {
       const auto n = static_cast<double>(geometry.rows) * static_cast<double>(per_group);
       Channels offset(mean_.size(), 0.0), slope(mean_.size(), 0.0);
-      for (std::size_t i = 0; i < means.size(); ++i) {
+      for (std::size_t i = 0; i < sums.first.size(); ++i) {
         const std::size_t group = i / per_group;
         const double inverse = inverse_deviation_[group];
         offset[group] += weight[i % channels] * inverse * sums.first[i] / n;
@@ -151,12 +152,12 @@ struct GroupNorm {
       }
       dx = Array::empty(dy.shape(), dy.dtype(), channels_last);
       kernels::channel_norm_input_gradient(geometry, dy.data<T>(), x.data<T>(), affine,
-                                           spread(geometry, [&](auto, auto group) { return slope[group]; }).data(),
-                                           spread(geometry, [&](auto, auto group) { return offset[group]; }).data(),
+                                           spread<T>(geometry, [&](auto, auto group) { return slope[group]; }).data(),
+                                           spread<T>(geometry, [&](auto, auto group) { return offset[group]; }).data(),
                                            dx.mutable_data<T>());
     }
     Channels dweight(channels, 0.0), dbias(channels, 0.0);
-    for (std::size_t i = 0; i < means.size(); ++i) {
+    for (std::size_t i = 0; i < sums.first.size(); ++i) {
       dweight[i % channels] += sums.product[i] * inverse_deviation_[i / per_group];
       dbias[i % channels] += sums.first[i];
     }

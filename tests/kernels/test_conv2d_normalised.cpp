@@ -32,9 +32,9 @@ void require_same_bits(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, std::
   INFO(describe(g));
   REQUIRE(can_normalise(g, algorithm));
   const Operands<T> o = operands<T>(g, reals<T>);
-  const auto mean = reals<double>(g.in_channels, 6), scale = reals<double>(g.in_channels, 7),
-             bias = reals<double>(g.in_channels, 8);
-  const ChannelAffine affine = {mean.data(), scale.data(), bias.data(), relu_bound};
+  const auto mean = reals<T>(g.in_channels, 6), rest = reals<T>(g.in_channels, 9), scale = reals<T>(g.in_channels, 7),
+             bias = reals<T>(g.in_channels, 8);
+  const ChannelAffine<T> affine = {mean.data(), rest.data(), scale.data(), bias.data(), relu_bound};
   std::vector<T> normalised(o.x.size());
   channel_norm_apply<T>({1, g.batch * g.in_height * g.in_width, g.in_channels}, o.x.data(), affine, normalised.data());
 
