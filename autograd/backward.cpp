@@ -45,6 +45,7 @@ std::unordered_set<const Node*> nodes_between(const NodePointer& root, const std
 void add_to(Array& sum, Array&& term) {
   if (!sum.defined()) {
     sum = std::move(term);
+    sum.compute();
     return;
   }
   detail::ProfileSpan span("accumulate");
@@ -120,12 +121,12 @@ class Pass {
     for (const Value& one : gradients) {
       if (one.defined()) span.add_output(array_of(one));
     }
-    span.complete();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (!wanted[i] || !gradients[i].defined()) continue;
       if (anomaly_enabled()) detail::check_anomaly(node->name(), array_of(gradients[i]));
       hand_over(inputs[i], std::move(gradients[i]));
     }
+    span.complete();
   }
 
   bool is_wanted(const NodePointer& input) const {

@@ -32,8 +32,10 @@ class Array {
   /// An array of the shape, dtype and format of `like`, with undefined contents.
   static Array empty_like(const Array& like);
   /// An array whose elements `fill` writes to its memory, in the order of `format`, when they are first read or
-  /// written; until then it has no memory. Throws as `empty` does.
-  static Array deferred(const Shape& shape, DType dtype, MemoryFormat format, Storage::Fill fill);
+  /// written; until then it has no memory. What can add them to other elements without writing them first says so with
+  /// `add`. Throws as `empty` does.
+  static Array deferred(const Shape& shape, DType dtype, MemoryFormat format, Storage::Fill fill,
+                        Storage::Add add = nullptr);
   static Array zeros(const Shape& shape, DType dtype = DType::f32, MemoryFormat format = MemoryFormat::row_major);
   static Array full(const Shape& shape, double value, DType dtype = DType::f32,
                     MemoryFormat format = MemoryFormat::row_major);
@@ -63,6 +65,9 @@ class Array {
   bool is_deferred() const { return storage_->is_deferred(); }
   /// Asks for the elements.
   void compute() const { (void)raw(); }
+  /// Adds the elements to those of `sum` without asking for them, where that is possible: of a `deferred` array with an
+  /// `add`, and a sum of its shape, dtype and format. Else returns false, and nothing has happened.
+  bool add_deferred_to(Array& sum) const;
 
   /// The elements in the order of `format()`. Throws a DTypeError when T is not the element type.
   template <class T>

@@ -114,6 +114,16 @@ void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algor
   }
 }
 
+bool can_add_input_gradient(Conv2dAlgorithm algorithm) {
+  return algorithm == Conv2dAlgorithm::winograd;
+}
+
+template <class T>
+void conv2d_add_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm, const T* dy, const T* weight, T* dx,
+                               void* workspace) {
+  if constexpr (std::is_same_v<T, float>) winograd::add_input_gradient(geometry, dy, weight, dx, workspace);
+}
+
 template <class T>
 void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* dy,
                             T* dweight, void* workspace, const ChannelAffine<T>* normalisation) {
@@ -146,6 +156,10 @@ template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, cons
                                     float*, void*);
 template void conv2d_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, const double*,
                                     double*, void*);
+template void conv2d_add_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, float*,
+                                        void*);
+template void conv2d_add_input_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, double*,
+                                        void*);
 template void conv2d_weight_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, float*, void*,
                                      const ChannelAffine<float>*);
 template void conv2d_weight_gradient(const Conv2dGeometry&, Conv2dAlgorithm, const double*, const double*, double*,

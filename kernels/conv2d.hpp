@@ -65,6 +65,14 @@ template <class T>
 void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
                            const T* bias, T* dx, void* workspace);
 
+/// True when the input gradient can be added to what is there.
+bool can_add_input_gradient(Conv2dAlgorithm algorithm);
+
+/// dx += what `conv2d_input_gradient` computes without a bias, to the last bit.
+template <class T>
+void conv2d_add_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
+                               T* dx, void* workspace);
+
 /// dweight = the gradient of ⟨dy, conv(x, weight)⟩ with respect to weight.
 template <class T>
 void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* dy,

@@ -90,6 +90,7 @@ struct Operands {
   const float* weight;
   const float* bias;
   bool relu;
+  bool adds;  ///< to what the target holds
   float* target;
 };
 
@@ -126,20 +127,26 @@ void multiply_factor(const Pass& pass, const Buffers& buffers, const TilePointer
 
 bool should_stream_results(const Pass& pass, const Operands& operands) {
   const Images& images = pass.tiling.target.images;
-  return should_stream(operands.target, pass.tiling.batch * images.height * images.width, images.channels);
+  return !operands.adds &&
+         should_stream(operands.target, pass.tiling.batch * images.height * images.width, images.channels);
 }
 
 /// Makes the results of the tiles [begin, end) and the target channels [first, first + channels) from their products.
 void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& operands, std::int64_t begin,
                   std::int64_t end, std::int64_t first, std::int64_t channels, const float* products, int thread) {
-  const bool streams = channels == pass.target_channels() && should_stream_results(pass, operands);
+  const Finish finish = {.bias = operands.bias,
+                         .relu = operands.relu,
+                         .adds = operands.adds,
+                         .streams = channels == pass.target_channels() && should_stream_results(pass, operands)};
+  Finish from_first = finish;
+  if (finish.bias != nullptr) from_first.bias += first;
   float* const outside = buffers.outside + thread * outside_pitch(pass);
   for (std::int64_t i = begin; i < end; ++i) {
     const Square<float> pixels = square_of(pass.tiling, pass.tiling.target, i, operands.target + first, outside);
-    const float* const bias = operands.bias == nullptr ? nullptr : operands.bias + first;
-    if (!pass.gather(products + (i - begin) * buffers.target_pitch, buffers.target_plane, channels, bias, operands.relu,
-                     pixels, streams)) {
-      compute_plainly(pass, i, first, channels, operands.source, operands.weight, operands.bias, operands.relu,
+    const std::int64_t finite =
+        pass.gather(products + (i - begin) * buffers.target_pitch, buffers.target_plane, channels, from_first, pixels);
+    if (finite < channels) {
+      compute_plainly(pass, i, first + finite, channels - finite, operands.source, operands.weight, finish,
                       operands.target);
     }
   }
@@ -248,13 +255,20 @@ std::size_t workspace(const Conv2dGeometry& geometry, Conv2dPass pass) {
 
 void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias, bool relu,
              float* y, void* workspace) {
-  run(forward_pass(geometry), {.source = x, .weight = weight, .bias = bias, .relu = relu, .target = y}, workspace);
+  run(forward_pass(geometry), {.source = x, .weight = weight, .bias = bias, .relu = relu, .adds = false, .target = y},
+      workspace);
 }
 
 void input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, const float* bias, float* dx,
                     void* workspace) {
-  run(input_gradient_pass(geometry), {.source = dy, .weight = weight, .bias = bias, .relu = false, .target = dx},
-      workspace);
+  run(input_gradient_pass(geometry),
+      {.source = dy, .weight = weight, .bias = bias, .relu = false, .adds = false, .target = dx}, workspace);
+}
+
+void add_input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, float* dx,
+                        void* workspace) {
+  run(input_gradient_pass(geometry),
+      {.source = dy, .weight = weight, .bias = nullptr, .relu = false, .adds = true, .target = dx}, workspace);
 }
 
 }  // namespace tapestry::kernels::winograd

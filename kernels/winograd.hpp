@@ -24,6 +24,9 @@ void forward(const Conv2dGeometry& geometry, const float* x, const float* weight
              float* y, void* workspace);
 void input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, const float* bias, float* dx,
                     void* workspace);
+/// Adds the input gradient to what is there.
+void add_input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, float* dx,
+                        void* workspace);
 void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float* dy, float* dweight, void* workspace);
 
 }  // namespace tapestry::kernels::winograd

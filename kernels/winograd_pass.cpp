@@ -120,7 +120,7 @@ void transform_panel(const Pass& pass, std::int64_t panel, std::int64_t begin, s
 }
 
 void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, std::int64_t channels,
-                     const float* source, const float* weight, const float* bias, bool relu, float* target) {
+                     const float* source, const float* weight, const Finish& finish, float* target) {
   const Conv2dGeometry& g = pass.geometry;
   const auto& [height, width, depth] = pass.tiling.source.images;
   const Images& to = pass.tiling.target.images;
@@ -133,7 +133,7 @@ void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, st
     float* const results = pixels.rows[row] + (column - pixels.begin) * pixels.step;
     const std::int64_t place = (results - target) / to.channels;
     for (std::int64_t k = first; k < first + channels; ++k) {
-      float sum = bias == nullptr ? 0 : bias[k];
+      float sum = finish.bias == nullptr ? 0 : finish.bias[k];
       for (std::int64_t tap = 0; tap < 9; ++tap) {
         const std::int64_t from_row = source_of(pass, place / to.width % to.height, tap / 3, g.pad_top, height);
         const std::int64_t from_column = source_of(pass, place % to.width, tap % 3, g.pad_left, width);
@@ -145,7 +145,8 @@ void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, st
           sum += (is_inside ? pixel[c] : 0) * kernel[c * pass.kernel.source_stride];
         }
       }
-      results[k] = relu && sum <= 0 ? 0 : sum;
+      if (finish.relu && sum <= 0) sum = 0;
+      results[k] = finish.adds ? results[k] + sum : sum;
     }
   }
 }

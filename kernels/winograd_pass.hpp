@@ -52,6 +52,6 @@ void transform_panel(const Pass& pass, std::int64_t panel, std::int64_t begin, s
 
 /// The results of a tile in the target channels [first, first + channels) by the definition.
 void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, std::int64_t channels,
-                     const float* source, const float* weight, const float* bias, bool relu, float* target);
+                     const float* source, const float* weight, const Finish& finish, float* target);
 
 }  // namespace tapestry::kernels::winograd

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -19,6 +20,7 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
+using winograd::Finish;
 using winograd::Square;
 
 /// A transform in two dimensions, down the columns first, then along the rows: `load(j, column)` fetches column j, and
@@ -78,54 +80,80 @@ void scatter(const Square<const float>& pixels, std::int64_t channels, float* HW
   });
 }
 
-/// `gather` of tiles whose columns are all inside the image if `is_whole`, with a bias or a ReLU if `finishes`.
-template <class Transform, bool is_whole, bool finishes>
-bool gather_tile(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
-                 const float* HWY_RESTRICT bias, bool relu, const Square<float>& pixels, bool streams) {
+/// What is done to results of a tile, but for additions of nothing.
+enum class Ending { none, bias_relu, sum };
+
+/// `gather` of tiles whose columns are all inside the image if `is_whole`.
+template <class Transform, bool is_whole, Ending ending>
+std::int64_t gather_tile(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
+                         const Finish& finish, const Square<float>& pixels) {
   constexpr int side = Transform::out;
-  const float least = relu ? 0 : -std::numeric_limits<float>::infinity();
-  bool is_finite = true;
+  const float* HWY_RESTRICT bias = finish.bias;
+  const float least = finish.relu ? 0 : -std::numeric_limits<float>::infinity();
+  const bool streams = finish.streams;
+  std::int64_t finite = channels;
   for_channels<float>(channels, [&](auto d, std::int64_t channel) HWY_ATTR {
+    using V = hn::Vec<decltype(d)>;
     const auto zero = hn::Zero(d);
     const auto offset = bias == nullptr ? zero : hn::LoadU(d, bias + channel);
     // Of the columns: infinite or NaN once a result is. One sum would wait for every addition.
-    hn::Vec<decltype(d)> sums[side];
+    V sums[side];
     HWY_UNROLL(8)
     for (int j = 0; j < side; ++j) sums[j] = zero;
+    const auto for_row = [&](int i, const V(&row)[side], const auto& finished) HWY_ATTR {
+      const std::int64_t step = pixels.step;
+      const std::uint32_t columns = pixels.columns;
+      float* const target = pixels.rows[i] + channel - (is_whole ? 0 : pixels.begin * step);
+      HWY_UNROLL(8)
+      for (int j = 0; j < side; ++j) {
+        if (is_whole || (columns >> j & 1) != 0) {
+          store_result(streams, finished(row[j], target + j * step), d, target + j * step);
+        }
+      }
+    };
+    // What is added cannot be taken back: whether it is finite has to be known before.
+    [[maybe_unused]] V results[ending == Ending::sum ? side : 1][side];
     transform_both_axes<Transform>(
         d, [=](int j, auto& column) HWY_ATTR { load_planes<Transform>(d, products + channel, plane, j, column); },
         [&](int i, const auto& row) HWY_ATTR {
-          const std::int64_t step = pixels.step;
-          const std::uint32_t columns = pixels.columns;
-          float* const target = pixels.rows[i] + channel - (is_whole ? 0 : pixels.begin * step);
           HWY_UNROLL(8)
           for (int j = 0; j < side; ++j) {
             sums[j] = hn::Add(sums[j], row[j]);
-            auto result = row[j];
-            if constexpr (finishes) {
-              result = hn::Add(result, offset);
-              result = hn::IfThenElse(hn::Le(result, hn::Set(d, least)), hn::Set(d, least), result);
-            }
-            if (is_whole || (columns >> j & 1) != 0) store_result(streams, result, d, target + j * step);
+            if constexpr (ending == Ending::sum) results[i][j] = row[j];
+          }
+          if constexpr (ending == Ending::none) for_row(i, row, [](V result, const float*) { return result; });
+          if constexpr (ending == Ending::bias_relu) {
+            for_row(i, row, [=](V result, const float*) HWY_ATTR {
+              const V sum = hn::Add(result, offset);
+              return hn::IfThenElse(hn::Le(sum, hn::Set(d, least)), hn::Set(d, least), sum);
+            });
           }
         });
     HWY_UNROLL(8)
     for (int j = 1; j < side; ++j) sums[0] = hn::Add(sums[0], sums[j]);
-    is_finite = is_finite && hn::AllTrue(d, hn::Eq(hn::Sub(sums[0], sums[0]), zero));
+    if (!hn::AllTrue(d, hn::Eq(hn::Sub(sums[0], sums[0]), zero))) finite = std::min(finite, channel);
+    if constexpr (ending == Ending::sum) {
+      if (finite < channels) return;
+      for (int i = 0; i < side; ++i) {
+        for_row(i, results[i],
+                [=](V result, const float* target) HWY_ATTR { return hn::Add(hn::LoadU(d, target), result); });
+      }
+    }
   });
-  return is_finite;
+  return finite;
 }
 
 template <class Transform>
-bool gather(const float* products, std::int64_t plane, std::int64_t channels, const float* bias, bool relu,
-            const Square<float>& pixels, bool streams) {
+std::int64_t gather(const float* products, std::int64_t plane, std::int64_t channels, const Finish& finish,
+                    const Square<float>& pixels) {
   const auto gather_this = [&](auto is_whole) {
-    return bias != nullptr || relu ? gather_tile<Transform, is_whole(), true>
-                                   : gather_tile<Transform, is_whole(), false>;
+    if (finish.adds) return gather_tile<Transform, is_whole(), Ending::sum>;
+    return finish.bias != nullptr || finish.relu ? gather_tile<Transform, is_whole(), Ending::bias_relu>
+                                                 : gather_tile<Transform, is_whole(), Ending::none>;
   };
   const bool is_whole = pixels.columns + 1 == 1U << Transform::out;
-  return (is_whole ? gather_this(std::true_type()) : gather_this(std::false_type()))(products, plane, channels, bias,
-                                                                                     relu, pixels, streams);
+  return (is_whole ? gather_this(std::true_type()) : gather_this(std::false_type()))(products, plane, channels, finish,
+                                                                                     pixels);
 }
 
 /// Of `count` kernels or their gradients, from planes to planes.

@@ -30,10 +30,17 @@ struct Square {
 
 /// Pixels outside the image are zeros.
 using Scatter = void(const Square<const float>& pixels, std::int64_t channels, float* target, std::int64_t plane);
-/// Results below 0 become 0 if `relu`; the results bypass the caches if `streams`; `bias` may be null. Returns false
-/// when a result is not finite.
-using Gather = bool(const float* products, std::int64_t plane, std::int64_t channels, const float* bias, bool relu,
-                    const Square<float>& pixels, bool streams);
+/// What becomes of results.
+struct Finish {
+  const float* bias;  ///< is added to them, unless null
+  bool relu;          ///< makes those below 0 zeros
+  bool adds;          ///< they are added to what is there, with neither of these
+  bool streams;       ///< they bypass the caches
+};
+/// Returns the number of channels whose results are all finite, from the first on. Of those after them, what should
+/// have been added has not.
+using Gather = std::int64_t(const float* products, std::int64_t plane, std::int64_t channels, const Finish& finish,
+                            const Square<float>& pixels);
 /// G g Gᵀ for `count` kernels side by side, kernels[tap][kernel] with the 9 taps row by row; factor f of kernel j goes
 /// to target[f · plane + j].
 using TransformKernels = void(const float* kernels, std::int64_t count, float* target, std::int64_t plane);

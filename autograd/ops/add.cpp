@@ -33,6 +33,7 @@ void accumulate(Array& sum, const Array& term) {
     sum = add(sum, term).array();
     return;
   }
+  if (term.add_deferred_to(sum)) return;
   const Array ordered = term.contiguous(sum.format());
   visit_floating(Add::name, sum.dtype(), [&]<class T>() {
     const T* in = ordered.data<T>();

@@ -38,13 +38,18 @@ kernels::Conv2dAlgorithm algorithm_of(const Conv2dGeometry& geometry, Conv2dPass
   return visit_floating("conv2d", dtype, [&]<class T>() { return kernels::choose_algorithm<T>(geometry, pass, math); });
 }
 
+/// Scratch memory for a pass.
+template <class T>
+Array workspace_of(const Conv2dGeometry& geometry, Conv2dPass pass, kernels::Conv2dAlgorithm algorithm) {
+  return Array::empty({static_cast<std::int64_t>(kernels::conv2d_workspace<T>(geometry, pass, algorithm))}, DType::u8);
+}
+
 /// Runs one of the three passes with the scratch memory that its algorithm needs.
 template <class Body>
 Array run_pass(const Conv2dGeometry& geometry, Conv2dPass pass, kernels::Conv2dAlgorithm algorithm, Array result,
                const Body& body) {
   visit_floating("conv2d", result.dtype(), [&]<class T>() {
-    const auto bytes = static_cast<std::int64_t>(kernels::conv2d_workspace<T>(geometry, pass, algorithm));
-    Array workspace = Array::empty({bytes}, DType::u8);
+    Array workspace = workspace_of<T>(geometry, pass, algorithm);
     body(result.mutable_data<T>(), workspace.mutable_data<std::uint8_t>());
   });
   return result;
@@ -80,6 +85,34 @@ const T* data_or_null(const Tensor& bias) {
   return bias.defined() ? bias.array().data<T>() : nullptr;
 }
 
+constexpr std::string_view input_gradient_name = "conv_transpose2d";
+
+/// dx of channels-last dy, not computed yet: what waits for it may rather have it added to another gradient.
+Array deferred_input_gradient(const Conv2dGeometry& geometry, const Array& dy, const Array& weight) {
+  const auto algorithm = algorithm_of(geometry, Conv2dPass::input_gradient, dy.dtype());
+  const auto run = [geometry, algorithm, dy, kernel = weight.contiguous()](std::byte* memory, bool adds) {
+    ProfileSpan span(input_gradient_name);
+    visit_floating(input_gradient_name, dy.dtype(), [&]<class T>() {
+      Array workspace = workspace_of<T>(geometry, Conv2dPass::input_gradient, algorithm);
+      auto* const scratch = workspace.mutable_data<std::uint8_t>();
+      T* const dx = reinterpret_cast<T*>(memory);
+      if (adds) {
+        kernels::conv2d_add_input_gradient(geometry, algorithm, dy.data<T>(), kernel.data<T>(), dx, scratch);
+      } else {
+        kernels::conv2d_input_gradient<T>(geometry, algorithm, dy.data<T>(), kernel.data<T>(), nullptr, dx, scratch);
+      }
+    });
+    span.add_input(dy);
+    span.add_input(kernel);
+    span.complete(count_flops(geometry));
+  };
+  Storage::Add add;
+  if (kernels::can_add_input_gradient(algorithm)) add = [run](std::byte* memory) { run(memory, true); };
+  return Array::deferred(
+      image_shape(geometry), dy.dtype(), channels_last, [run](std::byte* memory) { run(memory, false); },
+      std::move(add));
+}
+
 struct Conv2d {
   static constexpr std::string_view name = "conv2d";
   Conv2dGeometry geometry_;
@@ -108,6 +141,14 @@ struct Conv2d {
         });
   }
 
+  std::vector<Array> backward(const Array& gradient, const Wanted& wanted) const {
+    const Array dy = gradient.contiguous(channels_last);
+    Array dx, dweight, dbias;
+    if (wanted[0]) dx = deferred_input_gradient(geometry_, dy, weight_.array());
+    if (wanted[1]) dweight = convolution_weight_gradient(geometry_, x_.tensor(), dy).array();
+    if (wanted[2]) dbias = sum(dy, {0, 2, 3}).array();
+    return {dx, dweight, dbias};
+  }
   std::vector<Tensor> backward(const Tensor& dy, const Wanted& wanted) const {
     return {wanted[0] ? convolve_transposed(geometry_, dy, weight_.tensor(), {}) : Tensor(),
             wanted[1] ? convolution_weight_gradient(geometry_, x_.tensor(), dy) : Tensor(),
@@ -128,7 +169,7 @@ struct Conv2dRelu {
     return y;
   }
 
-  std::vector<Tensor> backward(const Array& gradient, const Wanted& wanted) const {
+  std::vector<Array> backward(const Array& gradient, const Wanted& wanted) const {
     auto [dy, let_through] = detail::gradient_target(gradient);
     const std::int64_t channels = dy.size(1);
     const std::int64_t rows = channels == 0 ? 0 : dy.numel() / channels;
@@ -138,7 +179,7 @@ struct Conv2dRelu {
       kernels::relu_gradient(rows, channels, from.data<T>(), y_.array().data<T>(), to.mutable_data<T>(),
                              sums.mutable_data<double>(), scratch.mutable_data<double>());
     });
-    std::vector<Tensor> gradients = convolution_.backward(let_through, {wanted[0], wanted[1], false});
+    std::vector<Array> gradients = convolution_.backward(let_through, {wanted[0], wanted[1], false});
     if (wanted[2]) gradients[2] = sums.to(dy.dtype());
     return gradients;
   }
@@ -148,7 +189,7 @@ struct Conv2dRelu {
 };
 
 struct ConvTranspose2d {
-  static constexpr std::string_view name = "conv_transpose2d";
+  static constexpr std::string_view name = input_gradient_name;
   Conv2dGeometry geometry_;
   SavedTensor dy_ = {}, weight_ = {};
 

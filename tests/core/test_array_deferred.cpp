@@ -87,6 +87,32 @@ TEST_CASE("a deferred array whose computation throws can be asked again") {
   REQUIRE(array.to_vector<double>() == std::vector<double>{7, 7});
 }
 
+TEST_CASE("a deferred array is added to another without being computed where it says how") {
+  int runs = 0;
+  const auto fill = [&runs](std::byte*) { ++runs; };
+  const auto add = [](std::byte* memory) {
+    for (int i = 0; i < 6; ++i) reinterpret_cast<float*>(memory)[i] += 3;
+  };
+  const Array array = Array::deferred({2, 3}, DType::f32, MemoryFormat::row_major, fill, add);
+  Array sum = Array::full({2, 3}, 1);
+  REQUIRE(array.add_deferred_to(sum));
+  REQUIRE(sum.to_vector<float>() == std::vector<float>(6, 4));
+  REQUIRE(sum.version() == Array::full({2, 3}, 1).version() + 1);
+  REQUIRE(array.is_deferred());
+  REQUIRE(runs == 0);
+
+  Array longer = Array::zeros({3, 3}), other = Array::zeros({2, 3}, DType::i64);
+  REQUIRE_FALSE(array.add_deferred_to(longer));
+  REQUIRE_FALSE(array.add_deferred_to(other));
+  REQUIRE_FALSE(array.slice(0, 1).add_deferred_to(sum));
+  array.compute();
+  REQUIRE_FALSE(array.add_deferred_to(sum));
+  REQUIRE_FALSE(threes(runs).add_deferred_to(longer));
+  Array three = Array::zeros({3});
+  REQUIRE_FALSE(threes(runs).add_deferred_to(three));
+  REQUIRE(three.to_vector<float>() == std::vector<float>(3, 0));
+}
+
 TEST_CASE("a deferred array is of shapes and formats that there are") {
   const auto nothing = [](std::byte*) {};
   REQUIRE_THROWS_AS(Array::deferred({2, 3}, DType::f32, MemoryFormat::channels_last, nothing), ShapeError);

@@ -231,6 +231,27 @@ TEST_CASE("with winograd what is not finite reaches only windows that touch it")
   }
 }
 
+TEST_CASE("winograd adds an input gradient to what is there with the bits of a sum") {
+  for_each_target([] {
+    WinogradSource source;
+    for (int i = 0; i < 60; ++i) {
+      const Conv2dGeometry g = source.next();
+      INFO(describe(g));
+      REQUIRE(can_add_input_gradient(winograd_algorithm));
+      Operands<float> o = operands<float>(g, reals<float>);
+      if (i % 3 == 0) o.dy[o.dy.size() / 3] = std::numeric_limits<float>::infinity();
+      std::vector<float> sum = o.x;
+      const auto memory = workspace(conv2d_workspace<float>(g, Conv2dPass::input_gradient, winograd_algorithm));
+      conv2d_add_input_gradient(g, winograd_algorithm, o.dy.data(), o.weight.data(), sum.data(), memory.get());
+      const std::vector<float> dx = input_gradient(g, winograd_algorithm, o.dy, o.weight, {});
+      for (std::size_t at = 0; at < sum.size(); ++at) {
+        const float wanted = o.x[at] + dx[at];
+        if (std::isnan(wanted) ? !std::isnan(sum[at]) : sum[at] != wanted) FAIL("element " << at);
+      }
+    }
+  });
+}
+
 TEST_CASE("winograd of an empty batch has zeros as the weight gradient") {
   Conv2dGeometry g = WinogradSource().next();
   g.batch = 0;
