@@ -10,6 +10,7 @@
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/blas.hpp>
+#include <tapestry/kernels/matrix_product.hpp>
 
 namespace tapestry {
 namespace {
@@ -85,8 +86,15 @@ struct Matmul {
     const Array first = a.array().contiguous();
     const Array second = b.array().contiguous();
     visit_floating(name, a.dtype(), [&]<class T>() {
-      kernels::batched_gemm(transpose_a_, transpose_b_, m, n, k, std::span<const kernels::GemmOffsets>(offsets),
-                            first.data<T>(), second.data<T>(), result.mutable_data<T>());
+      if (offsets.size() != 1) {
+        kernels::batched_gemm(transpose_a_, transpose_b_, m, n, k, std::span<const kernels::GemmOffsets>(offsets),
+                              first.data<T>(), second.data<T>(), result.mutable_data<T>());
+        return;
+      }
+      const std::size_t bytes = kernels::matrix_product_workspace<T>(transpose_a_, transpose_b_, m, n, k);
+      Array workspace = Array::empty({static_cast<std::int64_t>(bytes)}, DType::u8);
+      kernels::matrix_product(transpose_a_, transpose_b_, m, n, k, first.data<T>(), second.data<T>(),
+                              result.mutable_data<T>(), workspace.mutable_data<std::uint8_t>());
     });
     return result;
   }

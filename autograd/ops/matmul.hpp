@@ -1,4 +1,4 @@
-// Matrix products, through OpenBLAS.
+// Matrix products: batches and small ones through OpenBLAS, others by the kernels of 1×1 convolutions.
 #pragma once
 
 #include <tapestry/autograd/tensor.hpp>

@@ -3,9 +3,9 @@
 // One row per layer and pass: GFLOP/s by the definition's count of operations, which Winograd's algorithm undercuts, so
 // that it may exceed the machine's peak. All contestants of a row run in turns; figures are medians.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <exception>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -19,6 +19,7 @@
 #include <tapestry/kernels/conv2d.hpp>
 
 #include "convolutions.hpp"
+#include "in_turns.hpp"
 #include "layers.hpp"
 #include "machine.hpp"
 
@@ -42,29 +43,6 @@ double relative_difference(const Array& a, const Array& b) {
     greatest = std::max(greatest, std::abs(static_cast<double>(values[i])));
   }
   return difference / greatest;
-}
-
-/// Runs the contestants in turns; the median seconds of each.
-std::vector<double> median_seconds(const std::vector<std::unique_ptr<Convolution>>& contestants) {
-  constexpr std::size_t least_rounds = 9;
-  constexpr double least_total = 0.4;
-  std::vector<std::vector<double>> seconds(contestants.size());
-  double total = 0;
-  while (seconds.front().size() < least_rounds || total < least_total) {
-    for (std::size_t i = 0; i < contestants.size(); ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      contestants[i]->run();
-      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-      seconds[i].push_back(elapsed.count());
-      total += elapsed.count();
-    }
-  }
-  std::vector<double> medians;
-  for (auto& all : seconds) {
-    std::ranges::nth_element(all, all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2));
-    medians.push_back(all[all.size() / 2]);
-  }
-  return medians;
 }
 
 struct Machine {
@@ -94,7 +72,9 @@ void print_row(const Layer& layer, Conv2dPass pass, const std::string& pass_name
                                  layer.name, pass_name, difference));
   }
 
-  const std::vector<double> seconds = median_seconds(contestants);
+  std::vector<std::function<void()>> turns;
+  for (const auto& contestant : contestants) turns.emplace_back([&contestant] { contestant->run(); });
+  const std::vector<double> seconds = median_seconds(turns);
   const double ours = seconds[peers];
   const double theirs = *std::min_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(peers));
   const auto rate = [&](double elapsed) { return fmt::format("{:.0f}", layer.flops() / elapsed / 1e9); };

@@ -8,20 +8,12 @@
 
 #include "catch.hpp"
 #include "kernels/execution.hpp"
+#include "kernels/matrix_cases.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
 
 namespace {
-
-/// Small whole numbers, whose sums are exact in any order.
-template <class T>
-std::vector<T> whole_numbers(std::int64_t size, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<T> result(static_cast<std::size_t>(size));
-  for (T& value : result) value = static_cast<T>(static_cast<std::int64_t>(random() % 9) - 4);
-  return result;
-}
 
 template <class T>
 std::vector<T> product(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
@@ -31,27 +23,6 @@ std::vector<T> product(bool transpose_a, bool transpose_b, std::int64_t m, std::
   kernels::gemm(transpose_a, transpose_b, m, n, k, a.data(), b.data(), c.data());
   return c;
 }
-
-template <class T>
-std::vector<T> plain_product(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
-                             const std::vector<T>& a, const std::vector<T>& b) {
-  std::vector<T> c;
-  for (std::int64_t row = 0; row < m; ++row) {
-    for (std::int64_t column = 0; column < n; ++column) {
-      T sum = 0;
-      for (std::int64_t i = 0; i < k; ++i) {
-        sum += a[static_cast<std::size_t>(transpose_a ? i * m + row : row * k + i)] *
-               b[static_cast<std::size_t>(transpose_b ? column * k + i : i * n + column)];
-      }
-      c.push_back(sum);
-    }
-  }
-  return c;
-}
-
-struct Sizes {
-  std::int64_t m, n, k;
-};
 
 template <class T>
 void check(const Sizes& sizes) {
