@@ -115,12 +115,15 @@ void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algor
 }
 
 bool can_add_input_gradient(Conv2dAlgorithm algorithm) {
-  return algorithm == Conv2dAlgorithm::winograd;
+  return algorithm == Conv2dAlgorithm::implicit_gemm || algorithm == Conv2dAlgorithm::winograd;
 }
 
 template <class T>
-void conv2d_add_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm, const T* dy, const T* weight, T* dx,
-                               void* workspace) {
+void conv2d_add_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
+                               T* dx, void* workspace) {
+  if (algorithm == Conv2dAlgorithm::implicit_gemm) {
+    return implicit_gemm::add_input_gradient(geometry, dy, weight, dx, workspace);
+  }
   if constexpr (std::is_same_v<T, float>) winograd::add_input_gradient(geometry, dy, weight, dx, workspace);
 }
 

@@ -68,7 +68,7 @@ void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algor
 /// True when the input gradient can be added to what is there.
 bool can_add_input_gradient(Conv2dAlgorithm algorithm);
 
-/// dx += what `conv2d_input_gradient` computes without a bias, to the last bit.
+/// dx += what `conv2d_input_gradient` computes without a bias, to the last bit, but that −0 may stay where that is 0.
 template <class T>
 void conv2d_add_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
                                T* dx, void* workspace);

@@ -30,6 +30,10 @@ template <class T>
 void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
                     void* workspace);
 
+/// Adds the input gradient to what is there.
+template <class T>
+void add_input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, T* dx, void* workspace);
+
 /// The output pixels are cut into pieces by the geometry; the sums over each, in the order of
 /// `reference::weight_gradient`, are added in index order.
 template <class T>

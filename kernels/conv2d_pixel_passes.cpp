@@ -194,10 +194,18 @@ const T* ahead_of(const Pass& pass, const GatherPlan& plan, std::int64_t block, 
   return fits ? source + end * pass.source_channels : nullptr;
 }
 
+/// Where results go, and what becomes of them: as in PixelProduct.
+template <class T>
+struct Results {
+  T* target;
+  bool relu = false;
+  bool adds = false;
+};
+
 template <class T, class Pass>
 void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
-                    std::int64_t group, const T* source, const ChannelAffine<T>* normalisation, bool relu, T* target,
-                    const Buffers<T>& buffers, T* scratch) {
+                    std::int64_t group, const T* source, const ChannelAffine<T>* normalisation,
+                    const Results<T>& results, const Buffers<T>& buffers, T* scratch) {
   const Panels panels = panels_of<T>(pass, phase);
   PixelPointers<const T> sources;
   PixelPointers<T> targets;
@@ -206,7 +214,7 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
   } else {
     plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
   }
-  point_at_targets(pass, phase, plan.begin(block), plan.end(block), target + group * panels.channels, targets);
+  point_at_targets(pass, phase, plan.begin(block), plan.end(block), results.target + group * panels.channels, targets);
   multiply_pixels<T>({.sources = sources.data(),
                       .targets = targets.data(),
                       .pixels = plan.end(block) - plan.begin(block),
@@ -214,8 +222,10 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
                       .channels = panels.channels,
                       .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
                       .bias = buffers.bias + group * panels.padded_channels(),
-                      .relu = relu,
-                      .streams = should_stream(target + group * panels.channels,
+                      .relu = results.relu,
+                      .adds = results.adds,
+                      .streams = !results.adds &&
+                                 should_stream(results.target + group * panels.channels,
                                                pass.g.batch * pass.target_height * pass.target_width, panels.channels),
                       .ahead = ahead_of(pass, plan, block, source, normalisation != nullptr)});
 }
@@ -223,7 +233,7 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
 // Phases of the same block come one after another: they read the same pixels.
 template <class T, class Pass>
 void run(const Pass& pass, const T* source, const ChannelAffine<T>* normalisation, const T* weight, const T* bias,
-         bool relu, T* target, void* workspace) {
+         const Results<T>& results, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut<T>(cutter, pass);
   if (buffers.blocks == 0 || pass.target_channels == 0) return;
@@ -233,8 +243,9 @@ void run(const Pass& pass, const T* source, const ChannelAffine<T>* normalisatio
     const std::int64_t group = piece / pass.phases() % pass.g.groups;
     const std::int64_t block = piece / pass.phases() / pass.g.groups;
     const GatherPlan plan = gather_plan(pass, phase);
-    if (block >= plan.blocks()) return;
-    multiply_block(pass, phase, plan, block, group, source, normalisation, relu, target, buffers,
+    const bool adds_nothing = results.adds && plan.depth() == 0;
+    if (block >= plan.blocks() || adds_nothing) return;
+    multiply_block(pass, phase, plan, block, group, source, normalisation, results, buffers,
                    buffers.scratch + thread * buffers.scratch_pitch);
   });
 }
@@ -261,13 +272,18 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& geometry) {
 template <class T>
 void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* weight,
              const T* bias, bool relu, T* y, void* workspace) {
-  run(ForwardPass(geometry), x, normalisation, weight, bias, relu, y, workspace);
+  run<T>(ForwardPass(geometry), x, normalisation, weight, bias, {.target = y, .relu = relu}, workspace);
 }
 
 template <class T>
 void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
                     void* workspace) {
-  run<T>(InputGradientPass(geometry), dy, nullptr, weight, bias, /*relu=*/false, dx, workspace);
+  run<T>(InputGradientPass(geometry), dy, nullptr, weight, bias, {.target = dx}, workspace);
+}
+
+template <class T>
+void add_input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, T* dx, void* workspace) {
+  run<T>(InputGradientPass(geometry), dy, nullptr, weight, nullptr, {.target = dx, .adds = true}, workspace);
 }
 
 template std::size_t forward_workspace<float>(const Conv2dGeometry&);
@@ -280,5 +296,7 @@ template void forward(const Conv2dGeometry&, const double*, const ChannelAffine<
                       bool, double*, void*);
 template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
 template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
+template void add_input_gradient(const Conv2dGeometry&, const float*, const float*, float*, void*);
+template void add_input_gradient(const Conv2dGeometry&, const double*, const double*, double*, void*);
 
 }  // namespace tapestry::kernels::implicit_gemm

@@ -45,7 +45,7 @@ bool is_narrow(const PixelProduct<T>& product) {
   const Runs& runs = product.runs;
   constexpr std::int64_t width = HWY_MAX_BYTES / sizeof(T);
   return lanes_of<T>() == width && product.pitch == width && product.channels == width && runs.rows == 1 &&
-         runs.columns == 1 && runs.length == width && !product.relu && !product.streams;
+         runs.columns == 1 && runs.length == width && !product.relu && !product.adds && !product.streams;
 }
 
 // Pixels that come from memory go by the weights once, if the first-level cache holds all of these: all panels of some

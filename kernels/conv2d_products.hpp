@@ -42,6 +42,7 @@ struct PixelProduct {
   const T* weights;
   const T* bias;
   bool relu = false;     ///< whether results below 0 become 0
+  bool adds = false;     ///< whether results are added to what is there
   bool streams = false;  ///< whether the targets bypass the caches (should_stream)
 
   /// What a later product reads, pixel after pixel like the sources, which are single runs then, and may lie past the
@@ -54,7 +55,7 @@ struct PixelProduct {
 };
 
 /// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d, where d
-/// counts the elements of the runs, and with a ReLU after it if there is one.
+/// counts the elements of the runs, and with a ReLU after it if there is one; or added to what is there.
 template <class T>
 void multiply_pixels(const PixelProduct<T>& product);
 

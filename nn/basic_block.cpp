@@ -13,9 +13,12 @@ BasicBlock::BasicBlock(const Options& options)
 }
 
 Tensor BasicBlock::forward(const Tensor& x) {
+  // The shortcut first: then backward comes to it last and adds its few pixels to the gradient of the other
+  // convolution.
+  const Tensor shortcut = downsample_ != nullptr ? (*downsample_)(x) : x;
   Tensor y = bn1_(conv1_(x));
   y = conv2_(y);  // a statement of its own: then the first half is gone when the norm needs memory
-  return bn2_(y, downsample_ != nullptr ? (*downsample_)(x) : x);
+  return bn2_(y, shortcut);
 }
 
 }  // namespace tapestry::nn

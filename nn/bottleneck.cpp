@@ -38,12 +38,13 @@ Bottleneck::Bottleneck(const Options& options, std::int64_t width)
 }
 
 Tensor Bottleneck::forward(const Tensor& x) {
+  const Tensor shortcut = downsample_ != nullptr ? (*downsample_)(x) : x;  // first, as in BasicBlock
   // Statements of their own: then what came before a convolution is gone when the norm after it needs memory.
   Tensor y = bn1_(conv1_(x));
   y = conv2_(y);
   y = bn2_(y);
   y = conv3_(y);
-  return bn3_(y, downsample_ != nullptr ? (*downsample_)(x) : x);
+  return bn3_(y, shortcut);
 }
 
 }  // namespace tapestry::nn

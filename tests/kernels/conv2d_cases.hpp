@@ -154,6 +154,15 @@ std::vector<T> forward(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const
   return y;
 }
 
+/// dx plus the input gradient, by the kernel that adds.
+template <class T>
+std::vector<T> add_input_gradient(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const std::vector<T>& dy,
+                                  const std::vector<T>& weight, std::vector<T> dx) {
+  const auto memory = workspace(conv2d_workspace<T>(g, Conv2dPass::input_gradient, algorithm));
+  conv2d_add_input_gradient<T>(g, algorithm, dy.data(), weight.data(), dx.data(), memory.get());
+  return dx;
+}
+
 template <class T>
 std::vector<T> input_gradient(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const std::vector<T>& dy,
                               const std::vector<T>& weight, const std::vector<T>& bias = {}) {

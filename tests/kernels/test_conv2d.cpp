@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -28,6 +29,22 @@ TEMPLATE_TEST_CASE("conv2d equals the reference exactly on integers in every geo
       REQUIRE(actual.y == expected.y);
       REQUIRE(actual.dx == expected.dx);
       REQUIRE(actual.dweight == expected.dweight);
+    }
+  });
+}
+
+TEMPLATE_TEST_CASE("conv2d adds an input gradient to what is there with the bits of a sum", "", float, double) {
+  constexpr auto algorithm = Conv2dAlgorithm::implicit_gemm;
+  REQUIRE(can_add_input_gradient(algorithm));
+  for_each_target([] {
+    GeometrySource source;
+    for (int i = 0; i < 150; ++i) {
+      const Conv2dGeometry g = source.next();
+      const Operands<TestType> o = operands<TestType>(g, reals<TestType>);
+      INFO(describe(g));
+      std::vector<TestType> wanted = input_gradient(g, algorithm, o.dy, o.weight, {});
+      std::transform(wanted.begin(), wanted.end(), o.x.begin(), wanted.begin(), std::plus<>());
+      REQUIRE(add_input_gradient(g, algorithm, o.dy, o.weight, o.x) == wanted);
     }
   });
 }

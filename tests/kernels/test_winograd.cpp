@@ -240,9 +240,7 @@ TEST_CASE("winograd adds an input gradient to what is there with the bits of a s
       REQUIRE(can_add_input_gradient(winograd_algorithm));
       Operands<float> o = operands<float>(g, reals<float>);
       if (i % 3 == 0) o.dy[o.dy.size() / 3] = std::numeric_limits<float>::infinity();
-      std::vector<float> sum = o.x;
-      const auto memory = workspace(conv2d_workspace<float>(g, Conv2dPass::input_gradient, winograd_algorithm));
-      conv2d_add_input_gradient(g, winograd_algorithm, o.dy.data(), o.weight.data(), sum.data(), memory.get());
+      const std::vector<float> sum = add_input_gradient(g, winograd_algorithm, o.dy, o.weight, o.x);
       const std::vector<float> dx = input_gradient(g, winograd_algorithm, o.dy, o.weight, {});
       for (std::size_t at = 0; at < sum.size(); ++at) {
         const float wanted = o.x[at] + dx[at];
