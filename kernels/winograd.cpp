@@ -34,7 +34,7 @@ std::int64_t fitting_tiles(const Pass& pass, std::int64_t bytes, std::int64_t ch
 
 std::int64_t block_tiles(const Pass& pass) {
   const std::int64_t tiles = fitting_tiles(pass, block_bytes, pass.source_channels() + pass.target_channels());
-  return std::clamp(tiles, 2 * granule, 4 * pixel_granule);
+  return std::clamp(tiles, granule, 4 * pixel_granule);
 }
 
 bool keeps_kernels(const Pass& pass) {

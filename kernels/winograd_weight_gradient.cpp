@@ -25,8 +25,9 @@ namespace tapestry::kernels::winograd {
 namespace {
 
 constexpr std::int64_t max_piece_sums_bytes = std::int64_t{1} << 20;
-// Enough for as many threads: to add up the sums of more takes its time.
+// Enough for as many threads: to add up the sums of more takes its time, and of so many bytes much.
 constexpr std::int64_t max_pieces = 8;
+constexpr std::int64_t max_all_sums_bytes = std::int64_t{3} << 20;
 constexpr std::int64_t piece_round_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t round_bytes = std::int64_t{6} << 20;
 // Of all tiles' factors, below which there is one round: to go to the sums of all kernels once per round takes longer
@@ -64,7 +65,8 @@ struct Plan {
     std::int64_t most_tiles = std::max<std::int64_t>(tiles, 1);
     if (by_pieces) {
       most_tiles = fitting_tiles(piece_round_bytes);
-      const std::int64_t most = std::clamp<std::int64_t>(ceil_div(tiles, most_tiles), 1, max_pieces);
+      const std::int64_t most = std::clamp<std::int64_t>(ceil_div(tiles, most_tiles), 1,
+                                                         std::min(max_pieces, max_all_sums_bytes / sums_bytes));
       pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
     } else if (!by_parts) {
       most_tiles = fitting_tiles(round_bytes);
@@ -84,8 +86,11 @@ struct Plan {
     return {.begin = begin, .end = std::min(begin + round_tiles, tiles * (piece + 1) / pieces)};
   }
 
-  /// The chunks of source channels of a panel that are transformed back at a time.
-  std::int64_t chunk() const { return std::min(by_parts ? part_channels : pack_channels, panels.depth); }
+  /// The chunks of source channels of a panel that are transformed back at a time: four at least.
+  std::int64_t chunk() const {
+    const std::int64_t depth = std::max<std::int64_t>(panels.depth, 1);
+    return by_parts ? std::min(part_channels, depth) : std::min(pack_channels, ceil_div(depth, 4));
+  }
   std::int64_t chunks() const { return ceil_div(panels.depth, chunk()); }
 
   /// Those of the source channels [begin, end) and the target channels of a panel.
