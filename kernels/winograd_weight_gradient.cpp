@@ -28,7 +28,10 @@ constexpr std::int64_t max_piece_sums_bytes = std::int64_t{1} << 20;
 // Enough for as many threads: to add up the sums of more takes its time, and of so many bytes much.
 constexpr std::int64_t max_pieces = 8;
 constexpr std::int64_t max_all_sums_bytes = std::int64_t{3} << 20;
-constexpr std::int64_t piece_round_bytes = std::int64_t{1} << 20;
+// Of the factors of a round of a piece: what fits into the second-level cache, but several times what its sums take,
+// which every round goes through.
+constexpr std::int64_t least_piece_round_bytes = std::int64_t{1} << 20;
+constexpr std::int64_t piece_round_sums = 5;
 constexpr std::int64_t round_bytes = std::int64_t{6} << 20;
 // Of all tiles' factors, below which there is one round: to go to the sums of all kernels once per round takes longer
 // than to fetch factors that have left the caches.
@@ -64,7 +67,7 @@ struct Plan {
     };
     std::int64_t most_tiles = std::max<std::int64_t>(tiles, 1);
     if (by_pieces) {
-      most_tiles = fitting_tiles(piece_round_bytes);
+      most_tiles = fitting_tiles(std::max(least_piece_round_bytes, piece_round_sums * sums_bytes));
       const std::int64_t most = std::clamp<std::int64_t>(ceil_div(tiles, most_tiles), 1,
                                                          std::min(max_pieces, max_all_sums_bytes / sums_bytes));
       pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
