@@ -20,6 +20,14 @@ std::int64_t lanes_of() {
   return static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<T>()));
 }
 
+/// Whether `multiply_even_tile` computes the whole tiles of a product.
+template <class T>
+bool is_even(const PixelProduct<T>& product) {
+  const Runs& runs = product.runs;
+  return product.source_pitch != 0 && product.target_pitch != 0 && runs.rows == 1 && runs.columns == 1 &&
+         !product.relu && !product.adds && !product.streams && product.ahead == nullptr;
+}
+
 template <class T, int vectors>
 void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::int64_t panel, std::int64_t begin,
                     std::int64_t end) {
@@ -27,9 +35,16 @@ void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::i
   const std::int64_t columns = std::min(panels.channels - first, panels.width(panel));
   const T* const weights = product.weights + panels.offset(panel);
   const bool fetches = product.ahead != nullptr && (panel == 0 || !product.streams);
+  const bool even = is_even(product) && columns == panels.width(panel);
   constexpr int rows = tile_rows<vectors>, short_rows = short_tile_rows<vectors>;
+  constexpr int narrow = vectors == 1 ? HWY_MAX_BYTES / sizeof(T) : 0;
+  const bool is_narrow = product.runs.length == narrow && product.source_pitch == narrow;
+  const auto multiply_even =
+      is_narrow ? multiply_even_tile<T, vectors, rows, narrow> : multiply_even_tile<T, vectors, rows, 0>;
   for (std::int64_t p = begin; p < end; p += rows) {
-    if (end - p <= short_rows) {
+    if (even && end - p >= rows) {
+      multiply_even(product, p, weights, product.bias + first, first);
+    } else if (end - p <= short_rows) {
       multiply_tile<T, vectors, false, short_rows>(product, p, weights, product.bias + first, first, columns);
     } else if (fetches) {
       multiply_tile<T, vectors, true, rows>(product, p, weights, product.bias + first, first, columns);
@@ -39,15 +54,6 @@ void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::i
   }
 }
 
-/// Whether `multiply_narrow_tile` computes the first pixels of a product.
-template <class T>
-bool is_narrow(const PixelProduct<T>& product) {
-  const Runs& runs = product.runs;
-  constexpr std::int64_t width = HWY_MAX_BYTES / sizeof(T);
-  return lanes_of<T>() == width && product.pitch == width && product.channels == width && runs.rows == 1 &&
-         runs.columns == 1 && runs.length == width && !product.relu && !product.adds && !product.streams;
-}
-
 // Pixels that come from memory go by the weights once, if the first-level cache holds all of these: all panels of some
 // pixels before the next. Else a panel stays there for all pixels.
 template <class T>
@@ -55,12 +61,6 @@ void multiply(const PixelProduct<T>& product) {
   constexpr std::int64_t resident_bytes = std::int64_t{1} << 15;
   const Runs& runs = product.runs;
   const Panels panels{lanes_of<T>(), runs.rows * runs.columns * runs.length, product.channels};
-  if (is_narrow(product)) {
-    constexpr int rows = tile_rows<1>;
-    const std::int64_t whole = product.pixels / rows * rows;
-    for (std::int64_t pixel = 0; pixel < whole; pixel += rows) multiply_narrow_tile<T, rows>(product, pixel);
-    return multiply_panel<T, 1>(product, panels, 0, whole, product.pixels);
-  }
   const bool resident = product.ahead != nullptr && panels.size() * std::int64_t{sizeof(T)} <= resident_bytes;
   const std::int64_t step = resident ? pixel_granule : std::max<std::int64_t>(product.pixels, 1);
   for (std::int64_t begin = 0; begin < product.pixels; begin += step) {

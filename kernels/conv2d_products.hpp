@@ -51,7 +51,7 @@ struct PixelProduct {
   /// Elements that are added to all pointers: lists of pointers serve many products.
   std::int64_t source_offset = 0, target_offset = 0;
   /// Elements from every source to the next and from every target to the next, where they lie so; 0 where they do not.
-  std::int64_t pitch = 0;
+  std::int64_t source_pitch = 0, target_pitch = 0;
 };
 
 /// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d, where d

@@ -191,25 +191,50 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
   }
 }
 
-/// The same of pixels side by side in memory, all of the depth and the only panel of which are one vector wide: where
-/// everything lies then follows from two pointers, which leaves the loads to the operands.
-template <class T, int rows>
-HWY_NOINLINE void multiply_narrow_tile(const PixelProduct<T>& product, std::int64_t pixel) {
-  constexpr int width = HWY_MAX_BYTES / sizeof(T);
+/// The same of one run per pixel, where sources and targets have a pitch, into all columns of the panel: where
+/// everything lies then follows from few pointers, which leaves the loads to the operands. `size` is the length of the
+/// runs and the pitch of the sources where the compiler may know them, else 0.
+template <class T, int vectors, int rows, int size>
+HWY_NOINLINE void multiply_even_tile(const PixelProduct<T>& product, std::int64_t pixel, const T* HWY_RESTRICT weights,
+                                     const T* HWY_RESTRICT bias, std::int64_t first_column) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
-  const T* HWY_RESTRICT const source = product.sources[pixel] + product.source_offset;
-  T* HWY_RESTRICT const target = product.targets[pixel] + product.target_offset;
-  V sums[rows];
+  const std::size_t lanes = hn::Lanes(d);
+  // A pointer for three rows: processors multiply an offset by one and by two as they load.
+  constexpr int pointers = rows / 3;
+  static_assert(rows % 3 == 0);
+  const std::int64_t pitch = size > 0 ? size : product.source_pitch;
+  const std::int64_t length = size > 0 ? size : product.runs.length;
+  const T* source[pointers];
+  HWY_UNROLL(8)
+  for (int i = 0; i < pointers; ++i) source[i] = product.sources[pixel] + product.source_offset + 3 * i * pitch;
+
+  V sums[rows][vectors];
   HWY_UNROLL(24)
-  for (int r = 0; r < rows; ++r) sums[r] = hn::Load(d, product.bias);
-  for (int k = 0; k < width; ++k) {
-    const V weights = hn::Load(d, product.weights + k * width);
-    HWY_UNROLL(24)
-    for (int r = 0; r < rows; ++r) sums[r] = hn::MulAdd(hn::Set(d, source[r * width + k]), weights, sums[r]);
+  for (int r = 0; r < rows; ++r) {
+    HWY_UNROLL(2)
+    for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Load(d, bias + static_cast<std::size_t>(v) * lanes);
   }
+  for (std::int64_t k = 0; k < length; ++k) {
+    V w[vectors];
+    HWY_UNROLL(2)
+    for (int v = 0; v < vectors; ++v) w[v] = hn::Load(d, weights + static_cast<std::size_t>(v) * lanes);
+    weights += lanes * vectors;
+    HWY_UNROLL(24)
+    for (int r = 0; r < rows; ++r) {
+      const V x = hn::Set(d, source[r / 3][r % 3 * pitch]);
+      HWY_UNROLL(2)
+      for (int v = 0; v < vectors; ++v) sums[r][v] = hn::MulAdd(x, w[v], sums[r][v]);
+    }
+    HWY_UNROLL(8)
+    for (int i = 0; i < pointers; ++i) ++source[i];
+  }
+  T* HWY_RESTRICT target = product.targets[pixel] + product.target_offset + first_column;
   HWY_UNROLL(24)
-  for (int r = 0; r < rows; ++r) hn::StoreU(sums[r], d, target + r * width);
+  for (int r = 0; r < rows; ++r, target += product.target_pitch) {
+    HWY_UNROLL(2)
+    for (int v = 0; v < vectors; ++v) hn::StoreU(sums[r][v], d, target + static_cast<std::size_t>(v) * lanes);
+  }
 }
 
 /// A tile of `add_pixels`: all pixels for `rows` neighbouring elements of their windows and one panel. With `fetches`

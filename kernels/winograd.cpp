@@ -122,7 +122,8 @@ void multiply_factor(const Pass& pass, const Buffers& buffers, const TilePointer
        .bias = buffers.zeros,
        .source_offset = factor * buffers.source_plane,
        .target_offset = factor * buffers.target_plane,
-       .pitch = buffers.source_pitch == buffers.target_pitch ? buffers.source_pitch : 0});
+       .source_pitch = buffers.source_pitch,
+       .target_pitch = buffers.target_pitch});
 }
 
 bool should_stream_results(const Pass& pass, const Operands& operands) {
