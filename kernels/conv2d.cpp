@@ -8,14 +8,29 @@
 #include <tapestry/kernels/winograd.hpp>
 
 namespace tapestry::kernels {
+namespace {
+
+/// From how many channels on a 3×3 convolution at stride 2 takes Winograd's algorithm.
+std::int64_t least_strided_channels(Conv2dPass pass) {
+  switch (pass) {
+    case Conv2dPass::forward:
+      return 32;
+    case Conv2dPass::input_gradient:
+      return 16;
+    case Conv2dPass::weight_gradient:
+      break;
+  }
+  return 128;
+}
+
+}  // namespace
 
 template <class T>
 Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& g, Conv2dPass pass, ConvMath math) {
   if (g.groups > 1 && g.groups == g.in_channels) return Conv2dAlgorithm::depthwise;
   // Below these numbers of channels the transforms cost more than the products that they save. The batch has no say, so
   // that a sample gives the same bits alone.
-  const std::int64_t strided_least = pass == Conv2dPass::weight_gradient ? 128 : 64;
-  const std::int64_t least = g.stride_height == 2 ? strided_least : 16;
+  const std::int64_t least = g.stride_height == 2 ? least_strided_channels(pass) : 16;
   const bool pays = g.in_channels >= least && g.out_channels >= least;
   if (std::is_same_v<T, float> && math == ConvMath::fast && pays && winograd::can_compute(g)) {
     return Conv2dAlgorithm::winograd;
