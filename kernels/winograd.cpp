@@ -77,11 +77,18 @@ struct Buffers {
         factors(cutter.take<float>((keeps_kernels(pass) ? num_threads() : 1) * pass.factors() * source_plane)),
         kernels(cutter.take<float>((keeps_kernels(pass) ? 1 : num_threads()) * kernel_factors * kernel_plane)) {}
 
+  Planes factors_of(const Pass& pass, int thread) const {
+    return {factors + thread * pass.factors() * source_plane, source_pitch, source_plane};
+  }
+  Planes products_of(const Pass& pass, int thread) const {
+    return {products + thread * pass.factors() * target_plane, target_pitch, target_plane};
+  }
+
   std::int64_t tiles, source_pitch, source_plane, target_pitch, target_plane, kernel_plane;
   float* zeros;     ///< the pixels outside the image, and no bias
   float* outside;   ///< where rows of results outside the image go, one per thread
   float* products;  ///< of each thread
-  float* factors;   ///< of tiles
+  float* factors;   ///< of tiles, in the first way of each thread's
   float* kernels;   ///< factors of kernels, a matrix of panels for each
 };
 
@@ -94,36 +101,40 @@ struct Operands {
   float* target;
 };
 
-/// Where the factors and the products of `count` tiles lie.
-struct TilePointers {
-  TilePointers(const Buffers& buffers, std::int64_t count, const float* factors, float* products) {
+/// The factors and the products of `count` tiles.
+struct Block {
+  Block(std::int64_t tiles, const Planes& source, const Planes& target)
+      : count(tiles), factors(source), products(target) {
     for (std::int64_t i = 0; i < count; ++i) {
-      from[static_cast<std::size_t>(i)] = factors + i * buffers.source_pitch;
-      to[static_cast<std::size_t>(i)] = products + i * buffers.target_pitch;
+      from[static_cast<std::size_t>(i)] = factors.from(i).data;
+      to[static_cast<std::size_t>(i)] = products.from(i).data;
     }
     fill_up(from, count);
     fill_up(to, count);
   }
 
+  std::int64_t count;
+  Planes factors;
+  Planes products;
   PixelPointers<const float> from;
   PixelPointers<float> to;
 };
 
-/// The products of one factor of `count` tiles and a matrix of `channels` columns.
-void multiply_factor(const Pass& pass, const Buffers& buffers, const TilePointers& tiles, std::int64_t count,
-                     int factor, const float* kernels, std::int64_t channels) {
+/// The products of one factor of a block and a matrix of `channels` columns.
+void multiply_factor(const Pass& pass, const Buffers& buffers, const Block& block, int factor, const float* kernels,
+                     std::int64_t channels) {
   multiply_pixels<float>(
-      {.sources = tiles.from.data(),
-       .targets = tiles.to.data(),
-       .pixels = count,
+      {.sources = block.from.data(),
+       .targets = block.to.data(),
+       .pixels = block.count,
        .runs = {.rows = 1, .columns = 1, .length = pass.source_channels(), .row_step = 0, .column_step = 0},
        .channels = channels,
        .weights = kernels + kernel_of(pass, factor) * buffers.kernel_plane,
        .bias = buffers.zeros,
-       .source_offset = factor * buffers.source_plane,
-       .target_offset = factor * buffers.target_plane,
-       .source_pitch = buffers.source_pitch,
-       .target_pitch = buffers.target_pitch});
+       .source_offset = factor * block.factors.plane,
+       .target_offset = factor * block.products.plane,
+       .source_pitch = block.factors.pitch,
+       .target_pitch = block.products.pitch});
 }
 
 bool should_stream_results(const Pass& pass, const Operands& operands) {
@@ -132,9 +143,9 @@ bool should_stream_results(const Pass& pass, const Operands& operands) {
          should_stream(operands.target, pass.tiling.batch * images.height * images.width, images.channels);
 }
 
-/// Makes the results of the tiles [begin, end) and the target channels [first, first + channels) from their products.
-void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& operands, std::int64_t begin,
-                  std::int64_t end, std::int64_t first, std::int64_t channels, const float* products, int thread) {
+/// Makes the results of tiles in the target channels [first, first + channels) from their products.
+void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& operands, const Range& tiles,
+                  std::int64_t first, std::int64_t channels, const Planes& products, int thread) {
   const Finish finish = {.bias = operands.bias,
                          .relu = operands.relu,
                          .adds = operands.adds,
@@ -142,12 +153,12 @@ void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& oper
   Finish from_first = finish;
   if (finish.bias != nullptr) from_first.bias += first;
   float* const outside = buffers.outside + thread * outside_pitch(pass);
-  for (std::int64_t i = begin; i < end; ++i) {
-    const Square<float> pixels = square_of(pass.tiling, pass.tiling.target, i, operands.target + first, outside);
-    const std::int64_t finite =
-        pass.gather(products + (i - begin) * buffers.target_pitch, buffers.target_plane, channels, from_first, pixels);
-    if (finite < channels) {
-      compute_plainly(pass, i, first + finite, channels - finite, operands.source, operands.weight, finish,
+  for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
+    const Stop stop = pass.gather(pass.tiling, {tile, tiles.end}, products.from(tile - tiles.begin), channels,
+                                  from_first, operands.target + first, outside);
+    tile = stop.tile;
+    if (tile < tiles.end) {
+      compute_plainly(pass, tile, first + stop.finite, channels - stop.finite, operands.source, operands.weight, finish,
                       operands.target);
     }
   }
@@ -164,23 +175,19 @@ void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& ope
   });
   const std::int64_t tiles = pass.tiling.tiles();
   const bool fetches = !should_stream_results(pass, operands);
-  parallel_for(ceil_div(tiles, buffers.tiles), [&](std::int64_t block, int thread) {
-    const std::int64_t begin = block * buffers.tiles;
-    const std::int64_t end = std::min(begin + buffers.tiles, tiles);
-    float* const factors = buffers.factors + thread * pass.factors() * buffers.source_plane;
-    float* const products = buffers.products + thread * pass.factors() * buffers.target_plane;
-    scatter_tiles(pass.tiling, pass.tiling.source, pass.scatter, begin, end, operands.source, buffers.zeros, factors,
-                  buffers.source_pitch, buffers.source_plane);
-    const std::int64_t count = end - begin;
-    const TilePointers pointers(buffers, count, factors, products);
-    const Range results = fetches ? rows_of(pass.tiling, pass.tiling.target, {begin, end}) : Range{};
-    const Range next = rows_of(pass.tiling, pass.tiling.source, {end, std::min(end + buffers.tiles, tiles)});
+  parallel_for(ceil_div(tiles, buffers.tiles), [&](std::int64_t index, int thread) {
+    const Range here = {index * buffers.tiles, std::min((index + 1) * buffers.tiles, tiles)};
+    const Block block(here.size(), buffers.factors_of(pass, thread), buffers.products_of(pass, thread));
+    pass.scatter(pass.tiling, pass.tiling.source, here, operands.source, buffers.zeros,
+                 buffers.factors_of(pass, thread));
+    const Range results = fetches ? rows_of(pass.tiling, pass.tiling.target, here) : Range{};
+    const Range next = rows_of(pass.tiling, pass.tiling.source, {here.end, std::min(here.end + buffers.tiles, tiles)});
     for (int factor = 0; factor < pass.factors(); ++factor) {
       prefetch_part(operands.target, results, factor, pass.factors());
       prefetch_part(operands.source, next, factor, pass.factors());
-      multiply_factor(pass, buffers, pointers, count, factor, buffers.kernels, panels.channels);
+      multiply_factor(pass, buffers, block, factor, buffers.kernels, panels.channels);
     }
-    gather_tiles(pass, buffers, operands, begin, end, 0, panels.channels, products, thread);
+    gather_tiles(pass, buffers, operands, here, 0, panels.channels, block.products, thread);
   });
 }
 
@@ -189,23 +196,22 @@ constexpr std::int64_t transform_grain = 4;
 
 void run_by_panels(const Pass& pass, const Buffers& buffers, const Operands& operands) {
   const Panels panels = pass.panels();
+  const Planes factors = buffers.factors_of(pass, 0);
   for (std::int64_t begin = 0; begin < pass.tiling.tiles(); begin += buffers.tiles) {
-    const std::int64_t end = std::min(begin + buffers.tiles, pass.tiling.tiles());
-    parallel_ranges(end - begin, transform_grain, [&](std::int64_t first, std::int64_t last) {
-      scatter_tiles(pass.tiling, pass.tiling.source, pass.scatter, begin + first, begin + last, operands.source,
-                    buffers.zeros, buffers.factors + first * buffers.source_pitch, buffers.source_pitch,
-                    buffers.source_plane);
+    const Range round = {begin, std::min(begin + buffers.tiles, pass.tiling.tiles())};
+    parallel_ranges(round.size(), transform_grain, [&](std::int64_t first, std::int64_t last) {
+      pass.scatter(pass.tiling, pass.tiling.source, {begin + first, begin + last}, operands.source, buffers.zeros,
+                   factors.from(first));
     });
     parallel_for(panels.count(), [&](std::int64_t panel, int thread) {
       float* const kernels = buffers.kernels + thread * kernel_factors * buffers.kernel_plane;
-      float* const products = buffers.products + thread * pass.factors() * buffers.target_plane;
       const std::int64_t channels = std::min(panels.width(panel), panels.channels - panels.begin(panel));
       transform_panel(pass, panel, 0, panels.depth, operands.weight, kernels, buffers.kernel_plane);
-      const TilePointers pointers(buffers, end - begin, buffers.factors, products);
+      const Block block(round.size(), factors, buffers.products_of(pass, thread));
       for (int factor = 0; factor < pass.factors(); ++factor) {
-        multiply_factor(pass, buffers, pointers, end - begin, factor, kernels, channels);
+        multiply_factor(pass, buffers, block, factor, kernels, channels);
       }
-      gather_tiles(pass, buffers, operands, begin, end, panels.begin(panel), channels, products, thread);
+      gather_tiles(pass, buffers, operands, round, panels.begin(panel), channels, block.products, thread);
     });
   }
 }

@@ -124,19 +124,20 @@ void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, st
   const Conv2dGeometry& g = pass.geometry;
   const auto& [height, width, depth] = pass.tiling.source.images;
   const Images& to = pass.tiling.target.images;
-  const int side = pass.tiling.target.side;
-  const Square<float> pixels = square_of<float>(pass.tiling, pass.tiling.target, tile, target, nullptr);
-  const std::int64_t image = tile / (pass.tiling.rows * pass.tiling.columns);
-  for (int index = 0; index < side * side; ++index) {
-    const int row = index / side, column = index % side;
-    if (pixels.rows[row] == nullptr || (pixels.columns >> column & 1) == 0) continue;
-    float* const results = pixels.rows[row] + (column - pixels.begin) * pixels.step;
-    const std::int64_t place = (results - target) / to.channels;
+  const Squares& squares = pass.tiling.target;
+  const std::int64_t rows = pass.tiling.rows, columns = pass.tiling.columns;
+  const std::int64_t image = tile / (rows * columns);
+  const std::int64_t top = tile / columns % rows * squares.step - squares.top;
+  const std::int64_t left = tile % columns * squares.step - squares.left;
+  for (int index = 0; index < squares.side * squares.side; ++index) {
+    const std::int64_t row = top + index / squares.side, column = left + index % squares.side;
+    if (row < 0 || row >= to.height || column < 0 || column >= to.width) continue;
+    float* const results = target + ((image * to.height + row) * to.width + column) * to.channels;
     for (std::int64_t k = first; k < first + channels; ++k) {
       float sum = finish.bias == nullptr ? 0 : finish.bias[k];
       for (std::int64_t tap = 0; tap < 9; ++tap) {
-        const std::int64_t from_row = source_of(pass, place / to.width % to.height, tap / 3, g.pad_top, height);
-        const std::int64_t from_column = source_of(pass, place % to.width, tap % 3, g.pad_left, width);
+        const std::int64_t from_row = source_of(pass, row, tap / 3, g.pad_top, height);
+        const std::int64_t from_column = source_of(pass, column, tap % 3, g.pad_left, width);
         if (from_row == unread || from_column == unread) continue;
         const bool is_inside = from_row >= 0 && from_column >= 0;
         const float* const pixel = source + ((image * height + from_row) * width + from_column) * depth;

@@ -8,7 +8,7 @@
 
 #include <tapestry/kernels/conv2d.hpp>
 #include <tapestry/kernels/conv2d_products.hpp>
-#include <tapestry/kernels/winograd_tiling.hpp>
+#include <tapestry/kernels/winograd_tiles.hpp>
 
 namespace tapestry::kernels::winograd {
 

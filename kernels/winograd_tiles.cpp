@@ -2,7 +2,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/winograd_tiles.cpp>
@@ -12,6 +11,7 @@
 
 #include <tapestry/kernels/channels-inl.hpp>
 #include <tapestry/kernels/streaming-inl.hpp>
+#include <tapestry/kernels/winograd_squares.hpp>
 #include <tapestry/kernels/winograd_tiles.hpp>
 #include <tapestry/kernels/winograd_transforms-inl.hpp>
 
@@ -21,7 +21,13 @@ namespace HWY_NAMESPACE {
 namespace {
 
 using winograd::Finish;
+using winograd::Planes;
+using winograd::Range;
 using winograd::Square;
+using winograd::Squares;
+using winograd::SquareWalk;
+using winograd::Stop;
+using winograd::Tiling;
 
 /// A transform in two dimensions, down the columns first, then along the rows: `load(j, column)` fetches column j, and
 /// `store(i, row)` takes row i of the results.
@@ -64,12 +70,13 @@ HWY_INLINE void store_planes(D d, const V (&row)[Transform::out], int i, float* 
 }
 
 template <class Transform>
-void scatter(const Square<const float>& pixels, std::int64_t channels, float* HWY_RESTRICT target, std::int64_t plane) {
+HWY_NOINLINE void scatter_tile(const Square<Transform::in, const float>& pixels, std::int64_t channels,
+                               float* HWY_RESTRICT target, std::int64_t plane) {
   for_channels<float>(channels, [=, &pixels](auto d, std::int64_t channel) HWY_ATTR {
     transform_both_axes<Transform>(
         d,
         [=, &pixels](int j, auto& column) HWY_ATTR {
-          const bool is_inside = (pixels.columns >> j & 1) != 0;
+          const bool is_inside = pixels.is_inside(j);
           const std::int64_t offset = (j - pixels.begin) * pixels.step + channel;
           HWY_UNROLL(9)
           for (int i = 0; i < Transform::in; ++i) {
@@ -80,13 +87,33 @@ void scatter(const Square<const float>& pixels, std::int64_t channels, float* HW
   });
 }
 
+/// While a tile is transformed the pixels of the next are on their way.
+template <class Transform>
+void scatter(const Tiling& tiling, const Squares& squares, Range tiles, const float* images, const float* zeros,
+             const Planes& factors) {
+  if (tiles.size() == 0) return;
+  SquareWalk<Transform::in, const float> walk(tiling, squares, tiles.begin, images, zeros);
+  auto next = walk.square();
+  float* target = factors.data;
+  for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile, target += factors.pitch) {
+    const auto pixels = next;
+    if (tile + 1 < tiles.end) {
+      walk.advance();
+      next = walk.square();
+      prefetch(next, squares.step);
+    }
+    scatter_tile<Transform>(pixels, squares.images.channels, target, factors.plane);
+  }
+}
+
 /// What is done to results of a tile, but for additions of nothing.
 enum class Ending { none, bias_relu, sum };
 
-/// `gather` of tiles whose columns are all inside the image if `is_whole`.
+/// A tile whose columns are all inside the image if `is_whole`. Returns the number of channels before one that is not
+/// finite.
 template <class Transform, bool is_whole, Ending ending>
-std::int64_t gather_tile(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
-                         const Finish& finish, const Square<float>& pixels) {
+HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
+                                      const Finish& finish, const Square<Transform::out, float>& pixels) {
   constexpr int side = Transform::out;
   const float* HWY_RESTRICT bias = finish.bias;
   const float least = finish.relu ? 0 : -std::numeric_limits<float>::infinity();
@@ -102,11 +129,10 @@ std::int64_t gather_tile(const float* HWY_RESTRICT products, std::int64_t plane,
     for (int j = 0; j < side; ++j) sums[j] = zero;
     const auto for_row = [&](int i, const V(&row)[side], const auto& finished) HWY_ATTR {
       const std::int64_t step = pixels.step;
-      const std::uint32_t columns = pixels.columns;
       float* const target = pixels.rows[i] + channel - (is_whole ? 0 : pixels.begin * step);
       HWY_UNROLL(8)
       for (int j = 0; j < side; ++j) {
-        if (is_whole || (columns >> j & 1) != 0) {
+        if (is_whole || pixels.is_inside(j)) {
           store_result(streams, finished(row[j], target + j * step), d, target + j * step);
         }
       }
@@ -143,17 +169,30 @@ std::int64_t gather_tile(const float* HWY_RESTRICT products, std::int64_t plane,
   return finite;
 }
 
+template <class Transform, Ending ending>
+Stop gather_tiles(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels,
+                  const Finish& finish, float* images, float* outside) {
+  SquareWalk<Transform::out, float> walk(tiling, tiling.target, tiles.begin, images, outside);
+  const float* source = products.data;
+  for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile, source += products.pitch, walk.advance()) {
+    const auto pixels = walk.square();
+    const auto gather_this =
+        pixels.is_whole() ? gather_tile<Transform, true, ending> : gather_tile<Transform, false, ending>;
+    const std::int64_t finite = gather_this(source, products.plane, channels, finish, pixels);
+    if (finite < channels) return {.tile = tile, .finite = finite};
+  }
+  return {.tile = tiles.end, .finite = channels};
+}
+
 template <class Transform>
-std::int64_t gather(const float* products, std::int64_t plane, std::int64_t channels, const Finish& finish,
-                    const Square<float>& pixels) {
-  const auto gather_this = [&](auto is_whole) {
-    if (finish.adds) return gather_tile<Transform, is_whole(), Ending::sum>;
-    return finish.bias != nullptr || finish.relu ? gather_tile<Transform, is_whole(), Ending::bias_relu>
-                                                 : gather_tile<Transform, is_whole(), Ending::none>;
-  };
-  const bool is_whole = pixels.columns + 1 == 1U << Transform::out;
-  return (is_whole ? gather_this(std::true_type()) : gather_this(std::false_type()))(products, plane, channels, finish,
-                                                                                     pixels);
+Stop gather(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels, const Finish& finish,
+            float* images, float* outside) {
+  const auto gather_these = [&] {
+    if (finish.adds) return gather_tiles<Transform, Ending::sum>;
+    return finish.bias != nullptr || finish.relu ? gather_tiles<Transform, Ending::bias_relu>
+                                                 : gather_tiles<Transform, Ending::none>;
+  }();
+  return gather_these(tiling, tiles, products, channels, finish, images, outside);
 }
 
 /// Of `count` kernels or their gradients, from planes to planes.

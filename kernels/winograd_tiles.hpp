@@ -1,15 +1,14 @@
 // The two-dimensional transforms of Winograd's convolution (winograd_transforms-inl.hpp), tile by tile, compiled for
 // every instruction set and chosen at run time. Transformed, a tile is some factors per channel, each in a plane of its
-// own: factor f of channel c lies at f · plane + c.
+// own.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-namespace tapestry::kernels::winograd {
+#include <tapestry/kernels/winograd_tiling.hpp>
 
-/// No tile has more pixels or factors along an axis.
-inline constexpr int max_side = 9;
+namespace tapestry::kernels::winograd {
 
 /// Along an axis a kernel has six factors, at either stride.
 inline constexpr int axis_kernels = 6;
@@ -18,18 +17,18 @@ inline constexpr int kernel_factors = axis_kernels * axis_kernels;
 /// No panel of the products is wider, on any machine: two vectors of 2048 bits.
 inline constexpr std::size_t max_panel_width = 128;
 
-/// A square of pixels, some of which may lie outside their image: those of whole rows, which then are rows of memory
-/// for that purpose, and those of whole columns.
-template <class T>
-struct Square {
-  T* rows[max_side];          ///< where the first column inside the image lies in each row
-  std::int64_t step;          ///< elements from a pixel to the next in its row
-  int begin;                  ///< the first column inside the image
-  std::uint32_t columns = 0;  ///< a bit for each column inside the image
+/// The factors or products of some tiles: factor f of channel c of the i-th of them is data[f · plane + i · pitch + c].
+struct Planes {
+  float* data;
+  std::int64_t pitch, plane;
+
+  /// Those from the i-th tile on.
+  Planes from(std::int64_t i) const { return {data + i * pitch, pitch, plane}; }
 };
 
-/// Pixels outside the image are zeros.
-using Scatter = void(const Square<const float>& pixels, std::int64_t channels, float* target, std::int64_t plane);
+/// Makes the factors of tiles from their squares of images. Pixels outside their image are read from `zeros`.
+using Scatter = void(const Tiling& tiling, const Squares& squares, Range tiles, const float* images, const float* zeros,
+                     const Planes& factors);
 /// What becomes of results.
 struct Finish {
   const float* bias;  ///< is added to them, unless null
@@ -37,10 +36,16 @@ struct Finish {
   bool adds;          ///< they are added to what is there, with neither of these
   bool streams;       ///< they bypass the caches
 };
-/// Returns the number of channels whose results are all finite, from the first on. Of those after them, what should
-/// have been added has not.
-using Gather = std::int64_t(const float* products, std::int64_t plane, std::int64_t channels, const Finish& finish,
-                            const Square<float>& pixels);
+/// The first tile with a result that is infinite or NaN, and the number of channels before it; the end of the tiles
+/// where there is none.
+struct Stop {
+  std::int64_t tile, finite;
+};
+/// Makes the results of tiles from the products of their first `channels` channels, up to one that is not finite. Of
+/// the channel that it belongs to, and those after it, what should have been added has not. Results outside their image
+/// go to `outside`.
+using Gather = Stop(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels,
+                    const Finish& finish, float* images, float* outside);
 /// G g Gᵀ for `count` kernels side by side, kernels[tap][kernel] with the 9 taps row by row; factor f of kernel j goes
 /// to target[f · plane + j].
 using TransformKernels = void(const float* kernels, std::int64_t count, float* target, std::int64_t plane);

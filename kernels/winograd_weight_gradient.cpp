@@ -123,8 +123,7 @@ std::int64_t zeros_size(const Pass& pass) {
 
 /// Factors of the pixels and of the gradients of a round's tiles.
 struct Factors {
-  float* source;
-  float* target;
+  Planes source, target;
 };
 
 struct Buffers {
@@ -133,8 +132,11 @@ struct Buffers {
         sums(cutter.take<float>((plan.by_parts ? num_threads() : plan.pieces) * sums_size)),
         zeros(cutter.take<float>(zeros_size(plan.pass))) {
     for (int i = 0; i < (plan.by_pieces ? num_threads() : 1); ++i) {
-      factors.push_back({.source = cutter.take<float>(plan.pass.factors() * plan.source_plane),
-                         .target = cutter.take<float>(plan.pass.factors() * plan.target_plane)});
+      const auto take = [&](std::int64_t pitch, std::int64_t plane) -> Planes {
+        return {cutter.take<float>(plan.pass.factors() * plane), pitch, plane};
+      };
+      factors.push_back(
+          {.source = take(plan.source_pitch, plan.source_plane), .target = take(plan.target_pitch, plan.target_plane)});
     }
   }
 
@@ -145,11 +147,9 @@ struct Buffers {
 };
 
 /// Where the factors of every tile of a round begin.
-PixelPointers<const float> point_at_tiles(const Plan& plan, const Factors& factors, std::int64_t count) {
+PixelPointers<const float> point_at_tiles(const Factors& factors, std::int64_t count) {
   PixelPointers<const float> tiles{};
-  for (std::int64_t i = 0; i < count; ++i) {
-    tiles[static_cast<std::size_t>(i)] = factors.source + i * plan.source_pitch;
-  }
+  for (std::int64_t i = 0; i < count; ++i) tiles[static_cast<std::size_t>(i)] = factors.source.from(i).data;
   return tiles;
 }
 
@@ -160,14 +160,14 @@ void add_products(const Plan& plan, int kernel, const Factors& factors, const Pi
   for (int factor = 0; factor < plan.pass.factors(); ++factor) {
     if (kernel_of(plan.pass, factor) != kernel) continue;
     add_pixels<float>({.sources = tiles.data(),
-                       .gradients = factors.target + factor * plan.target_plane + products.first_target,
-                       .pitch = plan.target_pitch,
+                       .gradients = factors.target.data + factor * factors.target.plane + products.first_target,
+                       .pitch = factors.target.pitch,
                        .pixels = products.tiles,
                        .runs = {.rows = 1, .columns = 1, .length = products.sources, .row_step = 0, .column_step = 0},
                        .channels = products.targets,
                        .sums = sums,
                        .begins = begins,
-                       .source_offset = factor * plan.source_plane + products.first_source});
+                       .source_offset = factor * factors.source.plane + products.first_source});
     begins = false;
   }
 }
@@ -176,10 +176,9 @@ void add_products(const Plan& plan, int kernel, const Factors& factors, const Pi
 void scatter_round(const Plan& plan, std::int64_t begin, std::int64_t first, std::int64_t last, const float* x,
                    const float* dy, const float* zeros, const Factors& factors) {
   const Tiling& t = plan.pass.tiling;
-  scatter_tiles(t, t.source, plan.pass.scatter, begin + first, begin + last, x, zeros,
-                factors.source + first * plan.source_pitch, plan.source_pitch, plan.source_plane);
-  scatter_tiles(t, t.target, plan.scatter_gradient, begin + first, begin + last, dy, zeros,
-                factors.target + first * plan.target_pitch, plan.target_pitch, plan.target_plane);
+  const Range tiles = {begin + first, begin + last};
+  plan.pass.scatter(t, t.source, tiles, x, zeros, factors.source.from(first));
+  plan.scatter_gradient(t, t.target, tiles, dy, zeros, factors.target.from(first));
 }
 
 /// Transforms sums of a panel and the source channels [begin, end) back and writes them where they belong. Returns
@@ -206,7 +205,7 @@ bool write_gradients(const Plan& plan, std::int64_t panel, std::int64_t begin, s
 /// The products read the columns that fill up the last vector.
 void clear_missing_columns(const Plan& plan, const Factors& factors) {
   if (plan.panels.channels % plan.panels.lanes == 0) return;
-  std::fill_n(factors.target, plan.pass.factors() * plan.target_plane, 0.0F);
+  std::fill_n(factors.target.data, plan.pass.factors() * factors.target.plane, 0.0F);
 }
 
 void sum_by_pieces(const Plan& plan, const Buffers& buffers, const float* x, const float* dy) {
@@ -218,7 +217,7 @@ void sum_by_pieces(const Plan& plan, const Buffers& buffers, const float* x, con
     for (std::int64_t round = 0; round < plan.rounds; ++round) {
       const Range tiles = plan.tiles_of(piece, round);
       scatter_round(plan, tiles.begin, 0, tiles.size(), x, dy, buffers.zeros, factors);
-      const auto pointers = point_at_tiles(plan, factors, tiles.size());
+      const auto pointers = point_at_tiles(factors, tiles.size());
       const Range next = {tiles.end, std::min(tiles.end + plan.round_tiles, tiling.tiles())};
       const Range next_x = rows_of(tiling, tiling.source, next), next_dy = rows_of(tiling, tiling.target, next);
       for (int kernel = 0; kernel < kernel_factors; ++kernel) {
@@ -241,7 +240,7 @@ void sum_by_kernels(const Plan& plan, const Buffers& buffers, const float* x, co
     parallel_ranges(tiles.size(), transform_grain, [&](std::int64_t first, std::int64_t last) {
       scatter_round(plan, tiles.begin, first, last, x, dy, buffers.zeros, factors);
     });
-    const auto pointers = point_at_tiles(plan, factors, tiles.size());
+    const auto pointers = point_at_tiles(factors, tiles.size());
     parallel_for(kernel_factors * plan.panels.count(), [&](std::int64_t part, int) {
       // At stride 2 the last kernels have the most factors: they come first.
       const auto kernel = static_cast<int>(kernel_factors - 1 - part / plan.panels.count());
@@ -299,7 +298,7 @@ void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float
     sum_by_kernels(plan, buffers, x, dy);
   }
 
-  const auto pointers = point_at_tiles(plan, buffers.factors.front(), plan.by_parts ? tiles : 0);
+  const auto pointers = point_at_tiles(buffers.factors.front(), plan.by_parts ? tiles : 0);
   std::vector<std::uint8_t> is_finite(static_cast<std::size_t>(plan.panels.count() * plan.chunks()));
   parallel_for(plan.panels.count() * plan.chunks(), [&](std::int64_t part, int thread) {
     const std::int64_t panel = part / plan.chunks();
