@@ -45,6 +45,11 @@ inline int kernel_of(const Pass& pass, int factor) {
   return std::min(row, axis_kernels - 1) * axis_kernels + std::min(column, axis_kernels - 1);
 }
 
+/// The other way along an axis: which of a tile's factors the kernels' factor `kernel` multiplies.
+inline Range axis_factors_of(const Pass& pass, int kernel) {
+  return {.begin = kernel, .end = kernel == axis_kernels - 1 ? pass.axis_factors : kernel + 1};
+}
+
 /// Transforms the kernels of a panel's target channels and the source channels [begin, end): factor f of those of
 /// source channel c goes to target[f · plane + c · width of the panel].
 void transform_panel(const Pass& pass, std::int64_t panel, std::int64_t begin, std::int64_t end, const float* weight,

@@ -157,18 +157,22 @@ PixelPointers<const float> point_at_tiles(const Factors& factors, std::int64_t c
 /// `begins`.
 void add_products(const Plan& plan, int kernel, const Factors& factors, const PixelPointers<const float>& tiles,
                   const Products& products, bool begins, float* sums) {
-  for (int factor = 0; factor < plan.pass.factors(); ++factor) {
-    if (kernel_of(plan.pass, factor) != kernel) continue;
-    add_pixels<float>({.sources = tiles.data(),
-                       .gradients = factors.target.data + factor * factors.target.plane + products.first_target,
-                       .pitch = factors.target.pitch,
-                       .pixels = products.tiles,
-                       .runs = {.rows = 1, .columns = 1, .length = products.sources, .row_step = 0, .column_step = 0},
-                       .channels = products.targets,
-                       .sums = sums,
-                       .begins = begins,
-                       .source_offset = factor * factors.source.plane + products.first_source});
-    begins = false;
+  const Range rows = axis_factors_of(plan.pass, kernel / axis_kernels);
+  const Range columns = axis_factors_of(plan.pass, kernel % axis_kernels);
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    for (std::int64_t column = columns.begin; column < columns.end; ++column) {
+      const std::int64_t factor = row * plan.pass.axis_factors + column;
+      add_pixels<float>({.sources = tiles.data(),
+                         .gradients = factors.target.data + factor * factors.target.plane + products.first_target,
+                         .pitch = factors.target.pitch,
+                         .pixels = products.tiles,
+                         .runs = {.rows = 1, .columns = 1, .length = products.sources, .row_step = 0, .column_step = 0},
+                         .channels = products.targets,
+                         .sums = sums,
+                         .begins = begins,
+                         .source_offset = factor * factors.source.plane + products.first_source});
+      begins = false;
+    }
   }
 }
 
