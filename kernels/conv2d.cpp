@@ -8,29 +8,13 @@
 #include <tapestry/kernels/winograd.hpp>
 
 namespace tapestry::kernels {
-namespace {
-
-/// From how many channels on a 3×3 convolution at stride 2 takes Winograd's algorithm.
-std::int64_t least_strided_channels(Conv2dPass pass) {
-  switch (pass) {
-    case Conv2dPass::forward:
-      return 32;
-    case Conv2dPass::input_gradient:
-      return 16;
-    case Conv2dPass::weight_gradient:
-      break;
-  }
-  return 128;
-}
-
-}  // namespace
 
 template <class T>
-Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& g, Conv2dPass pass, ConvMath math) {
+Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& g, ConvMath math) {
   if (g.groups > 1 && g.groups == g.in_channels) return Conv2dAlgorithm::depthwise;
-  // Below these numbers of channels the transforms cost more than the products that they save. The batch has no say, so
-  // that a sample gives the same bits alone.
-  const std::int64_t least = g.stride_height == 2 ? least_strided_channels(pass) : 16;
+  // With fewer channels the transforms cost more than the products that they save. The batch has no say, so that a
+  // sample gives the same bits alone.
+  constexpr std::int64_t least = 16;
   const bool pays = g.in_channels >= least && g.out_channels >= least;
   if (std::is_same_v<T, float> && math == ConvMath::fast && pays && winograd::can_compute(g)) {
     return Conv2dAlgorithm::winograd;
@@ -158,8 +142,8 @@ void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algo
   }
 }
 
-template Conv2dAlgorithm choose_algorithm<float>(const Conv2dGeometry&, Conv2dPass, ConvMath);
-template Conv2dAlgorithm choose_algorithm<double>(const Conv2dGeometry&, Conv2dPass, ConvMath);
+template Conv2dAlgorithm choose_algorithm<float>(const Conv2dGeometry&, ConvMath);
+template Conv2dAlgorithm choose_algorithm<double>(const Conv2dGeometry&, ConvMath);
 template std::size_t conv2d_workspace<float>(const Conv2dGeometry&, Conv2dPass, Conv2dAlgorithm);
 template std::size_t conv2d_workspace<double>(const Conv2dGeometry&, Conv2dPass, Conv2dAlgorithm);
 template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const float*, const float*, const float*, float*,

@@ -36,9 +36,9 @@ enum class Conv2dAlgorithm { reference, implicit_gemm, depthwise, winograd };
 /// Whether algorithms may be used that round more than a plain sum does.
 enum class ConvMath { fast, exact };
 
-/// The algorithm for a convolution in type T: a function of its arguments alone.
+/// The algorithm for the passes of a convolution in type T: a function of its arguments alone.
 template <class T>
-Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& geometry, Conv2dPass pass, ConvMath math);
+Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& geometry, ConvMath math);
 
 /// Bytes of scratch memory (64-byte aligned) that a pass needs with this algorithm and `num_threads()`
 /// threads; the greatest number of int64 where they are more.

@@ -33,9 +33,9 @@ std::int64_t count_flops(const Conv2dGeometry& g) {
   return 2 * output_shape(g).numel() * (g.in_channels / g.groups) * g.kernel_height * g.kernel_width;
 }
 
-kernels::Conv2dAlgorithm algorithm_of(const Conv2dGeometry& geometry, Conv2dPass pass, DType dtype) {
+kernels::Conv2dAlgorithm algorithm_of(const Conv2dGeometry& geometry, DType dtype) {
   const auto math = conv_math() == ConvMath::exact ? kernels::ConvMath::exact : kernels::ConvMath::fast;
-  return visit_floating("conv2d", dtype, [&]<class T>() { return kernels::choose_algorithm<T>(geometry, pass, math); });
+  return visit_floating("conv2d", dtype, [&]<class T>() { return kernels::choose_algorithm<T>(geometry, math); });
 }
 
 /// Scratch memory for a pass.
@@ -89,7 +89,7 @@ constexpr std::string_view input_gradient_name = "conv_transpose2d";
 
 /// dx of channels-last dy, not computed yet: what waits for it may rather have it added to another gradient.
 Array deferred_input_gradient(const Conv2dGeometry& geometry, const Array& dy, const Array& weight) {
-  const auto algorithm = algorithm_of(geometry, Conv2dPass::input_gradient, dy.dtype());
+  const auto algorithm = algorithm_of(geometry, dy.dtype());
   const auto run = [geometry, algorithm, dy, kernel = weight.contiguous()](std::byte* memory, bool adds) {
     ProfileSpan span(input_gradient_name);
     visit_floating(input_gradient_name, dy.dtype(), [&]<class T>() {
@@ -123,7 +123,7 @@ struct Conv2d {
   Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias, bool relu) {
     if (weight.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) weight_ = SavedTensor(weight);
-    const auto algorithm = algorithm_of(geometry_, Conv2dPass::forward, x.dtype());
+    const auto algorithm = algorithm_of(geometry_, x.dtype());
     const SourceImages images(x, !relu && kernels::can_normalise(geometry_, algorithm));
     const Array kernel = weight.array().contiguous();
     return run_pass(
@@ -199,7 +199,7 @@ struct ConvTranspose2d {
     if (dy.requires_grad()) weight_ = SavedTensor(weight);
     const Array gradient = dy.array().contiguous(channels_last);
     const Array kernel = weight.array().contiguous();
-    const auto algorithm = algorithm_of(geometry_, Conv2dPass::input_gradient, dy.dtype());
+    const auto algorithm = algorithm_of(geometry_, dy.dtype());
     return run_pass(geometry_, Conv2dPass::input_gradient, algorithm,
                     Array::empty(image_shape(geometry_), dy.dtype(), channels_last),
                     [&]<class T>(T* dx, void* workspace) {
@@ -225,7 +225,7 @@ struct Conv2dWeightGradient {
     if (dy.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) dy_ = SavedTensor(dy);
     const Array gradient = dy.array().contiguous(channels_last);
-    const auto algorithm = algorithm_of(geometry_, Conv2dPass::weight_gradient, x.dtype());
+    const auto algorithm = algorithm_of(geometry_, x.dtype());
     const SourceImages images(x, kernels::can_normalise(geometry_, algorithm));
     return run_pass(geometry_, Conv2dPass::weight_gradient, algorithm, Array::empty(weight_shape(geometry_), x.dtype()),
                     [&]<class T>(T* dweight, void* workspace) {

@@ -140,15 +140,13 @@ TEST_CASE("depthwise conv2d handles strides and dilations and padding far larger
 }
 
 TEST_CASE("choose_algorithm takes the depthwise kernel where every channel is a group") {
-  for (const auto pass : passes) {
-    Conv2dGeometry g = plain;
-    REQUIRE(choose_algorithm<float>(g, pass, ConvMath::exact) == depthwise);
-    g.out_channels *= 2;
-    REQUIRE(choose_algorithm<float>(g, pass, ConvMath::exact) == depthwise);
-    g.in_channels *= 2;
-    REQUIRE(choose_algorithm<float>(g, pass, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
-    // A single channel is no use to a loop along channels.
-    g.in_channels = g.groups = 1;
-    REQUIRE(choose_algorithm<float>(g, pass, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
-  }
+  Conv2dGeometry g = plain;
+  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == depthwise);
+  g.out_channels *= 2;
+  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == depthwise);
+  g.in_channels *= 2;
+  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
+  // A single channel is no use to a loop along channels.
+  g.in_channels = g.groups = 1;
+  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
 }
