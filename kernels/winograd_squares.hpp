@@ -50,11 +50,11 @@ class SquareWalk {
     square.step = size_.channels;
     square.begin = static_cast<int>(begin);
     square.columns = begin < end ? (1U << end) - (1U << begin) : 0;
-    T* row = image_ + (row_ * size_.width + column_ + begin) * size_.channels;
+    std::int64_t at = (row_ * size_.width + column_ + begin) * size_.channels;
     HWY_UNROLL(9)
-    for (int i = 0; i < side; ++i, row += size_.width * size_.channels) {
+    for (int i = 0; i < side; ++i, at += size_.width * size_.channels) {
       const bool is_inside = row_ + i >= 0 && row_ + i < size_.height && begin < end;
-      square.rows[i] = is_inside ? row : outside_;
+      square.rows[i] = is_inside ? image_ + at : outside_;
     }
     return square;
   }

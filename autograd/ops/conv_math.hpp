@@ -4,7 +4,7 @@
 namespace tapestry {
 
 /// `exact`: every result is a plain sum of products, off by no more than γₙ · Σ|x·w| for n terms, with γₙ = n·u / (1 −
-/// n·u) and u the unit roundoff. `fast`: f32 convolutions of 3×3 at stride 1 or 2 with many channels take Winograd's
+/// n·u) and u the unit roundoff. `fast`: f32 convolutions of 3×3 at stride 1 or 2 from 16 channels on take Winograd's
 /// algorithm (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016) with a quarter or nine
 /// sixteenths of the multiplications; results are off by no more than 40·u of the largest Σ|x·w|, as the tests assert.
 /// f64 is always exact.
