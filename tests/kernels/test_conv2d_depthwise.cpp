@@ -13,7 +13,6 @@ using namespace conv2d_cases;
 namespace {
 
 constexpr auto depthwise = Conv2dAlgorithm::depthwise;
-constexpr Conv2dPass passes[] = {Conv2dPass::forward, Conv2dPass::input_gradient, Conv2dPass::weight_gradient};
 
 constexpr Conv2dGeometry plain = same_size(2, 37, 7, 11, 37, 37);
 
