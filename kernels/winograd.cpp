@@ -153,14 +153,14 @@ void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& oper
   Finish from_first = finish;
   if (finish.bias != nullptr) from_first.bias += first;
   float* const outside = buffers.outside + thread * outside_pitch(pass);
-  for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
-    const Stop stop = pass.gather(pass.tiling, {tile, tiles.end}, products.from(tile - tiles.begin), channels,
-                                  from_first, operands.target + first, outside);
-    tile = stop.tile;
-    if (tile < tiles.end) {
-      compute_plainly(pass, tile, first + stop.finite, channels - stop.finite, operands.source, operands.weight, finish,
-                      operands.target);
+  for (Range rest = tiles; rest.size() > 0;) {
+    const Stop stop = pass.gather(pass.tiling, rest, products.from(rest.begin - tiles.begin), channels, from_first,
+                                  operands.target + first, outside);
+    if (stop.tile < tiles.end) {
+      compute_plainly(pass, stop.tile, first + stop.finite, channels - stop.finite, operands.source, operands.weight,
+                      finish, operands.target);
     }
+    rest.begin = stop.tile + 1;
   }
 }
 
@@ -178,8 +178,7 @@ void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& ope
   parallel_for(ceil_div(tiles, buffers.tiles), [&](std::int64_t index, int thread) {
     const Range here = {index * buffers.tiles, std::min((index + 1) * buffers.tiles, tiles)};
     const Block block(here.size(), buffers.factors_of(pass, thread), buffers.products_of(pass, thread));
-    pass.scatter(pass.tiling, pass.tiling.source, here, operands.source, buffers.zeros,
-                 buffers.factors_of(pass, thread));
+    pass.scatter(pass.tiling, pass.tiling.source, here, operands.source, buffers.zeros, block.factors);
     const Range results = fetches ? rows_of(pass.tiling, pass.tiling.target, here) : Range{};
     const Range next = rows_of(pass.tiling, pass.tiling.source, {here.end, std::min(here.end + buffers.tiles, tiles)});
     for (int factor = 0; factor < pass.factors(); ++factor) {

@@ -125,10 +125,7 @@ void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, st
   const auto& [height, width, depth] = pass.tiling.source.images;
   const Images& to = pass.tiling.target.images;
   const Squares& squares = pass.tiling.target;
-  const std::int64_t rows = pass.tiling.rows, columns = pass.tiling.columns;
-  const std::int64_t image = tile / (rows * columns);
-  const std::int64_t top = tile / columns % rows * squares.step - squares.top;
-  const std::int64_t left = tile % columns * squares.step - squares.left;
+  const auto [image, top, left] = place_of(pass.tiling, squares, tile);
   for (int index = 0; index < squares.side * squares.side; ++index) {
     const std::int64_t row = top + index / squares.side, column = left + index % squares.side;
     if (row < 0 || row >= to.height || column < 0 || column >= to.width) continue;

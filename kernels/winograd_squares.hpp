@@ -32,16 +32,7 @@ template <int side, class T>
 class SquareWalk {
  public:
   SquareWalk(const Tiling& tiling, const Squares& squares, std::int64_t tile, T* images, T* outside)
-      : size_(squares.images),
-        step_(squares.step),
-        top_(-squares.top),
-        left_(-squares.left),
-        bottom_(top_ + tiling.rows * step_),
-        right_(left_ + tiling.columns * step_),
-        row_(top_ + tile / tiling.columns % tiling.rows * step_),
-        column_(left_ + tile % tiling.columns * step_),
-        image_(images + tile / (tiling.columns * tiling.rows) * image_size()),
-        outside_(outside) {}
+      : SquareWalk(tiling, squares, place_of(tiling, squares, tile), images, outside) {}
 
   HWY_INLINE Square<side, T> square() const {
     const std::int64_t begin = std::max<std::int64_t>(-column_, 0);
@@ -70,6 +61,18 @@ class SquareWalk {
   }
 
  private:
+  SquareWalk(const Tiling& tiling, const Squares& squares, const Place& place, T* images, T* outside)
+      : size_(squares.images),
+        step_(squares.step),
+        top_(-squares.top),
+        left_(-squares.left),
+        bottom_(top_ + tiling.rows * step_),
+        right_(left_ + tiling.columns * step_),
+        row_(place.row),
+        column_(place.column),
+        image_(images + place.image * image_size()),
+        outside_(outside) {}
+
   std::int64_t image_size() const { return size_.height * size_.width * size_.channels; }
 
   Images size_;

@@ -69,6 +69,8 @@ HWY_INLINE void store_planes(D d, const V (&row)[Transform::out], int i, float* 
   for (int j = 0; j < Transform::out; ++j) hn::StoreU(row[j], d, target + (i * Transform::out + j) * plane);
 }
 
+/// Not inlined, nor `gather_tile`: in a loop over tiles g++ 12 finds worse places for so many numbers, which took 7 %
+/// of the weight gradient of 16 channels.
 template <class Transform>
 HWY_NOINLINE void scatter_tile(const Square<Transform::in, const float>& pixels, std::int64_t channels,
                                float* HWY_RESTRICT target, std::int64_t plane) {

@@ -41,6 +41,18 @@ struct Tiling {
   std::int64_t tiles() const { return batch * rows * columns; }
 };
 
+/// A pixel of an image, or beside it.
+struct Place {
+  std::int64_t image, row, column;
+};
+
+/// Where a tile's square begins.
+inline Place place_of(const Tiling& tiling, const Squares& squares, std::int64_t tile) {
+  return {.image = tile / (tiling.columns * tiling.rows),
+          .row = tile / tiling.columns % tiling.rows * squares.step - squares.top,
+          .column = tile % tiling.columns * squares.step - squares.left};
+}
+
 /// A plane of `size` elements, and from it to the next. Planes a power of two apart, of which a transform writes one
 /// line each, would take turns in the same sets of the caches.
 constexpr std::int64_t padded_plane(std::int64_t size) {
@@ -62,11 +74,11 @@ inline std::int64_t outside_size(const Images& images) {
 inline Range rows_of(const Tiling& tiling, const Squares& squares, Range tiles) {
   if (tiles.size() <= 0) return {};
   const auto& [height, width, channels] = squares.images;
-  const std::int64_t first = tiles.begin / tiling.columns, last = (tiles.end - 1) / tiling.columns;
-  const std::int64_t top = std::max<std::int64_t>(first % tiling.rows * squares.step - squares.top, 0);
-  const std::int64_t bottom = std::min(last % tiling.rows * squares.step - squares.top + squares.side, height);
-  return {.begin = (first / tiling.rows * height + top) * width * channels,
-          .end = (last / tiling.rows * height + bottom) * width * channels};
+  const Place first = place_of(tiling, squares, tiles.begin), last = place_of(tiling, squares, tiles.end - 1);
+  const std::int64_t top = std::max<std::int64_t>(first.row, 0);
+  const std::int64_t bottom = std::min(last.row + squares.side, height);
+  return {.begin = (first.image * height + top) * width * channels,
+          .end = (last.image * height + bottom) * width * channels};
 }
 
 /// Asks for one of `parts` parts of a range of elements: memory answers while the products between the calls keep the
