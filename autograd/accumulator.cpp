@@ -1,6 +1,6 @@
 // The end of the tape: the gradient of a leaf is added up.
 #include <tapestry/autograd/node.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/tensor_state.hpp>
 
 namespace tapestry {

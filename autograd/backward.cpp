@@ -8,7 +8,7 @@
 #include <tapestry/autograd/backward.hpp>
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/node.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/profile_span.hpp>

@@ -5,8 +5,8 @@
 #include <tapestry/autograd/backward.hpp>
 #include <tapestry/autograd/gradcheck.hpp>
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
 

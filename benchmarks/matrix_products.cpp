@@ -8,8 +8,8 @@
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
-#include <tapestry/kernels/blas.hpp>
-#include <tapestry/kernels/matrix_product.hpp>
+#include <tapestry/kernels/linalg/blas.hpp>
+#include <tapestry/kernels/linalg/matrix_product.hpp>
 
 #include "in_turns.hpp"
 

@@ -2,7 +2,7 @@
 // input.
 #include <memory>
 
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/optim/sgd.hpp>
 
 #include "workload.hpp"

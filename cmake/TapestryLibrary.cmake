@@ -1,5 +1,5 @@
-# One static library per folder. `#include <tapestry/nn/conv2d.hpp>` means nn/conv2d.hpp of the source tree: a folder
-# of links in the build tree gives the sources the same include lines that an installed Tapestry has.
+# One static library per folder. `#include <tapestry/nn/layers/conv2d.hpp>` means nn/layers/conv2d.hpp of the source
+# tree: a folder of links in the build tree gives the sources the same include lines that an installed Tapestry has.
 set(TAPESTRY_INCLUDE_DIR ${PROJECT_BINARY_DIR}/include)
 file(MAKE_DIRECTORY ${TAPESTRY_INCLUDE_DIR}/tapestry)
 set(TAPESTRY_TARGETS "")

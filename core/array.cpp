@@ -8,8 +8,8 @@
 
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/kernels/parallel.hpp>
-#include <tapestry/kernels/transpose.hpp>
+#include <tapestry/kernels/linalg/transpose.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/broadcast.hpp>
-#include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry {
 

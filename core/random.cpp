@@ -8,8 +8,8 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/kernels/parallel.hpp>
-#include <tapestry/kernels/philox.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
+#include <tapestry/kernels/runtime/philox.hpp>
 
 namespace tapestry {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/reduce.hpp>
-#include <tapestry/kernels/column_sums.hpp>
-#include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/reduction/column_sums.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry {
 namespace {

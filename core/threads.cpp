@@ -2,7 +2,7 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/threads.hpp>
-#include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry {
 

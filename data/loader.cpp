@@ -11,7 +11,7 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/profiler.hpp>
-#include <tapestry/data/batch_maker.hpp>
+#include <tapestry/data/detail/batch_maker.hpp>
 #include <tapestry/data/loader.hpp>
 
 namespace tapestry::data {

@@ -8,7 +8,7 @@
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/required.hpp>
 #include <tapestry/data/dataset.hpp>
-#include <tapestry/data/transform.hpp>
+#include <tapestry/data/transforms/transform.hpp>
 
 namespace tapestry::data {
 

@@ -1,9 +1,9 @@
 // 01: what a convolution layer computes. It slides a kernel over the image without flipping it: cross-correlation. The
 // convolution of mathematics flips the kernel first; for a kernel that is learned the difference does not matter, for
 // one that is written down it does.
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 
 #include "lesson/lesson.hpp"
 

@@ -4,8 +4,8 @@
 //   out = (in - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
 #include <fmt/format.h>
 
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 
 #include "lesson/lesson.hpp"
 

@@ -1,11 +1,11 @@
 // 03: the transposed convolution spreads every pixel out over a window of the result, where a convolution gathers a
 // window into a pixel. Where windows overlap unevenly it draws a checkerboard; upsampling followed by a convolution
 // does not.
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/core/random.hpp>
 
 #include "lesson/lesson.hpp"

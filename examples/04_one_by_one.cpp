@@ -1,8 +1,8 @@
 // 04: a 1x1 convolution is a linear layer applied to every pixel; and a linear layer is a convolution whose kernel is
 // as large as its input.
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/matmul.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/random.hpp>
 
 #include "lesson/lesson.hpp"

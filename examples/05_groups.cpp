@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/backward.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/autograd/ops/resampling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
 
 #include "lesson/lesson.hpp"
 

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/backward.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 
 #include "lesson/lesson.hpp"
 

@@ -1,9 +1,9 @@
 // 07: max-pooling lets the gradient through to the maximum of each window alone. Windows that overlap add their
 // gradients up, and among equal pixels the first in row-major order gets everything.
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/data/draw.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/data/drawing/draw.hpp>
 
 #include "lesson/lesson.hpp"
 

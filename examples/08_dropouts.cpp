@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/backward.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/dropout.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/dropout/dropout.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/random.hpp>
 
 #include "lesson/lesson.hpp"

@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/indexing.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/indexing/indexing.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/random.hpp>
+#include <tapestry/data/datasets/scenes.hpp>
 #include <tapestry/data/metrics.hpp>
-#include <tapestry/data/scenes.hpp>
 #include <tapestry/models/deeplab.hpp>
 #include <tapestry/models/unet.hpp>
 #include <tapestry/viz/mask_picture.hpp>

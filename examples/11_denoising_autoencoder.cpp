@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/models/autoencoder.hpp>
 

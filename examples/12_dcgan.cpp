@@ -10,16 +10,16 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
-#include <tapestry/autograd/ops/matmul.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/data/draw.hpp>
+#include <tapestry/data/datasets/open_dataset.hpp>
+#include <tapestry/data/datasets/shapes.hpp>
+#include <tapestry/data/drawing/draw.hpp>
 #include <tapestry/data/loader.hpp>
-#include <tapestry/data/open_dataset.hpp>
-#include <tapestry/data/shapes.hpp>
 #include <tapestry/models/dcgan.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/viz/progress.hpp>

@@ -7,14 +7,14 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/data/bicubic.hpp>
+#include <tapestry/data/image/bicubic.hpp>
 #include <tapestry/data/metrics.hpp>
-#include <tapestry/data/transform.hpp>
+#include <tapestry/data/transforms/transform.hpp>
 #include <tapestry/models/super_resolution.hpp>
 
 #include "lesson/lesson.hpp"

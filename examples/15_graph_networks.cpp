@@ -12,12 +12,12 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/indexing.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/data/community_graph.hpp>
-#include <tapestry/data/karate_club.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/indexing/indexing.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/data/datasets/community_graph.hpp>
+#include <tapestry/data/datasets/karate_club.hpp>
 #include <tapestry/models/gat.hpp>
 #include <tapestry/models/gcn.hpp>
 #include <tapestry/models/graph_sage.hpp>

@@ -12,17 +12,17 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
+#include <tapestry/data/datasets/shapes.hpp>
 #include <tapestry/data/loader.hpp>
-#include <tapestry/data/shapes.hpp>
-#include <tapestry/data/transform.hpp>
-#include <tapestry/nn/batch_norm_relu2d.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/linear.hpp>
-#include <tapestry/nn/pooling.hpp>
+#include <tapestry/data/transforms/transform.hpp>
+#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/linear.hpp>
+#include <tapestry/nn/layers/pooling.hpp>
 #include <tapestry/nn/sequential.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/viz/curves.hpp>

@@ -10,18 +10,18 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/indexing.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/autograd/ops/resampling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/indexing/indexing.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/data/figures.hpp>
-#include <tapestry/data/image.hpp>
-#include <tapestry/data/transform.hpp>
+#include <tapestry/data/drawing/figures.hpp>
+#include <tapestry/data/image/image.hpp>
+#include <tapestry/data/transforms/transform.hpp>
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/models/resnet.hpp>
-#include <tapestry/nn/feature_maps.hpp>
+#include <tapestry/nn/inspect/feature_maps.hpp>
 #include <tapestry/viz/feature_maps_grid.hpp>
 
 #include "lesson/figures_network.hpp"

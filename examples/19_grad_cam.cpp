@@ -6,8 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <tapestry/data/draw.hpp>
-#include <tapestry/nn/grad_cam.hpp>
+#include <tapestry/data/drawing/draw.hpp>
+#include <tapestry/nn/inspect/grad_cam.hpp>
 #include <tapestry/viz/overlay.hpp>
 
 #include "lesson/figures_network.hpp"

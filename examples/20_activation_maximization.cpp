@@ -6,7 +6,7 @@
 
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/activation_maximization.hpp>
+#include <tapestry/nn/inspect/activation_maximization.hpp>
 
 #include "lesson/figures_network.hpp"
 

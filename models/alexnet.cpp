@@ -1,12 +1,12 @@
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/alexnet.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/dropout.hpp>
 #include <tapestry/nn/init.hpp>
-#include <tapestry/nn/linear.hpp>
-#include <tapestry/nn/pooling.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/dropout.hpp>
+#include <tapestry/nn/layers/linear.hpp>
+#include <tapestry/nn/layers/pooling.hpp>
 
 namespace tapestry::models {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <cstdint>
 
-#include <tapestry/nn/attention_augmented_conv2d.hpp>
-#include <tapestry/nn/batch_norm_relu2d.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/blocks/attention_augmented_conv2d.hpp>
+#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
 
 namespace tapestry::models {

@@ -2,10 +2,10 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/autoencoder.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/batch_norm_relu2d.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/conv_transpose2d.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/conv_transpose2d.hpp>
 
 namespace tapestry::models {
 namespace {

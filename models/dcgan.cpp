@@ -1,10 +1,10 @@
 #include <tapestry/models/dcgan.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
-#include <tapestry/nn/batch_norm_relu2d.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/conv_transpose2d.hpp>
 #include <tapestry/nn/init.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
+#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/conv_transpose2d.hpp>
 
 namespace tapestry::models {
 namespace {

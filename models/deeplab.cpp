@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/deeplab.hpp>
 #include <tapestry/models/residual_stages.hpp>

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include <tapestry/core/required.hpp>
-#include <tapestry/nn/aspp.hpp>
-#include <tapestry/nn/batch_norm_relu2d.hpp>
-#include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/blocks/aspp.hpp>
+#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::models {
 

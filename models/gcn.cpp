@@ -1,4 +1,4 @@
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/models/gcn.hpp>
 
 namespace tapestry::models {

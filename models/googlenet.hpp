@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <vector>
 
-#include <tapestry/nn/conv_norm_relu2d.hpp>
-#include <tapestry/nn/dropout.hpp>
-#include <tapestry/nn/inception.hpp>
-#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/blocks/conv_norm_relu2d.hpp>
+#include <tapestry/nn/blocks/inception.hpp>
+#include <tapestry/nn/layers/dropout.hpp>
+#include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
 
 namespace tapestry::models {

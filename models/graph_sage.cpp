@@ -1,4 +1,4 @@
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/models/graph_sage.hpp>
 
 namespace tapestry::models {

@@ -1,8 +1,8 @@
 // GraphSAGE of two layers.
 #pragma once
 
-#include <tapestry/nn/dropout.hpp>
-#include <tapestry/nn/graph.hpp>
+#include <tapestry/nn/layers/dropout.hpp>
+#include <tapestry/nn/layers/graph.hpp>
 
 namespace tapestry::models {
 

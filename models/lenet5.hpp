@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
 
 namespace tapestry::models {

@@ -1,13 +1,13 @@
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/residual_stages.hpp>
-#include <tapestry/nn/batch_norm_relu2d.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/dropout.hpp>
+#include <tapestry/nn/blocks/inverted_residual.hpp>
 #include <tapestry/nn/init.hpp>
-#include <tapestry/nn/inverted_residual.hpp>
-#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/dropout.hpp>
+#include <tapestry/nn/layers/linear.hpp>
 
 namespace tapestry::models {
 namespace {

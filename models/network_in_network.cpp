@@ -1,8 +1,8 @@
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/network_in_network.hpp>
-#include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/init.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::models {
 namespace {

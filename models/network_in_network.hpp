@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include <tapestry/nn/dropout.hpp>
+#include <tapestry/nn/layers/dropout.hpp>
 #include <tapestry/nn/module.hpp>
 #include <tapestry/nn/sequential.hpp>
 

@@ -1,8 +1,8 @@
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/preact_resnet.hpp>
 #include <tapestry/models/residual_stages.hpp>
-#include <tapestry/nn/pre_act_block.hpp>
+#include <tapestry/nn/blocks/pre_act_block.hpp>
 
 namespace tapestry::models {
 namespace {

@@ -1,8 +1,8 @@
 #include <tapestry/models/residual_stages.hpp>
-#include <tapestry/nn/basic_block.hpp>
-#include <tapestry/nn/bottleneck.hpp>
-#include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/blocks/basic_block.hpp>
+#include <tapestry/nn/blocks/bottleneck.hpp>
 #include <tapestry/nn/init.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::models::detail {
 

@@ -1,8 +1,8 @@
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
-#include <tapestry/nn/basic_block.hpp>
+#include <tapestry/nn/blocks/basic_block.hpp>
 
 namespace tapestry::models {
 namespace {

@@ -4,9 +4,9 @@
 #include <array>
 #include <cstdint>
 
-#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/layers/linear.hpp>
+#include <tapestry/nn/layers/pooling.hpp>
 #include <tapestry/nn/module.hpp>
-#include <tapestry/nn/pooling.hpp>
 #include <tapestry/nn/sequential.hpp>
 
 namespace tapestry::models {

@@ -1,6 +1,6 @@
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/small_cnn.hpp>
 #include <tapestry/nn/init.hpp>
 

@@ -1,9 +1,9 @@
 // The small convolutional network of the first example.
 #pragma once
 
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/dropout.hpp>
-#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/dropout.hpp>
+#include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
 
 namespace tapestry::models {

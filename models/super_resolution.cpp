@@ -1,4 +1,4 @@
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/models/super_resolution.hpp>
 
 namespace tapestry::models {

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include <tapestry/core/required.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/resampling.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/resampling.hpp>
 
 namespace tapestry::models {
 

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/models/unet.hpp>
-#include <tapestry/nn/conv_transpose2d.hpp>
+#include <tapestry/nn/layers/conv_transpose2d.hpp>
 
 namespace tapestry::models {
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <tapestry/models/upsampling.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/unet_block.hpp>
+#include <tapestry/nn/blocks/unet_block.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::models {
 

@@ -1,6 +1,6 @@
 #include <tapestry/models/upsampling.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/resampling.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/resampling.hpp>
 
 namespace tapestry::models::detail {
 

@@ -1,15 +1,15 @@
 #include <fmt/format.h>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/vision_transformer.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/dropout.hpp>
 #include <tapestry/nn/init.hpp>
-#include <tapestry/nn/layer_norm.hpp>
-#include <tapestry/nn/linear.hpp>
-#include <tapestry/nn/multihead_attention.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/dropout.hpp>
+#include <tapestry/nn/layers/layer_norm.hpp>
+#include <tapestry/nn/layers/linear.hpp>
+#include <tapestry/nn/layers/multihead_attention.hpp>
 
 namespace tapestry::models {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include <tapestry/core/required.hpp>
-#include <tapestry/nn/conv2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/module.hpp>
 #include <tapestry/nn/sequential.hpp>
 

@@ -1,7 +1,7 @@
 // Scales of colours for numbers from 0 to 1.
 #pragma once
 
-#include <tapestry/data/draw.hpp>
+#include <tapestry/data/drawing/draw.hpp>
 
 namespace tapestry::viz {
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/strokes.hpp>
+#include <tapestry/data/drawing/strokes.hpp>
 #include <tapestry/viz/graph_picture.hpp>
 
 namespace tapestry::viz {

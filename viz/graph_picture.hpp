@@ -7,7 +7,7 @@
 
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/sparse_adjacency.hpp>
-#include <tapestry/data/draw.hpp>
+#include <tapestry/data/drawing/draw.hpp>
 
 namespace tapestry::viz {
 

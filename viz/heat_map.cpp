@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/draw.hpp>
+#include <tapestry/data/drawing/draw.hpp>
 #include <tapestry/viz/heat_map.hpp>
 
 namespace tapestry::viz {

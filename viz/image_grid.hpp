@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <tapestry/core/array.hpp>
-#include <tapestry/data/draw.hpp>
+#include <tapestry/data/drawing/draw.hpp>
 
 namespace tapestry::viz {
 

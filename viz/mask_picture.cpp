@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/draw.hpp>
+#include <tapestry/data/drawing/draw.hpp>
 #include <tapestry/viz/mask_picture.hpp>
 
 namespace tapestry::viz {

@@ -5,8 +5,8 @@
 
 #include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/file.hpp>
-#include <tapestry/data/png_check.hpp>
+#include <tapestry/data/detail/file.hpp>
+#include <tapestry/data/image/detail/png_check.hpp>
 #include <tapestry/viz/base64.hpp>
 #include <tapestry/viz/report_page.hpp>
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <tapestry/core/array.hpp>
-#include <tapestry/kernels/conv2d.hpp>
+#include <tapestry/kernels/conv/conv2d.hpp>
 
 namespace tapestry::benchmarks {
 

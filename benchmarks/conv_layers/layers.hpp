@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/kernels/conv2d.hpp>
+#include <tapestry/kernels/conv/conv2d.hpp>
 
 namespace tapestry::benchmarks {
 

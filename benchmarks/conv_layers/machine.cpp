@@ -10,7 +10,7 @@
 #include <hwy/highway.h>
 
 #include <tapestry/core/array.hpp>
-#include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
 
 #include "machine.hpp"
 

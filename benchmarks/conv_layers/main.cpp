@@ -16,7 +16,7 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/threads.hpp>
-#include <tapestry/kernels/conv2d.hpp>
+#include <tapestry/kernels/conv/conv2d.hpp>
 
 #include "convolutions.hpp"
 #include "in_turns.hpp"

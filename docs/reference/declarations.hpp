@@ -44,7 +44,7 @@ struct Operator {
 };
 
 struct Header {
-  std::string path;   ///< as included: tapestry/autograd/ops/conv.hpp
+  std::string path;   ///< as included: tapestry/autograd/ops/conv/conv.hpp
   std::string title;  ///< the beginning of its first comment
   std::string notes;  ///< all of it
   std::vector<Operator> operators;

@@ -25,11 +25,11 @@ using reference::Type;
 
 namespace {
 
-/// The headers of a folder that declare operators, by name.
+/// The headers in the rooms of a folder that declare operators, by room and name.
 std::vector<Header> read_headers(const std::string& folder) {
   std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".hpp") files.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".hpp") files.push_back(entry.path().lexically_relative(folder).generic_string());
   }
   std::ranges::sort(files);
   std::vector<Header> headers;

@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/draw.hpp>
-#include <tapestry/data/figures.hpp>
-#include <tapestry/data/image.hpp>
+#include <tapestry/data/drawing/draw.hpp>
+#include <tapestry/data/drawing/figures.hpp>
+#include <tapestry/data/image/image.hpp>
 #include <tapestry/viz/heat_map.hpp>
 
 using tapestry::Array;

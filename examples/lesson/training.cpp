@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/backward.hpp>
-#include <tapestry/data/open_dataset.hpp>
-#include <tapestry/data/scenes.hpp>
+#include <tapestry/data/datasets/open_dataset.hpp>
+#include <tapestry/data/datasets/scenes.hpp>
 #include <tapestry/viz/progress.hpp>
 
 using namespace tapestry;

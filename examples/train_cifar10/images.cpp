@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/open_dataset.hpp>
-#include <tapestry/data/shapes.hpp>
-#include <tapestry/data/transform.hpp>
+#include <tapestry/data/datasets/open_dataset.hpp>
+#include <tapestry/data/datasets/shapes.hpp>
+#include <tapestry/data/transforms/transform.hpp>
 
 using namespace tapestry;
 

@@ -17,7 +17,7 @@
 #include <tapestry/core/threads.hpp>
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/models/image_classifier.hpp>
-#include <tapestry/nn/summary.hpp>
+#include <tapestry/nn/inspect/summary.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>
 #include <tapestry/optim/sgd.hpp>

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/nn/summary.hpp>
+#include <tapestry/nn/inspect/summary.hpp>
 
 #include "images.hpp"
 #include "options.hpp"

@@ -10,7 +10,7 @@
 
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/image.hpp>
+#include <tapestry/data/image/image.hpp>
 #include <tapestry/viz/confusion_matrix.hpp>
 #include <tapestry/viz/curves.hpp>
 #include <tapestry/viz/image_grid.hpp>

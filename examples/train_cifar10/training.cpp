@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/viz/progress.hpp>
 

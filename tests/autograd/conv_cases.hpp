@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
 
 #include "autograd/generate.hpp"
 

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 
 #include "autograd/generate.hpp"
 #include "pool2d_cases.hpp"

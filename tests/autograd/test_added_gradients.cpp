@@ -3,9 +3,9 @@
 
 #include <tapestry/autograd/backward.hpp>
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/random.hpp>
 
 #include "autograd/generate.hpp"

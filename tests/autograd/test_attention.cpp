@@ -2,8 +2,8 @@
 #include <cmath>
 #include <limits>
 
-#include <tapestry/autograd/ops/attention.hpp>
-#include <tapestry/autograd/ops/embedding.hpp>
+#include <tapestry/autograd/ops/attention/attention.hpp>
+#include <tapestry/autograd/ops/indexing/embedding.hpp>
 
 #include "autograd/generate.hpp"
 #include "kernels/execution.hpp"

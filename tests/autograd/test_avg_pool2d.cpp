@@ -2,7 +2,7 @@
 #include <vector>
 
 #include <tapestry/autograd/backward.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "catch.hpp"

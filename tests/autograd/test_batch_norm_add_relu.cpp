@@ -3,9 +3,9 @@
 #include <vector>
 
 #include <tapestry/autograd/node.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 
 #include "batch_norm_cases.hpp"
 #include "kernels/execution.hpp"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <tapestry/autograd/node.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 
 #include "batch_norm_cases.hpp"
 #include "kernels/execution.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/core/allocator.hpp>
 #include <tapestry/core/error.hpp>
 

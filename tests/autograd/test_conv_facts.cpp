@@ -2,12 +2,12 @@
 #include <cstdint>
 #include <vector>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/matmul.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/resampling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 
 #include "autograd/generate.hpp"
 

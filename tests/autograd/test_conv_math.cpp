@@ -3,8 +3,8 @@
 #include <string>
 #include <thread>
 
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/conv_math.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/conv/conv_math.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "autograd/generate.hpp"

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 
 #include "autograd/conv_cases.hpp"
 #include "kernels/execution.hpp"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/allocator.hpp>
 #include <tapestry/core/error.hpp>
 

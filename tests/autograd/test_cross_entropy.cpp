@@ -4,8 +4,8 @@
 #include <limits>
 #include <vector>
 
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "autograd/generate.hpp"

@@ -9,7 +9,7 @@
 
 #include <tapestry/autograd/backward.hpp>
 #include <tapestry/autograd/node.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 
 #include "autograd/generate.hpp"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/dropout.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/dropout/dropout.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "autograd/generate.hpp"

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include <tapestry/autograd/backward.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 

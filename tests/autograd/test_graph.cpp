@@ -2,8 +2,8 @@
 #include <cmath>
 #include <limits>
 
-#include <tapestry/autograd/ops/graph.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/graph/graph.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 
 #include "autograd/generate.hpp"
 #include "kernels/execution.hpp"

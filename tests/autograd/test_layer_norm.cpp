@@ -4,7 +4,7 @@
 #include <limits>
 #include <span>
 
-#include <tapestry/autograd/ops/normalization.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
 #include <tapestry/core/random.hpp>
 
 #include "autograd/generate.hpp"

@@ -2,9 +2,9 @@
 #include <cmath>
 #include <limits>
 
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "autograd/generate.hpp"

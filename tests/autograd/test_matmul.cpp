@@ -1,10 +1,10 @@
 #include <cstdint>
 #include <vector>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/matmul.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "autograd/generate.hpp"

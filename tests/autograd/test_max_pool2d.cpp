@@ -4,8 +4,8 @@
 
 #include <tapestry/autograd/backward.hpp>
 #include <tapestry/autograd/gradcheck.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "catch.hpp"

@@ -2,12 +2,12 @@
 #include <thread>
 
 #include <tapestry/autograd/backward.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/graph.hpp>
-#include <tapestry/autograd/ops/matmul.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/graph/graph.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/sparse_adjacency.hpp>

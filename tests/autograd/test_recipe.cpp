@@ -8,11 +8,11 @@
 #include <tapestry/autograd/backward.hpp>
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/node.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/normalization.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 

@@ -1,7 +1,7 @@
 #include <cmath>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 
 #include "autograd/generate.hpp"
 

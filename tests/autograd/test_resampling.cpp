@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
 
 #include "autograd/generate.hpp"
 #include "pool2d_cases.hpp"

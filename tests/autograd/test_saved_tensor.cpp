@@ -3,8 +3,8 @@
 #include <vector>
 
 #include <tapestry/autograd/node.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/autograd/saved_tensor.hpp>
 #include <tapestry/core/error.hpp>
 

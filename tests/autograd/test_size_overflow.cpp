@@ -2,10 +2,10 @@
 #include <cstdint>
 #include <limits>
 
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/resampling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
-#include <tapestry/autograd/ops/unfold.hpp>
+#include <tapestry/autograd/ops/conv/unfold.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "autograd/generate.hpp"

@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/bicubic.hpp>
+#include <tapestry/data/image/bicubic.hpp>
 
 #include "core/generate.hpp"
 

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/array_dataset.hpp>
-#include <tapestry/data/cifar10.hpp>
-#include <tapestry/data/image.hpp>
-#include <tapestry/data/image_folder.hpp>
-#include <tapestry/data/open_dataset.hpp>
+#include <tapestry/data/datasets/array_dataset.hpp>
+#include <tapestry/data/datasets/cifar10.hpp>
+#include <tapestry/data/datasets/image_folder.hpp>
+#include <tapestry/data/datasets/open_dataset.hpp>
+#include <tapestry/data/image/image.hpp>
 
 #include "catch.hpp"
 #include "temporary_folder.hpp"

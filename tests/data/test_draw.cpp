@@ -3,7 +3,7 @@
 #include <vector>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/draw.hpp>
+#include <tapestry/data/drawing/draw.hpp>
 
 #include "catch.hpp"
 

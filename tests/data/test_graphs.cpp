@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/community_graph.hpp>
-#include <tapestry/data/karate_club.hpp>
+#include <tapestry/data/datasets/community_graph.hpp>
+#include <tapestry/data/datasets/karate_club.hpp>
 
 #include "catch.hpp"
 

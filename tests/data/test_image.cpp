@@ -9,7 +9,7 @@
 
 #include <tapestry/core/allocator.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/image.hpp>
+#include <tapestry/data/image/image.hpp>
 
 #include "catch.hpp"
 #include "jpeg_samples.hpp"

@@ -9,7 +9,7 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/profiler.hpp>
-#include <tapestry/data/array_dataset.hpp>
+#include <tapestry/data/datasets/array_dataset.hpp>
 #include <tapestry/data/loader.hpp>
 
 #include "catch.hpp"

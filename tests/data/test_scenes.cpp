@@ -2,7 +2,7 @@
 #include <set>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/scenes.hpp>
+#include <tapestry/data/datasets/scenes.hpp>
 
 #include "core/generate.hpp"
 

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/figures.hpp>
-#include <tapestry/data/shapes.hpp>
+#include <tapestry/data/datasets/shapes.hpp>
+#include <tapestry/data/drawing/figures.hpp>
 
 #include "catch.hpp"
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/strokes.hpp>
+#include <tapestry/data/drawing/strokes.hpp>
 
 #include "catch.hpp"
 

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/transform.hpp>
+#include <tapestry/data/transforms/transform.hpp>
 
 #include "catch.hpp"
 

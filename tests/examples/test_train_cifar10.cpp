@@ -10,7 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <tapestry/core/array.hpp>
-#include <tapestry/data/image.hpp>
+#include <tapestry/data/image/image.hpp>
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/models/image_classifier.hpp>
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <tapestry/models/image_classifier.hpp>
-#include <tapestry/nn/summary.hpp>
+#include <tapestry/nn/inspect/summary.hpp>
 
 #include "catch.hpp"
 #include "examples/train_cifar10_run.hpp"

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 
 #include <tapestry/core/array.hpp>
-#include <tapestry/data/image.hpp>
+#include <tapestry/data/image/image.hpp>
 
 #include "catch.hpp"
 #include "core/generate.hpp"

@@ -15,8 +15,8 @@
 
 #include <hwy/highway.h>
 
-#include <tapestry/kernels/conv2d.hpp>
-#include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/conv/conv2d.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
 
 #include "catch.hpp"
 #include "kernels/execution.hpp"

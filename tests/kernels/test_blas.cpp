@@ -3,8 +3,8 @@
 #include <random>
 #include <vector>
 
-#include <tapestry/kernels/blas.hpp>
-#include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/linalg/blas.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
 
 #include "catch.hpp"
 #include "kernels/execution.hpp"

@@ -2,7 +2,7 @@
 #include <random>
 #include <vector>
 
-#include <tapestry/kernels/column_sums.hpp>
+#include <tapestry/kernels/reduction/column_sums.hpp>
 
 #include "kernels/execution.hpp"
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include <tapestry/kernels/channel_norm.hpp>
+#include <tapestry/kernels/norm/channel_norm.hpp>
 
 #include "catch.hpp"
 #include "conv2d_cases.hpp"

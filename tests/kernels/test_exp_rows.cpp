@@ -2,7 +2,7 @@
 #include <limits>
 #include <vector>
 
-#include <tapestry/kernels/exp_rows.hpp>
+#include <tapestry/kernels/elementwise/exp_rows.hpp>
 
 #include "core/generate.hpp"
 

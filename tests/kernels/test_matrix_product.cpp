@@ -3,7 +3,7 @@
 #include <random>
 #include <vector>
 
-#include <tapestry/kernels/matrix_product.hpp>
+#include <tapestry/kernels/linalg/matrix_product.hpp>
 
 #include "kernels/conv2d_cases.hpp"
 #include "kernels/execution.hpp"

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include <tapestry/kernels/parallel.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
 
 #include "kernels/execution.hpp"
 

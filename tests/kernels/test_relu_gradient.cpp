@@ -3,7 +3,7 @@
 #include <random>
 #include <vector>
 
-#include <tapestry/kernels/relu_gradient.hpp>
+#include <tapestry/kernels/elementwise/relu_gradient.hpp>
 
 #include "kernels/execution.hpp"
 

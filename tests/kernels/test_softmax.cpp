@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <tapestry/kernels/softmax.hpp>
+#include <tapestry/kernels/reduction/softmax.hpp>
 
 #include "core/generate.hpp"
 

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <tapestry/kernels/streaming.hpp>
+#include <tapestry/kernels/runtime/streaming.hpp>
 
 #include "kernels/conv2d_cases.hpp"
 

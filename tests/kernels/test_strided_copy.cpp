@@ -1,7 +1,7 @@
 #include <numeric>
 #include <vector>
 
-#include <tapestry/kernels/strided_copy.hpp>
+#include <tapestry/kernels/indexing/strided_copy.hpp>
 
 #include "core/generate.hpp"
 

@@ -2,8 +2,8 @@
 #include <tuple>
 #include <vector>
 
-#include <tapestry/kernels/parallel.hpp>
-#include <tapestry/kernels/transpose.hpp>
+#include <tapestry/kernels/linalg/transpose.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
 
 #include "catch.hpp"
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <vector>
 
-#include <tapestry/kernels/vector_math.hpp>
+#include <tapestry/kernels/elementwise/vector_math.hpp>
 
 #include "catch.hpp"
 

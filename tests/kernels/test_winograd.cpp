@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include <tapestry/kernels/winograd.hpp>
+#include <tapestry/kernels/winograd/winograd.hpp>
 
 #include "kernels/conv2d_cases.hpp"
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
-#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/models/autoencoder.hpp>

@@ -12,7 +12,7 @@
 #include <tapestry/models/small_cnn.hpp>
 #include <tapestry/models/vgg.hpp>
 #include <tapestry/models/vision_transformer.hpp>
-#include <tapestry/nn/summary.hpp>
+#include <tapestry/nn/inspect/summary.hpp>
 
 #include "catch.hpp"
 

@@ -11,8 +11,8 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/conv_math.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/conv/conv_math.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/io/safetensors.hpp>
 #include <tapestry/models/alexnet.hpp>
 #include <tapestry/models/googlenet.hpp>

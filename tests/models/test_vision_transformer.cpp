@@ -1,7 +1,7 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/vision_transformer.hpp>
 #include <tapestry/nn/init.hpp>

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/nn/module.hpp>

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/dropout.hpp>
-#include <tapestry/nn/flatten.hpp>
-#include <tapestry/nn/linear.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/dropout.hpp>
+#include <tapestry/nn/layers/flatten.hpp>
+#include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
 #include <tapestry/nn/sequential.hpp>
 

@@ -4,7 +4,7 @@
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/activation_maximization.hpp>
+#include <tapestry/nn/inspect/activation_maximization.hpp>
 
 #include "nn/example_modules.hpp"
 

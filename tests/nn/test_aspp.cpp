@@ -2,14 +2,14 @@
 #include <vector>
 
 #include <tapestry/autograd/gradcheck.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/normalization.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/aspp.hpp>
+#include <tapestry/nn/blocks/aspp.hpp>
 
 #include "core/generate.hpp"
 

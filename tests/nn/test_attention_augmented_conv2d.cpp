@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/attention_augmented_conv2d.hpp>
+#include <tapestry/nn/blocks/attention_augmented_conv2d.hpp>
 
 #include "nn/block_checks.hpp"
 

@@ -2,9 +2,9 @@
 #include <limits>
 #include <vector>
 
-#include <tapestry/autograd/ops/normalization.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 
 #include "core/generate.hpp"
 

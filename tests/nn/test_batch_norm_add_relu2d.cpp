@@ -1,7 +1,7 @@
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
-#include <tapestry/nn/batch_norm_add_relu2d.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
+#include <tapestry/nn/layers/batch_norm_add_relu2d.hpp>
 
 #include "core/generate.hpp"
 

@@ -2,10 +2,10 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
-#include <tapestry/nn/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
+#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
 
 #include "core/generate.hpp"
 

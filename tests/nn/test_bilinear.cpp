@@ -1,7 +1,7 @@
-#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/bilinear.hpp>
+#include <tapestry/nn/layers/bilinear.hpp>
 
 #include "nn/layer_checks.hpp"
 

@@ -1,10 +1,10 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/bottleneck.hpp>
+#include <tapestry/nn/blocks/bottleneck.hpp>
 
 #include "nn/block_checks.hpp"
 

@@ -1,12 +1,12 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/conv2d.hpp>
 #include <tapestry/nn/init.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
 
 #include "nn/layer_checks.hpp"
 

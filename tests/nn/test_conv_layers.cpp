@@ -2,15 +2,15 @@
 #include <cmath>
 #include <vector>
 
-#include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/conv1d.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/conv_transpose1d.hpp>
-#include <tapestry/nn/conv_transpose2d.hpp>
-#include <tapestry/nn/pad.hpp>
-#include <tapestry/nn/unfold.hpp>
+#include <tapestry/nn/layers/conv1d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/conv_transpose1d.hpp>
+#include <tapestry/nn/layers/conv_transpose2d.hpp>
+#include <tapestry/nn/layers/pad.hpp>
+#include <tapestry/nn/layers/unfold.hpp>
 
 #include "nn/layer_checks.hpp"
 

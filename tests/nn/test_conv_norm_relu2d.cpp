@@ -2,11 +2,11 @@
 #include <vector>
 
 #include <tapestry/autograd/gradcheck.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/normalization.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/conv_norm_relu2d.hpp>
+#include <tapestry/nn/blocks/conv_norm_relu2d.hpp>
 
 #include "core/generate.hpp"
 

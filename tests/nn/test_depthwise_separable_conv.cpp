@@ -1,10 +1,10 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/depthwise_separable_conv.hpp>
+#include <tapestry/nn/blocks/depthwise_separable_conv.hpp>
 
 #include "nn/block_checks.hpp"
 

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/drop_connect.hpp>
-#include <tapestry/nn/dropout.hpp>
+#include <tapestry/nn/layers/drop_connect.hpp>
+#include <tapestry/nn/layers/dropout.hpp>
 
 #include "core/generate.hpp"
 

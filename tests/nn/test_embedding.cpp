@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/embedding.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/indexing/embedding.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/embedding.hpp>
+#include <tapestry/nn/layers/embedding.hpp>
 #include <tapestry/nn/sequential.hpp>
 
 #include "core/generate.hpp"

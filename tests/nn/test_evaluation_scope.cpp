@@ -1,6 +1,6 @@
 #include <stdexcept>
 
-#include <tapestry/nn/evaluation_scope.hpp>
+#include <tapestry/nn/inspect/evaluation_scope.hpp>
 
 #include "nn/example_modules.hpp"
 

@@ -1,5 +1,5 @@
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/feature_maps.hpp>
+#include <tapestry/nn/inspect/feature_maps.hpp>
 
 #include "nn/example_modules.hpp"
 

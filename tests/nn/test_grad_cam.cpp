@@ -2,11 +2,11 @@
 #include <algorithm>
 
 #include <tapestry/autograd/mode.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/resampling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/grad_cam.hpp>
+#include <tapestry/nn/inspect/grad_cam.hpp>
 
 #include "nn/example_modules.hpp"
 

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/graph.hpp>
+#include <tapestry/nn/layers/graph.hpp>
 
 #include "autograd/generate.hpp"
 #include "nn/layer_checks.hpp"

@@ -2,15 +2,15 @@
 #include <vector>
 
 #include <tapestry/autograd/gradcheck.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/normalization.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/inception.hpp>
+#include <tapestry/nn/blocks/inception.hpp>
 
 #include "core/generate.hpp"
 

@@ -1,6 +1,6 @@
-#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/inverted_residual.hpp>
+#include <tapestry/nn/blocks/inverted_residual.hpp>
 
 #include "core/generate.hpp"
 

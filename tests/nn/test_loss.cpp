@@ -1,6 +1,6 @@
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/loss.hpp>
+#include <tapestry/nn/layers/loss.hpp>
 
 #include "core/generate.hpp"
 

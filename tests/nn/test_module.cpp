@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
 

@@ -1,6 +1,6 @@
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module_list.hpp>
 #include <tapestry/nn/sequential.hpp>
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
 

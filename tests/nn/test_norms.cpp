@@ -1,15 +1,15 @@
 // The normalisation layers beside BatchNorm2d.
 #include <cmath>
 
-#include <tapestry/autograd/ops/normalization.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/batch_norm1d.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
-#include <tapestry/nn/group_norm.hpp>
-#include <tapestry/nn/instance_norm2d.hpp>
-#include <tapestry/nn/layer_norm.hpp>
-#include <tapestry/nn/local_response_norm.hpp>
-#include <tapestry/nn/rms_norm.hpp>
+#include <tapestry/nn/layers/batch_norm1d.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
+#include <tapestry/nn/layers/group_norm.hpp>
+#include <tapestry/nn/layers/instance_norm2d.hpp>
+#include <tapestry/nn/layers/layer_norm.hpp>
+#include <tapestry/nn/layers/local_response_norm.hpp>
+#include <tapestry/nn/layers/rms_norm.hpp>
 
 #include "core/generate.hpp"
 

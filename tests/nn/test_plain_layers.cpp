@@ -1,11 +1,11 @@
 // The layers without parameters: activations, pooling, flatten.
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/pooling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/flatten.hpp>
-#include <tapestry/nn/pooling.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/flatten.hpp>
+#include <tapestry/nn/layers/pooling.hpp>
 
 #include "core/generate.hpp"
 

@@ -1,7 +1,7 @@
 // Pooling layers that end at a size, of sequences, and unpooling.
-#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/pooling.hpp>
+#include <tapestry/nn/layers/pooling.hpp>
 
 #include "core/generate.hpp"
 

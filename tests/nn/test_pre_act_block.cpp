@@ -1,11 +1,11 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/core/error.hpp>
+#include <tapestry/nn/blocks/pre_act_block.hpp>
 #include <tapestry/nn/init.hpp>
-#include <tapestry/nn/pre_act_block.hpp>
 
 #include "nn/block_checks.hpp"
 

@@ -2,12 +2,12 @@
 #include <set>
 #include <stdexcept>
 
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/core/sparse_adjacency.hpp>
-#include <tapestry/nn/graph.hpp>
-#include <tapestry/nn/loss.hpp>
-#include <tapestry/nn/multihead_attention.hpp>
+#include <tapestry/nn/layers/graph.hpp>
+#include <tapestry/nn/layers/loss.hpp>
+#include <tapestry/nn/layers/multihead_attention.hpp>
 
 #include "core/profile_checks.hpp"
 #include "nn/example_modules.hpp"

@@ -1,6 +1,6 @@
-#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/resampling.hpp>
+#include <tapestry/nn/layers/resampling.hpp>
 
 #include "core/generate.hpp"
 

@@ -3,17 +3,17 @@
 #include <vector>
 
 #include <tapestry/autograd/backward.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/loss.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/batch_norm2d.hpp>
-#include <tapestry/nn/conv2d.hpp>
-#include <tapestry/nn/flatten.hpp>
-#include <tapestry/nn/linear.hpp>
-#include <tapestry/nn/pooling.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/flatten.hpp>
+#include <tapestry/nn/layers/linear.hpp>
+#include <tapestry/nn/layers/pooling.hpp>
 #include <tapestry/nn/sequential.hpp>
 
 #include "autograd/generate.hpp"

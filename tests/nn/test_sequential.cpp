@@ -1,11 +1,11 @@
 #include <utility>
 
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/linear.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/sequential.hpp>
 
 #include "core/generate.hpp"

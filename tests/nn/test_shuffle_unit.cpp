@@ -1,12 +1,12 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/resampling.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/shuffle_unit.hpp>
+#include <tapestry/nn/blocks/shuffle_unit.hpp>
 
 #include "nn/block_checks.hpp"
 

@@ -1,10 +1,10 @@
 // What a summary says of models small enough to count by hand.
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/activation.hpp>
-#include <tapestry/nn/multihead_attention.hpp>
-#include <tapestry/nn/summary.hpp>
+#include <tapestry/nn/inspect/summary.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/multihead_attention.hpp>
 
 #include "nn/example_modules.hpp"
 

@@ -2,12 +2,12 @@
 #include <vector>
 
 #include <tapestry/autograd/gradcheck.hpp>
-#include <tapestry/autograd/ops/activation.hpp>
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/normalization.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
-#include <tapestry/nn/unet_block.hpp>
+#include <tapestry/nn/blocks/unet_block.hpp>
 
 #include "core/generate.hpp"
 

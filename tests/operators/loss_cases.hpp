@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/elementwise.hpp"

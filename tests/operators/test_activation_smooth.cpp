@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numbers>
 
-#include <tapestry/autograd/ops/activation.hpp>
+#include <tapestry/autograd/ops/activation/activation.hpp>
 
 #include "operators/elementwise.hpp"
 

@@ -1,7 +1,7 @@
 // Pooling to a size.
 #include <algorithm>
 
-#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "autograd/pool2d_cases.hpp"

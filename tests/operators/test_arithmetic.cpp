@@ -3,7 +3,7 @@
 #include <functional>
 #include <optional>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 
 #include "operators/elementwise.hpp"
 

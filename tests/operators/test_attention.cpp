@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <tapestry/autograd/ops/attention.hpp>
+#include <tapestry/autograd/ops/attention/attention.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include <tapestry/autograd/ops/normalization.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/normalization_samples.hpp"

@@ -1,6 +1,6 @@
 #include <functional>
 
-#include <tapestry/autograd/ops/comparison.hpp>
+#include <tapestry/autograd/ops/arithmetic/comparison.hpp>
 
 #include "operators/elementwise.hpp"
 

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <tapestry/autograd/ops/dropout.hpp>
+#include <tapestry/autograd/ops/dropout/dropout.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

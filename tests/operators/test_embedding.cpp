@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <tapestry/autograd/ops/embedding.hpp>
+#include <tapestry/autograd/ops/indexing/embedding.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

@@ -4,7 +4,7 @@
 #include <numeric>
 #include <string>
 
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/threads.hpp>
 
 #include "operators/reduction_samples.hpp"

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <tapestry/autograd/ops/graph.hpp>
+#include <tapestry/autograd/ops/graph/graph.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/graph_cases.hpp"

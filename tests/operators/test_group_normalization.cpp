@@ -1,7 +1,7 @@
 // Normalisation over groups of channels, over single channels and across channels.
 #include <limits>
 
-#include <tapestry/autograd/ops/normalization.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/normalization_samples.hpp"

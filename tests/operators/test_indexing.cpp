@@ -1,8 +1,8 @@
 #include <string>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/indexing.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/indexing/indexing.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "kernels/execution.hpp"

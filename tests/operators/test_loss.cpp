@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/loss_cases.hpp"

@@ -1,6 +1,6 @@
 #include <string>
 
-#include <tapestry/autograd/ops/matmul.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <tapestry/autograd/ops/normalization.hpp>
+#include <tapestry/autograd/ops/norm/normalization.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/normalization_samples.hpp"

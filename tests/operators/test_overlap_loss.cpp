@@ -1,7 +1,7 @@
 // Losses of distributions and of areas.
 #include <cmath>
 
-#include <tapestry/autograd/ops/loss.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/loss_cases.hpp"

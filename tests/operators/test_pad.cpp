@@ -1,6 +1,6 @@
 #include <limits>
 
-#include <tapestry/autograd/ops/pad.hpp>
+#include <tapestry/autograd/ops/shape/pad.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "autograd/conv_cases.hpp"

@@ -1,7 +1,7 @@
 // Elements in another order: permute, transpose, flip.
 #include <string>
 
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "autograd/pool2d_cases.hpp"

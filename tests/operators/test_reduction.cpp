@@ -4,8 +4,8 @@
 #include <limits>
 #include <string>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 
 #include "operators/reduction_samples.hpp"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <tapestry/autograd/ops/resampling.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

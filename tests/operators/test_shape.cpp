@@ -1,6 +1,6 @@
 #include <string>
 
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

@@ -1,8 +1,8 @@
 // Parts taken and put together along an axis: slice, split, chunk, cat, stack.
 #include <string>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

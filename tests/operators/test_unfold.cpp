@@ -1,7 +1,7 @@
-#include <tapestry/autograd/ops/conv.hpp>
-#include <tapestry/autograd/ops/matmul.hpp>
-#include <tapestry/autograd/ops/shape.hpp>
-#include <tapestry/autograd/ops/unfold.hpp>
+#include <tapestry/autograd/ops/conv/conv.hpp>
+#include <tapestry/autograd/ops/conv/unfold.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

@@ -1,4 +1,4 @@
-#include <tapestry/autograd/ops/pooling.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/error.hpp>
 
 #include "operators/suite.hpp"

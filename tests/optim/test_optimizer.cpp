@@ -1,9 +1,9 @@
 // What holds for every optimizer: groups, parameters without gradients, refused parameters, convergence.
 #include <memory>
 
-#include <tapestry/autograd/ops/arithmetic.hpp>
-#include <tapestry/autograd/ops/matmul.hpp>
-#include <tapestry/autograd/ops/reduction.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/profiler.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/sgd.hpp>

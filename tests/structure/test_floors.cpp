@@ -41,8 +41,8 @@ struct Confined {
   std::string place;
 };
 const std::vector<Confined> confined = {
-    {"cblas.h", "kernels/blas.cpp"},
-    {"omp.h", "kernels/parallel.cpp"},
+    {"cblas.h", "kernels/linalg/blas.cpp"},
+    {"omp.h", "kernels/runtime/parallel.cpp"},
     {"stb_", "data/"},
 };
 
@@ -161,18 +161,18 @@ TEST_CASE("every source file includes only what stands below it") {
 TEST_CASE("an include of a higher floor is named with its file and line") {
   CHECK(check_file("core/array.cpp", "// Arrays.\n#include <vector>\n\n#include <tapestry/autograd/tensor.hpp>\n") ==
         Lines{"core/array.cpp:4: core may not include tapestry/autograd/tensor.hpp"});
-  CHECK(check_file("nn/conv2d.cpp", "#  include <tapestry/kernels/conv2d.hpp> // fast\n") ==
-        Lines{"nn/conv2d.cpp:1: nn may not include tapestry/kernels/conv2d.hpp"});
-  CHECK(check_file("autograd/ops/relu.cpp", "#include \"../../nn/module.hpp\"\n") ==
-        Lines{"autograd/ops/relu.cpp:1: autograd may not include ../../nn/module.hpp"});
+  CHECK(check_file("nn/layers/conv2d.cpp", "#  include <tapestry/kernels/conv/conv2d.hpp> // fast\n") ==
+        Lines{"nn/layers/conv2d.cpp:1: nn may not include tapestry/kernels/conv/conv2d.hpp"});
+  CHECK(check_file("autograd/ops/activation/relu.cpp", "#include \"../../../nn/module.hpp\"\n") ==
+        Lines{"autograd/ops/activation/relu.cpp:1: autograd may not include ../../../nn/module.hpp"});
   CHECK(check_file("models/resnet.cpp", "#include <tapestry/tapestry.hpp>\n") ==
         Lines{"models/resnet.cpp:1: models may not include tapestry/tapestry.hpp"});
 }
 
 TEST_CASE("includes of the own floor and of lower ones are allowed") {
-  CHECK(check_file("autograd/ops/relu.cpp",
+  CHECK(check_file("autograd/ops/activation/relu.cpp",
                    "#include <tapestry/autograd/tensor.hpp>\n"
-                   "#include <tapestry/kernels/unary.hpp>\n"
+                   "#include <tapestry/kernels/elementwise/unary.hpp>\n"
                    "#include \"helpers.hpp\"\n"
                    "// #include <tapestry/nn/module.hpp>\n")
             .empty());
@@ -180,11 +180,11 @@ TEST_CASE("includes of the own floor and of lower ones are allowed") {
 }
 
 TEST_CASE("headers of other libraries are confined to their place") {
-  CHECK(check_file("kernels/blas.cpp", "#include <cblas.h>\n").empty());
-  CHECK(check_file("kernels/gemm.cpp", "#include <cblas.h>\n") ==
-        Lines{"kernels/gemm.cpp:1: cblas.h belongs in kernels/blas.cpp alone"});
+  CHECK(check_file("kernels/linalg/blas.cpp", "#include <cblas.h>\n").empty());
+  CHECK(check_file("kernels/linalg/gemm.cpp", "#include <cblas.h>\n") ==
+        Lines{"kernels/linalg/gemm.cpp:1: cblas.h belongs in kernels/linalg/blas.cpp alone"});
   CHECK(check_file("core/array.cpp", "#include <omp.h>\n") ==
-        Lines{"core/array.cpp:1: omp.h belongs in kernels/parallel.cpp alone"});
+        Lines{"core/array.cpp:1: omp.h belongs in kernels/runtime/parallel.cpp alone"});
   CHECK(check_file("data/image.cpp", "#include <stb/stb_image.h>\n").empty());
   CHECK(check_file("viz/picture.cpp", "#include <stb/stb_image_write.h>\n") ==
         Lines{"viz/picture.cpp:1: stb/stb_image_write.h belongs in data/ alone"});

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/image.hpp>
+#include <tapestry/data/image/image.hpp>
 #include <tapestry/viz/curves.hpp>
 
 #include "catch.hpp"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/data/image.hpp>
+#include <tapestry/data/image/image.hpp>
 #include <tapestry/viz/report_page.hpp>
 
 #include "catch.hpp"

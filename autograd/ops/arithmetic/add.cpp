@@ -1,0 +1,47 @@
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/elementwise.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/record.hpp>
+#include <tapestry/core/map.hpp>
+
+namespace tapestry {
+namespace {
+
+struct Add {
+  static constexpr std::string_view name = "add";
+  Shape shape_a_, shape_b_;
+
+  Array forward(const Tensor& a, const Tensor& b) {
+    shape_a_ = a.shape();
+    shape_b_ = b.shape();
+    return detail::map_floating(name, a, b, [](auto x, auto y) { return x + y; });
+  }
+
+  std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
+    return {wanted[0] ? sum_to(gradient, shape_a_) : Tensor(), wanted[1] ? sum_to(gradient, shape_b_) : Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor add(const Tensor& a, const Tensor& b) {
+  return record(Add{}, a, b);
+}
+
+void accumulate(Array& sum, const Array& term) {
+  if (sum.shape() != term.shape() || !sum.is_unique()) {
+    sum = add(sum, term).array();
+    return;
+  }
+  if (term.add_deferred_to(sum)) return;
+  const Array ordered = term.contiguous(sum.format());
+  visit_floating(Add::name, sum.dtype(), [&]<class T>() {
+    const T* in = ordered.data<T>();
+    T* out = sum.mutable_data<T>();
+    for_ranges(sum.numel(), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) out[i] += in[i];
+    });
+  });
+}
+
+}  // namespace tapestry

@@ -1,0 +1,25 @@
+// Convolution, its input gradient (which is a transposed convolution) and its weight gradient, of a geometry that has
+// been checked. All three are linear in each of their two operands, and each is differentiated by the other two: the
+// family is closed, so that gradients of any order are convolutions again.
+#pragma once
+
+#include <tapestry/autograd/tensor.hpp>
+#include <tapestry/kernels/conv/conv2d.hpp>
+
+namespace tapestry::detail {
+
+/// x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
+Tensor convolve(const kernels::Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight, const Tensor& bias);
+
+/// relu(convolve(…)), with the ReLU computed as results are written and its gradient together with that of the bias.
+Tensor convolve_relu(const kernels::Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight,
+                     const Tensor& bias);
+
+/// dy (N, K, H′, W′), weight (K, C / groups, kh, kw), bias (C) or undefined → (N, C, H, W).
+Tensor convolve_transposed(const kernels::Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight,
+                           const Tensor& bias);
+
+/// x (N, C, H, W), dy (N, K, H′, W′) → (K, C / groups, kh, kw).
+Tensor convolution_weight_gradient(const kernels::Conv2dGeometry& geometry, const Tensor& x, const Tensor& dy);
+
+}  // namespace tapestry::detail

@@ -1,0 +1,42 @@
+#include <fmt/format.h>
+
+#include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/detail/reduced_axes.hpp>
+#include <tapestry/core/error.hpp>
+
+namespace tapestry::detail {
+
+Reduction reduction_of(std::string_view operation, const Shape& shape, const std::vector<int>& axes) {
+  Reduction result;
+  result.axes = marked_axes(operation, shape, axes);
+  result.kept = shape;
+  std::vector<std::int64_t> rest;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (result.axes[static_cast<std::size_t>(axis)]) {
+      result.kept = result.kept.with(axis, 1);
+      result.count *= shape[axis];
+    } else {
+      rest.push_back(shape[axis]);
+    }
+  }
+  result.dropped = Shape(rest);
+  return result;
+}
+
+std::vector<int> all_axes(const Shape& shape) {
+  std::vector<int> axes;
+  for (int axis = 0; axis < shape.rank(); ++axis) axes.push_back(axis);
+  return axes;
+}
+
+void check_some(std::string_view operation, const Shape& shape, const Reduction& reduction) {
+  if (reduction.count == 0) throw ValueError(fmt::format("{}: of no elements (input {})", operation, to_string(shape)));
+}
+
+kernels::MiddleAxis middle_axis(const Array& x, int axis) {
+  const std::int64_t inner = x.strides()[static_cast<std::size_t>(axis)];
+  const std::int64_t row = x.size(axis) * inner;
+  return {.outer = row == 0 ? 0 : x.numel() / row, .size = x.size(axis), .inner = inner};
+}
+
+}  // namespace tapestry::detail

@@ -1,0 +1,32 @@
+// The axes that a reduction is told to go over.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include <tapestry/core/array.hpp>
+#include <tapestry/kernels/indexing/middle_axis.hpp>
+
+namespace tapestry::detail {
+
+struct Reduction {
+  std::array<bool, Shape::max_rank> axes{};  ///< marked where reduced
+  Shape kept;                                ///< the result's shape with size 1 along the reduced axes
+  Shape dropped;                             ///< and without them
+  std::int64_t count = 1;                    ///< elements that go into each element of the result
+};
+
+/// Throws a ShapeError naming `operation` for an axis that is not there or comes twice.
+Reduction reduction_of(std::string_view operation, const Shape& shape, const std::vector<int>& axes);
+
+std::vector<int> all_axes(const Shape& shape);
+
+/// Throws a ValueError naming `operation` when elements of the result would be made of none.
+void check_some(std::string_view operation, const Shape& shape, const Reduction& reduction);
+
+/// An axis of an array as it lies in memory.
+kernels::MiddleAxis middle_axis(const Array& x, int axis);
+
+}  // namespace tapestry::detail

@@ -1,0 +1,69 @@
+// dropout2d and stochastic_depth: masks of whole channels and samples.
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/dropout/detail/random_mask.hpp>
+#include <tapestry/autograd/ops/dropout/dropout.hpp>
+#include <tapestry/autograd/record.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/core/map.hpp>
+
+namespace tapestry {
+namespace {
+
+/// x times a scale that broadcasts to it, and 0 where the scale is, whatever x; linear in x and its own adjoint.
+template <class Label>
+struct DropParts {
+  static constexpr std::string_view name = Label::name;
+  Array scale_;
+
+  Array forward(const Tensor& x) const {
+    return visit_floating(name, x.dtype(), [&]<class T>() {
+      return map<T>(x.array(), scale_, name, [](T value, T scale) { return scale == 0 ? T{0} : value * scale; });
+    });
+  }
+  Tensor backward(const Tensor& gradient) const { return record(DropParts{*this}, gradient); }
+};
+
+struct Channels {
+  static constexpr std::string_view name = "dropout2d";
+};
+struct Branches {
+  static constexpr std::string_view name = "stochastic_depth";
+};
+
+template <class Label>
+Tensor drop_parts(const Tensor& x, const Shape& parts, double p, RandomStream& stream) {
+  const RandomStream used = stream;
+  ++stream.step;
+  if (p == 0) return x;
+  std::vector<std::uint8_t> keep(static_cast<std::size_t>(parts.numel()));
+  detail::RandomMask(used, p).fill(0, parts.numel(), keep.data());
+  std::vector<double> scale;
+  for (const std::uint8_t kept : keep) scale.push_back(kept != 0 ? 1 / (1 - p) : 0);
+  return record(DropParts<Label>{Array::from(parts, scale).to(x.dtype())}, x);
+}
+
+}  // namespace
+
+Tensor dropout2d(const Tensor& x, double p, RandomStream& stream) {
+  detail::check_rank(Channels::name, "an input (N, C, H, W)", x, 4);
+  check_dropout_probability(Channels::name, p);
+  detail::check_floating(Channels::name, x);
+  return drop_parts<Channels>(x, {x.size(0), x.size(1), 1, 1}, p, stream);
+}
+
+Tensor stochastic_depth(const Tensor& x, double p, RandomStream& stream, StochasticDepthMode mode) {
+  check_dropout_probability(Branches::name, p);
+  detail::check_floating(Branches::name, x);
+  if (mode == StochasticDepthMode::batch) return drop_parts<Branches>(x, {}, p, stream);
+  if (x.rank() == 0)
+    throw ShapeError(fmt::format("{}: expected samples (N, …) in mode row, got a scalar", Branches::name));
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.rank()), 1);
+  sizes[0] = x.size(0);
+  return drop_parts<Branches>(x, Shape(sizes), p, stream);
+}
+
+}  // namespace tapestry

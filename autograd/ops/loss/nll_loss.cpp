@@ -1,0 +1,90 @@
+// nll_loss of every sample and its adjoint, each the other's derivative.
+#include <memory>
+
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/loss/detail/class_rows.hpp>
+#include <tapestry/autograd/ops/loss/loss.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
+#include <tapestry/autograd/record.hpp>
+
+namespace tapestry {
+namespace {
+
+using Classes = std::shared_ptr<const detail::ClassLabels>;
+
+/// Calls body(row, place of the label's score, −weight[label]) for every row that is not ignored.
+template <class Body>
+void for_each_label(const detail::ClassLabels& classes, const detail::ClassRows& rows, const Body& body) {
+  rows.for_each([&](std::int64_t row) {
+    const std::int64_t label = classes.data()[row];
+    if (label == classes.ignore_index) return;
+    body(row, rows.first(row) + label * rows.stride(), -classes.weight[static_cast<std::size_t>(label)]);
+  });
+}
+
+Tensor sample_losses(const Classes& classes, const Tensor& scores);
+
+/// Puts −weight · gradient at the labels, among zeros.
+struct NllGradient {
+  static constexpr std::string_view name = "nll_loss_gradient";
+  Classes classes_;
+  Shape shape_;
+
+  Array forward(const Tensor& gradient) const {
+    Array result = Array::zeros(shape_, gradient.dtype());
+    visit_floating(name, gradient.dtype(), [&]<class T>() {
+      const Array g = gradient.array().contiguous();
+      const T* in = g.data<T>();
+      T* out = result.mutable_data<T>();
+      for_each_label(*classes_, detail::ClassRows(result), [&](std::int64_t row, std::int64_t place, double factor) {
+        out[place] = static_cast<T>(factor) * in[row];
+      });
+    });
+    return result;
+  }
+  Tensor backward(const Tensor& gradient) const { return sample_losses(classes_, gradient); }
+};
+
+struct NllLoss {
+  static constexpr std::string_view name = "nll_loss";
+  Classes classes_;
+  Shape shape_ = {};
+
+  Array forward(const Tensor& scores) {
+    shape_ = scores.shape();
+    const Array arranged = detail::ClassRows::arranged(scores.array());
+    Array losses = Array::zeros(classes_->labels.shape(), scores.dtype());
+    visit_floating(name, scores.dtype(), [&]<class T>() {
+      const T* in = arranged.data<T>();
+      T* out = losses.mutable_data<T>();
+      for_each_label(*classes_, detail::ClassRows(arranged), [&](std::int64_t row, std::int64_t place, double factor) {
+        out[row] = static_cast<T>(factor) * in[place];
+      });
+    });
+    return losses;
+  }
+  Tensor backward(const Tensor& gradient) const { return record(NllGradient{classes_, shape_}, gradient); }
+};
+
+Tensor sample_losses(const Classes& classes, const Tensor& scores) {
+  return record(NllLoss{classes}, scores);
+}
+
+}  // namespace
+
+Tensor nll_loss(const Tensor& log_probabilities, const Array& labels, const NllLossOptions& options) {
+  const auto classes = std::make_shared<const detail::ClassLabels>(
+      detail::checked_labels(NllLoss::name, "log_probabilities", log_probabilities, labels, options));
+  const Tensor losses = sample_losses(classes, log_probabilities);
+  switch (options.reduction) {
+    case Reduction::none:
+      return losses;
+    case Reduction::sum:
+      return sum(losses);
+    case Reduction::mean:
+      break;
+  }
+  return sum(losses) / classes->total_weight;
+}
+
+}  // namespace tapestry

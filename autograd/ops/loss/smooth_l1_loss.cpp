@@ -1,0 +1,105 @@
+// Losses that are straight lines far from the target and, but for l1_loss, squares near it.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <tapestry/autograd/ops/loss/detail/pointwise_loss.hpp>
+#include <tapestry/core/error.hpp>
+
+namespace tapestry {
+namespace {
+
+/// |x − t|
+template <class Label>
+struct Line {
+  static constexpr std::string_view name = Label::name;
+
+  template <class T>
+  T value(T x, T t) const {
+    return std::abs(x - t);
+  }
+  /// The sign of x − t: 0 at 0, and NaN for NaN.
+  template <class T>
+  T by_input(T x, T t) const {
+    const T d = x - t;
+    const T not_below = d > 0 ? T{1} : d;
+    return d < 0 ? T{-1} : not_below;
+  }
+  Tensor by_input(const Tensor& x, const Tensor& t) const {
+    return detail::map_floating(name, x, t, [rule = *this](auto a, auto b) { return rule.by_input(a, b); });
+  }
+  template <class V>
+  V by_target(const V& x, const V& t) const {
+    return by_input(t, x);
+  }
+};
+
+/// With d = |x − t|: d² / (2 · divisor) where d < bound, bound · (d − bound / 2) / divisor elsewhere. In terms of the
+/// smaller of both there is no branch, and the ends are exact.
+template <class Label>
+struct SquareThenLine {
+  static constexpr std::string_view name = Label::name;
+  double bound_;
+  double divisor_;
+
+  template <class T>
+  T value(T x, T t) const {
+    const T d = std::abs(x - t);
+    const T near = std::min(d, static_cast<T>(bound_));
+    return near / static_cast<T>(divisor_) * (d - near / 2);
+  }
+  template <class T>
+  T by_input(T x, T t) const {
+    const auto bound = static_cast<T>(bound_);
+    return std::max(std::min(x - t, bound), -bound) / static_cast<T>(divisor_);
+  }
+  Tensor by_input(const Tensor& x, const Tensor& t) const { return clamp(x - t, -bound_, bound_) / divisor_; }
+  template <class V>
+  V by_target(const V& x, const V& t) const {
+    return by_input(t, x);
+  }
+};
+
+struct L1 {
+  static constexpr std::string_view name = "l1_loss";
+};
+struct SmoothL1 {
+  static constexpr std::string_view name = "smooth_l1_loss";
+};
+struct Huber {
+  static constexpr std::string_view name = "huber_loss";
+};
+
+}  // namespace
+
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  return detail::pointwise_loss(Line<L1>{}, input, target, reduction);
+}
+
+void check_smooth_l1_beta(std::string_view operation, double beta) {
+  if (beta >= 0 && std::isfinite(beta)) return;
+  throw ValueError(fmt::format("{}: beta must be finite and not negative, got {}", operation, beta));
+}
+
+void check_huber_delta(std::string_view operation, double delta) {
+  if (delta > 0 && std::isfinite(delta)) return;
+  throw ValueError(fmt::format("{}: delta must be positive and finite, got {}", operation, delta));
+}
+
+Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, const SmoothL1LossOptions& options) {
+  const double beta = options.beta;
+  check_smooth_l1_beta(SmoothL1::name, beta);
+  if (beta == 0) return detail::pointwise_loss(Line<SmoothL1>{}, input, target, options.reduction);
+  const SquareThenLine<SmoothL1> rule = {.bound_ = beta, .divisor_ = beta};
+  return detail::pointwise_loss(rule, input, target, options.reduction);
+}
+
+Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberLossOptions& options) {
+  const double delta = options.delta;
+  check_huber_delta(Huber::name, delta);
+  const SquareThenLine<Huber> rule = {.bound_ = delta, .divisor_ = 1};
+  return detail::pointwise_loss(rule, input, target, options.reduction);
+}
+
+}  // namespace tapestry

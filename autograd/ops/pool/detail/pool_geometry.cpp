@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/conv/detail/conv_checks.hpp>
+#include <tapestry/autograd/ops/pool/detail/pool_geometry.hpp>
+#include <tapestry/core/error.hpp>
+
+namespace tapestry {
+namespace {
+
+using kernels::Pool2dAxis;
+using kernels::Pool2dGeometry;
+
+/// The windows along an axis that is not there.
+constexpr Pool2dAxis single = {.in = 1, .out = 1, .kernel = 1, .stride = 1, .padding = 0, .dilation = 1};
+
+/// The pixels from the first cell of a window to its last, or the largest number where that overflows: no image is as
+/// large.
+std::int64_t extent(std::int64_t kernel, std::int64_t dilation) {
+  std::int64_t result = 0;
+  const bool overflows =
+      __builtin_mul_overflow(dilation, kernel - 1, &result) || __builtin_add_overflow(result, 1, &result);
+  return overflows ? std::numeric_limits<std::int64_t>::max() : result;
+}
+
+void check_padding(std::string_view operation, std::string_view axis, std::int64_t padding, std::int64_t kernel,
+                   std::int64_t dilation) {
+  const std::int64_t covered = extent(kernel, dilation);
+  if (padding > covered / 2) {
+    throw ShapeError(fmt::format(
+        "{}: along the {} padding {} is more than half of the {} that the kernel covers (size {}, dilation {})",
+        operation, axis, padding, covered, kernel, dilation));
+  }
+}
+
+/// With dilation a window can step over a small image altogether.
+void check_windows(std::string_view operation, std::string_view name, const Pool2dAxis& axis) {
+  if (axis.dilation == 1) return;
+  for (std::int64_t window = 0; window < axis.out; ++window) {
+    const kernels::Taps taps = kernels::taps_on_image(axis, window);
+    if (taps.first < taps.last) continue;
+    throw ShapeError(
+        fmt::format("{}: along the {} window {} holds no pixel (input {}, kernel {}, stride {}, padding {}, "
+                    "dilation {})",
+                    operation, name, window, axis.in, axis.kernel, axis.stride, axis.padding, axis.dilation));
+  }
+}
+
+/// The windows along one axis, whose number is still to be found.
+Pool2dAxis windows_along(std::string_view operation, std::string_view name, Pool2dAxis axis, bool ceil_mode) {
+  const std::int64_t covered =
+      detail::kernel_extent(operation, name, {axis.in, axis.kernel, axis.stride, axis.padding, axis.dilation});
+  const std::int64_t padded = axis.in + 2 * axis.padding;
+  const std::int64_t room = padded - covered;
+  if (room < 0 && (!ceil_mode || -room >= axis.stride)) {
+    throw ShapeError(
+        fmt::format("{}: along the {} the kernel covers {} (size {}, dilation {}), the padded input has {} "
+                    "(size {}, padding {})",
+                    operation, name, covered, axis.kernel, axis.dilation, padded, axis.in, axis.padding));
+  }
+  axis.out = room / axis.stride + 1;
+  if (ceil_mode && room > 0 && room % axis.stride != 0) ++axis.out;
+  // A window that starts in the padding after the image is left out; the first never does.
+  if (ceil_mode && (axis.out - 1) * axis.stride >= axis.in + axis.padding) --axis.out;
+  check_windows(operation, name, axis);
+  return axis;
+}
+
+Pool2dAxis adaptive_axis(std::int64_t in, std::int64_t out) {
+  Pool2dAxis axis = {.in = in,
+                     .out = out,
+                     .kernel = 1,
+                     .stride = std::max<std::int64_t>(1, in / out),
+                     .padding = 0,
+                     .dilation = 1,
+                     .is_adaptive = true};
+  for (std::int64_t window = 0; window < out; ++window)
+    axis.kernel = std::max(axis.kernel, kernels::taps_on_image(axis, window).last);
+  return axis;
+}
+
+MaxPool1dOptions window_options(const AvgPool1dOptions& options) {
+  return {.kernel_size = options.kernel_size.get(),
+          .stride = options.stride,
+          .padding = options.padding,
+          .ceil_mode = options.ceil_mode};
+}
+MaxPool2dOptions window_options(const AvgPool2dOptions& options) {
+  return {.kernel_size = options.kernel_size.get(),
+          .stride = options.stride,
+          .padding = options.padding,
+          .ceil_mode = options.ceil_mode};
+}
+
+}  // namespace
+
+void check_max_pool1d_options(std::string_view operation, const MaxPool1dOptions& options) {
+  const std::int64_t kernel = options.kernel_size;
+  detail::check_option(operation, 1, "kernel_size", kernel, 1);
+  detail::check_option(operation, 1, "stride", options.stride.value_or(kernel), 1);
+  detail::check_option(operation, 1, "padding", options.padding, 0);
+  detail::check_option(operation, 1, "dilation", options.dilation, 1);
+  check_padding(operation, "length", options.padding, kernel, options.dilation);
+}
+
+void check_max_pool2d_options(std::string_view operation, const MaxPool2dOptions& options) {
+  const Pair kernel = options.kernel_size;
+  detail::check_option(operation, 2, "kernel_size", kernel, 1);
+  detail::check_option(operation, 2, "stride", options.stride.value_or(kernel), 1);
+  detail::check_option(operation, 2, "padding", options.padding, 0);
+  detail::check_option(operation, 2, "dilation", options.dilation, 1);
+  check_padding(operation, "height", options.padding.height, kernel.height, options.dilation.height);
+  check_padding(operation, "width", options.padding.width, kernel.width, options.dilation.width);
+}
+
+void check_avg_pool1d_options(std::string_view operation, const AvgPool1dOptions& options) {
+  check_max_pool1d_options(operation, window_options(options));
+}
+
+void check_avg_pool2d_options(std::string_view operation, const AvgPool2dOptions& options) {
+  check_max_pool2d_options(operation, window_options(options));
+  detail::check_option(operation, 1, "divisor_override", options.divisor_override.value_or(1), 1);
+}
+
+void check_adaptive_output_size(std::string_view operation, Pair output_size) {
+  constexpr std::int64_t most = 65536;
+  const auto is_allowed = [](std::int64_t size) { return size >= 1 && size <= most; };
+  if (is_allowed(output_size.height) && is_allowed(output_size.width)) return;
+  throw ValueError(fmt::format("{}: output_size must be in [1, {}], got ({}, {})", operation, most, output_size.height,
+                               output_size.width));
+}
+
+namespace detail {
+
+Shape image_shape(const Pool2dGeometry& g) {
+  return {g.batch, g.channels, g.rows.in, g.columns.in};
+}
+Shape pooled_shape(const Pool2dGeometry& g) {
+  return {g.batch, g.channels, g.rows.out, g.columns.out};
+}
+
+void check_images(std::string_view operation, const Tensor& x) {
+  detail::check_floating(operation, x);
+  check_rank(operation, "an input (N, C, H, W)", x, 4);
+  if (x.size(1) < 1 || x.size(2) < 1 || x.size(3) < 1) {
+    throw ShapeError(
+        fmt::format("{}: the images must have channels and pixels, got {}", operation, to_string(x.shape())));
+  }
+}
+
+Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const MaxPool1dOptions& options) {
+  detail::check_floating(operation, x);
+  check_rank(operation, "an input (N, C, L)", x, 3);
+  if (x.size(1) < 1 || x.size(2) < 1) {
+    throw ShapeError(
+        fmt::format("{}: the input must have channels and elements, got {}", operation, to_string(x.shape())));
+  }
+  check_max_pool1d_options(operation, options);
+  const std::int64_t kernel = options.kernel_size;
+  const Pool2dAxis elements = {.in = x.size(2),
+                               .out = 0,
+                               .kernel = kernel,
+                               .stride = options.stride.value_or(kernel),
+                               .padding = options.padding,
+                               .dilation = options.dilation};
+  return {.batch = x.size(0) * x.size(1),
+          .channels = 1,
+          .rows = single,
+          .columns = windows_along(operation, "length", elements, options.ceil_mode)};
+}
+
+Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const MaxPool2dOptions& options) {
+  check_images(operation, x);
+  check_max_pool2d_options(operation, options);
+  const Pair kernel = options.kernel_size;
+  const Pair stride = options.stride.value_or(kernel);
+  const Pool2dAxis rows = {.in = x.size(2),
+                           .out = 0,
+                           .kernel = kernel.height,
+                           .stride = stride.height,
+                           .padding = options.padding.height,
+                           .dilation = options.dilation.height};
+  const Pool2dAxis columns = {.in = x.size(3),
+                              .out = 0,
+                              .kernel = kernel.width,
+                              .stride = stride.width,
+                              .padding = options.padding.width,
+                              .dilation = options.dilation.width};
+  std::int64_t cells = 0;
+  if (__builtin_mul_overflow(kernel.height, kernel.width, &cells)) {
+    throw ShapeError(fmt::format("{}: the number of cells of a window overflows int64 (kernel {} × {})", operation,
+                                 kernel.height, kernel.width));
+  }
+  return {.batch = x.size(0),
+          .channels = x.size(1),
+          .rows = windows_along(operation, "height", rows, options.ceil_mode),
+          .columns = windows_along(operation, "width", columns, options.ceil_mode)};
+}
+
+Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const AvgPool1dOptions& options) {
+  return pool_geometry(operation, x, window_options(options));
+}
+
+Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const AvgPool2dOptions& options) {
+  check_avg_pool2d_options(operation, options);
+  return pool_geometry(operation, x, window_options(options));
+}
+
+Pool2dGeometry adaptive_geometry(std::string_view operation, const Tensor& x, Pair output_size) {
+  check_images(operation, x);
+  check_adaptive_output_size(operation, output_size);
+  return {.batch = x.size(0),
+          .channels = x.size(1),
+          .rows = adaptive_axis(x.size(2), output_size.height),
+          .columns = adaptive_axis(x.size(3), output_size.width)};
+}
+
+}  // namespace detail
+}  // namespace tapestry

@@ -1,0 +1,185 @@
+// max_unpool2d and its adjoint: a scatter to given places and the gather from them, each the other's derivative.
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <tapestry/autograd/ops/conv/detail/conv_checks.hpp>
+#include <tapestry/autograd/ops/pool/detail/pool_geometry.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
+#include <tapestry/autograd/record.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
+
+namespace tapestry {
+namespace {
+
+constexpr auto channels_last = MemoryFormat::channels_last;
+constexpr std::string_view operation = "max_unpool2d";
+
+/// Elements of channels-last images of one batch and number of channels: those with a place each in a larger plane.
+struct Places {
+  Array indices;  ///< i64, channels-last: the pixel of the plane, or −1 for an element that another one overwrites
+  std::int64_t batch, channels, pixels, plane;
+};
+
+/// Calls `body(element, target element)` for every element that has a place. Targets are all different.
+template <class Body>
+void for_each_place(const Places& places, const Body& body) {
+  const auto* index = places.indices.data<std::int64_t>();
+  const std::int64_t grain = 1 + (std::int64_t{1} << 14) / places.channels;
+  kernels::parallel_ranges(places.batch * places.pixels, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+      const std::int64_t image = pixel / places.pixels * places.plane;
+      for (std::int64_t channel = 0; channel < places.channels; ++channel) {
+        const std::int64_t element = pixel * places.channels + channel;
+        if (index[element] >= 0) body(element, (image + index[element]) * places.channels + channel);
+      }
+    }
+  });
+}
+
+Tensor scatter(const Places& places, const Shape& from, const Shape& to, const Tensor& x);
+Tensor gather(const Places& places, const Shape& from, const Shape& to, const Tensor& x);
+
+struct MaxUnpool2d {
+  static constexpr std::string_view name = operation;
+  Places places_;
+  Shape from_, to_;
+
+  Array forward(const Tensor& x) const {
+    const Array in = x.array().contiguous(channels_last);
+    Array y = Array::zeros(to_, x.dtype(), channels_last);
+    visit_floating(name, x.dtype(), [&]<class T>() {
+      const T* source = in.data<T>();
+      T* target = y.mutable_data<T>();
+      for_each_place(places_, [=](std::int64_t element, std::int64_t place) { target[place] = source[element]; });
+    });
+    return y;
+  }
+  Tensor backward(const Tensor& gradient) const { return gather(places_, from_, to_, gradient); }
+};
+
+struct MaxUnpool2dGather {
+  static constexpr std::string_view name = "max_unpool2d_gradient";
+  Places places_;
+  Shape from_, to_;
+
+  Array forward(const Tensor& gradient) const {
+    const Array in = gradient.array().contiguous(channels_last);
+    Array y = Array::zeros(from_, gradient.dtype(), channels_last);
+    visit_floating(name, gradient.dtype(), [&]<class T>() {
+      const T* source = in.data<T>();
+      T* target = y.mutable_data<T>();
+      for_each_place(places_, [=](std::int64_t element, std::int64_t place) { target[element] = source[place]; });
+    });
+    return y;
+  }
+  Tensor backward(const Tensor& gradient) const { return scatter(places_, from_, to_, gradient); }
+};
+
+Tensor scatter(const Places& places, const Shape& from, const Shape& to, const Tensor& x) {
+  return record(MaxUnpool2d{.places_ = places, .from_ = from, .to_ = to}, x);
+}
+Tensor gather(const Places& places, const Shape& from, const Shape& to, const Tensor& x) {
+  return record(MaxUnpool2dGather{.places_ = places, .from_ = from, .to_ = to}, x);
+}
+
+Pair output_size_of(const Tensor& x, const MaxUnpool2dOptions& options) {
+  const Pair kernel = options.kernel_size;
+  const Pair stride = options.stride.value_or(kernel);
+  const auto natural = [&](std::int64_t in, std::int64_t by, std::int64_t padding, std::int64_t cells) {
+    std::int64_t whole = 0;
+    std::int64_t around = 0;
+    if (__builtin_mul_overflow(in - 1, by, &whole) || __builtin_add_overflow(whole, cells, &whole) ||
+        __builtin_mul_overflow(padding, 2, &around)) {
+      throw ShapeError(fmt::format("{}: the sizes overflow int64 (input {}, kernel {}, stride {}, padding {})",
+                                   operation, to_string(x.shape()), cells, by, padding));
+    }
+    return whole - around;
+  };
+  const Pair usual = {natural(x.size(2), stride.height, options.padding.height, kernel.height),
+                      natural(x.size(3), stride.width, options.padding.width, kernel.width)};
+  const Pair size = options.output_size.value_or(usual);
+  const auto is_near = [](std::int64_t given, std::int64_t wanted, std::int64_t by) {
+    std::int64_t apart = 0;
+    return !__builtin_sub_overflow(given, wanted, &apart) && apart > -by && apart < by;
+  };
+  if (!is_near(size.height, usual.height, stride.height) || !is_near(size.width, usual.width, stride.width)) {
+    throw ValueError(fmt::format(
+        "{}: output_size ({}, {}) is not within less than the stride ({}, {}) of ({}, {}) (input {})", operation,
+        size.height, size.width, stride.height, stride.width, usual.height, usual.width, to_string(x.shape())));
+  }
+  if (size.height < 1 || size.width < 1) {
+    throw ShapeError(fmt::format("{}: the output would be of {} × {} pixels (input {})", operation, size.height,
+                                 size.width, to_string(x.shape())));
+  }
+  return size;
+}
+
+void check_indices(const Array& indices, Pair size) {
+  const std::int64_t plane = size.height * size.width;
+  const auto first_outside = [&](const Array& values) {
+    const auto* const begin = values.data<std::int64_t>();
+    return std::find_if(begin, begin + values.numel(), [&](auto value) { return value < 0 || value >= plane; }) - begin;
+  };
+  if (first_outside(indices) == indices.numel()) return;
+  const Array in_order = indices.contiguous();
+  const std::int64_t at = first_outside(in_order);
+  const std::int64_t columns = indices.size(3);
+  const std::int64_t rows = indices.size(2);
+  throw ValueError(fmt::format("{}: index {} at [{}, {}, {}, {}] is outside the plane of {} × {} = {} pixels",
+                               operation, in_order.data<std::int64_t>()[at], at / (columns * rows * indices.size(1)),
+                               at / (columns * rows) % indices.size(1), at / columns % rows, at % columns, size.height,
+                               size.width, plane));
+}
+
+/// The places by indices: of elements with one index the last in row-major order has it.
+Places places_of(const Array& indices, Pair size) {
+  Places places = {.indices = indices.contiguous(channels_last).clone(),
+                   .batch = indices.size(0),
+                   .channels = indices.size(1),
+                   .pixels = indices.size(2) * indices.size(3),
+                   .plane = size.height * size.width};
+  auto* index = places.indices.mutable_data<std::int64_t>();
+  std::vector<unsigned char> is_taken(static_cast<std::size_t>(places.batch * places.channels * places.plane));
+  kernels::parallel_for(places.batch, [&](std::int64_t image, int) {
+    for (std::int64_t pixel = places.pixels - 1; pixel >= 0; --pixel) {
+      for (std::int64_t channel = 0; channel < places.channels; ++channel) {
+        std::int64_t& place = index[(image * places.pixels + pixel) * places.channels + channel];
+        unsigned char& taken =
+            is_taken[static_cast<std::size_t>((image * places.plane + place) * places.channels + channel)];
+        if (taken != 0) place = -1;
+        taken = 1;
+      }
+    }
+  });
+  return places;
+}
+
+}  // namespace
+
+void check_max_unpool2d_options(std::string_view caller, const MaxUnpool2dOptions& options) {
+  const Pair kernel = options.kernel_size;
+  detail::check_option(caller, 2, "kernel_size", kernel, 1);
+  detail::check_option(caller, 2, "stride", options.stride.value_or(kernel), 1);
+  detail::check_option(caller, 2, "padding", options.padding, 0);
+}
+
+Tensor max_unpool2d(const Tensor& x, const Array& indices, const MaxUnpool2dOptions& options) {
+  detail::check_images(operation, x);
+  check_max_unpool2d_options(operation, options);
+  if (indices.dtype() != DType::i64) {
+    throw DTypeError(fmt::format("{}: expected indices of type i64, got {}", operation, to_string(indices)));
+  }
+  if (indices.shape() != x.shape()) {
+    throw ShapeError(fmt::format("{}: expected indices of the input's shape {}, got {}", operation,
+                                 to_string(x.shape()), to_string(indices.shape())));
+  }
+  const Pair size = output_size_of(x, options);
+  const Shape shape = {x.size(0), x.size(1), size.height, size.width};
+  check_indices(indices, size);
+  return scatter(places_of(indices, size), x.shape(), shape, x);
+}
+
+}  // namespace tapestry

@@ -1,0 +1,145 @@
+// interpolate and its adjoint: both linear, each the other's derivative.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include <tapestry/autograd/ops/pool/detail/pool_geometry.hpp>
+#include <tapestry/autograd/ops/resample/resampling.hpp>
+#include <tapestry/autograd/record.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/kernels/resample/resample.hpp>
+
+namespace tapestry {
+namespace {
+
+using kernels::ResampleAxis;
+
+constexpr auto channels_last = MemoryFormat::channels_last;
+constexpr std::int64_t largest_size = std::int64_t{1} << 24;
+
+/// The terms of both axes, forward and adjoint.
+struct Plan {
+  ResampleAxis rows, columns;
+  ResampleAxis adjoint_rows, adjoint_columns;
+};
+using SharedPlan = std::shared_ptr<const Plan>;
+
+Array resampled(std::string_view name, const Array& x, const ResampleAxis& rows, const ResampleAxis& columns) {
+  const Array image = x.contiguous(channels_last);
+  Array y = Array::empty({x.size(0), x.size(1), rows.out(), columns.out()}, x.dtype(), channels_last);
+  visit_floating(name, x.dtype(), [&]<class T>() {
+    kernels::resample(x.size(0), x.size(1), rows, columns, image.data<T>(), y.mutable_data<T>());
+  });
+  return y;
+}
+
+Tensor gradient_of(const SharedPlan& plan, const Tensor& gradient);
+
+struct Interpolate {
+  static constexpr std::string_view name = "interpolate";
+  SharedPlan plan_;
+
+  Array forward(const Tensor& x) const { return resampled(name, x.array(), plan_->rows, plan_->columns); }
+  Tensor backward(const Tensor& gradient) const { return gradient_of(plan_, gradient); }
+};
+
+struct InterpolateAdjoint {
+  static constexpr std::string_view name = "interpolate_gradient";
+  SharedPlan plan_;
+
+  Array forward(const Tensor& gradient) const {
+    return resampled(name, gradient.array(), plan_->adjoint_rows, plan_->adjoint_columns);
+  }
+  Tensor backward(const Tensor& gradient) const { return record(Interpolate{plan_}, gradient); }
+};
+
+Tensor gradient_of(const SharedPlan& plan, const Tensor& gradient) {
+  return record(InterpolateAdjoint{plan}, gradient);
+}
+
+ResampleAxis nearest(std::int64_t in, std::int64_t out, std::optional<double> scale) {
+  ResampleAxis axis = {.in = in};
+  for (std::int64_t i = 0; i < out; ++i) {
+    const std::int64_t source =
+        scale ? static_cast<std::int64_t>(std::floor(static_cast<double>(i) / *scale)) : i * in / out;
+    axis.terms.push_back({.source = std::min(source, in - 1), .weight = 1});
+    axis.begin.push_back(i + 1);
+  }
+  return axis;
+}
+
+ResampleAxis linear(std::int64_t in, std::int64_t out, std::optional<double> scale, bool align_corners) {
+  ResampleAxis axis = {.in = in};
+  const double step = scale ? 1 / *scale : static_cast<double>(in) / static_cast<double>(out);
+  for (std::int64_t i = 0; i < out; ++i) {
+    double place = std::max(0.0, (static_cast<double>(i) + 0.5) * step - 0.5);
+    if (align_corners) place = out == 1 ? 0 : static_cast<double>(i * (in - 1)) / static_cast<double>(out - 1);
+    const std::int64_t before = std::min(static_cast<std::int64_t>(place), in - 1);
+    const double share = before + 1 < in ? place - static_cast<double>(before) : 0;
+    axis.terms.push_back({.source = before, .weight = 1 - share});
+    if (share > 0) axis.terms.push_back({.source = before + 1, .weight = share});
+    axis.begin.push_back(static_cast<std::int64_t>(axis.terms.size()));
+  }
+  return axis;
+}
+
+Pair output_size(const Tensor& x, const InterpolateOptions& options) {
+  if (options.size) return *options.size;
+  const auto scaled = [&](std::int64_t in, double scale) {
+    const double out = std::floor(static_cast<double>(in) * scale);
+    if (out >= 1 && out <= static_cast<double>(largest_size)) return static_cast<std::int64_t>(out);
+    throw ValueError(fmt::format("{}: {} pixels times scale_factor {} must be in [1, {}] (input {})", Interpolate::name,
+                                 in, scale, largest_size, to_string(x.shape())));
+  };
+  return {scaled(x.size(2), options.scale_factor->height), scaled(x.size(3), options.scale_factor->width)};
+}
+
+}  // namespace
+
+void check_interpolate_options(std::string_view operation, const InterpolateOptions& options) {
+  if (options.size.has_value() == options.scale_factor.has_value()) {
+    throw ValueError(fmt::format("{}: expected either a size or a scale_factor, got {}", operation,
+                                 options.size ? "both" : "neither"));
+  }
+  if (options.size) {
+    const auto is_allowed = [](std::int64_t size) { return size >= 1 && size <= largest_size; };
+    if (!is_allowed(options.size->height) || !is_allowed(options.size->width)) {
+      throw ValueError(fmt::format("{}: size must be in [1, {}], got ({}, {})", operation, largest_size,
+                                   options.size->height, options.size->width));
+    }
+  } else {
+    const auto is_allowed = [](double scale) { return scale > 0 && std::isfinite(scale); };
+    if (!is_allowed(options.scale_factor->height) || !is_allowed(options.scale_factor->width)) {
+      throw ValueError(fmt::format("{}: scale_factor must be positive and finite, got ({}, {})", operation,
+                                   options.scale_factor->height, options.scale_factor->width));
+    }
+  }
+  if (options.align_corners && options.mode != InterpolationMode::bilinear) {
+    throw ValueError(fmt::format("{}: align_corners goes with the bilinear mode only", operation));
+  }
+}
+
+Tensor interpolate(const Tensor& x, const InterpolateOptions& options) {
+  detail::check_images(Interpolate::name, x);
+  check_interpolate_options(Interpolate::name, options);
+  const Pair size = output_size(x, options);
+  // Refused here if it is no shape at all, before the terms are made.
+  (void)Shape{x.size(0), x.size(1), size.height, size.width};
+  const auto axis = [&](std::int64_t in, std::int64_t out, std::optional<double> scale) {
+    if (options.mode == InterpolationMode::nearest) return nearest(in, out, scale);
+    return linear(in, out, scale, options.align_corners);
+  };
+  const auto scale = options.scale_factor;
+  auto plan = std::make_shared<Plan>();
+  plan->rows = axis(x.size(2), size.height, scale ? std::optional(scale->height) : std::nullopt);
+  plan->columns = axis(x.size(3), size.width, scale ? std::optional(scale->width) : std::nullopt);
+  if (x.requires_grad()) {
+    plan->adjoint_rows = kernels::adjoint(plan->rows);
+    plan->adjoint_columns = kernels::adjoint(plan->columns);
+  }
+  return record(Interpolate{plan}, x);
+}
+
+}  // namespace tapestry

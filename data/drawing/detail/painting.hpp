@@ -1,0 +1,82 @@
+// What the drawn data sets are painted with: numbers drawn for one image, textures, and figures in a place.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <tapestry/core/random.hpp>
+#include <tapestry/data/drawing/figures.hpp>
+
+namespace tapestry::data {
+
+/// Red, green and blue in [0, 1].
+using Rgb = std::array<float, 3>;
+
+/// Numbers drawn one after another for one image.
+class Draws {
+ public:
+  explicit Draws(Philox random) : random_(random) {}
+
+  /// In [0, 1).
+  float unit();
+  float between(float low, float high) { return low + unit() * (high - low); }
+  int below(int bound) { return static_cast<int>(unit() * static_cast<float>(bound)); }
+  Rgb colour();
+
+ private:
+  Philox random_;
+  std::uint64_t block_ = 0;
+  std::array<std::uint32_t, 4> words_{};
+  std::size_t used_ = words_.size();
+};
+
+/// Two colours in a pattern over an image of `side` × `side` pixels.
+class Texture {
+ public:
+  Texture(Draws& draws, Rgb colour, std::int64_t side);
+
+  Rgb at(float x, float y) const;
+
+ private:
+  enum class Pattern { plain, gradient, stripes, checks };
+
+  float weight_at(float u, float v) const;
+
+  Pattern pattern_;
+  Rgb first_;
+  Rgb second_;
+  Point along_;
+  float frequency_;
+  float phase_;
+  float side_;
+};
+
+/// Where a figure lies in an image of `side` × `side` pixels: wholly inside, in any place, turned a little, stretched
+/// and perhaps mirrored. The radius, in pixels, is drawn between the two that are given.
+class Pose {
+ public:
+  Pose(Draws& draws, float least_radius, float largest_radius, std::int64_t side);
+
+  Point centre() const { return centre_; }
+  float radius() const { return radius_; }
+  /// How much of the pixel around (x, y) the figure covers: the distance to its edge stands in for the area.
+  float coverage(int figure, float x, float y) const;
+
+ private:
+  float radius_;
+  float stretch_;
+  Point centre_;
+  Point turn_;
+  float mirror_;
+};
+
+/// The mean of the three.
+float brightness(const Rgb& colour);
+
+/// The first colour with `share` of it replaced by the second.
+Rgb mixed(const Rgb& first, const Rgb& second, float share);
+
+/// The pixel of 8 bits of a number that should lie in [0, 1].
+std::uint8_t to_byte(float value);
+
+}  // namespace tapestry::data

@@ -1,0 +1,18 @@
+// Lines and discs with smooth edges on pictures, u8 (C, H, W) in any memory format; what falls outside is left out.
+// Places are in pixels from the top left corner of the picture, so that (0.5, 0.5) is the middle of its first pixel.
+#pragma once
+
+#include <tapestry/core/array.hpp>
+#include <tapestry/data/drawing/draw.hpp>
+#include <tapestry/data/drawing/figures.hpp>
+
+namespace tapestry::data {
+
+/// Draws a line with round ends. Throws a ShapeError or DTypeError for another array, and a ValueError when `width` is
+/// not positive.
+void draw_line(Array& image, Point from, Point to, float width, Colour colour);
+
+/// Fills a disc. Throws as `draw_line` does, for a `radius`.
+void fill_disc(Array& image, Point centre, float radius, Colour colour);
+
+}  // namespace tapestry::data

@@ -1,0 +1,155 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <tapestry/core/error.hpp>
+#include <tapestry/data/detail/file.hpp>
+#include <tapestry/data/image/detail/jpeg_check.hpp>
+#include <tapestry/data/image/detail/png_check.hpp>
+#include <tapestry/data/image/image.hpp>
+
+// The decoder's memory is counted: a file of a few kilobytes can inflate to gigabytes, whatever its header
+// says.
+namespace {
+
+/// A progressive JPEG takes the most: for each pixel 3 samples, 3 coefficients of 2 bytes and 3 bytes of
+/// output.
+constexpr std::size_t decoder_budget = 12 * static_cast<std::size_t>(tapestry::data::max_image_pixels) + 1'500'000;
+/// Room for a block's size in front of it, as much as keeps it aligned.
+constexpr std::size_t block_header = 16;
+
+thread_local std::size_t decoder_bytes = 0;
+thread_local bool decoder_budget_spent = false;
+
+std::size_t& block_size(void* block) {
+  return *reinterpret_cast<std::size_t*>(static_cast<std::byte*>(block) - block_header);
+}
+
+void* allocate_counted(std::size_t bytes) {
+  if (bytes > decoder_budget - decoder_bytes) {
+    decoder_budget_spent = true;
+    return nullptr;
+  }
+  auto* whole = static_cast<std::byte*>(std::malloc(block_header + bytes));
+  if (whole == nullptr) return nullptr;
+  decoder_bytes += bytes;
+  void* block = whole + block_header;
+  block_size(block) = bytes;
+  return block;
+}
+
+void free_counted(void* block) {
+  if (block == nullptr) return;
+  decoder_bytes -= block_size(block);
+  std::free(static_cast<std::byte*>(block) - block_header);
+}
+
+void* reallocate_counted(void* block, std::size_t bytes) {
+  void* larger = allocate_counted(bytes);
+  if (larger != nullptr && block != nullptr) {
+    std::memcpy(larger, block, std::min(bytes, block_size(block)));
+    free_counted(block);
+  }
+  return larger;
+}
+
+}  // namespace
+
+#define STBI_MALLOC(bytes) allocate_counted(bytes)
+#define STBI_REALLOC(block, bytes) reallocate_counted(block, bytes)
+#define STBI_FREE(block) free_counted(block)
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_NO_HDR
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb/stb_image.h>
+
+namespace tapestry::data {
+namespace {
+
+struct FreeDecoded {
+  void operator()(std::uint8_t* pixels) const { stbi_image_free(pixels); }
+};
+
+struct Size {
+  std::int64_t width;
+  std::int64_t height;
+};
+
+std::string first_bytes(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes.first(std::min<std::size_t>(bytes.size(), 4))) {
+    text += fmt::format(" {:02X}", byte);
+  }
+  return text;
+}
+
+std::string decoder_reason() {
+  if (decoder_budget_spent) return fmt::format("decoding it takes more than {} bytes", decoder_budget);
+  return fmt::format("broken or truncated ({})", stbi_failure_reason());
+}
+
+/// What the header says of an image that can be read; `fail` throws for others.
+template <class Fail>
+Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
+  if (bytes.empty()) fail("the file is empty");
+  Size size{};
+  if (const auto header = png_header(bytes)) {
+    if (header->bit_depth == 16) fail("16 bits per channel, expected 8");
+    size = {header->width, header->height};
+  } else if (begins_like_jpeg(bytes)) {
+    if (const auto damage = jpeg_damage(bytes)) fail(*damage);
+    int width = 0;
+    int height = 0;
+    int channels = 0;
+    if (stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels) == 0) {
+      fail(decoder_reason());
+    }
+    size = {width, height};
+  } else {
+    fail(fmt::format("not a PNG or JPEG file (begins with{})", first_bytes(bytes)));
+  }
+  // By division: the product of two header fields of 32 bits need not fit.
+  if (size.width > 0 && size.height > max_image_pixels / size.width) {
+    fail(fmt::format("{} x {} pixels, at most {} are read", size.width, size.height, max_image_pixels));
+  }
+  return size;
+}
+
+}  // namespace
+
+Array read_image(const std::string& path, std::int64_t channels) {
+  if (channels != 1 && channels != 3) {
+    throw ValueError(fmt::format("read_image: expected 1 or 3 channels, got {}", channels));
+  }
+  const auto fail = [&](const std::string& reason) { throw IoError(fmt::format("read_image: {}: {}", path, reason)); };
+  const std::vector<std::uint8_t> bytes = read_file("read_image", path, max_image_bytes);
+  decoder_budget_spent = false;
+  const Size size = checked_size(bytes, fail);
+  if (png_header(bytes)) {
+    if (const auto damage = png_damage(bytes)) fail(*damage);
+  }
+
+  int width = 0;
+  int height = 0;
+  int channels_in_file = 0;
+  const std::unique_ptr<std::uint8_t, FreeDecoded> pixels(stbi_load_from_memory(
+      bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels_in_file, static_cast<int>(channels)));
+  if (pixels == nullptr) fail(decoder_reason());
+  Array image = Array::empty({channels, size.height, size.width}, DType::u8, MemoryFormat::channels_last);
+  std::memcpy(image.mutable_data<std::uint8_t>(), pixels.get(), static_cast<std::size_t>(image.numel()));
+  return image;
+}
+
+}  // namespace tapestry::data

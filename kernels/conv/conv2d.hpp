@@ -1,0 +1,81 @@
+// Two-dimensional convolution over raw memory: its geometry, the choice of an algorithm, and the three
+// passes.
+//
+// Images are channels-last: x[n][h][w][c]; weights are [out_channels][in_channels /
+// groups][kernel_height][kernel_width]. "Convolution" is cross-correlation: the kernel is not flipped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <tapestry/kernels/norm/channel_norm.hpp>
+
+namespace tapestry::kernels {
+
+/// Everything about a convolution but its numbers. Sizes are of elements; the padding after the last row and
+/// column follows from the output size. Preconditions: all sizes ≥ 0, kernel, stride, dilation ≥ 1, groups
+/// divides both channel counts.
+struct Conv2dGeometry {
+  std::int64_t batch;
+  std::int64_t in_channels, in_height, in_width;
+  std::int64_t out_channels, out_height, out_width;
+  std::int64_t kernel_height, kernel_width;
+  std::int64_t stride_height, stride_width;
+  std::int64_t pad_top, pad_left;
+  std::int64_t dilation_height, dilation_width;
+  std::int64_t groups;
+};
+
+enum class Conv2dPass { forward, input_gradient, weight_gradient };
+
+/// `reference`: the definition as plain loops, for comparison. `implicit_gemm`: products of gathered pixels
+/// with packed weights. `depthwise`: for groups = in_channels only, along the channels of a pixel. `winograd`: for what
+/// `winograd::can_compute` and f32 only, with fewer products.
+enum class Conv2dAlgorithm { reference, implicit_gemm, depthwise, winograd };
+
+/// Whether algorithms may be used that round more than a plain sum does.
+enum class ConvMath { fast, exact };
+
+/// The algorithm for the passes of a convolution in type T: a function of its arguments alone.
+template <class T>
+Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& geometry, ConvMath math);
+
+/// Bytes of scratch memory (64-byte aligned) that a pass needs with this algorithm and `num_threads()`
+/// threads; the greatest number of int64 where they are more.
+template <class T>
+std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Conv2dAlgorithm algorithm);
+
+/// True when the forward pass and the weight gradient can normalise x as they read it: given a `normalisation`, they
+/// take x for what `channel_norm_apply` makes of it as one sample, with the same bits.
+bool can_normalise(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm);
+
+/// y = conv(x, weight) + bias; `bias` (out_channels) may be null.
+template <class T>
+void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
+                    const T* bias, T* y, void* workspace, const ChannelAffine<T>* normalisation = nullptr);
+
+/// y = max(conv(x, weight) + bias, 0), NaN staying NaN.
+template <class T>
+void conv2d_relu_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
+                         const T* bias, T* y, void* workspace);
+
+/// dx = the gradient of ⟨dy, conv(x, weight)⟩ with respect to x, + bias: a transposed convolution. `bias` (in_channels)
+/// may be null.
+template <class T>
+void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
+                           const T* bias, T* dx, void* workspace);
+
+/// True when the input gradient can be added to what is there.
+bool can_add_input_gradient(Conv2dAlgorithm algorithm);
+
+/// dx += what `conv2d_input_gradient` computes without a bias, to the last bit, but that −0 may stay where that is 0.
+template <class T>
+void conv2d_add_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
+                               T* dx, void* workspace);
+
+/// dweight = the gradient of ⟨dy, conv(x, weight)⟩ with respect to weight.
+template <class T>
+void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* dy,
+                            T* dweight, void* workspace, const ChannelAffine<T>* normalisation = nullptr);
+
+}  // namespace tapestry::kernels

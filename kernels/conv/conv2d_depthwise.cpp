@@ -1,0 +1,199 @@
+#include <algorithm>
+
+#include <tapestry/kernels/conv/conv2d_depthwise.hpp>
+#include <tapestry/kernels/conv/conv2d_depthwise_rows.hpp>
+#include <tapestry/kernels/conv/conv2d_depthwise_source.hpp>
+#include <tapestry/kernels/runtime/conv2d_workspace.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
+#include <tapestry/kernels/runtime/streaming.hpp>
+
+// Forward and input gradient are one computation: every target pixel sums over taps of the source (see AxisPass). Where
+// several output channels read one input channel (the multiplier), rows of the image are spread to the output channels
+// first, or gathered from them, in scratch memory, so that the inner loops always go along equal channels.
+namespace tapestry::kernels::depthwise {
+namespace {
+
+template <class T>
+struct Buffers {
+  T* weights;  ///< [tap][output channel]
+  AxisTaps *rows, *columns;
+  T* scratch;
+  std::int64_t scratch_pitch;
+};
+
+template <class T>
+Buffers<T> cut(WorkspaceCutter& cutter, const Conv2dGeometry& g, Conv2dPass pass) {
+  const bool is_forward = pass == Conv2dPass::forward;
+  const std::int64_t gathered = multiplier(g) == 1 ? 0 : g.in_width * g.out_channels;
+  const std::int64_t pitch = whole_lines<T>(is_forward ? SourceReader<T>::scratch_size(g) : gathered);
+  return {.weights = cutter.take<T>(kernel_area(g) * g.out_channels),
+          .rows = cutter.take<AxisTaps>(is_forward ? g.out_height : g.in_height),
+          .columns = cutter.take<AxisTaps>(is_forward ? g.out_width : g.in_width),
+          .scratch = cutter.take<T>(saturating_product(num_threads(), pitch)),
+          .scratch_pitch = pitch};
+}
+
+template <class T>
+std::size_t filter_workspace(const Conv2dGeometry& g, Conv2dPass pass) {
+  WorkspaceCutter cutter(nullptr);
+  cut<T>(cutter, g, pass);
+  return cutter.size();
+}
+
+template <class T>
+void pack(const Conv2dGeometry& g, const T* weight, T* packed) {
+  for (std::int64_t k = 0; k < g.out_channels; ++k) {
+    for (std::int64_t tap = 0; tap < kernel_area(g); ++tap) packed[tap * g.out_channels + k] = *weight++;
+  }
+}
+
+/// Calls `body(begin, end, thread)` for ranges of the rows of all images: pieces read each other's rows at their
+/// borders, so they are long, of up to `most` rows, as long as there are enough of them.
+template <class Body>
+void for_rows(std::int64_t rows, std::int64_t most, const Body& body) {
+  constexpr std::int64_t enough = 16;
+  const std::int64_t grain = std::clamp<std::int64_t>(rows / enough, 1, most);
+  parallel_for((rows + grain - 1) / grain, [&](std::int64_t piece, int thread) {
+    body(piece * grain, std::min(rows, (piece + 1) * grain), thread);
+  });
+}
+
+/// Rows of so many elements that are a good piece of work.
+std::int64_t rows_at_once(std::int64_t row_size) {
+  constexpr std::int64_t elements = std::int64_t{1} << 16;
+  return 1 + elements / (row_size + 1);
+}
+
+/// Steps of the two axes and of the weights: all that a row of targets has in common with the others.
+template <class T>
+FilteredRow<T> row_of(const Conv2dGeometry& g, const AxisPass& rows, const AxisPass& columns,
+                      const Buffers<T>& buffers) {
+  const std::int64_t k = g.out_channels;
+  return {.source = nullptr,
+          .tap_rows = 0,
+          .row_step = 0,
+          .column_step = columns.window.dilation * k,
+          .ahead = {nullptr, 0},
+          .weights = buffers.weights,
+          .weight_row_step = rows.kernel_step * g.kernel_width * k,
+          .weight_column_step = columns.kernel_step * k,
+          .columns = buffers.columns,
+          .pixels = 0,
+          .channels = k,
+          .bias = nullptr,
+          .target = nullptr,
+          .streams = false};
+}
+
+/// Adds up the output channels of every input channel.
+template <class T>
+void gather(const Conv2dGeometry& g, const T* spread_row, const T* bias, T* dx) {
+  for (std::int64_t i = 0; i < g.in_width * g.in_channels; ++i) {
+    T sum = bias == nullptr ? T{0} : bias[i % g.in_channels];
+    for (std::int64_t q = 0; q < multiplier(g); ++q) sum += *spread_row++;
+    dx[i] = sum;
+  }
+}
+
+}  // namespace
+
+bool can_normalise(const Conv2dGeometry& g) {
+  return multiplier(g) == 1;
+}
+
+template <class T>
+std::size_t forward_workspace(const Conv2dGeometry& g) {
+  return filter_workspace<T>(g, Conv2dPass::forward);
+}
+
+template <class T>
+std::size_t input_gradient_workspace(const Conv2dGeometry& g) {
+  return filter_workspace<T>(g, Conv2dPass::input_gradient);
+}
+
+template <class T>
+void forward(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>* normalisation, const T* weight, const T* bias,
+             T* y, void* workspace) {
+  WorkspaceCutter cutter(workspace);
+  const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::forward);
+  const AxisPass rows = forward_axis(vertical(g));
+  const AxisPass columns = forward_axis(horizontal(g));
+  if (g.batch == 0) return;
+  pack(g, weight, buffers.weights);
+  fill_taps(rows, buffers.rows);
+  fill_taps(columns, buffers.columns);
+  const std::int64_t row_size = g.out_width * g.out_channels;
+  // Rows that are normalised belong to bands, of which the next is fetched meanwhile.
+  const std::int64_t most = normalisation == nullptr ? rows_at_once(row_size) : g.batch * g.out_height;
+  for_rows(g.batch * g.out_height, most, [&](std::int64_t begin, std::int64_t end, int thread) {
+    SourceReader<T> reader(g, x, normalisation, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
+    for (std::int64_t index = begin; index < end; ++index) {
+      const AxisTaps& taps = buffers.rows[index % g.out_height];
+      const SourceRows<T> source = reader.rows_of(index);
+      FilteredRow<T> row = row_of(g, rows, columns, buffers);
+      row.source = source.first;
+      row.tap_rows = taps.count;
+      row.row_step = source.step;
+      row.ahead = source.ahead;
+      row.weights += taps.kernel * g.kernel_width * g.out_channels;
+      row.pixels = g.out_width;
+      row.bias = bias;
+      row.target = y + index * row_size;
+      row.streams = should_stream(y, g.batch * g.out_height * g.out_width, g.out_channels);
+      filter_row(row);
+    }
+  });
+}
+
+template <class T>
+void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const T* bias, T* dx, void* workspace) {
+  WorkspaceCutter cutter(workspace);
+  const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::input_gradient);
+  if (g.batch == 0) return;
+  pack(g, weight, buffers.weights);
+  AxisPass rows = input_gradient_axis(vertical(g), 0);
+  AxisPass columns = input_gradient_axis(horizontal(g), 0);
+  for (std::int64_t i = 0; i < phases(vertical(g)); ++i) {
+    rows = input_gradient_axis(vertical(g), i);
+    fill_taps(rows, buffers.rows);
+  }
+  for (std::int64_t i = 0; i < phases(horizontal(g)); ++i) {
+    columns = input_gradient_axis(horizontal(g), i);
+    fill_taps(columns, buffers.columns);
+  }
+  const std::int64_t source_size = g.out_width * g.out_channels;
+  const std::int64_t most = rows_at_once(g.in_width * g.out_channels);
+  for_rows(g.batch * g.in_height, most, [&](std::int64_t begin, std::int64_t end, int thread) {
+    T* const scratch = buffers.scratch + thread * buffers.scratch_pitch;
+    for (std::int64_t index = begin; index < end; ++index) {
+      const AxisTaps& taps = buffers.rows[index % g.in_height];
+      T* const target = dx + index * g.in_width * g.in_channels;
+      FilteredRow<T> row = row_of(g, rows, columns, buffers);
+      row.source = dy + (index / g.in_height * g.out_height + taps.source) * source_size;
+      row.tap_rows = taps.count;
+      row.row_step = rows.window.dilation * source_size;
+      row.ahead = pixels_ahead<T>({dy, g.batch, g.out_height, g.out_width, g.out_channels},
+                                  {buffers.rows, g.in_height, rows.window.dilation}, index);
+      row.weights += taps.kernel * g.kernel_width * g.out_channels;
+      row.pixels = g.in_width;
+      row.bias = multiplier(g) == 1 ? bias : nullptr;
+      row.target = multiplier(g) == 1 ? target : scratch;
+      row.streams = multiplier(g) == 1 && should_stream(dx, g.batch * g.in_height * g.in_width, g.in_channels);
+      filter_row(row);
+      if (multiplier(g) != 1) gather(g, scratch, bias, target);
+    }
+  });
+}
+
+template std::size_t forward_workspace<float>(const Conv2dGeometry&);
+template std::size_t forward_workspace<double>(const Conv2dGeometry&);
+template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
+template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
+template void forward(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, const float*,
+                      float*, void*);
+template void forward(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*, const double*,
+                      double*, void*);
+template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
+template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
+
+}  // namespace tapestry::kernels::depthwise

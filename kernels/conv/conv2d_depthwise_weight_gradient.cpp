@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <bit>
+
+#include <tapestry/kernels/conv/conv2d_depthwise.hpp>
+#include <tapestry/kernels/conv/conv2d_depthwise_rows.hpp>
+#include <tapestry/kernels/conv/conv2d_depthwise_source.hpp>
+#include <tapestry/kernels/runtime/conv2d_workspace.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
+
+namespace tapestry::kernels::depthwise {
+namespace {
+
+// The pieces of the sum over rows: their number is a power of two, which most numbers of threads share out evenly.
+constexpr std::int64_t max_pieces = 16;
+
+template <class T>
+struct GradientBuffers {
+  std::int64_t pieces;
+  AxisTaps* rows;
+  T* sums;  ///< [piece][tap][output channel]
+  std::int64_t sums_pitch;
+  T* scratch;
+  std::int64_t scratch_pitch;
+};
+
+template <class T>
+GradientBuffers<T> cut_gradient(WorkspaceCutter& cutter, const Conv2dGeometry& g) {
+  const std::int64_t most = std::min(g.batch * g.out_height, max_pieces);
+  const auto pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
+  const std::int64_t pitch = whole_lines<T>(SourceReader<T>::scratch_size(g));
+  const std::int64_t sums_pitch = whole_lines<T>(kernel_area(g) * g.out_channels);
+  return {.pieces = pieces,
+          .rows = cutter.take<AxisTaps>(g.out_height),
+          .sums = cutter.take<T>(pieces * sums_pitch),
+          .sums_pitch = sums_pitch,
+          .scratch = cutter.take<T>(saturating_product(num_threads(), pitch)),
+          .scratch_pitch = pitch};
+}
+
+}  // namespace
+
+template <class T>
+std::size_t weight_gradient_workspace(const Conv2dGeometry& g) {
+  WorkspaceCutter cutter(nullptr);
+  cut_gradient<T>(cutter, g);
+  return cutter.size();
+}
+
+template <class T>
+void weight_gradient(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
+                     T* dweight, void* workspace) {
+  WorkspaceCutter cutter(workspace);
+  const GradientBuffers<T> buffers = cut_gradient<T>(cutter, g);
+  const std::int64_t all_rows = g.batch * g.out_height;
+  const std::int64_t sums_size = kernel_area(g) * g.out_channels;
+  if (all_rows > 0) fill_taps(forward_axis(vertical(g)), buffers.rows);
+  parallel_for(buffers.pieces, [&](std::int64_t piece, int thread) {
+    T* const sums = buffers.sums + piece * buffers.sums_pitch;
+    std::fill_n(sums, sums_size, T{0});
+    SourceReader<T> reader(g, x, normalisation, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
+    const std::int64_t end = all_rows * (piece + 1) / buffers.pieces;
+    for (std::int64_t index = all_rows * piece / buffers.pieces; index < end; ++index) {
+      const AxisTaps& taps = buffers.rows[index % g.out_height];
+      const SourceRows<T> source = reader.rows_of(index);
+      const std::int64_t dy_row = g.out_width * g.out_channels;
+      correlate_row<T>({.source = source.first,
+                        .tap_rows = taps.count,
+                        .row_step = source.step,
+                        .ahead = source.ahead,
+                        .gradients = dy + index * dy_row,
+                        .gradients_ahead = {dy + (index + 1) * dy_row, index + 1 < all_rows ? g.out_width : 0},
+                        .columns = horizontal(g),
+                        .channels = g.out_channels,
+                        .sums = sums + taps.kernel * g.kernel_width * g.out_channels});
+    }
+  });
+  for (std::int64_t k = 0; k < g.out_channels; ++k) {
+    for (std::int64_t tap = 0; tap < kernel_area(g); ++tap) {
+      T total{0};
+      for (std::int64_t piece = 0; piece < buffers.pieces; ++piece) {
+        total += buffers.sums[piece * buffers.sums_pitch + tap * g.out_channels + k];
+      }
+      *dweight++ = total;
+    }
+  }
+}
+
+template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
+template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
+template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, float*,
+                              void*);
+template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*,
+                              double*, void*);
+
+}  // namespace tapestry::kernels::depthwise

@@ -1,0 +1,302 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include <tapestry/kernels/conv/conv2d_gather.hpp>
+#include <tapestry/kernels/conv/conv2d_implicit_gemm.hpp>
+#include <tapestry/kernels/conv/conv2d_pack.hpp>
+#include <tapestry/kernels/conv/conv2d_products.hpp>
+#include <tapestry/kernels/conv/conv2d_windows.hpp>
+#include <tapestry/kernels/runtime/conv2d_workspace.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
+#include <tapestry/kernels/runtime/streaming.hpp>
+
+// Forward and input gradient are one computation: a window slides over source pixels, and every position makes one
+// target pixel. Where the convolution strides, the input gradient takes one such window per phase, that is, per
+// remainder of the target's row and column divided by the strides.
+namespace tapestry::kernels::implicit_gemm {
+namespace {
+
+/// One window with its weights. `first_tap` counts the taps of the phases before it.
+struct Phase {
+  WeightMatrix matrix;
+  std::int64_t first_tap;
+};
+
+struct ForwardPass {
+  explicit ForwardPass(const Conv2dGeometry& geometry)
+      : g(geometry),
+        source_channels(g.in_channels),
+        target_height(g.out_height),
+        target_width(g.out_width),
+        target_channels(g.out_channels) {}
+
+  std::int64_t phases() const { return 1; }
+  Phase phase(std::int64_t) const {
+    const std::int64_t channels = g.in_channels / g.groups;
+    const std::int64_t taps = g.kernel_height * g.kernel_width;
+    return {.matrix = {.rows = forward_axis(vertical(g)),
+                       .columns = forward_axis(horizontal(g)),
+                       .kernel_width = g.kernel_width,
+                       .channels = channels,
+                       .channel_stride = taps,
+                       .column_stride = channels * taps},
+            .first_tap = 0};
+  }
+
+  Conv2dGeometry g;
+  std::int64_t source_channels, target_height, target_width, target_channels;
+};
+
+struct InputGradientPass {
+  explicit InputGradientPass(const Conv2dGeometry& geometry)
+      : g(geometry),
+        source_channels(g.out_channels),
+        target_height(g.in_height),
+        target_width(g.in_width),
+        target_channels(g.in_channels) {}
+
+  std::int64_t phases() const { return kernels::phases(vertical(g)) * kernels::phases(horizontal(g)); }
+  Phase phase(std::int64_t index) const {
+    const std::int64_t column_phases = std::max<std::int64_t>(kernels::phases(horizontal(g)), 1);
+    const std::int64_t row_phase = index / column_phases;
+    const std::int64_t column_phase = index % column_phases;
+    const AxisPass rows = input_gradient_axis(vertical(g), row_phase);
+    const AxisPass columns = input_gradient_axis(horizontal(g), column_phase);
+    const std::int64_t taps = g.kernel_height * g.kernel_width;
+    return {.matrix = {.rows = rows,
+                       .columns = columns,
+                       .kernel_width = g.kernel_width,
+                       .channels = g.out_channels / g.groups,
+                       .channel_stride = g.in_channels / g.groups * taps,
+                       .column_stride = taps},
+            .first_tap = taps_before(vertical(g), row_phase) * g.kernel_width +
+                         rows.window.taps * taps_before(horizontal(g), column_phase)};
+  }
+
+  Conv2dGeometry g;
+  std::int64_t source_channels, target_height, target_width, target_channels;
+
+ private:
+  static std::int64_t taps_before(const Conv2dAxis& axis, std::int64_t phase) {
+    std::int64_t taps = 0;
+    for (std::int64_t earlier = 0; earlier < phase; ++earlier) taps += input_gradient_axis(axis, earlier).window.taps;
+    return taps;
+  }
+};
+
+template <class Pass>
+GatherPlan gather_plan(const Pass& pass, const Phase& phase) {
+  return GatherPlan({pass.g.batch, phase.matrix.rows.window, phase.matrix.columns.window, pass.source_channels,
+                     phase.matrix.channels});
+}
+
+template <class T, class Pass>
+Panels panels_of(const Pass& pass, const Phase& phase) {
+  return {.lanes = vector_lanes<T>(),
+          .depth = phase.matrix.taps() * phase.matrix.channels,
+          .channels = pass.target_channels / pass.g.groups};
+}
+
+/// Where a phase's weights begin.
+template <class Pass>
+std::int64_t weights_offset(const Pass& pass, const Phase& phase, const Panels& panels) {
+  return phase.first_tap * phase.matrix.channels * panels.padded_channels() * pass.g.groups;
+}
+
+template <class T>
+struct Buffers {
+  T* weights;
+  T* bias;
+  T* scratch;
+  std::int64_t scratch_pitch;
+  /// The greatest number of blocks of a phase.
+  std::int64_t blocks;
+};
+
+template <class T, class Pass>
+Buffers<T> cut(WorkspaceCutter& cutter, const Pass& pass) {
+  std::int64_t pitch = 0;
+  std::int64_t blocks = 0;
+  for (std::int64_t i = 0; i < pass.phases(); ++i) {
+    const GatherPlan plan = gather_plan(pass, pass.phase(i));
+    pitch = std::max(pitch, whole_lines<T>(std::max(plan.scratch_size(), plan.normalised_size())));
+    blocks = std::max(blocks, plan.blocks());
+  }
+  const std::int64_t columns = panels_of<T>(pass, pass.phase(0)).padded_channels() * pass.g.groups;
+  const std::int64_t depth = pass.g.kernel_height * pass.g.kernel_width * (pass.source_channels / pass.g.groups);
+  return {.weights = cutter.take<T>(saturating_product(columns, depth)),
+          .bias = cutter.take<T>(columns),
+          .scratch = cutter.take<T>(saturating_product(num_threads(), pitch)),
+          .scratch_pitch = pitch,
+          .blocks = blocks};
+}
+
+template <class T, class Pass>
+std::size_t pass_workspace(const Pass& pass) {
+  WorkspaceCutter cutter(nullptr);
+  cut<T>(cutter, pass);
+  return cutter.size();
+}
+
+template <class T, class Pass>
+void pack(const Pass& pass, const T* weight, const T* bias, const Buffers<T>& buffers) {
+  const Panels any = panels_of<T>(pass, pass.phase(0));
+  const std::int64_t group_weights = pass.g.out_channels / pass.g.groups * (pass.g.in_channels / pass.g.groups) *
+                                     pass.g.kernel_height * pass.g.kernel_width;
+  parallel_for(pass.phases() * pass.g.groups * any.count(), [&](std::int64_t piece, int) {
+    const Phase phase = pass.phase(piece / any.count() / pass.g.groups);
+    const std::int64_t group = piece / any.count() % pass.g.groups;
+    const Panels panels = panels_of<T>(pass, phase);
+    pack_panel(phase.matrix, panels, piece % any.count(), weight + group * group_weights,
+               buffers.weights + weights_offset(pass, phase, panels) + group * panels.size());
+  });
+  std::fill_n(buffers.bias, pass.g.groups * any.padded_channels(), T{0});
+  if (bias == nullptr) return;
+  for (std::int64_t group = 0; group < pass.g.groups; ++group) {
+    std::copy_n(bias + group * any.channels, any.channels, buffers.bias + group * any.padded_channels());
+  }
+}
+
+template <class T, class Pass>
+void point_at_targets(const Pass& pass, const Phase& phase, std::int64_t begin, std::int64_t end, T* target,
+                      PixelPointers<T>& pixels) {
+  const AxisPass& rows = phase.matrix.rows;
+  const AxisPass& columns = phase.matrix.columns;
+  const std::int64_t width = columns.window.count;
+  std::size_t i = 0;
+  for (std::int64_t pixel = begin; pixel < end;) {
+    const std::int64_t image = pixel / width / rows.window.count;
+    const std::int64_t row = rows.target_first + pixel / width % rows.window.count * rows.target_step;
+    T* const first = target + (image * pass.target_height + row) * pass.target_width * pass.target_channels;
+    const std::int64_t column = pixel % width;
+    const std::int64_t count = std::min(width - column, end - pixel);
+    for (std::int64_t c = column; c < column + count; ++c) {
+      pixels[i++] = first + (columns.target_first + c * columns.target_step) * pass.target_channels;
+    }
+    pixel += count;
+  }
+  fill_up(pixels, end - begin);
+}
+
+// Fetched so many pixels early, memory has answered when they are needed, and the first-level cache still holds them.
+constexpr std::int64_t pixels_ahead = 2 * pixel_granule;
+
+/// What is fetched while a block is multiplied: the pixels that come after it, or, where these are normalised, which
+/// happens before they are multiplied, the next block; none where the second-level cache would not hold it.
+template <class T, class Pass>
+const T* ahead_of(const Pass& pass, const GatherPlan& plan, std::int64_t block, const T* source, bool is_normalised) {
+  if (!plan.is_dense()) return nullptr;
+  const std::int64_t end = plan.end(block);
+  if (!is_normalised) return source + (plan.begin(block) + pixels_ahead) * pass.source_channels;
+  constexpr std::int64_t most_bytes = std::int64_t{256} << 10;
+  const bool fits = (end - plan.begin(block)) * pass.source_channels * std::int64_t{sizeof(T)} <= most_bytes;
+  return fits ? source + end * pass.source_channels : nullptr;
+}
+
+/// Where results go, and what becomes of them: as in PixelProduct.
+template <class T>
+struct Results {
+  T* target;
+  bool relu = false;
+  bool adds = false;
+};
+
+template <class T, class Pass>
+void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
+                    std::int64_t group, const T* source, const ChannelAffine<T>* normalisation,
+                    const Results<T>& results, const Buffers<T>& buffers, T* scratch) {
+  const Panels panels = panels_of<T>(pass, phase);
+  PixelPointers<const T> sources;
+  PixelPointers<T> targets;
+  if (normalisation != nullptr) {
+    plan.gather_normalised(block, source, *normalisation, scratch, sources);
+  } else {
+    plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
+  }
+  point_at_targets(pass, phase, plan.begin(block), plan.end(block), results.target + group * panels.channels, targets);
+  multiply_pixels<T>({.sources = sources.data(),
+                      .targets = targets.data(),
+                      .pixels = plan.end(block) - plan.begin(block),
+                      .runs = plan.runs(),
+                      .channels = panels.channels,
+                      .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
+                      .bias = buffers.bias + group * panels.padded_channels(),
+                      .relu = results.relu,
+                      .adds = results.adds,
+                      .streams = !results.adds &&
+                                 should_stream(results.target + group * panels.channels,
+                                               pass.g.batch * pass.target_height * pass.target_width, panels.channels),
+                      .ahead = ahead_of(pass, plan, block, source, normalisation != nullptr)});
+}
+
+// Phases of the same block come one after another: they read the same pixels.
+template <class T, class Pass>
+void run(const Pass& pass, const T* source, const ChannelAffine<T>* normalisation, const T* weight, const T* bias,
+         const Results<T>& results, void* workspace) {
+  WorkspaceCutter cutter(workspace);
+  const Buffers<T> buffers = cut<T>(cutter, pass);
+  if (buffers.blocks == 0 || pass.target_channels == 0) return;
+  pack(pass, weight, bias, buffers);
+  parallel_for(buffers.blocks * pass.g.groups * pass.phases(), [&](std::int64_t piece, int thread) {
+    const Phase phase = pass.phase(piece % pass.phases());
+    const std::int64_t group = piece / pass.phases() % pass.g.groups;
+    const std::int64_t block = piece / pass.phases() / pass.g.groups;
+    const GatherPlan plan = gather_plan(pass, phase);
+    const bool adds_nothing = results.adds && plan.depth() == 0;
+    if (block >= plan.blocks() || adds_nothing) return;
+    multiply_block(pass, phase, plan, block, group, source, normalisation, results, buffers,
+                   buffers.scratch + thread * buffers.scratch_pitch);
+  });
+}
+
+}  // namespace
+
+bool can_normalise(const Conv2dGeometry& g) {
+  const auto reads_every_pixel_once = [](const Conv2dAxis& axis) {
+    return axis.kernel == 1 && axis.stride == 1 && axis.pad == 0 && axis.out_size == axis.in_size;
+  };
+  return g.groups == 1 && reads_every_pixel_once(vertical(g)) && reads_every_pixel_once(horizontal(g));
+}
+
+template <class T>
+std::size_t forward_workspace(const Conv2dGeometry& geometry) {
+  return pass_workspace<T>(ForwardPass(geometry));
+}
+
+template <class T>
+std::size_t input_gradient_workspace(const Conv2dGeometry& geometry) {
+  return pass_workspace<T>(InputGradientPass(geometry));
+}
+
+template <class T>
+void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* weight,
+             const T* bias, bool relu, T* y, void* workspace) {
+  run<T>(ForwardPass(geometry), x, normalisation, weight, bias, {.target = y, .relu = relu}, workspace);
+}
+
+template <class T>
+void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
+                    void* workspace) {
+  run<T>(InputGradientPass(geometry), dy, nullptr, weight, bias, {.target = dx}, workspace);
+}
+
+template <class T>
+void add_input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, T* dx, void* workspace) {
+  run<T>(InputGradientPass(geometry), dy, nullptr, weight, nullptr, {.target = dx, .adds = true}, workspace);
+}
+
+template std::size_t forward_workspace<float>(const Conv2dGeometry&);
+template std::size_t forward_workspace<double>(const Conv2dGeometry&);
+template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
+template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
+template void forward(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, const float*,
+                      bool, float*, void*);
+template void forward(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*, const double*,
+                      bool, double*, void*);
+template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
+template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
+template void add_input_gradient(const Conv2dGeometry&, const float*, const float*, float*, void*);
+template void add_input_gradient(const Conv2dGeometry&, const double*, const double*, double*, void*);
+
+}  // namespace tapestry::kernels::implicit_gemm

@@ -1,0 +1,198 @@
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+#include <tapestry/kernels/conv/conv2d_gather.hpp>
+#include <tapestry/kernels/conv/conv2d_implicit_gemm.hpp>
+#include <tapestry/kernels/conv/conv2d_pack.hpp>
+#include <tapestry/kernels/conv/conv2d_products.hpp>
+#include <tapestry/kernels/conv/conv2d_windows.hpp>
+#include <tapestry/kernels/runtime/conv2d_workspace.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
+
+namespace tapestry::kernels::implicit_gemm {
+namespace {
+
+// The pieces of the sum over pixels: at most so many, a power of two, which most numbers of threads share out evenly;
+// only a few where the sums of more would not stay in the caches, since to clear and combine these takes time too; and
+// fewer where those would need more than so much memory. Panels are shared out as far as pieces are lacking, in strips
+// of so many or more, for each strip gathers the pixels again.
+constexpr std::int64_t max_pieces = 16;
+constexpr std::int64_t few_pieces = 4;
+constexpr std::int64_t cached_sum_bytes = std::int64_t{1} << 20;
+constexpr std::int64_t max_sum_bytes = std::int64_t{64} << 20;
+constexpr std::int64_t min_strip = 4;
+
+/// How the sum is computed, apart from the numbers.
+template <class T>
+struct Plan {
+  explicit Plan(const Conv2dGeometry& g)
+      : groups(g.groups),
+        out_channels(g.out_channels),
+        matrix{.rows = forward_axis(vertical(g)),
+               .columns = forward_axis(horizontal(g)),
+               .kernel_width = g.kernel_width,
+               .channels = g.in_channels / g.groups,
+               .channel_stride = g.kernel_height * g.kernel_width,
+               .column_stride = g.in_channels / g.groups * g.kernel_height * g.kernel_width},
+        gather({g.batch, matrix.rows.window, matrix.columns.window, g.in_channels, matrix.channels}),
+        panels{.lanes = vector_lanes<T>(),
+               .depth = matrix.taps() * matrix.channels,
+               .channels = g.out_channels / g.groups},
+        sums_size(whole_lines<T>(groups * panels.size())),
+        gradient_copy_size(panels.channels == panels.padded_channels() ? 0
+                                                                       : max_block_pixels * panels.padded_channels()),
+        source_copy_size(whole_lines<T>(std::max(gather.scratch_size(), gather.normalised_size()))),
+        scratch_pitch(source_copy_size + whole_lines<T>(gradient_copy_size)) {
+    const std::int64_t bytes = std::max<std::int64_t>(saturating_product(sums_size, sizeof(T)), 1);
+    const std::int64_t few = std::clamp<std::int64_t>(max_sum_bytes / bytes, 1, few_pieces);
+    const std::int64_t most = std::min({gather.blocks(), max_pieces, std::max(cached_sum_bytes / bytes, few)});
+    pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
+    strips = pieces == 0 ? 0 : std::min(std::max<std::int64_t>(panels.count() / min_strip, 1), max_pieces / pieces);
+  }
+
+  /// The first panel of a strip.
+  std::int64_t first_panel(std::int64_t strip) const { return panels.count() * strip / strips; }
+  /// The panels of a strip, as panels of their own.
+  Panels strip_panels(std::int64_t strip) const {
+    const std::int64_t end = std::min(panels.begin(first_panel(strip + 1)), panels.channels);
+    return {panels.lanes, panels.depth, end - panels.begin(first_panel(strip))};
+  }
+
+  std::int64_t groups;
+  std::int64_t out_channels;
+  WeightMatrix matrix;
+  GatherPlan gather;
+  Panels panels;
+  std::int64_t sums_size;
+  /// Room for a block's gradients where those of a pixel do not fill whole vectors.
+  std::int64_t gradient_copy_size;
+  /// Room for a block's gathered or normalised pixels.
+  std::int64_t source_copy_size;
+  std::int64_t scratch_pitch;
+  std::int64_t pieces, strips;
+};
+
+template <class T>
+struct Buffers {
+  T* sums;
+  T* scratch;
+};
+
+template <class T>
+Buffers<T> cut(WorkspaceCutter& cutter, const Plan<T>& plan) {
+  return {.sums = cutter.take<T>(saturating_product(plan.pieces, plan.sums_size)),
+          .scratch = cutter.take<T>(saturating_product(num_threads(), plan.scratch_pitch))};
+}
+
+/// Adds a block to the sums of a strip of a group's panels, of which the first column is the group's `first`.
+template <class T>
+void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std::int64_t first, const Panels& panels,
+               const T* x, const ChannelAffine<T>* normalisation, const T* dy, T* sums, T* scratch) {
+  const std::int64_t begin = plan.gather.begin(block);
+  const std::int64_t pixels = plan.gather.end(block) - begin;
+  PixelPointers<const T> sources;
+  if (normalisation != nullptr) {
+    plan.gather.gather_normalised(block, x, *normalisation, scratch, sources);
+  } else {
+    plan.gather.gather(block, x + group * plan.matrix.channels, scratch, sources);
+  }
+
+  const std::int64_t column = group * plan.panels.channels + first;
+  const std::int64_t channels = panels.channels;
+  const std::int64_t padded = panels.padded_channels();
+  const T* gradients = dy + begin * plan.out_channels + column;
+  std::int64_t pitch = plan.out_channels;
+  const std::int64_t all_pixels = plan.gather.end(plan.gather.blocks() - 1);
+  const bool is_dense = plan.gather.is_dense();
+  // The vectors of a pixel read on into the next, which does no harm, but not past the last.
+  if (column + padded > (all_pixels - (begin + pixels - 1)) * plan.out_channels) {
+    T* const copy = scratch + plan.source_copy_size;
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      T* const end = std::copy_n(gradients + p * pitch, channels, copy + p * padded);
+      std::fill_n(end, padded - channels, T{0});
+    }
+    gradients = copy;
+    pitch = padded;
+  }
+  add_pixels<T>({.sources = sources.data(),
+                 .gradients = gradients,
+                 .pitch = pitch,
+                 .pixels = pixels,
+                 .runs = plan.gather.runs(),
+                 .channels = channels,
+                 .sums = sums,
+                 .sources_ahead = is_dense ? x + (begin + pixels) * plan.matrix.channels : nullptr,
+                 .gradients_ahead = is_dense ? gradients + pixels * pitch : nullptr});
+}
+
+/// Adds up the pieces' sums for the channels [begin, end) of a panel and writes them where they belong.
+template <class T>
+void combine(const Plan<T>& plan, std::int64_t panel, std::int64_t begin, std::int64_t end, T* sums, T* dweight) {
+  const std::int64_t first = plan.panels.begin(panel);
+  const std::int64_t width = plan.panels.width(panel);
+  T* const total = sums + plan.panels.offset(panel);
+  for (std::int64_t piece = 1; piece < plan.pieces; ++piece) {
+    for (std::int64_t tap = 0; tap < plan.matrix.taps(); ++tap) {
+      T* const to = total + (tap * plan.matrix.channels + begin) * width;
+      const T* const from = to + piece * plan.sums_size;
+      for (std::int64_t i = 0; i < (end - begin) * width; ++i) to[i] += from[i];
+    }
+  }
+  visit_weights(plan.matrix, first, std::min(width, plan.panels.channels - first), width, begin, end,
+                [&](std::int64_t from, std::int64_t to) { dweight[to] = total[from]; });
+}
+
+}  // namespace
+
+template <class T>
+std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry) {
+  WorkspaceCutter cutter(nullptr);
+  cut(cutter, Plan<T>(geometry));
+  return cutter.size();
+}
+
+template <class T>
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
+                     T* dweight, void* workspace) {
+  const Plan<T> plan(geometry);
+  const std::int64_t group_size = plan.panels.channels * plan.panels.depth;
+  if (plan.pieces == 0) {
+    std::fill_n(dweight, plan.groups * group_size, T{0});
+    return;
+  }
+  WorkspaceCutter cutter(workspace);
+  const Buffers<T> buffers = cut(cutter, plan);
+
+  parallel_for(plan.pieces * plan.groups * plan.strips, [&](std::int64_t task, int thread) {
+    const std::int64_t piece = task / plan.strips / plan.groups;
+    const std::int64_t group = task / plan.strips % plan.groups;
+    const std::int64_t panel = plan.first_panel(task % plan.strips);
+    const Panels strip = plan.strip_panels(task % plan.strips);
+    T* const sums = buffers.sums + piece * plan.sums_size + group * plan.panels.size() + plan.panels.offset(panel);
+    std::fill_n(sums, strip.size(), T{0});
+    const std::int64_t end = plan.gather.blocks() * (piece + 1) / plan.pieces;
+    for (std::int64_t block = plan.gather.blocks() * piece / plan.pieces; block < end; ++block) {
+      add_block(plan, block, group, plan.panels.begin(panel), strip, x, normalisation, dy, sums,
+                buffers.scratch + thread * plan.scratch_pitch);
+    }
+  });
+
+  const std::int64_t chunks = (plan.matrix.channels + pack_channels - 1) / pack_channels;
+  parallel_for(plan.groups * plan.panels.count() * chunks, [&](std::int64_t task, int) {
+    const std::int64_t group = task / (plan.panels.count() * chunks);
+    const std::int64_t panel = task / chunks % plan.panels.count();
+    const std::int64_t begin = task % chunks * pack_channels;
+    combine(plan, panel, begin, std::min(begin + pack_channels, plan.matrix.channels),
+            buffers.sums + group * plan.panels.size(), dweight + group * group_size);
+  });
+}
+
+template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
+template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
+template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, float*,
+                              void*);
+template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*,
+                              double*, void*);
+
+}  // namespace tapestry::kernels::implicit_gemm

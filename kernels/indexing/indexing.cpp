@@ -1,0 +1,99 @@
+#include <algorithm>
+
+#include <tapestry/kernels/indexing/indexing.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
+
+namespace tapestry::kernels {
+namespace {
+
+/// Elements that one piece of the work moves, about.
+constexpr std::int64_t grain = std::int64_t{1} << 14;
+/// Neighbours that are moved together: whole cache lines.
+constexpr std::int64_t block = 64;
+
+/// Calls `body(position in the indices, position in the array that they point into)` for every index. Positions that
+/// may meet in that array are visited by one thread, in the order of the indices.
+template <class Body>
+void for_each_index(const IndexGrid& grid, const std::int64_t* indices, const Body& body) {
+  const auto outer = static_cast<std::int64_t>(grid.outer_offsets.size());
+  const auto inner = static_cast<std::int64_t>(grid.inner_offsets.size());
+  const std::int64_t blocks = (inner + block - 1) / block;
+  const std::int64_t elements = 1 + grid.count * std::min(inner, block);
+  parallel_ranges(outer * blocks, 1 + grain / elements, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t piece = begin; piece < end; ++piece) {
+      const std::int64_t o = piece / blocks;
+      const std::int64_t first = piece % blocks * block;
+      const std::int64_t last = std::min(inner, first + block);
+      const std::int64_t outer_offset = grid.outer_offsets[static_cast<std::size_t>(o)];
+      for (std::int64_t i = 0; i < grid.count; ++i) {
+        for (std::int64_t k = first; k < last; ++k) {
+          const std::int64_t here = (o * grid.count + i) * inner + k;
+          body(here, outer_offset + indices[here] * grid.axis_stride + grid.inner_offsets[static_cast<std::size_t>(k)]);
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+template <class T>
+void index_select(const MiddleAxis& axis, std::int64_t count, const std::int64_t* indices, const T* from, T* to) {
+  const std::int64_t inner = axis.inner;
+  parallel_ranges(axis.outer * count, 1 + grain / (inner + 1), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const T* source = from + (row / count * axis.size + indices[row % count]) * inner;
+      std::copy_n(source, inner, to + row * inner);
+    }
+  });
+}
+
+template <class T>
+void index_add(const MiddleAxis& axis, std::int64_t count, const std::int64_t* indices, const T* from, T* to) {
+  // The sources of every target side by side, in their order: targets are then shared out over threads.
+  std::vector<std::int64_t> ends(static_cast<std::size_t>(axis.size) + 1, 0);
+  for (std::int64_t i = 0; i < count; ++i) ++ends[static_cast<std::size_t>(indices[i]) + 1];
+  for (std::size_t j = 1; j < ends.size(); ++j) ends[j] += ends[j - 1];
+  std::vector<std::int64_t> sources(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i)
+    sources[static_cast<std::size_t>(ends[static_cast<std::size_t>(indices[i])]++)] = i;
+  const std::int64_t inner = axis.inner;
+  const std::int64_t row_elements = 1 + inner * (1 + count / std::max<std::int64_t>(axis.size, 1));
+  parallel_ranges(axis.outer * axis.size, 1 + grain / row_elements, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::int64_t o = row / axis.size;
+      const auto j = static_cast<std::size_t>(row % axis.size);
+      T* sum = to + row * inner;
+      std::fill_n(sum, inner, T{0});
+      for (std::int64_t at = j == 0 ? 0 : ends[j - 1]; at < ends[j]; ++at) {
+        const T* term = from + (o * count + sources[static_cast<std::size_t>(at)]) * inner;
+        for (std::int64_t k = 0; k < inner; ++k) sum[k] += term[k];
+      }
+    }
+  });
+}
+
+template <class T>
+void gather(const IndexGrid& grid, const std::int64_t* indices, const T* from, T* to) {
+  for_each_index(grid, indices, [=](std::int64_t here, std::int64_t there) { to[here] = from[there]; });
+}
+
+template <class T>
+void scatter_add(const IndexGrid& grid, const std::int64_t* indices, const T* from, T* to) {
+  for_each_index(grid, indices, [=](std::int64_t here, std::int64_t there) { to[there] += from[here]; });
+}
+
+template void index_select(const MiddleAxis&, std::int64_t, const std::int64_t*, const float*, float*);
+template void index_select(const MiddleAxis&, std::int64_t, const std::int64_t*, const double*, double*);
+template void index_select(const MiddleAxis&, std::int64_t, const std::int64_t*, const std::int64_t*, std::int64_t*);
+template void index_select(const MiddleAxis&, std::int64_t, const std::int64_t*, const std::uint8_t*, std::uint8_t*);
+template void index_add(const MiddleAxis&, std::int64_t, const std::int64_t*, const float*, float*);
+template void index_add(const MiddleAxis&, std::int64_t, const std::int64_t*, const double*, double*);
+template void gather(const IndexGrid&, const std::int64_t*, const float*, float*);
+template void gather(const IndexGrid&, const std::int64_t*, const double*, double*);
+template void gather(const IndexGrid&, const std::int64_t*, const std::int64_t*, std::int64_t*);
+template void gather(const IndexGrid&, const std::int64_t*, const std::uint8_t*, std::uint8_t*);
+template void scatter_add(const IndexGrid&, const std::int64_t*, const float*, float*);
+template void scatter_add(const IndexGrid&, const std::int64_t*, const double*, double*);
+
+}  // namespace tapestry::kernels

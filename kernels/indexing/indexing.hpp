@@ -1,0 +1,36 @@
+// Elements picked and added up by index. Indices are taken to be within bounds.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <tapestry/kernels/indexing/middle_axis.hpp>
+
+namespace tapestry::kernels {
+
+/// to[o][i][k] = from[o][indices[i]][k] for i in [0, count); `axis` is that of `from`.
+template <class T>
+void index_select(const MiddleAxis& axis, std::int64_t count, const std::int64_t* indices, const T* from, T* to);
+
+/// to[o][j][k] = Σ from[o][i][k] over all i in [0, count) with indices[i] = j, in their order; `axis` is that of `to`.
+template <class T>
+void index_add(const MiddleAxis& axis, std::int64_t count, const std::int64_t* indices, const T* from, T* to);
+
+/// How an array of indices (outer, count, inner) lies over an array that it points into: the offset there of every
+/// outer and of every inner place, and how far apart neighbours along the axis are.
+struct IndexGrid {
+  std::vector<std::int64_t> outer_offsets;
+  std::vector<std::int64_t> inner_offsets;
+  std::int64_t count;
+  std::int64_t axis_stride;
+};
+
+/// to[o][i][k] = from[outer_offsets[o] + indices[o][i][k] · axis_stride + inner_offsets[k]]
+template <class T>
+void gather(const IndexGrid& grid, const std::int64_t* indices, const T* from, T* to);
+
+/// to[outer_offsets[o] + indices[o][i][k] · axis_stride + inner_offsets[k]] += from[o][i][k], in the order of i.
+template <class T>
+void scatter_add(const IndexGrid& grid, const std::int64_t* indices, const T* from, T* to);
+
+}  // namespace tapestry::kernels

@@ -1,0 +1,321 @@
+// The sums per channel.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE <tapestry/kernels/norm/channel_norm_sums.cpp>
+
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <tapestry/kernels/norm/channel_affine-inl.hpp>
+#include <tapestry/kernels/norm/channel_norm.hpp>
+#include <tapestry/kernels/norm/channel_norm_rows.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
+#include <tapestry/kernels/runtime/streaming-inl.hpp>
+#include <tapestry/kernels/runtime/streaming.hpp>
+#include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/doubles-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace tapestry::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// Vectors that are summed at once: as many as there are registers for two sums of each.
+constexpr int most_vectors = HWY_MAX_BYTES >= 64 ? 8 : 4;
+
+using channel_norm::Relu;
+
+/// Fetches what comes after the rows early, for no processor foresees the order of blocks of channels; perhaps past the
+/// end.
+template <class Rows, class T>
+HWY_INLINE void prefetch_next(const Rows& r, const T* from, std::int64_t at) {
+  hwy::Prefetch(from + at + r.rows * r.channels);
+}
+
+/// The rows that are summed: of x − centre and its square.
+template <class T>
+struct ValueRows {
+  std::int64_t rows, channels;
+  const T* x;
+  const double* centre;
+
+  /// Adds the terms of the elements from `at` on, which are those of the channels from `c` on.
+  template <class D, class V>
+  HWY_INLINE void add(D d, std::int64_t at, std::int64_t c, V& sum, V& product) const {
+    prefetch_next(*this, x, at);
+    const V distance = hn::Sub(load(d, x + at), hn::LoadU(d, centre + c));
+    sum = hn::Add(sum, distance);
+    product = hn::MulAdd(distance, distance, product);
+  }
+};
+
+/// The same of what the ReLU lets through of dy and its product with x − mean.
+template <Relu relu, class T>
+struct GradientRows {
+  std::int64_t rows, channels;
+  const T* x;
+  const T* dy;
+  ChannelAffine<T> affine;
+  T bound;
+
+  template <class D, class V>
+  HWY_INLINE void add(D d, std::int64_t at, std::int64_t c, V& sum, V& product) const {
+    prefetch_next(*this, x, at);
+    prefetch_next(*this, dy, at);
+    const hn::Rebind<T, D> narrow;
+    const auto distance = centred(narrow, hn::LoadU(narrow, x + at), affine, c);
+    auto g = hn::LoadU(narrow, dy + at);
+    if constexpr (relu != Relu::none) {
+      const auto y = hn::MulAdd(distance, hn::LoadU(narrow, affine.scale + c), hn::LoadU(narrow, affine.bias + c));
+      g = let_through<relu>(narrow, g, y, hn::Set(narrow, bound));
+    }
+    const V factor = widened(d, g);
+    sum = hn::Add(sum, factor);
+    product = hn::MulAdd(factor, widened(d, distance), product);
+  }
+};
+
+/// The same of g, which is what the ReLU of `channel_norm_add_relu` lets through, and written down.
+template <class T>
+struct AddReluRows {
+  std::int64_t rows, channels;
+  const T* x;
+  const T* dy;
+  const T* y;
+  ChannelAffine<T> affine;
+  bool streams;  ///< g goes past the caches
+  T* g;
+
+  template <class D, class V>
+  HWY_INLINE void add(D d, std::int64_t at, std::int64_t c, V& sum, V& product) const {
+    prefetch_next(*this, x, at);
+    prefetch_next(*this, dy, at);
+    prefetch_next(*this, y, at);
+    const hn::Rebind<T, D> narrow;
+    const auto result = hn::LoadU(narrow, y + at);
+    const auto let = let_through<Relu::unbounded>(narrow, hn::LoadU(narrow, dy + at), result, result);
+    store_result(streams, let, narrow, g + at);
+    const V factor = widened(d, let);
+    sum = hn::Add(sum, factor);
+    product = hn::MulAdd(factor, widened(d, centred(narrow, hn::LoadU(narrow, x + at), affine, c)), product);
+  }
+};
+
+/// Adds the terms of the channels from `c` on, `vectors` vectors of them. Several sums of each kind hide the latency of
+/// the additions, and neighbouring vectors are read together: the order of the memory.
+template <int vectors, class Rows, class D>
+HWY_INLINE void add_channels(D d, const Rows& r, std::int64_t c, double* sums) {
+  constexpr int all = most_vectors;
+  constexpr int rows_at_once = all / vectors;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  hn::Vec<D> sum[all], product[all];
+  for (int i = 0; i < all; ++i) sum[i] = product[i] = hn::Zero(d);
+  std::int64_t at = c;
+  std::int64_t row = 0;
+  for (; row + rows_at_once <= r.rows; row += rows_at_once, at += rows_at_once * r.channels) {
+    for (int i = 0; i < all; ++i) {
+      const std::int64_t vector = i % vectors * lanes;
+      r.add(d, at + i / vectors * r.channels + vector, c + vector, sum[i], product[i]);
+    }
+  }
+  for (; row < r.rows; ++row, at += r.channels) {
+    for (int i = 0; i < vectors; ++i) r.add(d, at + i * lanes, c + i * lanes, sum[i], product[i]);
+  }
+  for (int i = vectors; i < all; ++i) {
+    sum[i % vectors] = hn::Add(sum[i % vectors], sum[i]);
+    product[i % vectors] = hn::Add(product[i % vectors], product[i]);
+  }
+  for (int i = 0; i < vectors; ++i) {
+    double* const at_sum = sums + c + i * lanes;
+    hn::StoreU(hn::Add(hn::LoadU(d, at_sum), sum[i]), d, at_sum);
+    hn::StoreU(hn::Add(hn::LoadU(d, at_sum + r.channels), product[i]), d, at_sum + r.channels);
+  }
+}
+
+template <class Rows>
+HWY_INLINE void add_rows(const Rows& r, double* sums) {
+  for_channel_blocks<double, most_vectors>(
+      r.channels, [&](auto d, auto vectors, std::int64_t c) HWY_ATTR { add_channels<vectors>(d, r, c, sums); });
+}
+
+template <class T>
+HWY_INLINE void add_gradients(std::int64_t rows, std::int64_t channels, const T* x, const T* dy,
+                              const ChannelAffine<T>& affine, double* sums) {
+  const T bound = channel_norm::relu_bound(affine);
+  switch (channel_norm::relu_of(affine)) {
+    case Relu::none:
+      return add_rows(GradientRows<Relu::none, T>{rows, channels, x, dy, affine, bound}, sums);
+    case Relu::unbounded:
+      return add_rows(GradientRows<Relu::unbounded, T>{rows, channels, x, dy, affine, bound}, sums);
+    case Relu::bounded:
+      return add_rows(GradientRows<Relu::bounded, T>{rows, channels, x, dy, affine, bound}, sums);
+  }
+}
+
+template <class T>
+using Affine = const ChannelAffine<T>&;
+using I = std::int64_t;
+void add_values_f32(I rows, I channels, const float* x, const double* centre, double* sums) {
+  add_rows(ValueRows<float>{rows, channels, x, centre}, sums);
+}
+void add_values_f64(I rows, I channels, const double* x, const double* centre, double* sums) {
+  add_rows(ValueRows<double>{rows, channels, x, centre}, sums);
+}
+void add_gradients_f32(I rows, I channels, const float* x, const float* dy, Affine<float> affine, double* sums) {
+  add_gradients(rows, channels, x, dy, affine, sums);
+}
+void add_gradients_f64(I rows, I channels, const double* x, const double* dy, Affine<double> affine, double* sums) {
+  add_gradients(rows, channels, x, dy, affine, sums);
+}
+void add_relu_gradients_f32(I rows, I channels, const float* x, const float* dy, const float* y, Affine<float> affine,
+                            bool streams, float* g, double* sums) {
+  add_rows(AddReluRows<float>{rows, channels, x, dy, y, affine, streams, g}, sums);
+}
+void add_relu_gradients_f64(I rows, I channels, const double* x, const double* dy, const double* y,
+                            Affine<double> affine, bool streams, double* g, double* sums) {
+  add_rows(AddReluRows<double>{rows, channels, x, dy, y, affine, streams, g}, sums);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace tapestry::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tapestry::kernels {
+namespace {
+HWY_EXPORT(add_values_f32);
+HWY_EXPORT(add_values_f64);
+HWY_EXPORT(add_gradients_f32);
+HWY_EXPORT(add_gradients_f64);
+HWY_EXPORT(add_relu_gradients_f32);
+HWY_EXPORT(add_relu_gradients_f64);
+
+using namespace channel_norm;
+
+/// Rows summed by one piece: few pieces, so that their sums are little beside the rows.
+template <class T>
+std::int64_t summed_rows(const Geometry& g) {
+  constexpr std::int64_t most_pieces = 64;
+  return std::max((g.rows + most_pieces - 1) / most_pieces, rows_in_bytes<T>(g, std::int64_t{1} << 18));
+}
+
+/// Pieces of one sample.
+template <class T>
+std::int64_t summed_pieces(const Geometry& g) {
+  return (g.rows + summed_rows<T>(g) - 1) / summed_rows<T>(g);
+}
+
+/// Adds the sums of rows of one sample to `sums`: `add(rows, channels, element, numbers, sums)`, where rows may be
+/// computed as one.
+template <class Number, std::size_t count, class Add>
+void add_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const Number*, count>& numbers,
+                   double* sums, const Add& add) {
+  for_wide_rows(rows, channels, numbers, [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
+    if (width == channels) return add(some, width, at, p, sums);
+    std::array<double, 2 * narrow * rows_as_one> wide{};
+    add(some, width, at, p, wide.data());
+    for (std::int64_t i = 0; i < 2 * width; ++i) {
+      sums[i / width * channels + i % channels] += wide[static_cast<std::size_t>(i)];
+    }
+  });
+}
+
+/// Sums over all rows: `add(rows, element, channel number, sums)` adds those of some rows of one sample.
+template <class T, class Add>
+void add_up(const Geometry& g, double* sums, double* scratch, const Add& add) {
+  const std::int64_t size = 2 * g.channels;
+  const std::int64_t pieces = summed_pieces<T>(g);
+  // The rows pass once per block of channels: tiles of them stay in the first-level cache meanwhile.
+  const std::int64_t tile = (rows_in_bytes<T>(g, std::int64_t{1} << 14) + 63) / 64 * 64;
+  const std::int64_t pieces_at_once = pieces > 1 ? 1 : 1 + rows_in_bytes<T>(g, std::int64_t{1} << 16) / (g.rows + 1);
+  parallel_ranges(g.samples * pieces, pieces_at_once, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t piece = first; piece < last; ++piece) {
+      double* partial = scratch + piece * size;
+      std::fill_n(partial, size, 0.0);
+      const std::int64_t sample = piece / pieces;
+      const std::int64_t begin = piece % pieces * summed_rows<T>(g);
+      const std::int64_t end = std::min(g.rows, begin + summed_rows<T>(g));
+      for (std::int64_t row = begin; row < end; row += tile) {
+        add(std::min(tile, end - row), (sample * g.rows + row) * g.channels, sample * g.channels, partial);
+      }
+    }
+  });
+  std::fill_n(sums, g.samples * size, 0.0);
+  for (std::int64_t piece = 0; piece < g.samples * pieces; ++piece) {
+    for (std::int64_t i = 0; i < size; ++i) sums[piece / pieces * size + i] += scratch[piece * size + i];
+  }
+}
+
+}  // namespace
+
+template <class T>
+std::int64_t channel_norm_scratch(const Geometry& g) {
+  return g.samples * summed_pieces<T>(g) * 2 * g.channels;
+}
+
+template <class T>
+void channel_norm_sums(const Geometry& g, const T* x, const double* centre, double* sums, double* scratch) {
+  const auto add = [&] {
+    if constexpr (is_f32<T>)
+      return HWY_DYNAMIC_DISPATCH(add_values_f32);
+    else
+      return HWY_DYNAMIC_DISPATCH(add_values_f64);
+  }();
+  add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
+    add_wide_rows(rows, g.channels, std::array{centre + c}, partial,
+                  [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
+                    add(some, width, x + first + at, p[0], into);
+                  });
+  });
+}
+
+template <class T>
+void channel_norm_gradient_sums(const Geometry& g, const T* dy, const T* x, const ChannelAffine<T>& affine,
+                                double* sums, double* scratch) {
+  const auto add = [&] {
+    if constexpr (is_f32<T>)
+      return HWY_DYNAMIC_DISPATCH(add_gradients_f32);
+    else
+      return HWY_DYNAMIC_DISPATCH(add_gradients_f64);
+  }();
+  add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
+    add_wide_rows(rows, g.channels, numbers_of(from_channel(affine, c)), partial,
+                  [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
+                    add(some, width, x + first + at, dy + first + at, affine_of(p, affine.relu_bound), into);
+                  });
+  });
+}
+
+template <class T>
+void channel_norm_add_relu_gradient(const Geometry& geometry, const T* dy, const T* y, const T* x,
+                                    const ChannelAffine<T>& affine, T* g, double* sums, double* scratch) {
+  const auto add = [&] {
+    if constexpr (is_f32<T>)
+      return HWY_DYNAMIC_DISPATCH(add_relu_gradients_f32);
+    else
+      return HWY_DYNAMIC_DISPATCH(add_relu_gradients_f64);
+  }();
+  const bool streams = g != dy && should_stream(g, geometry.samples * geometry.rows, geometry.channels);
+  add_up<T>(geometry, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
+    add_wide_rows(rows, geometry.channels, numbers_of(from_channel(affine, c)), partial,
+                  [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
+                    add(some, width, x + first + at, dy + first + at, y + first + at, affine_of(p, {}), streams,
+                        g + first + at, into);
+                  });
+  });
+}
+
+#define TAPESTRY_INSTANTIATE(T)                                                                                        \
+  template std::int64_t channel_norm_scratch<T>(const Geometry&);                                                      \
+  template void channel_norm_sums(const Geometry&, const T*, const double*, double*, double*);                         \
+  template void channel_norm_gradient_sums(const Geometry&, const T*, const T*, const ChannelAffine<T>&, double*,      \
+                                           double*);                                                                   \
+  template void channel_norm_add_relu_gradient(const Geometry&, const T*, const T*, const T*, const ChannelAffine<T>&, \
+                                               T*, double*, double*)
+TAPESTRY_INSTANTIATE(float);
+TAPESTRY_INSTANTIATE(double);
+#undef TAPESTRY_INSTANTIATE
+
+}  // namespace tapestry::kernels
+#endif

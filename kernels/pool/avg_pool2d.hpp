@@ -1,0 +1,23 @@
+// Average pooling over raw memory, and its adjoint. T is float or double.
+#pragma once
+
+#include <tapestry/kernels/pool/pool2d.hpp>
+
+namespace tapestry::kernels {
+
+/// What the sum of a window is divided by: `fixed` unless that is 0; else the number of the window's pixels or, with
+/// `count_include_pad`, of its cells that lie on the image or in the padding around it.
+struct AvgPool2dDivisor {
+  bool count_include_pad;
+  std::int64_t fixed;
+};
+
+/// y = the sum of every window over its divisor. Every window must hold a pixel.
+template <class T>
+void avg_pool2d(const Pool2dGeometry& geometry, const AvgPool2dDivisor& divisor, const T* x, T* y);
+
+/// dx[pixel] = Σ dy / divisor over the windows that cover it.
+template <class T>
+void avg_pool2d_adjoint(const Pool2dGeometry& geometry, const AvgPool2dDivisor& divisor, const T* dy, T* dx);
+
+}  // namespace tapestry::kernels

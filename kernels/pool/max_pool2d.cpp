@@ -1,0 +1,279 @@
+#include <algorithm>
+#include <limits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE <tapestry/kernels/pool/max_pool2d.cpp>
+
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <tapestry/kernels/pool/max_pool2d.hpp>
+#include <tapestry/kernels/runtime/parallel.hpp>
+#include <tapestry/kernels/simd/channels-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace tapestry::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+// Inside the loops taps are numbers of type T, so that one mask serves values and taps.
+template <class D>
+HWY_INLINE void store_taps(D, hn::Vec<D> taps, std::uint8_t* out) {
+  const hn::Rebind<std::int32_t, D> d32;
+  const hn::Rebind<std::uint8_t, D> d8;
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    hn::StoreU(hn::DemoteTo(d8, hn::ConvertTo(d32, taps)), d8, out);
+  } else {
+    hn::StoreU(hn::DemoteTo(d8, hn::DemoteTo(d32, taps)), d8, out);
+  }
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> load_taps(D d, const std::uint8_t* taps) {
+  const hn::Rebind<std::int32_t, D> d32;
+  const hn::Rebind<std::uint8_t, D> d8;
+  const auto wide = hn::PromoteTo(d32, hn::LoadU(d8, taps));
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    return hn::ConvertTo(d, wide);
+  } else {
+    return hn::PromoteTo(d, wide);
+  }
+}
+
+/// One row of windows of one image, which lies at x.
+template <class T>
+void pool_row(const Pool2dGeometry& g, std::int64_t window_row, const T* HWY_RESTRICT x, T* HWY_RESTRICT y,
+              std::uint8_t* HWY_RESTRICT taps) {
+  const Taps rows = taps_on_image(g.rows, window_row);
+  const std::int64_t channels = g.channels;
+  const std::int64_t ahead = next_row_of_windows(g, rows);
+  for (std::int64_t window = 0; window < g.columns.out; ++window, y += channels, taps += channels) {
+    const Taps columns = taps_on_image(g.columns, window);
+    const WindowPixels pixels = pixels_of(g, rows, columns);
+    const T* const first = x + pixels.first;
+    const T first_tap = static_cast<T>(rows.first * g.columns.kernel + columns.first);
+    const T row_taps = static_cast<T>(g.columns.kernel);
+    for_channels<T>(channels, [=](auto d, std::int64_t channel) HWY_ATTR {
+      const auto one = hn::Set(d, T{1});
+      auto row_tap = hn::Set(d, first_tap);
+      auto best = hn::Set(d, -std::numeric_limits<T>::infinity());
+      auto best_tap = row_tap;
+      const T* row = first + channel;
+      for (std::int64_t r = 0; r < pixels.rows; ++r, row += pixels.row_step) {
+        auto tap = row_tap;
+        const T* pixel = row;
+        for (std::int64_t s = 0; s < pixels.columns; ++s, pixel += pixels.column_step) {
+          const auto value = hn::LoadU(d, pixel);
+          hwy::Prefetch(pixel + ahead);
+          // Greater, or the first NaN.
+          const auto wins = hn::And(hn::Not(hn::Ge(best, value)), hn::Eq(best, best));
+          best = hn::IfThenElse(wins, value, best);
+          best_tap = hn::IfThenElse(wins, tap, best_tap);
+          tap = hn::Add(tap, one);
+        }
+        row_tap = hn::Add(row_tap, hn::Set(d, row_taps));
+      }
+      hn::StoreU(best, d, y + channel);
+      store_taps(d, best_tap, taps + channel);
+    });
+  }
+}
+
+/// dx of one image's row, += what the windows `dy` of one row of windows send to it through the taps of their row `r`.
+template <class T>
+void scatter_row(const Pool2dGeometry& g, std::int64_t r, const T* HWY_RESTRICT dy,
+                 const std::uint8_t* HWY_RESTRICT taps, T* HWY_RESTRICT dx) {
+  for (std::int64_t window = 0; window < g.columns.out; ++window) {
+    const Taps columns = taps_on_image(g.columns, window);
+    for_channels<T>(g.channels, [&](auto d, std::int64_t channel) HWY_ATTR {
+      const auto gradient = hn::LoadU(d, dy + window * g.channels + channel);
+      const auto tap = load_taps(d, taps + window * g.channels + channel);
+      for (std::int64_t s = columns.first; s < columns.last; ++s) {
+        T* target = dx + (columns.origin + s * g.columns.dilation) * g.channels + channel;
+        const auto chosen = hn::Eq(tap, hn::Set(d, static_cast<T>(r * g.columns.kernel + s)));
+        hn::StoreU(hn::Add(hn::LoadU(d, target), hn::IfThenElseZero(chosen, gradient)), d, target);
+      }
+    });
+  }
+}
+
+void pool_row_f32(const Pool2dGeometry& g, std::int64_t row, const float* x, float* y, std::uint8_t* taps) {
+  pool_row(g, row, x, y, taps);
+}
+void pool_row_f64(const Pool2dGeometry& g, std::int64_t row, const double* x, double* y, std::uint8_t* taps) {
+  pool_row(g, row, x, y, taps);
+}
+void scatter_row_f32(const Pool2dGeometry& g, std::int64_t r, const float* dy, const std::uint8_t* taps, float* dx) {
+  scatter_row(g, r, dy, taps, dx);
+}
+void scatter_row_f64(const Pool2dGeometry& g, std::int64_t r, const double* dy, const std::uint8_t* taps, double* dx) {
+  scatter_row(g, r, dy, taps, dx);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace tapestry::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tapestry::kernels {
+namespace {
+HWY_EXPORT(pool_row_f32);
+HWY_EXPORT(pool_row_f64);
+HWY_EXPORT(scatter_row_f32);
+HWY_EXPORT(scatter_row_f64);
+
+void pool_row(const Pool2dGeometry& g, std::int64_t row, const float* x, float* y, std::uint8_t* taps) {
+  HWY_DYNAMIC_DISPATCH(pool_row_f32)(g, row, x, y, taps);
+}
+void pool_row(const Pool2dGeometry& g, std::int64_t row, const double* x, double* y, std::uint8_t* taps) {
+  HWY_DYNAMIC_DISPATCH(pool_row_f64)(g, row, x, y, taps);
+}
+
+/// The same, element by element, for taps of any type.
+template <class T, class Tap>
+void scatter_each(const Pool2dGeometry& g, std::int64_t r, const T* dy, const Tap* taps, T* dx) {
+  for (std::int64_t window = 0; window < g.columns.out; ++window, dy += g.channels, taps += g.channels) {
+    T* const first = dx + taps_on_image(g.columns, window).origin * g.channels;
+    for (std::int64_t channel = 0; channel < g.channels; ++channel) {
+      const std::int64_t s = static_cast<std::int64_t>(taps[channel]) - r * g.columns.kernel;
+      if (s >= 0 && s < g.columns.kernel) first[s * g.columns.dilation * g.channels + channel] += dy[channel];
+    }
+  }
+}
+
+/// Sequences: a single channel fills no vector, and in windows of one row every tap is in it.
+bool is_sequence(const Pool2dGeometry& g) {
+  return g.channels == 1 && g.rows.kernel == 1;
+}
+
+void scatter_row(const Pool2dGeometry& g, std::int64_t r, const float* dy, const std::uint8_t* taps, float* dx) {
+  if (is_sequence(g)) return scatter_each(g, r, dy, taps, dx);
+  HWY_DYNAMIC_DISPATCH(scatter_row_f32)(g, r, dy, taps, dx);
+}
+void scatter_row(const Pool2dGeometry& g, std::int64_t r, const double* dy, const std::uint8_t* taps, double* dx) {
+  if (is_sequence(g)) return scatter_each(g, r, dy, taps, dx);
+  HWY_DYNAMIC_DISPATCH(scatter_row_f64)(g, r, dy, taps, dx);
+}
+
+// Taps of 8 bytes belong to windows of more than 256 cells, which are rare: plain loops, over blocks of channels.
+template <class T>
+void pool_row(const Pool2dGeometry& g, std::int64_t window_row, const T* x, T* y, std::int64_t* taps) {
+  constexpr std::int64_t block = 64;
+  const Taps rows = taps_on_image(g.rows, window_row);
+  for (std::int64_t window = 0; window < g.columns.out; ++window) {
+    const Taps columns = taps_on_image(g.columns, window);
+    for (std::int64_t begin = 0; begin < g.channels; begin += block) {
+      const std::int64_t count = std::min(block, g.channels - begin);
+      // Values and places of one size, for the compiler's vectors: places along a row, then whole ones.
+      T best[block];
+      T best_in_row[block];
+      std::int64_t* const best_tap = taps + window * g.channels + begin;
+      std::fill_n(best, block, -std::numeric_limits<T>::infinity());
+      std::fill_n(best_tap, count, rows.first * g.columns.kernel + columns.first);
+      for (std::int64_t r = rows.first; r < rows.last; ++r) {
+        const std::int64_t row = (rows.origin + r * g.rows.dilation) * g.columns.in + columns.origin;
+        std::fill_n(best_in_row, block, T{-1});
+        for (std::int64_t s = columns.first; s < columns.last; ++s) {
+          const T* const pixel = x + (row + s * g.columns.dilation) * g.channels + begin;
+          const T tap = static_cast<T>(s);
+          for (std::int64_t channel = 0; channel < count; ++channel) {
+            const bool wins = !(best[channel] >= pixel[channel]) & (best[channel] == best[channel]);
+            best[channel] = wins ? pixel[channel] : best[channel];
+            best_in_row[channel] = wins ? tap : best_in_row[channel];
+          }
+        }
+        for (std::int64_t channel = 0; channel < count; ++channel) {
+          if (best_in_row[channel] >= 0)
+            best_tap[channel] = r * g.columns.kernel + static_cast<std::int64_t>(best_in_row[channel]);
+        }
+      }
+      std::copy_n(best, count, y + window * g.channels + begin);
+    }
+  }
+}
+
+template <class T>
+void scatter_row(const Pool2dGeometry& g, std::int64_t r, const T* dy, const std::int64_t* taps, T* dx) {
+  scatter_each(g, r, dy, taps, dx);
+}
+
+/// Calls `body(output element, plane, pixel, channel)` for every window, where `plane` is the first pixel of its image
+/// and `pixel` that of its tap, counted in the image.
+template <class Tap, class Body>
+void for_each_tap(const Pool2dGeometry& g, const Tap* taps, const Body& body) {
+  parallel_ranges(g.batch * g.rows.out, rows_per_piece(g.columns.out * g.channels), [&](auto begin, auto end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::int64_t top = taps_on_image(g.rows, row % g.rows.out).origin;
+      for (std::int64_t window = 0; window < g.columns.out; ++window) {
+        const std::int64_t left = taps_on_image(g.columns, window).origin;
+        for (std::int64_t channel = 0; channel < g.channels; ++channel) {
+          const std::int64_t element = (row * g.columns.out + window) * g.channels + channel;
+          const auto tap = static_cast<std::int64_t>(taps[element]);
+          const std::int64_t pixel_row = top + tap / g.columns.kernel * g.rows.dilation;
+          const std::int64_t pixel_column = left + tap % g.columns.kernel * g.columns.dilation;
+          body(element, row / g.rows.out * g.rows.in * g.columns.in, pixel_row * g.columns.in + pixel_column, channel);
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+template <class T, class Tap>
+void max_pool2d(const Pool2dGeometry& g, const T* x, T* y, Tap* taps) {
+  const std::int64_t image = g.rows.in * g.columns.in * g.channels;
+  const std::int64_t row_size = g.columns.out * g.channels;
+  parallel_ranges(g.batch * g.rows.out, rows_per_piece(row_size), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      pool_row(g, row % g.rows.out, x + row / g.rows.out * image, y + row * row_size, taps + row * row_size);
+    }
+  });
+}
+
+template <class T, class Tap>
+void max_pool2d_scatter(const Pool2dGeometry& g, const T* dy, const Tap* taps, T* dx) {
+  const std::int64_t row_size = g.columns.in * g.channels;
+  const std::int64_t out_row_size = g.columns.out * g.channels;
+  // Rows of the image gather what is sent to them, so that no two threads write to one place.
+  parallel_ranges(g.batch * g.rows.in, rows_per_piece(row_size), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      std::fill_n(dx + row * row_size, row_size, T{0});
+      const std::int64_t first = row / g.rows.in * g.rows.out;
+      for_each_window_over(g.rows, row % g.rows.in, [&](std::int64_t window, std::int64_t r) {
+        const std::int64_t from = (first + window) * out_row_size;
+        scatter_row(g, r, dy + from, taps + from, dx + row * row_size);
+      });
+    }
+  });
+}
+
+template <class T, class Tap>
+void max_pool2d_gather(const Pool2dGeometry& g, const T* x, const Tap* taps, T* y) {
+  for_each_tap(g, taps, [&](std::int64_t element, std::int64_t plane, std::int64_t pixel, std::int64_t channel) {
+    y[element] = x[(plane + pixel) * g.channels + channel];
+  });
+}
+
+template <class Tap>
+void max_pool2d_indices(const Pool2dGeometry& g, const Tap* taps, std::int64_t* indices) {
+  for_each_tap(g, taps,
+               [&](std::int64_t element, std::int64_t, std::int64_t pixel, std::int64_t) { indices[element] = pixel; });
+}
+
+#define TAPESTRY_INSTANTIATE(T, Tap)                                                 \
+  template void max_pool2d(const Pool2dGeometry&, const T*, T*, Tap*);               \
+  template void max_pool2d_scatter(const Pool2dGeometry&, const T*, const Tap*, T*); \
+  template void max_pool2d_gather(const Pool2dGeometry&, const T*, const Tap*, T*)
+TAPESTRY_INSTANTIATE(float, std::uint8_t);
+TAPESTRY_INSTANTIATE(double, std::uint8_t);
+TAPESTRY_INSTANTIATE(float, std::int64_t);
+TAPESTRY_INSTANTIATE(double, std::int64_t);
+#undef TAPESTRY_INSTANTIATE
+template void max_pool2d_indices(const Pool2dGeometry&, const std::uint8_t*, std::int64_t*);
+template void max_pool2d_indices(const Pool2dGeometry&, const std::int64_t*, std::int64_t*);
+
+}  // namespace tapestry::kernels
+#endif

@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE <tapestry/kernels/winograd/winograd_tiles.cpp>
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <tapestry/kernels/runtime/streaming-inl.hpp>
+#include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/winograd/winograd_squares.hpp>
+#include <tapestry/kernels/winograd/winograd_tiles.hpp>
+#include <tapestry/kernels/winograd/winograd_transforms-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace tapestry::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+using winograd::Finish;
+using winograd::Planes;
+using winograd::Range;
+using winograd::Square;
+using winograd::Squares;
+using winograd::SquareWalk;
+using winograd::Stop;
+using winograd::Tiling;
+
+/// A transform in two dimensions, down the columns first, then along the rows: `load(j, column)` fetches column j, and
+/// `store(i, row)` takes row i of the results.
+template <class Transform, class D, class Load, class Store>
+HWY_INLINE void transform_both_axes(D d, const Load& load, const Store& store) {
+  using V = hn::Vec<D>;
+  constexpr Transform transform;
+  constexpr int in = Transform::in, out = Transform::out;
+  V rows[out][in];
+  HWY_UNROLL(9)
+  for (int j = 0; j < in; ++j) {
+    V column[in], transformed[out];
+    load(j, column);
+    transform(d, column, transformed);
+    HWY_UNROLL(9)
+    for (int i = 0; i < out; ++i) rows[i][j] = transformed[i];
+  }
+  HWY_UNROLL(9)
+  for (int i = 0; i < out; ++i) {
+    V transformed[out];
+    transform(d, rows[i], transformed);
+    store(i, transformed);
+  }
+}
+
+/// Loads column j of factors, each in a plane of its own.
+template <class Transform, class D, class V>
+HWY_INLINE void load_planes(D d, const float* HWY_RESTRICT source, std::int64_t plane, int j,
+                            V (&column)[Transform::in]) {
+  HWY_UNROLL(9)
+  for (int i = 0; i < Transform::in; ++i) column[i] = hn::LoadU(d, source + (i * Transform::in + j) * plane);
+}
+
+/// Stores row i of factors.
+template <class Transform, class D, class V>
+HWY_INLINE void store_planes(D d, const V (&row)[Transform::out], int i, float* HWY_RESTRICT target,
+                             std::int64_t plane) {
+  HWY_UNROLL(9)
+  for (int j = 0; j < Transform::out; ++j) hn::StoreU(row[j], d, target + (i * Transform::out + j) * plane);
+}
+
+/// Not inlined, nor `gather_tile`: in a loop over tiles g++ 12 finds worse places for so many numbers, which took 7 %
+/// of the weight gradient of 16 channels.
+template <class Transform>
+HWY_NOINLINE void scatter_tile(const Square<Transform::in, const float>& pixels, std::int64_t channels,
+                               float* HWY_RESTRICT target, std::int64_t plane) {
+  for_channels<float>(channels, [=, &pixels](auto d, std::int64_t channel) HWY_ATTR {
+    transform_both_axes<Transform>(
+        d,
+        [=, &pixels](int j, auto& column) HWY_ATTR {
+          const bool is_inside = pixels.is_inside(j);
+          const std::int64_t offset = (j - pixels.begin) * pixels.step + channel;
+          HWY_UNROLL(9)
+          for (int i = 0; i < Transform::in; ++i) {
+            column[i] = is_inside ? hn::LoadU(d, pixels.rows[i] + offset) : hn::Zero(d);
+          }
+        },
+        [=](int i, const auto& row) HWY_ATTR { store_planes<Transform>(d, row, i, target + channel, plane); });
+  });
+}
+
+/// While a tile is transformed the pixels of the next are on their way.
+template <class Transform>
+void scatter(const Tiling& tiling, const Squares& squares, Range tiles, const float* images, const float* zeros,
+             const Planes& factors) {
+  if (tiles.size() == 0) return;
+  SquareWalk<Transform::in, const float> walk(tiling, squares, tiles.begin, images, zeros);
+  auto next = walk.square();
+  float* target = factors.data;
+  for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile, target += factors.pitch) {
+    const auto pixels = next;
+    if (tile + 1 < tiles.end) {
+      walk.advance();
+      next = walk.square();
+      prefetch(next, squares.step);
+    }
+    scatter_tile<Transform>(pixels, squares.images.channels, target, factors.plane);
+  }
+}
+
+/// What is done to results of a tile, but for additions of nothing.
+enum class Ending { none, bias_relu, sum };
+
+/// A tile whose columns are all inside the image if `is_whole`. Returns the number of channels before one that is not
+/// finite.
+template <class Transform, bool is_whole, Ending ending>
+HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
+                                      const Finish& finish, const Square<Transform::out, float>& pixels) {
+  constexpr int side = Transform::out;
+  const float* HWY_RESTRICT bias = finish.bias;
+  const float least = finish.relu ? 0 : -std::numeric_limits<float>::infinity();
+  const bool streams = finish.streams;
+  std::int64_t finite = channels;
+  for_channels<float>(channels, [&](auto d, std::int64_t channel) HWY_ATTR {
+    using V = hn::Vec<decltype(d)>;
+    const auto zero = hn::Zero(d);
+    const auto offset = bias == nullptr ? zero : hn::LoadU(d, bias + channel);
+    // Of the columns: infinite or NaN once a result is. One sum would wait for every addition.
+    V sums[side];
+    HWY_UNROLL(8)
+    for (int j = 0; j < side; ++j) sums[j] = zero;
+    const auto for_row = [&](int i, const V(&row)[side], const auto& finished) HWY_ATTR {
+      const std::int64_t step = pixels.step;
+      float* const target = pixels.rows[i] + channel - (is_whole ? 0 : pixels.begin * step);
+      HWY_UNROLL(8)
+      for (int j = 0; j < side; ++j) {
+        if (is_whole || pixels.is_inside(j)) {
+          store_result(streams, finished(row[j], target + j * step), d, target + j * step);
+        }
+      }
+    };
+    // What is added cannot be taken back: whether it is finite has to be known before.
+    [[maybe_unused]] V results[ending == Ending::sum ? side : 1][side];
+    transform_both_axes<Transform>(
+        d, [=](int j, auto& column) HWY_ATTR { load_planes<Transform>(d, products + channel, plane, j, column); },
+        [&](int i, const auto& row) HWY_ATTR {
+          HWY_UNROLL(8)
+          for (int j = 0; j < side; ++j) {
+            sums[j] = hn::Add(sums[j], row[j]);
+            if constexpr (ending == Ending::sum) results[i][j] = row[j];
+          }
+          if constexpr (ending == Ending::none) for_row(i, row, [](V result, const float*) { return result; });
+          if constexpr (ending == Ending::bias_relu) {
+            for_row(i, row, [=](V result, const float*) HWY_ATTR {
+              const V sum = hn::Add(result, offset);
+              return hn::IfThenElse(hn::Le(sum, hn::Set(d, least)), hn::Set(d, least), sum);
+            });
+          }
+        });
+    HWY_UNROLL(8)
+    for (int j = 1; j < side; ++j) sums[0] = hn::Add(sums[0], sums[j]);
+    if (!hn::AllTrue(d, hn::Eq(hn::Sub(sums[0], sums[0]), zero))) finite = std::min(finite, channel);
+    if constexpr (ending == Ending::sum) {
+      if (finite < channels) return;
+      for (int i = 0; i < side; ++i) {
+        for_row(i, results[i],
+                [=](V result, const float* target) HWY_ATTR { return hn::Add(hn::LoadU(d, target), result); });
+      }
+    }
+  });
+  return finite;
+}
+
+template <class Transform, Ending ending>
+Stop gather_tiles(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels,
+                  const Finish& finish, float* images, float* outside) {
+  SquareWalk<Transform::out, float> walk(tiling, tiling.target, tiles.begin, images, outside);
+  const float* source = products.data;
+  for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile, source += products.pitch, walk.advance()) {
+    const auto pixels = walk.square();
+    const auto gather_this =
+        pixels.is_whole() ? gather_tile<Transform, true, ending> : gather_tile<Transform, false, ending>;
+    const std::int64_t finite = gather_this(source, products.plane, channels, finish, pixels);
+    if (finite < channels) return {.tile = tile, .finite = finite};
+  }
+  return {.tile = tiles.end, .finite = channels};
+}
+
+template <class Transform>
+Stop gather(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels, const Finish& finish,
+            float* images, float* outside) {
+  const auto gather_these = [&] {
+    if (finish.adds) return gather_tiles<Transform, Ending::sum>;
+    return finish.bias != nullptr || finish.relu ? gather_tiles<Transform, Ending::bias_relu>
+                                                 : gather_tiles<Transform, Ending::none>;
+  }();
+  return gather_these(tiling, tiles, products, channels, finish, images, outside);
+}
+
+/// Of `count` kernels or their gradients, from planes to planes.
+template <class Transform>
+void between_planes(const float* HWY_RESTRICT source, std::int64_t source_plane, std::int64_t count,
+                    float* HWY_RESTRICT target, std::int64_t target_plane) {
+  for_channels<float>(count, [=](auto d, std::int64_t kernel) HWY_ATTR {
+    transform_both_axes<Transform>(
+        d, [=](int j, auto& column) HWY_ATTR { load_planes<Transform>(d, source + kernel, source_plane, j, column); },
+        [=](int i, const auto& row) HWY_ATTR { store_planes<Transform>(d, row, i, target + kernel, target_plane); });
+  });
+}
+
+template <class Transform>
+void transform_kernels(const float* kernels, std::int64_t count, float* target, std::int64_t plane) {
+  between_planes<Transform>(kernels, count, count, target, plane);
+}
+
+template <class Transform>
+void transform_kernel_gradients(const float* sums, std::int64_t plane, std::int64_t count, float* gradients) {
+  between_planes<Transform>(sums, plane, count, gradients, count);
+}
+
+winograd::Transforms transforms(std::int64_t stride) {
+  if (stride == 1) {
+    return {.input = scatter<UnitInput>,
+            .output = gather<UnitOutput>,
+            .gradient = scatter<UnitGradient>,
+            .spread = scatter<UnitInput>,
+            .spread_output = gather<UnitOutput>,
+            .kernels = transform_kernels<UnitKernel>,
+            .kernel_gradients = transform_kernel_gradients<UnitKernelGradient>};
+  }
+  return {.input = scatter<StridedInput>,
+          .output = gather<StridedOutput>,
+          .gradient = scatter<StridedGradient>,
+          .spread = scatter<SpreadInput>,
+          .spread_output = gather<SpreadOutput>,
+          .kernels = transform_kernels<StridedKernel>,
+          .kernel_gradients = transform_kernel_gradients<StridedKernelGradient>};
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace tapestry::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tapestry::kernels::winograd {
+
+Transforms transforms_of(std::int64_t stride) {
+  HWY_EXPORT(transforms);
+  return HWY_DYNAMIC_DISPATCH(transforms)(stride);
+}
+
+}  // namespace tapestry::kernels::winograd
+#endif

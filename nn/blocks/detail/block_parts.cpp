@@ -1,0 +1,25 @@
+#include <tapestry/nn/blocks/detail/block_parts.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
+
+namespace tapestry::nn::detail {
+
+Conv2d conv1x1(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride) {
+  return Conv2d(
+      {.in_channels = in_channels, .out_channels = out_channels, .kernel_size = 1, .stride = stride, .bias = false});
+}
+
+Conv2d conv3x3(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride, std::int64_t groups) {
+  return Conv2d({.in_channels = in_channels,
+                 .out_channels = out_channels,
+                 .kernel_size = 3,
+                 .stride = stride,
+                 .padding = 1,
+                 .groups = groups,
+                 .bias = false});
+}
+
+Sequential projection(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride) {
+  return Sequential(conv1x1(in_channels, out_channels, stride), BatchNorm2d({.num_features = out_channels}));
+}
+
+}  // namespace tapestry::nn::detail

@@ -1,0 +1,20 @@
+// What the residual and the separable blocks share.
+#pragma once
+
+#include <cstdint>
+
+#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/sequential.hpp>
+
+namespace tapestry::nn::detail {
+
+/// A 1×1 convolution without bias.
+Conv2d conv1x1(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride = 1);
+
+/// A 3×3 convolution without bias whose padding keeps the size at stride 1.
+Conv2d conv3x3(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride = 1, std::int64_t groups = 1);
+
+/// The shortcut of a residual block that changes channels or size: a 1×1 convolution with batch norm.
+Sequential projection(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride);
+
+}  // namespace tapestry::nn::detail

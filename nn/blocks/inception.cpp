@@ -1,0 +1,28 @@
+#include <tapestry/autograd/ops/shape/shape.hpp>
+#include <tapestry/nn/blocks/inception.hpp>
+#include <tapestry/nn/layers/pooling.hpp>
+
+namespace tapestry::nn {
+namespace {
+
+ConvNormRelu2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel) {
+  return ConvNormRelu2d(
+      {.in_channels = in, .out_channels = out, .kernel_size = kernel, .padding = kernel / 2, .eps = 0.001});
+}
+
+}  // namespace
+
+Inception::Inception(const Options& options)
+    : branch1_(add("branch1", conv(options.in_channels, options.ch1x1, 1))),
+      branch2_(add("branch2", Sequential(conv(options.in_channels, options.ch3x3red, 1),
+                                         conv(options.ch3x3red, options.ch3x3, 3)))),
+      branch3_(add("branch3", Sequential(conv(options.in_channels, options.ch5x5red, 1),
+                                         conv(options.ch5x5red, options.ch5x5, 3)))),
+      branch4_(add("branch4", Sequential(MaxPool2d({.kernel_size = 3, .stride = 1, .padding = 1}),
+                                         conv(options.in_channels, options.pool_proj, 1)))) {}
+
+Tensor Inception::forward(const Tensor& x) {
+  return cat({branch1_(x), branch2_(x), branch3_(x), branch4_(x)}, 1);
+}
+
+}  // namespace tapestry::nn

@@ -1,0 +1,38 @@
+// The block of GoogLeNet.
+#pragma once
+
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/blocks/conv_norm_relu2d.hpp>
+#include <tapestry/nn/sequential.hpp>
+
+namespace tapestry::nn {
+
+/// Four branches over the same pixels, joined channel after channel: 1×1 convolutions; 3×3 and "5×5" convolutions, each
+/// after 1×1 convolutions that reduce the channels; 1×1 convolutions of the maximum of 3×3 pixels (Szegedy et al.,
+/// "Going deeper with convolutions", 2015, figure 2b). As in torchvision every convolution has batch norm, with an eps
+/// of 0.001, and the kernel of the "5×5" branch is 3×3; names are its: branch1.conv, branch2.0.conv, branch4.1.bn, …
+/// Throws a ValueError for channels below 1.
+class Inception : public Module {
+ public:
+  /// Channels, by torchvision's names; the result has ch1x1 + ch3x3 + ch5x5 + pool_proj.
+  struct Options {
+    Required<std::int64_t> in_channels;  ///< of x
+    Required<std::int64_t> ch1x1;        ///< of the first branch
+    Required<std::int64_t> ch3x3red;     ///< before the 3×3 convolution
+    Required<std::int64_t> ch3x3;        ///< of the second branch
+    Required<std::int64_t> ch5x5red;     ///< before the "5×5" convolution
+    Required<std::int64_t> ch5x5;        ///< of the third branch
+    Required<std::int64_t> pool_proj;    ///< of the fourth branch
+  };
+
+  explicit Inception(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  ConvNormRelu2d& branch1_;
+  Sequential& branch2_;
+  Sequential& branch3_;
+  Sequential& branch4_;
+};
+
+}  // namespace tapestry::nn

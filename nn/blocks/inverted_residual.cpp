@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/nn/blocks/inverted_residual.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
+#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
+
+namespace tapestry::nn {
+namespace {
+
+Sequential layers(const InvertedResidual::Options& options) {
+  if (options.expand_ratio < 1) {
+    throw ValueError(fmt::format("InvertedResidual: expand_ratio must be at least 1, got {}", options.expand_ratio));
+  }
+  const std::int64_t in = options.in_channels;
+  const std::int64_t hidden = in * options.expand_ratio;
+  Sequential result;
+  if (options.expand_ratio > 1) {
+    result.append(Sequential(Conv2d({.in_channels = in, .out_channels = hidden, .kernel_size = 1, .bias = false}),
+                             BatchNormRelu2d({.num_features = hidden, .max_value = 6})));
+  }
+  result.append(Sequential(Conv2d({.in_channels = hidden,
+                                   .out_channels = hidden,
+                                   .kernel_size = 3,
+                                   .stride = options.stride,
+                                   .padding = 1,
+                                   .groups = hidden,
+                                   .bias = false}),
+                           BatchNormRelu2d({.num_features = hidden, .max_value = 6})));
+  result.append(Conv2d({.in_channels = hidden, .out_channels = options.out_channels, .kernel_size = 1, .bias = false}));
+  result.append(BatchNorm2d({.num_features = options.out_channels}));
+  return result;
+}
+
+}  // namespace
+
+InvertedResidual::InvertedResidual(const Options& options)
+    : conv_(add("conv", layers(options))),
+      adds_input_(options.stride == 1 && options.in_channels == options.out_channels) {}
+
+Tensor InvertedResidual::forward(const Tensor& x) {
+  return adds_input_ ? x + conv_(x) : conv_(x);
+}
+
+}  // namespace tapestry::nn

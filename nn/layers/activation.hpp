@@ -1,0 +1,142 @@
+// Activation layers.
+#pragma once
+
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::nn {
+
+/// `relu` as a layer.
+class ReLU : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return relu(x); }
+};
+
+/// `relu6` as a layer.
+class ReLU6 : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return relu6(x); }
+};
+
+/// `selu` as a layer.
+class SELU : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return selu(x); }
+};
+
+/// `silu` as a layer.
+class SiLU : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return silu(x); }
+};
+
+/// `hardswish` as a layer.
+class Hardswish : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return hardswish(x); }
+};
+
+/// `hardsigmoid` as a layer.
+class Hardsigmoid : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return hardsigmoid(x); }
+};
+
+/// `sigmoid` as a layer.
+class Sigmoid : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return sigmoid(x); }
+};
+
+/// `tanh` as a layer.
+class Tanh : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return tanh(x); }
+};
+
+/// `mish` as a layer.
+class Mish : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return mish(x); }
+};
+
+/// `leaky_relu` as a layer.
+class LeakyReLU : public Module {
+ public:
+  explicit LeakyReLU(const LeakyReluOptions& options = {}) : options_(options) {}
+  Tensor forward(const Tensor& x) override { return leaky_relu(x, options_); }
+
+ private:
+  LeakyReluOptions options_;
+};
+
+/// `elu` as a layer.
+class ELU : public Module {
+ public:
+  explicit ELU(const EluOptions& options = {}) : options_(options) {}
+  Tensor forward(const Tensor& x) override { return elu(x, options_); }
+
+ private:
+  EluOptions options_;
+};
+
+/// `gelu` as a layer.
+class GELU : public Module {
+ public:
+  explicit GELU(const GeluOptions& options = {}) : options_(options) {}
+  Tensor forward(const Tensor& x) override { return gelu(x, options_); }
+
+ private:
+  GeluOptions options_;
+};
+
+/// `softplus` as a layer.
+class Softplus : public Module {
+ public:
+  explicit Softplus(const SoftplusOptions& options = {}) : options_(options) {}
+  Tensor forward(const Tensor& x) override { return softplus(x, options_); }
+
+ private:
+  SoftplusOptions options_;
+};
+
+/// `prelu` with weights that are trained: one for all channels, or one for each. Throws a ValueError for a number below
+/// 1.
+class PReLU : public Module {
+ public:
+  struct Options {
+    std::int64_t num_parameters = 1;  ///< 1, or the number of channels
+    double init = 0.25;               ///< the first value of every weight
+  };
+
+  PReLU() : PReLU(Options{}) {}
+  explicit PReLU(const Options& options);
+  Tensor forward(const Tensor& x) override { return prelu(x, weight_); }
+
+  const Tensor& weight() const { return weight_; }
+
+ private:
+  Tensor weight_;
+};
+
+/// `softmax` as a layer.
+class Softmax : public Module {
+ public:
+  explicit Softmax(int axis = -1) : axis_(axis) {}
+  Tensor forward(const Tensor& x) override { return softmax(x, axis_); }
+
+ private:
+  int axis_;
+};
+
+/// `log_softmax` as a layer.
+class LogSoftmax : public Module {
+ public:
+  explicit LogSoftmax(int axis = -1) : axis_(axis) {}
+  Tensor forward(const Tensor& x) override { return log_softmax(x, axis_); }
+
+ private:
+  int axis_;
+};
+
+}  // namespace tapestry::nn

@@ -1,0 +1,32 @@
+#include <tapestry/nn/init.hpp>
+#include <tapestry/nn/layers/conv_transpose2d.hpp>
+#include <tapestry/nn/layers/detail/conv_channels.hpp>
+
+namespace tapestry::nn {
+namespace {
+
+ConvTranspose2dOptions operator_options(const ConvTranspose2d::Options& options) {
+  return {options.stride, options.padding, options.output_padding, options.groups, options.dilation};
+}
+
+Shape checked_weight_shape(const ConvTranspose2d::Options& options) {
+  const Pair kernel = options.kernel_size;
+  check_conv_transpose2d_options("ConvTranspose2d", operator_options(options), kernel);
+  detail::check_conv_channels("ConvTranspose2d", options.in_channels, options.out_channels, options.groups);
+  return {options.in_channels, options.out_channels / options.groups, kernel.height, kernel.width};
+}
+
+}  // namespace
+
+ConvTranspose2d::ConvTranspose2d(const Options& options)
+    : options_(operator_options(options)),
+      weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
+  if (options.bias) bias_ = add_parameter("bias", Array::empty({options.out_channels}));
+  init::default_uniform(weight_, bias_);
+}
+
+Tensor ConvTranspose2d::forward(const Tensor& x) {
+  return conv_transpose2d(x, weight_, bias_, options_);
+}
+
+}  // namespace tapestry::nn

@@ -1,0 +1,91 @@
+// Dropout layers: random zeros in training, the identity in evaluation. Every layer draws from a random stream of its
+// own and every forward in training is a step of it. Probabilities outside [0, 1] are refused with a ValueError when
+// the layer is made.
+#pragma once
+
+#include <tapestry/autograd/ops/dropout/dropout.hpp>
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::nn {
+
+/// `dropout` as a layer: single elements.
+class Dropout : public Module {
+ public:
+  struct Options {
+    double p = 0.5;  ///< the probability of a zero
+  };
+
+  explicit Dropout(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  double p_;
+  RandomStream stream_;
+};
+
+/// `dropout2d` as a layer: whole channels of images (N, C, H, W).
+class Dropout2d : public Module {
+ public:
+  struct Options {
+    double p = 0.5;  ///< the probability of a zero
+  };
+
+  explicit Dropout2d(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  double p_;
+  RandomStream stream_;
+};
+
+/// `drop_block2d` as a layer: squares of images (N, C, H, W). Throws a ValueError for a block_size below 1.
+class DropBlock2d : public Module {
+ public:
+  struct Options {
+    Required<double> p;                 ///< the share of elements to drop, about
+    Required<std::int64_t> block_size;  ///< the side of a square in pixels
+  };
+
+  explicit DropBlock2d(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  double p_;
+  std::int64_t block_size_;
+  RandomStream stream_;
+};
+
+/// `stochastic_depth` as a layer, for the end of a residual branch.
+class StochasticDepth : public Module {
+ public:
+  struct Options {
+    Required<double> p;                                   ///< the probability of dropping the branch
+    StochasticDepthMode mode = StochasticDepthMode::row;  ///< for every sample by itself, or for the batch
+  };
+
+  explicit StochasticDepth(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  double p_;
+  StochasticDepthMode mode_;
+  RandomStream stream_;
+};
+
+/// `alpha_dropout` as a layer: for networks of `selu`.
+class AlphaDropout : public Module {
+ public:
+  struct Options {
+    double p = 0.5;  ///< the probability that an element takes the value that selu tends to
+  };
+
+  explicit AlphaDropout(const Options& options);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  double p_;
+  RandomStream stream_;
+};
+
+}  // namespace tapestry::nn

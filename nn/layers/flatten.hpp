@@ -1,0 +1,20 @@
+// The layer between images and vectors.
+#pragma once
+
+#include <tapestry/autograd/ops/shape/shape.hpp>
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::nn {
+
+/// `flatten` of all axes but the first, unless told otherwise.
+class Flatten : public Module {
+ public:
+  explicit Flatten(int first = 1, int last = -1) : first_(first), last_(last) {}
+  Tensor forward(const Tensor& x) override { return flatten(x, first_, last_); }
+
+ private:
+  int first_;
+  int last_;
+};
+
+}  // namespace tapestry::nn

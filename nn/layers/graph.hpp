@@ -1,0 +1,95 @@
+// Layers over graphs: every node gathers from its neighbours. Names of parameters are those of PyTorch Geometric.
+#pragma once
+
+#include <optional>
+
+#include <tapestry/autograd/ops/graph/graph.hpp>
+#include <tapestry/core/random.hpp>
+#include <tapestry/core/required.hpp>
+#include <tapestry/core/sparse_adjacency.hpp>
+#include <tapestry/nn/layers/linear.hpp>
+#include <tapestry/nn/module_base.hpp>
+
+namespace tapestry::nn {
+
+/// D^{−1/2} (A + I) D^{−1/2} · x · weightᵀ + bias (Kipf and Welling, "Semi-supervised classification with graph
+/// convolutional networks", 2017, equation 2); nodes that have a loop already keep its weight. The normalised graph is
+/// kept for as long as the same one is given. Parameters: lin.weight, Glorot uniform at first, and bias, zeros.
+class GcnConv : public ModuleBase {
+ public:
+  struct Options {
+    Required<std::int64_t> in_channels;   ///< features of a node
+    Required<std::int64_t> out_channels;  ///< features that it gets
+    bool bias = true;                     ///< with a bias
+  };
+
+  /// Throws a ValueError for sizes below 1.
+  explicit GcnConv(const Options& options);
+  /// x (nodes, in_channels) → (nodes, out_channels). Throws a ShapeError for operands that do not fit.
+  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+
+ private:
+  Linear& lin_;
+  Tensor bias_;
+  std::optional<SparseAdjacency> given_, normalized_;
+};
+
+/// lin_l(aggregate of the neighbours) + lin_r(the node itself), where lin_l has the bias (Hamilton, Ying and Leskovec,
+/// "Inductive representation learning on large graphs", 2017, algorithm 1 without line 7). Parameters: lin_l.weight,
+/// lin_l.bias, lin_r.weight.
+class SageConv : public ModuleBase {
+ public:
+  struct Options {
+    Required<std::int64_t> in_channels;           ///< features of a node
+    Required<std::int64_t> out_channels;          ///< features that it gets
+    Aggregation aggregation = Aggregation::mean;  ///< how neighbours are put together
+    bool bias = true;                             ///< with a bias
+  };
+
+  /// Throws a ValueError for sizes below 1.
+  explicit SageConv(const Options& options);
+  /// x (nodes, in_channels) → (nodes, out_channels). Throws a ShapeError for operands that do not fit.
+  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+
+ private:
+  Aggregation aggregation_;
+  Linear& lin_l_;
+  Linear& lin_r_;
+};
+
+/// Every node's mean of its neighbours and itself, projected, weighted by
+/// softmax(leaky_relu(att_src · projected source + att_dst · projected target)) over its edges, for every head; then
+/// plus a bias (Veličković et al., "Graph attention networks", 2018, equations 3 to 6). Edge weights are not used, and
+/// nodes without a loop get one. Parameters: att_src and att_dst (1, heads, out_channels), bias, lin.weight; Glorot
+/// uniform at first, the bias zeros.
+class GatConv : public ModuleBase {
+ public:
+  struct Options {
+    Required<std::int64_t> in_channels;   ///< features of a node
+    Required<std::int64_t> out_channels;  ///< features that it gets from a head
+    std::int64_t heads = 1;               ///< how many there are
+    bool concat = true;                   ///< heads side by side (heads · out_channels), or else their mean
+    double negative_slope = 0.2;          ///< of the leaky_relu
+    double dropout = 0;                   ///< the probability of dropping a neighbour's weight in training
+    bool bias = true;                     ///< with a bias
+  };
+
+  /// Throws a ValueError for options out of range.
+  explicit GatConv(const Options& options);
+  /// x (nodes, in_channels) → (nodes, heads · out_channels), or (nodes, out_channels) without `concat`. Throws a
+  /// ShapeError for operands that do not fit.
+  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+
+ private:
+  std::int64_t heads_;
+  std::int64_t out_channels_;
+  bool concat_;
+  double negative_slope_;
+  double dropout_;
+  RandomStream stream_;
+  Tensor att_src_, att_dst_, bias_;
+  Linear& lin_;
+  std::optional<SparseAdjacency> given_, looped_;
+};
+
+}  // namespace tapestry::nn

@@ -1,0 +1,26 @@
+// The instance-normalisation layer of images.
+#pragma once
+
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/layers/norm_base.hpp>
+
+namespace tapestry::nn {
+
+/// `instance_norm` over images (N, C, H, W): by the statistics of each channel of each sample or, in evaluation, by the
+/// running statistics where these are tracked. Throws a ValueError for options out of range, and a ShapeError for
+/// inputs of another rank.
+class InstanceNorm2d : public NormBase<Module> {
+ public:
+  struct Options {
+    Required<std::int64_t> num_features;  ///< channels
+    double eps = 1e-5;                    ///< added to the variance
+    double momentum = 0.1;                ///< the weight of an input in the running statistics
+    bool affine = false;                  ///< with a weight and a bias per channel
+    bool track_running_stats = false;     ///< with running statistics
+  };
+
+  explicit InstanceNorm2d(const Options& options);
+  Tensor forward(const Tensor& x) override;
+};
+
+}  // namespace tapestry::nn

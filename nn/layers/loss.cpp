@@ -1,0 +1,58 @@
+#include <tapestry/nn/layers/loss.hpp>
+
+namespace tapestry::nn {
+namespace {
+
+/// The array behind a buffer that may be undefined.
+Array array_of(const Tensor& buffer) {
+  return buffer.defined() ? buffer.array() : Array();
+}
+
+}  // namespace
+
+CrossEntropyLoss::CrossEntropyLoss(const CrossEntropyOptions& options) : options_(options) {
+  check_label_smoothing("CrossEntropyLoss", options.label_smoothing);
+  if (options.weight.defined()) weight_ = add_buffer("weight", options.weight.clone());
+}
+
+CrossEntropyOptions CrossEntropyLoss::options() const {
+  CrossEntropyOptions options = options_;
+  options.weight = array_of(weight_);
+  return options;
+}
+
+Tensor CrossEntropyLoss::operator()(const Tensor& logits, const Array& labels) const {
+  const auto layer = enter();
+  return cross_entropy(logits, labels, options());
+}
+
+Tensor CrossEntropyLoss::operator()(const Tensor& logits, const Tensor& targets) const {
+  const auto layer = enter();
+  return cross_entropy(logits, targets, options());
+}
+
+NLLLoss::NLLLoss(const NllLossOptions& options) : options_(options) {
+  if (options.weight.defined()) weight_ = add_buffer("weight", options.weight.clone());
+}
+
+Tensor NLLLoss::operator()(const Tensor& log_probabilities, const Array& labels) const {
+  const auto layer = enter();
+  NllLossOptions options = options_;
+  options.weight = array_of(weight_);
+  return nll_loss(log_probabilities, labels, options);
+}
+
+BCEWithLogitsLoss::BCEWithLogitsLoss(const BinaryCrossEntropyOptions& options) : options_(options) {
+  if (options.weight.defined()) weight_ = add_buffer("weight", options.weight.clone());
+  if (options.pos_weight.defined()) pos_weight_ = add_buffer("pos_weight", options.pos_weight.clone());
+}
+
+Tensor BCEWithLogitsLoss::operator()(const Tensor& logits, const Tensor& targets) const {
+  const auto layer = enter();
+  BinaryCrossEntropyOptions options = options_;
+  options.weight = array_of(weight_);
+  options.pos_weight = array_of(pos_weight_);
+  return binary_cross_entropy_with_logits(logits, targets, options);
+}
+
+}  // namespace tapestry::nn

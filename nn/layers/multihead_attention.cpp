@@ -1,0 +1,109 @@
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/comparison.hpp>
+#include <tapestry/autograd/ops/attention/attention.hpp>
+#include <tapestry/autograd/ops/dropout/dropout.hpp>
+#include <tapestry/autograd/ops/matmul/matmul.hpp>
+#include <tapestry/autograd/ops/shape/shape.hpp>
+#include <tapestry/core/error.hpp>
+#include <tapestry/nn/init.hpp>
+#include <tapestry/nn/layers/multihead_attention.hpp>
+
+namespace tapestry::nn {
+namespace {
+
+std::int64_t checked_embed_dim(const MultiheadAttention::Options& options) {
+  const std::int64_t size = options.embed_dim, heads = options.num_heads;
+  if (size < 1 || heads < 1 || size % heads != 0) {
+    throw ValueError(
+        fmt::format("MultiheadAttention: num_heads {} must divide embed_dim {}, both at least 1", heads, size));
+  }
+  check_dropout_probability("MultiheadAttention", options.dropout);
+  return size;
+}
+
+/// 1 where a mask is 0.
+Array inverted(const Array& mask) {
+  return eq(mask, 0);
+}
+
+}  // namespace
+
+MultiheadAttention::MultiheadAttention(const Options& options)
+    : embed_dim_(checked_embed_dim(options)),
+      num_heads_(options.num_heads),
+      dropout_(options.dropout),
+      stream_(new_random_stream()),
+      in_proj_weight_(add_parameter("in_proj_weight", Array::empty({3 * embed_dim_, embed_dim_}))),
+      out_proj_(
+          add("out_proj", Linear({.in_features = embed_dim_, .out_features = embed_dim_, .bias = options.bias}))) {
+  // Glorot and Bengio, 2010, for all three projections as one.
+  const double bound = std::sqrt(6 / static_cast<double>(4 * embed_dim_));
+  init::uniform(in_proj_weight_, -bound, bound);
+  if (!options.bias) return;
+  in_proj_bias_ = add_parameter("in_proj_bias", Array::zeros({3 * embed_dim_}));
+  init::constant(out_proj_.bias(), 0);
+}
+
+/// Projections number `part` and the parts − 1 that follow: (parts, N, num_heads, length, size of a head).
+Tensor MultiheadAttention::heads_of(const Tensor& x, std::int64_t part, std::int64_t parts) const {
+  const std::int64_t begin = part * embed_dim_, end = begin + parts * embed_dim_;
+  const Tensor weight = parts == 3 ? in_proj_weight_ : slice(in_proj_weight_, 0, begin, end);
+  const Tensor bias = in_proj_bias_.defined() ? slice(in_proj_bias_, 0, begin, end) : Tensor();
+  const Tensor projected = linear(x, weight, bias);
+  const Tensor split = reshape(projected, {x.size(0), x.size(1), parts, num_heads_, embed_dim_ / num_heads_});
+  return permute(split, {2, 0, 3, 1, 4});
+}
+
+/// What `scaled_dot_product_attention` is to be given.
+Tensor MultiheadAttention::attn_mask(const Masks& masks, const Tensor& query, const Tensor& key) const {
+  Tensor mask = masks.attn_mask;
+  const bool is_hiding = mask.defined() && mask.dtype() == DType::u8;
+  if (is_hiding) mask = inverted(mask.array());
+  const Array& padding = masks.key_padding_mask;
+  if (!padding.defined()) return mask;
+  if (padding.dtype() != DType::u8 || padding.shape() != Shape{key.size(0), key.size(1)}) {
+    throw ShapeError(fmt::format("MultiheadAttention: expected a key_padding_mask u8[{}, {}] (key {}), got {}",
+                                 key.size(0), key.size(1), to_string(key.shape()), to_string(padding)));
+  }
+  const Array seen = inverted(padding).reshape({key.size(0), 1, 1, key.size(1)});
+  if (!mask.defined()) return seen;
+  if (is_hiding) return eq(where(seen, Tensor(mask.array().to(query.dtype())), 0.0), 1);
+  return where(seen, mask, -std::numeric_limits<double>::infinity());
+}
+
+Tensor MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value, const Masks& masks) {
+  const auto layer = enter();
+  for (const Tensor* x : {&query, &key, &value}) {
+    if (x->rank() == 3 && x->size(2) == embed_dim_ && x->size(0) == query.size(0) &&
+        (x == &query || x->size(1) == key.size(1)))
+      continue;
+    throw ShapeError(fmt::format(
+        "MultiheadAttention: expected a query (N, L, {0}), a key and a value (N, S, {0}), got {1}, {2} and {3}",
+        embed_dim_, to_string(query.shape()), to_string(key.shape()), to_string(value.shape())));
+  }
+  const AttentionOptions options = {.attn_mask = attn_mask(masks, query, key),
+                                    .dropout_p = is_training() ? dropout_ : 0,
+                                    .is_causal = masks.is_causal,
+                                    .stream = &stream_};
+  Tensor q, k, v;
+  const auto part = [](const Tensor& all, std::int64_t i) { return squeeze(slice(all, 0, i, i + 1), 0); };
+  if (query.is_same(key) && key.is_same(value)) {
+    const Tensor all = heads_of(query, 0, 3);
+    q = part(all, 0);
+    k = part(all, 1);
+    v = part(all, 2);
+  } else {
+    q = part(heads_of(query, 0, 1), 0);
+    k = part(heads_of(key, 1, 1), 0);
+    v = part(heads_of(value, 2, 1), 0);
+  }
+  const Tensor attended = scaled_dot_product_attention(q, k, v, options);
+  return out_proj_(reshape(permute(attended, {0, 2, 1, 3}), query.shape()));
+}
+
+}  // namespace tapestry::nn

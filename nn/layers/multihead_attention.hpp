@@ -1,0 +1,55 @@
+// The attention layer of transformers.
+#pragma once
+
+#include <tapestry/core/random.hpp>
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/layers/linear.hpp>
+#include <tapestry/nn/module_base.hpp>
+
+namespace tapestry::nn {
+
+/// Attention by several heads, each over a part of projected queries, keys and values, whose results are projected once
+/// more (Vaswani et al., "Attention is all you need", 2017, section 3.2.2). The batch comes first, as with PyTorch's
+/// batch_first. Names, layouts and first values of the parameters are PyTorch's: in_proj_weight (3·E, E) and
+/// in_proj_bias (3·E), of queries, keys and values one below the other, out_proj.weight and out_proj.bias.
+class MultiheadAttention : public ModuleBase {
+ public:
+  struct Options {
+    Required<std::int64_t> embed_dim;  ///< size of a query, key or value, E
+    Required<std::int64_t> num_heads;  ///< must divide embed_dim
+    double dropout = 0;                ///< the probability of dropping an attention weight in training
+    bool bias = true;                  ///< with biases in both projections
+  };
+
+  struct Masks {
+    Array key_padding_mask = {};  ///< u8 (N, S): 1 where a key is padding, which nobody looks at
+    /// (L, S) or (N, num_heads, L, S): u8, 1 where a query may not look at a key, or floating, added to the scores.
+    Tensor attn_mask = {};
+    bool is_causal = false;  ///< query i looks at keys 0 … i only
+  };
+
+  /// Throws a ValueError for options out of range.
+  explicit MultiheadAttention(const Options& options);
+
+  /// query (N, L, E), key and value (N, S, E) → (N, L, E). Masks mean what they mean in PyTorch's layer: 1 hides, the
+  /// opposite of `scaled_dot_product_attention`. A query for which all keys are hidden gets zeros from every head.
+  /// Throws a ShapeError or DTypeError for operands that do not fit.
+  Tensor operator()(const Tensor& query, const Tensor& key, const Tensor& value, const Masks& masks);
+  Tensor operator()(const Tensor& query, const Tensor& key, const Tensor& value) {
+    return (*this)(query, key, value, Masks{});
+  }
+
+ private:
+  Tensor heads_of(const Tensor& x, std::int64_t part, std::int64_t parts) const;
+  Tensor attn_mask(const Masks& masks, const Tensor& query, const Tensor& key) const;
+
+  std::int64_t embed_dim_;
+  std::int64_t num_heads_;
+  double dropout_;
+  RandomStream stream_;
+  Tensor in_proj_weight_;
+  Tensor in_proj_bias_;
+  Linear& out_proj_;
+};
+
+}  // namespace tapestry::nn

@@ -1,0 +1,38 @@
+// Padding of images as a layer.
+#pragma once
+
+#include <tapestry/autograd/ops/shape/pad.hpp>
+#include <tapestry/core/required.hpp>
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::nn {
+
+/// Amounts for the four sides of an image; a single number stands for all of them.
+struct Sides {
+  std::int64_t left, right, top, bottom;
+  constexpr Sides(std::int64_t all) : Sides(all, all, all, all) {}  // NOLINT: implicit by design
+  constexpr Sides(std::int64_t l, std::int64_t r, std::int64_t t, std::int64_t b)
+      : left(l), right(r), top(t), bottom(b) {}
+};
+
+/// `pad` of (N, C, H, W) along height and width: PyTorch's ZeroPad2d, ConstantPad2d, ReflectionPad2d, ReplicationPad2d
+/// and CircularPad2d by mode.
+class Pad2d : public Module {
+ public:
+  struct Options {
+    Required<Sides> padding;                ///< pixels put on each side; in mode zeros, those below 0 are taken away
+    PaddingMode mode = PaddingMode::zeros;  ///< what the padding holds
+    double value = 0;                       ///< what it holds in mode zeros
+  };
+
+  explicit Pad2d(const Options& options) : options_(options) {}
+  Tensor forward(const Tensor& x) override {
+    const auto& [left, right, top, bottom] = options_.padding.get();
+    return pad(x, {left, right, top, bottom}, options_.mode, options_.value);
+  }
+
+ private:
+  Options options_;
+};
+
+}  // namespace tapestry::nn

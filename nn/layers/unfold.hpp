@@ -1,0 +1,29 @@
+// Unfolding and folding as layers.
+#pragma once
+
+#include <tapestry/autograd/ops/conv/unfold.hpp>
+#include <tapestry/nn/module.hpp>
+
+namespace tapestry::nn {
+
+/// `unfold` as a layer. Options out of range are refused when the layer is made.
+class Unfold : public Module {
+ public:
+  explicit Unfold(const UnfoldOptions& options) : options_(options) { check_unfold_options("Unfold", options); }
+  Tensor forward(const Tensor& x) override { return unfold(x, options_); }
+
+ private:
+  UnfoldOptions options_;
+};
+
+/// `fold` as a layer. Options out of range are refused when the layer is made.
+class Fold : public Module {
+ public:
+  explicit Fold(const FoldOptions& options) : options_(options) { check_fold_options("Fold", options); }
+  Tensor forward(const Tensor& x) override { return fold(x, options_); }
+
+ private:
+  FoldOptions options_;
+};
+
+}  // namespace tapestry::nn
