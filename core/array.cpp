@@ -86,6 +86,7 @@ bool Array::add_deferred_to(Array& sum) const {
 }
 
 Array Array::empty_like(const Array& like) {
+  like.check_defined();
   return empty(like.shape(), like.dtype(), like.format());
 }
 
@@ -99,14 +100,12 @@ Array Array::full(const Shape& shape, double value, DType dtype, MemoryFormat fo
   return array;
 }
 
-template <class T>
-Array Array::from(const Shape& shape, std::span<const T> values) {
-  if (shape.numel() != static_cast<std::int64_t>(values.size())) {
-    throw ShapeError(
-        fmt::format("array: {} has {} elements, got {} values", to_string(shape), shape.numel(), values.size()));
+Array Array::from_memory(const Shape& shape, DType dtype, const void* values, std::size_t count) {
+  if (shape.numel() != static_cast<std::int64_t>(count)) {
+    throw ShapeError(fmt::format("array: {} has {} elements, got {} values", to_string(shape), shape.numel(), count));
   }
-  Array array = empty(shape, dtype_of<T>);
-  std::copy(values.begin(), values.end(), array.mutable_data<T>());
+  Array array = empty(shape, dtype);
+  if (count > 0) std::memcpy(array.raw(), values, static_cast<std::size_t>(array.bytes()));
   return array;
 }
 
@@ -125,19 +124,13 @@ std::array<std::int64_t, Shape::max_rank> Array::strides() const {
   return strides;
 }
 
-template <class T>
-std::vector<T> Array::to_vector() const {
-  const Array dense = contiguous();
-  const T* first = dense.data<T>();
-  return std::vector<T>(first, first + numel());
-}
-
 double Array::item() const {
   if (numel() != 1) throw ShapeError(fmt::format("item: expected one element, got {}", to_string(shape_)));
   return visit_dtype(dtype_, [&]<class T>() { return static_cast<double>(*data<T>()); });
 }
 
 double Array::at(std::initializer_list<std::int64_t> index) const {
+  check_defined();
   if (static_cast<int>(index.size()) != rank()) {
     throw ShapeError(fmt::format("at: {} indices for {}", index.size(), to_string(shape_)));
   }
@@ -154,6 +147,7 @@ double Array::at(std::initializer_list<std::int64_t> index) const {
 }
 
 Array Array::reshape(std::span<const std::int64_t> sizes) const {
+  check_defined();
   std::vector<std::int64_t> resolved(sizes.begin(), sizes.end());
   const auto inferred = std::find(resolved.begin(), resolved.end(), -1);
   if (inferred != resolved.end()) {
@@ -177,6 +171,7 @@ Array Array::reshape(std::span<const std::int64_t> sizes) const {
 }
 
 Array Array::slice(std::int64_t begin, std::int64_t end) const {
+  check_defined();
   if (rank() == 0 || begin < 0 || begin > end || end > size(0)) {
     throw ShapeError(fmt::format("slice: [{}, {}) is not within the first axis of {}", begin, end, to_string(shape_)));
   }
@@ -187,6 +182,7 @@ Array Array::slice(std::int64_t begin, std::int64_t end) const {
 }
 
 Array Array::contiguous(MemoryFormat format) const {
+  check_defined();
   if (format == format_) return *this;
   if (formats_coincide(shape_)) {
     if (format == MemoryFormat::channels_last && rank() != 3 && rank() != 4) return empty(shape_, dtype_, format);
@@ -208,6 +204,7 @@ Array Array::contiguous(MemoryFormat format) const {
 }
 
 Array Array::to(DType dtype) const {
+  check_defined();
   if (dtype == dtype_) return *this;
   Array result = empty(shape_, dtype, format_);
   result.copy_from(*this);
@@ -230,6 +227,8 @@ void Array::fill(double value) {
 }
 
 void Array::copy_from(const Array& source) {
+  check_defined();
+  source.check_defined();
   if (source.shape_ != shape_) {
     throw ShapeError(fmt::format("copy_from: expected {}, got {}", to_string(shape_), to_string(source.shape_)));
   }
@@ -249,6 +248,10 @@ void Array::throw_dtype(DType wanted) const {
   throw DTypeError(fmt::format("array: {} read as {}", to_string(*this), to_string(wanted)));
 }
 
+void Array::throw_undefined() {
+  throw ValueError("array: an undefined array has no value");
+}
+
 WeakArray::WeakArray(const Array& array) : without_memory_(array), storage_(array.storage_) {
   without_memory_.storage_ = nullptr;
 }
@@ -266,14 +269,5 @@ std::string to_string(const Array& array) {
 std::int64_t format_conversions() {
   return conversion_count();
 }
-
-template Array Array::from(const Shape&, std::span<const float>);
-template Array Array::from(const Shape&, std::span<const double>);
-template Array Array::from(const Shape&, std::span<const std::int64_t>);
-template Array Array::from(const Shape&, std::span<const std::uint8_t>);
-template std::vector<float> Array::to_vector() const;
-template std::vector<double> Array::to_vector() const;
-template std::vector<std::int64_t> Array::to_vector() const;
-template std::vector<std::uint8_t> Array::to_vector() const;
 
 }  // namespace tapestry

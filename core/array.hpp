@@ -21,7 +21,7 @@ namespace tapestry {
 enum class MemoryFormat : std::uint8_t { row_major, channels_last };
 
 /// A dense array. Copying an Array copies the handle: both see the same memory. A default-constructed Array
-/// is undefined: it has no memory, and only `defined()` may be asked of it.
+/// is undefined: it has no memory, and what needs its elements throws a ValueError.
 class Array {
  public:
   Array() = default;
@@ -42,7 +42,9 @@ class Array {
   /// A row-major copy of `values`, given in row-major order. Throws a ShapeError when their number does not
   /// fit.
   template <class T>
-  static Array from(const Shape& shape, std::span<const T> values);
+  static Array from(const Shape& shape, std::span<const T> values) {
+    return from_memory(shape, dtype_of<T>, values.data(), values.size());
+  }
   template <class T>
   static Array from(const Shape& shape, const std::vector<T>& values) {
     return from(shape, std::span<const T>(values));
@@ -79,12 +81,16 @@ class Array {
   template <class T>
   T* mutable_data() {
     check_dtype(dtype_of<T>);
-    storage_->bump_version();
+    storage().bump_version();
     return reinterpret_cast<T*>(raw());
   }
   /// The elements in row-major order, copied.
   template <class T>
-  std::vector<T> to_vector() const;
+  std::vector<T> to_vector() const {
+    const Array dense = contiguous();
+    const T* first = dense.data<T>();
+    return std::vector<T>(first, first + numel());
+  }
   /// The only element, of any type, as a double. Throws a ShapeError when there is not exactly one.
   double item() const;
   /// The element at an index, of any type, as a double; for looking, not for loops.
@@ -112,7 +118,7 @@ class Array {
   void copy_from(const Array& source);
 
   /// Counts the changes made to the memory, through this array or any that shares it.
-  std::uint64_t version() const { return storage_->version(); }
+  std::uint64_t version() const { return storage().version(); }
   /// True when no other array shares the memory.
   bool is_unique() const { return storage_.use_count() == 1; }
   bool shares_memory_with(const Array& other) const { return storage_ == other.storage_; }
@@ -121,13 +127,22 @@ class Array {
   friend class WeakArray;
   /// Without memory.
   static Array layout(const Shape& shape, DType dtype, MemoryFormat format);
-  std::byte* raw() const { return storage_->data() + offset_ * item_size(dtype_); }
+  static Array from_memory(const Shape& shape, DType dtype, const void* values, std::size_t count);
+  void check_defined() const {
+    if (storage_ == nullptr) throw_undefined();
+  }
+  Storage& storage() const {
+    check_defined();
+    return *storage_;
+  }
+  std::byte* raw() const { return storage().data() + offset_ * item_size(dtype_); }
   void check_dtype(DType wanted) const {
     if (dtype_ != wanted) throw_dtype(wanted);
   }
   [[noreturn]] void throw_dtype(DType wanted) const;
 
   Shape shape_;
+  [[noreturn]] static void throw_undefined();
   DType dtype_ = DType::f32;
   MemoryFormat format_ = MemoryFormat::row_major;
   std::int64_t offset_ = 0;

@@ -46,9 +46,14 @@ constexpr bool is_floating(DType dtype) {
 }
 
 template <class T>
-struct DTypeOf;
+struct DTypeOf {
+  static_assert(!std::is_same_v<T, T>,
+                "the element types of arrays are float (f32), double (f64), std::int64_t (i64) and std::uint8_t (u8)");
+};
 template <>
 struct DTypeOf<float> : std::integral_constant<DType, DType::f32> {};
+namespace detail {
+
 template <>
 struct DTypeOf<double> : std::integral_constant<DType, DType::f64> {};
 template <>
@@ -56,9 +61,11 @@ struct DTypeOf<std::int64_t> : std::integral_constant<DType, DType::i64> {};
 template <>
 struct DTypeOf<std::uint8_t> : std::integral_constant<DType, DType::u8> {};
 
-/// The DType of a C++ type: `dtype_of<float>` is `DType::f32`.
+}  // namespace detail
+
+/// The DType of a C++ type: `dtype_of<float>` is `DType::f32`. Other types than the four do not compile.
 template <class T>
-inline constexpr DType dtype_of = DTypeOf<std::remove_cv_t<T>>::value;
+inline constexpr DType dtype_of = detail::DTypeOf<std::remove_cv_t<T>>::value;
 
 /// Throws a DTypeError saying that `operation` takes floating-point arrays only.
 [[noreturn]] void throw_not_floating(std::string_view operation, DType dtype);
