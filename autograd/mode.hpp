@@ -11,7 +11,7 @@ bool anomaly_enabled();
 /// Sets whether operators are recorded on this thread, until it goes out of scope (by an exception, too).
 class GradMode {
  public:
-  explicit GradMode(bool enabled);
+  [[nodiscard]] explicit GradMode(bool enabled);
   ~GradMode();
   GradMode(const GradMode&) = delete;
   GradMode& operator=(const GradMode&) = delete;
@@ -23,14 +23,14 @@ class GradMode {
 /// Nothing is recorded while it lives.
 class NoGradGuard : GradMode {
  public:
-  NoGradGuard() : GradMode(false) {}
+  [[nodiscard]] NoGradGuard() : GradMode(false) {}
 };
 
 /// While it lives, the first operator whose result, or whose gradient, holds a NaN or an infinity throws a GradError
 /// that names it. Every result is read once more: for finding a fault, not for training.
 class AnomalyGuard {
  public:
-  AnomalyGuard();
+  [[nodiscard]] AnomalyGuard();
   ~AnomalyGuard();
   AnomalyGuard(const AnomalyGuard&) = delete;
   AnomalyGuard& operator=(const AnomalyGuard&) = delete;

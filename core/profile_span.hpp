@@ -22,9 +22,9 @@ LayerPath current_layer();
 class ProfileSpan {
  public:
   /// A run of the operator `name` forward.
-  explicit ProfileSpan(std::string_view name);
+  [[nodiscard]] explicit ProfileSpan(std::string_view name);
   /// A run of the backward of the operator `name`, which `layer` ran forward. What runs within belongs there too.
-  ProfileSpan(std::string_view name, const LayerPath& layer);
+  [[nodiscard]] ProfileSpan(std::string_view name, const LayerPath& layer);
   ~ProfileSpan();
   ProfileSpan(const ProfileSpan&) = delete;
   ProfileSpan& operator=(const ProfileSpan&) = delete;
@@ -45,7 +45,7 @@ class ProfileSpan {
 class LayerScope {
  public:
   /// An empty name, that of a module that stands alone, changes nothing.
-  explicit LayerScope(std::string_view name);
+  [[nodiscard]] explicit LayerScope(std::string_view name);
   ~LayerScope();
   LayerScope(const LayerScope&) = delete;
   LayerScope& operator=(const LayerScope&) = delete;

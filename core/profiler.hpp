@@ -53,9 +53,9 @@ class Profiler {
   static constexpr std::int64_t max_trace_events = std::int64_t{1} << 15;
 
   /// By the steady clock of the machine.
-  Profiler();
+  [[nodiscard]] Profiler();
   /// By a clock of one's own.
-  explicit Profiler(Clock clock);
+  [[nodiscard]] explicit Profiler(Clock clock);
   ~Profiler();
   Profiler(const Profiler&) = delete;
   Profiler& operator=(const Profiler&) = delete;
@@ -79,7 +79,7 @@ class Profiler {
 /// Names what the program does while it lives, as "data loading", in the table and the trace of a profiler.
 class ProfileScope {
  public:
-  explicit ProfileScope(std::string_view name);
+  [[nodiscard]] explicit ProfileScope(std::string_view name);
   ~ProfileScope();
   ProfileScope(const ProfileScope&) = delete;
   ProfileScope& operator=(const ProfileScope&) = delete;

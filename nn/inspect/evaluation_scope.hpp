@@ -12,7 +12,7 @@ namespace tapestry::nn {
 /// it was in. The module must outlive it.
 class EvaluationScope {
  public:
-  explicit EvaluationScope(ModuleBase& module);
+  [[nodiscard]] explicit EvaluationScope(ModuleBase& module);
   ~EvaluationScope();
   EvaluationScope(const EvaluationScope&) = delete;
   EvaluationScope& operator=(const EvaluationScope&) = delete;

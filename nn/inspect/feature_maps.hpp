@@ -20,7 +20,7 @@ class FeatureMaps {
  public:
   /// By forward hooks on the modules of these names ("" is the model itself). Throws a ValueError as `get_submodule`
   /// does; then no hook is left.
-  FeatureMaps(ModuleBase& model, const std::vector<std::string>& names);
+  [[nodiscard]] FeatureMaps(ModuleBase& model, const std::vector<std::string>& names);
   /// Takes the hooks away.
   ~FeatureMaps();
   FeatureMaps(const FeatureMaps&) = delete;

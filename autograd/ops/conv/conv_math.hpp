@@ -17,7 +17,7 @@ ConvMath conv_math();
 /// Computes the convolutions of the calling thread, backward passes included, in a mode while it lives.
 class ConvMathGuard {
  public:
-  explicit ConvMathGuard(ConvMath math);
+  [[nodiscard]] explicit ConvMathGuard(ConvMath math);
   ~ConvMathGuard();
   ConvMathGuard(const ConvMathGuard&) = delete;
   ConvMathGuard& operator=(const ConvMathGuard&) = delete;

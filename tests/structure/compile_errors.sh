@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Statements that must not compile, with what the compiler has to say about each; and, beside them, some that must.
+# usage: tests/structure/compile_errors.sh [BUILD_DIR]     a configured build folder, build/release by default
+set -euo pipefail
+
+build=${1:-$(dirname "${BASH_SOURCE[0]}")/../../build/release}
+[[ -e $build/include/tapestry/tapestry.hpp ]] || { echo "$build is not a configured build folder" >&2; exit 2; }
+failures=0
+
+# Compiles STATEMENT with HEADER; leaves the messages in $messages.
+compiles() {
+  local header=$1 statement=$2
+  messages=$(printf '#include <tapestry/%s>\nusing namespace tapestry;\nvoid test() { %s }\n' "$header" "$statement" |
+    "${CXX:-g++}" -std=c++20 -Wall -Wextra -Werror -I "$build/include" -x c++ -c -o /dev/null - 2>&1)
+}
+
+# accepts HEADER STATEMENT
+accepts() {
+  compiles "$1" "$2" && return
+  printf 'does not compile: %s\n%s\n' "$2" "$messages"
+  failures=$((failures + 1))
+}
+
+# refuses HEADER STATEMENT TEXT: the messages have to contain TEXT.
+refuses() {
+  if compiles "$1" "$2"; then
+    printf 'compiles: %s\n' "$2"
+  elif [[ $messages != *"$3"* ]]; then
+    printf 'refused without "%s": %s\n%s\n' "$3" "$2" "$messages"
+  else
+    return 0
+  fi
+  failures=$((failures + 1))
+}
+
+element_types="the element types of arrays are float (f32), double (f64), std::int64_t (i64) and std::uint8_t (u8)"
+accepts core/array.hpp '(void)Array::from({2}, std::vector<float>{1, 2}).data<float>();'
+refuses core/array.hpp '(void)Array::from({2}, std::vector<int>{1, 2});' "$element_types"
+refuses core/array.hpp '(void)Array::from<int>({2}, {1, 2});' "$element_types"
+refuses core/array.hpp '(void)Array().data<int>();' "$element_types"
+refuses core/array.hpp '(void)Array().mutable_data<bool>();' "$element_types"
+refuses core/array.hpp '(void)Array().to_vector<short>();' "$element_types"
+refuses core/dtype.hpp '(void)dtype_of<long double>;' "$element_types"
+
+# Guards and scopes end with their scope: a temporary one does nothing.
+unused=nodiscard
+accepts autograd/mode.hpp 'const NoGradGuard guard;'
+refuses autograd/mode.hpp 'NoGradGuard();' "$unused"
+refuses autograd/mode.hpp 'GradMode(false);' "$unused"
+refuses autograd/mode.hpp 'AnomalyGuard();' "$unused"
+refuses autograd/ops/conv/conv_math.hpp 'ConvMathGuard(ConvMath::exact);' "$unused"
+refuses core/profiler.hpp 'Profiler();' "$unused"
+refuses core/profiler.hpp 'Profiler([] { return std::int64_t{0}; });' "$unused"
+refuses core/profiler.hpp 'ProfileScope("loading");' "$unused"
+refuses core/profile_span.hpp 'detail::ProfileSpan("add");' "$unused"
+refuses core/profile_span.hpp 'detail::LayerScope("layer1");' "$unused"
+refuses nn/inspect/evaluation_scope.hpp 'nn::EvaluationScope(*static_cast<nn::ModuleBase*>(nullptr));' "$unused"
+refuses nn/inspect/feature_maps.hpp 'nn::FeatureMaps(*static_cast<nn::ModuleBase*>(nullptr), {});' "$unused"
+
+exit $((failures > 0))
