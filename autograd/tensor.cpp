@@ -15,9 +15,13 @@ Tensor::Tensor(Array value, std::shared_ptr<Node> producer, const std::shared_pt
   state_ = std::make_shared<TensorState>(TensorState{std::move(value), std::move(producer), {}, recipe});
 }
 
-const Array& Tensor::array() const {
+const Array& Tensor::array() const& {
   if (!defined()) throw ValueError("tensor: an undefined tensor has no value");
   return state_->value;
+}
+
+Array Tensor::array() const&& {
+  return array();
 }
 
 bool Tensor::requires_grad() const {
@@ -28,7 +32,7 @@ bool Tensor::is_leaf() const {
   return !requires_grad() || state_->node->is_accumulator();
 }
 
-Tensor& Tensor::set_requires_grad(bool requires_grad) {
+Tensor& Tensor::set_requires_grad(bool requires_grad) & {
   if (!is_leaf()) {
     throw GradError(
         fmt::format("set_requires_grad: {} was computed by {}; only leaves can be asked\nhint: detach() first",
@@ -43,6 +47,10 @@ Tensor& Tensor::set_requires_grad(bool requires_grad) {
   return *this;
 }
 
+Tensor Tensor::set_requires_grad(bool requires_grad) && {
+  return set_requires_grad(requires_grad);
+}
+
 void Tensor::set_array(Array value) {
   if (!is_leaf())
     throw GradError(fmt::format("set_array: {} was computed by {}", to_string(array()), state_->node->name()));
@@ -51,9 +59,13 @@ void Tensor::set_array(Array value) {
   state_->grad = Tensor();
 }
 
-const Tensor& Tensor::grad() const {
+const Tensor& Tensor::grad() const& {
   (void)array();
   return state_->grad;
+}
+
+Tensor Tensor::grad() const&& {
+  return grad();
 }
 
 void Tensor::set_grad(Tensor gradient) {
@@ -80,9 +92,13 @@ void Tensor::register_hook(Hook hook) const {
   state_->node->add_hook(std::move(hook));
 }
 
-const std::shared_ptr<Node>& Tensor::node() const {
+const std::shared_ptr<Node>& Tensor::node() const& {
   static const std::shared_ptr<Node> none;
   return defined() ? state_->node : none;
+}
+
+std::shared_ptr<Node> Tensor::node() const&& {
+  return node();
 }
 
 std::shared_ptr<Recipe> Tensor::recipe() const {

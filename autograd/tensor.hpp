@@ -29,8 +29,10 @@ class Tensor {
   bool defined() const { return state_ != nullptr; }
   /// True when both are handles of one tensor.
   bool is_same(const Tensor& other) const { return state_ == other.state_; }
-  const Array& array() const;
-  const Shape& shape() const { return array().shape(); }
+  const Array& array() const&;
+  Array array() const&&;
+  const Shape& shape() const& { return array().shape(); }
+  Shape shape() const&& { return array().shape(); }
   int rank() const { return array().rank(); }
   std::int64_t size(int axis) const { return array().size(axis); }
   std::int64_t numel() const { return array().numel(); }
@@ -44,14 +46,16 @@ class Tensor {
   bool is_leaf() const;
   /// Asks for a gradient (or no longer). Throws a GradError unless this is a leaf, and a DTypeError unless it is
   /// floating.
-  Tensor& set_requires_grad(bool requires_grad = true);
+  Tensor& set_requires_grad(bool requires_grad = true) &;
+  Tensor set_requires_grad(bool requires_grad = true) &&;
   /// Replaces the value of a leaf and drops its gradient. Throws a GradError unless this is a leaf.
   void set_array(Array value);
   /// The same value without history.
   Tensor detach() const { return Tensor(array()); }
 
   /// The gradient that backward passes have accumulated in this leaf; undefined when there is none.
-  const Tensor& grad() const;
+  const Tensor& grad() const&;
+  Tensor grad() const&&;
   /// Replaces the gradient; undefined takes it away. Throws a ShapeError or DTypeError when it is not like the value.
   void set_grad(Tensor gradient);
 
@@ -66,7 +70,8 @@ class Tensor {
   void register_hook(Hook hook) const;
 
   /// The node that gradients for this tensor are handed to; null when it requires none.
-  const std::shared_ptr<Node>& node() const;
+  const std::shared_ptr<Node>& node() const&;
+  std::shared_ptr<Node> node() const&&;
   /// How the value is computed again where that is cheaper than keeping it; else null.
   std::shared_ptr<Recipe> recipe() const;
   /// A tensor computed by `producer`, by `recipe` if there is one.

@@ -53,7 +53,8 @@ class Array {
   static Array scalar(double value, DType dtype = DType::f32) { return full({}, value, dtype); }
 
   bool defined() const { return storage_ != nullptr; }
-  const Shape& shape() const { return shape_; }
+  const Shape& shape() const& { return shape_; }
+  Shape shape() const&& { return shape_; }
   int rank() const { return shape_.rank(); }
   /// The size along an axis; negative axes count from the end.
   std::int64_t size(int axis) const { return shape_[axis]; }

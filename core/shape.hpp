@@ -32,9 +32,13 @@ class Shape {
   /// This shape with another size along one axis.
   Shape with(int axis, std::int64_t size) const;
 
-  const std::int64_t* begin() const { return sizes_.data(); }
-  const std::int64_t* end() const { return sizes_.data() + rank_; }
-  std::span<const std::int64_t> sizes() const { return {begin(), end()}; }
+  /// Not for temporaries, such as the shape of a call's result: the pointers would dangle.
+  const std::int64_t* begin() const& { return sizes_.data(); }
+  const std::int64_t* end() const& { return sizes_.data() + rank_; }
+  std::span<const std::int64_t> sizes() const& { return {begin(), end()}; }
+  void begin() const&& = delete;
+  void end() const&& = delete;
+  void sizes() const&& = delete;
 
   friend bool operator==(const Shape& a, const Shape& b) { return a.rank_ == b.rank_ && a.sizes_ == b.sizes_; }
 

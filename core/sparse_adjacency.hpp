@@ -41,9 +41,11 @@ class SparseAdjacency {
   std::int64_t num_targets() const { return data_->num_targets; }
   std::int64_t num_edges() const { return static_cast<std::int64_t>(data_->edges.size()); }
   const std::vector<Edge>& edges() const& { return data_->edges; }
-  std::vector<Edge> edges() && { return data_->edges; }
-  const Rows& by_target() const { return data_->by_target; }
-  const Rows& by_source() const { return data_->by_source; }
+  std::vector<Edge> edges() const&& { return data_->edges; }
+  const Rows& by_target() const& { return data_->by_target; }
+  Rows by_target() const&& { return data_->by_target; }
+  const Rows& by_source() const& { return data_->by_source; }
+  Rows by_source() const&& { return data_->by_source; }
   /// True when both are handles of one graph.
   bool is_same(const SparseAdjacency& other) const { return data_ == other.data_; }
 

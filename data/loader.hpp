@@ -70,7 +70,8 @@ class Loader::Iterator {
   Iterator& operator=(Iterator&&) noexcept;
   ~Iterator();
 
-  const Batch& operator*() const { return batch_; }
+  const Batch& operator*() const& { return batch_; }
+  Batch operator*() const&& { return batch_; }
   const Batch* operator->() const { return &batch_; }
   Iterator& operator++();
   bool operator==(std::default_sentinel_t) const { return position_ == batches_; }

@@ -46,7 +46,8 @@ class ModuleBase {
   /// This module (under the name "") and all modules within it by name, outer ones first.
   std::vector<std::pair<std::string, ModuleBase*>> named_modules();
   /// The modules declared by this one, in order.
-  const std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>>& children() const { return children_; }
+  const std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>>& children() const& { return children_; }
+  void children() const&& = delete;
   /// The module of that name within this one, such as "layer1.0.conv1". Throws a ValueError when there is none, or when
   /// it is not an M.
   template <std::derived_from<ModuleBase> M>

@@ -24,9 +24,11 @@ class ArrayDataset : public Dataset {
   std::vector<std::string> class_names() const override { return class_names_; }
 
   /// All images, (N, C, H, W) in channels_last memory.
-  const Array& images() const { return images_; }
+  const Array& images() const& { return images_; }
+  Array images() const&& { return images_; }
   /// All labels, i64 (N).
-  const Array& labels() const { return labels_; }
+  const Array& labels() const& { return labels_; }
+  Array labels() const&& { return labels_; }
 
  private:
   Array images_;

@@ -35,7 +35,8 @@ class Scenes : public ArrayDataset {
   explicit Scenes(const ScenesOptions& options);
 
   /// The classes of all pixels, i64 (N, side, side).
-  const Array& masks() const { return masks_; }
+  const Array& masks() const& { return masks_; }
+  Array masks() const&& { return masks_; }
 
  private:
   struct Drawn;

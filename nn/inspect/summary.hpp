@@ -29,7 +29,8 @@ struct Summary {
   std::vector<SummaryRow> rows;  ///< each module before those within it, in the order of their declaration
 
   /// The row of the model itself.
-  const SummaryRow& total() const { return rows.front(); }
+  const SummaryRow& total() const& { return rows.front(); }
+  SummaryRow total() const&& { return rows.front(); }
 };
 
 /// Runs the model once on zeros of `input_shape`, a batch of which the first size is often 1, in evaluation mode and
