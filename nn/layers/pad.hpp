@@ -10,8 +10,8 @@ namespace tapestry::nn {
 /// Amounts for the four sides of an image; a single number stands for all of them.
 struct Sides {
   std::int64_t left, right, top, bottom;
-  constexpr Sides(std::int64_t all) : Sides(all, all, all, all) {}  // NOLINT: implicit by design
-  constexpr Sides(std::int64_t l, std::int64_t r, std::int64_t t, std::int64_t b)
+  constexpr Sides(Integer auto all) : Sides(all, all, all, all) {}  // NOLINT: implicit by design
+  constexpr Sides(Integer auto l, Integer auto r, Integer auto t, Integer auto b)
       : left(l), right(r), top(t), bottom(b) {}
 };
 

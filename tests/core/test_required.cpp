@@ -2,6 +2,7 @@
 #include <string>
 #include <type_traits>
 
+#include <tapestry/core/array.hpp>
 #include <tapestry/core/required.hpp>
 
 #include "catch.hpp"
@@ -38,6 +39,41 @@ static_assert(TakesChannels<Options>);
 static_assert(DefaultsChannels<Optional>);
 static_assert(!std::is_constructible_v<Required<std::int64_t>, std::string>);
 
+// Integers are not made of fractions, nor of truth.
+static_assert(std::is_convertible_v<int, Required<std::int64_t>>);
+static_assert(std::is_convertible_v<std::size_t, Required<std::int64_t>>);
+static_assert(std::is_convertible_v<Required<std::int64_t>&, Required<std::int64_t>>);
+static_assert(std::is_convertible_v<const Required<int>&, Required<std::int64_t>>);
+static_assert(!std::is_constructible_v<Required<std::int64_t>, double>);
+static_assert(!std::is_constructible_v<Required<std::int64_t>, float>);
+static_assert(!std::is_constructible_v<Required<std::int64_t>, bool>);
+static_assert(!std::is_constructible_v<Required<std::int64_t>, Required<double>>);
+// Floating numbers are made of integers and of no wider floating numbers.
+static_assert(std::is_convertible_v<int, Required<double>>);
+static_assert(std::is_convertible_v<float, Required<double>>);
+static_assert(!std::is_constructible_v<Required<float>, double>);
+static_assert(!std::is_constructible_v<Required<double>, bool>);
+// Truth is made of itself alone.
+static_assert(std::is_convertible_v<bool, Required<bool>>);
+static_assert(!std::is_constructible_v<Required<bool>, int>);
+static_assert(!std::is_constructible_v<Required<bool>, const char*>);
+
+/// A value of several numbers.
+struct Sizes {
+  std::int64_t height, width;
+};
+struct Window {
+  Required<Sizes> size;
+};
+template <class T>
+concept TakesNumbers = requires {
+  Window{.size = {T{1}, T{7}}};
+};
+static_assert(TakesNumbers<int> && TakesNumbers<std::int64_t>);
+static_assert(!TakesNumbers<double> && !TakesNumbers<float>);
+static_assert(!std::is_constructible_v<Required<Sizes>, int, int, int>);
+static_assert(!std::is_constructible_v<Required<std::string>, const char*, const char*>);
+
 }  // namespace
 
 TEST_CASE("a required field takes its value and gives it back") {
@@ -49,4 +85,8 @@ TEST_CASE("a required field takes its value and gives it back") {
 
   const Required<std::string> text = "by conversion";
   REQUIRE(text.get() == "by conversion");
+  const Window window = {.size = {1, 7}};
+  REQUIRE(window.size.get().width == 7);
+  const Required<Shape> shape = {4, 5, 6};
+  REQUIRE(shape.get() == Shape{4, 5, 6});
 }

@@ -16,9 +16,9 @@ namespace tapestry {
 struct Padding {
   Pair amount = 0;
   bool is_same = false;
-  constexpr Padding(std::int64_t both) : amount(both) {}  // NOLINT: implicit by design
+  constexpr Padding(Integer auto both) : amount(both) {}  // NOLINT: implicit by design
   constexpr Padding(Pair pair) : amount(pair) {}          // NOLINT
-  constexpr Padding(std::int64_t height, std::int64_t width) : amount(height, width) {}
+  constexpr Padding(Integer auto height, Integer auto width) : amount(height, width) {}
 
   static constexpr Padding same() {
     Padding padding = 0;
@@ -32,7 +32,7 @@ struct Padding {
 struct Padding1d {
   std::int64_t amount = 0;
   bool is_same = false;
-  constexpr Padding1d(std::int64_t either_end) : amount(either_end) {}  // NOLINT: implicit by design
+  constexpr Padding1d(Integer auto either_end) : amount(either_end) {}  // NOLINT: implicit by design
 
   static constexpr Padding1d same() {
     Padding1d padding = 0;
