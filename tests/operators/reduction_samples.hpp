@@ -14,20 +14,28 @@ namespace tapestry::testing {
 
 using ReductionCall = std::function<Tensor(const Tensor& x, const std::vector<int>& axes, bool keepdim)>;
 
-/// A call over some axes of numbers away from 0, with at least `fewest` elements for each of the result; the reference
-/// is `plain` of these.
+/// A call over some axes, of which none are all, of numbers away from 0, with at least `fewest` elements for each of
+/// the result; the reference is `plain` of these.
 inline Sample reduction_sample(Generator& random, const ReductionCall& call,
                                const std::function<double(const std::vector<double>&)>& plain,
                                std::int64_t fewest = 1) {
   Shape shape = random.shape(fewest > 1 ? 1 : 0, 4, 4);
-  std::vector<int> axes = some_axes(random, shape);
-  if (fewest > 1) {
-    if (axes.empty()) axes.push_back(0);
-    shape = shape.with(axes[0], random.between(fewest, 5));
-  }
+  const std::vector<int> axes = some_axes(random, shape);
+  const auto is_reduced = [&](int axis) {
+    return axes.empty() ||
+           std::any_of(axes.begin(), axes.end(), [&](int one) { return shape.checked_axis(one) == axis; });
+  };
+  if (fewest > 1) shape = shape.with(axes.empty() ? 0 : axes[0], random.between(fewest, 5));
   const Array x = random.reals_with_gap(shape);
   Shape kept = shape;
-  for (const int axis : axes) kept = kept.with(axis, 1);
+  std::vector<std::int64_t> rest;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (is_reduced(axis)) {
+      kept = kept.with(axis, 1);
+    } else {
+      rest.push_back(shape[axis]);
+    }
+  }
   std::vector<std::vector<double>> groups(static_cast<std::size_t>(kept.numel()));
   Index index(static_cast<std::size_t>(shape.rank()), 0);
   for (std::int64_t i = 0; i < shape.numel(); ++i, advance(index, shape))
@@ -36,12 +44,6 @@ inline Sample reduction_sample(Generator& random, const ReductionCall& call,
   for (const auto& group : groups) values.push_back(plain(group));
 
   const bool keepdim = random.one_in(2);
-  std::vector<std::int64_t> rest;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    const bool is_gone =
-        std::any_of(axes.begin(), axes.end(), [&](int one) { return shape.checked_axis(one) == axis; });
-    if (!is_gone) rest.push_back(shape[axis]);
-  }
   return {.function = [=](Inputs in) { return call(in[0], axes, keepdim); },
           .inputs = {x},
           .expected = Array::from(keepdim ? kept : Shape(rest), values),

@@ -1,3 +1,5 @@
+#include <vector>
+
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/checks.hpp>
@@ -6,9 +8,10 @@
 
 namespace tapestry::detail {
 
-Reduction reduction_of(std::string_view operation, const Shape& shape, const std::vector<int>& axes) {
+Reduction reduction_of(std::string_view operation, const Shape& shape, const Axes& axes) {
   Reduction result;
-  result.axes = marked_axes(operation, shape, axes);
+  result.axes = marked_axes(operation, shape, axes.list());
+  if (axes.empty()) result.axes.fill(true);
   result.kept = shape;
   std::vector<std::int64_t> rest;
   for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -21,12 +24,6 @@ Reduction reduction_of(std::string_view operation, const Shape& shape, const std
   }
   result.dropped = Shape(rest);
   return result;
-}
-
-std::vector<int> all_axes(const Shape& shape) {
-  std::vector<int> axes;
-  for (int axis = 0; axis < shape.rank(); ++axis) axes.push_back(axis);
-  return axes;
 }
 
 void check_some(std::string_view operation, const Shape& shape, const Reduction& reduction) {

@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
+#include <tapestry/autograd/ops/axes.hpp>
 #include <tapestry/core/array.hpp>
 #include <tapestry/kernels/indexing/middle_axis.hpp>
 
@@ -18,10 +18,8 @@ struct Reduction {
   std::int64_t count = 1;                    ///< elements that go into each element of the result
 };
 
-/// Throws a ShapeError naming `operation` for an axis that is not there or comes twice.
-Reduction reduction_of(std::string_view operation, const Shape& shape, const std::vector<int>& axes);
-
-std::vector<int> all_axes(const Shape& shape);
+/// No axes stand for all. Throws a ShapeError naming `operation` for an axis that is not there or comes twice.
+Reduction reduction_of(std::string_view operation, const Shape& shape, const Axes& axes);
 
 /// Throws a ValueError naming `operation` when elements of the result would be made of none.
 void check_some(std::string_view operation, const Shape& shape, const Reduction& reduction);

@@ -45,7 +45,7 @@ struct Extreme {
 };
 
 template <bool largest>
-Tensor extreme(const Tensor& x, const std::vector<int>& axes, bool keepdim) {
+Tensor extreme(const Tensor& x, const Axes& axes, bool keepdim) {
   const detail::Reduction reduction = detail::reduction_of(Extreme<largest>::name, x.shape(), axes);
   detail::check_some(Extreme<largest>::name, x.shape(), reduction);
   const Tensor kept = record(Extreme<largest>{.reduction_ = reduction}, x);
@@ -54,19 +54,11 @@ Tensor extreme(const Tensor& x, const std::vector<int>& axes, bool keepdim) {
 
 }  // namespace
 
-Tensor amax(const Tensor& x) {
-  return amax(x, detail::all_axes(x.shape()));
-}
-
-Tensor amax(const Tensor& x, const std::vector<int>& axes, bool keepdim) {
+Tensor amax(const Tensor& x, const Axes& axes, bool keepdim) {
   return extreme<true>(x, axes, keepdim);
 }
 
-Tensor amin(const Tensor& x) {
-  return amin(x, detail::all_axes(x.shape()));
-}
-
-Tensor amin(const Tensor& x, const std::vector<int>& axes, bool keepdim) {
+Tensor amin(const Tensor& x, const Axes& axes, bool keepdim) {
   return extreme<false>(x, axes, keepdim);
 }
 

@@ -22,7 +22,7 @@ struct Norm {
   static constexpr std::string_view name = "norm";
   double p_;
   detail::Reduction reduction_;
-  std::vector<int> axes_;
+  Axes axes_;
   SavedTensor x_ = {}, y_ = {};
 
   // Relative to the largest element, so that no power over- or underflows.
@@ -68,11 +68,7 @@ struct Norm {
 
 }  // namespace
 
-Tensor norm(const Tensor& x, double p) {
-  return norm(x, p, detail::all_axes(x.shape()));
-}
-
-Tensor norm(const Tensor& x, double p, const std::vector<int>& axes, bool keepdim) {
+Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdim) {
   const detail::Reduction reduction = detail::reduction_of("norm", x.shape(), axes);
   detail::check_floating("norm", x);
   if (!(p > 0)) throw ValueError(fmt::format("norm: p must be above 0, got {}", p));

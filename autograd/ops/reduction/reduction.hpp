@@ -1,10 +1,11 @@
-// Reductions: sums, means, extremes and norms over axes, which may be counted from the end and are dropped from the
-// result, or stay with size 1 when `keepdim`. Sums of f32 are added up in double precision.
+// Reductions: sums, means, extremes and norms over one axis, several, or all: without axes, and with an empty list of
+// them, they reduce all. Axes may be counted from the end. They are dropped from the result, or stay with size 1 when
+// `keepdim`. Sums of f32 are added up in double precision.
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include <tapestry/autograd/ops/axes.hpp>
 #include <tapestry/autograd/tensor.hpp>
 
 namespace tapestry {
@@ -15,8 +16,7 @@ namespace tapestry {
 /// Throws: ShapeError for an axis that is not there or comes twice; DTypeError unless x is floating.
 /// Source: PyTorch's `torch.sum`.
 /// Example: sum(Array::full({2, 3}, 2), {1}).array().at({1}) == 6
-Tensor sum(const Tensor& x);
-Tensor sum(const Tensor& x, const std::vector<int>& axes, bool keepdim = false);
+Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 
 /// The mean over some axes, or of all elements.
 ///
@@ -25,8 +25,7 @@ Tensor sum(const Tensor& x, const std::vector<int>& axes, bool keepdim = false);
 /// unless x is floating.
 /// Source: PyTorch's `torch.mean`.
 /// Example: mean(Array::from<float>({4}, {1, 2, 3, 6})).item() == 3
-Tensor mean(const Tensor& x);
-Tensor mean(const Tensor& x, const std::vector<int>& axes, bool keepdim = false);
+Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 
 struct VarOptions {
   double correction = 1;  ///< taken off the number of elements: 1 for an unbiased estimate, 0 for the mean square
@@ -41,8 +40,7 @@ struct VarOptions {
 /// comes twice; DTypeError unless x is floating.
 /// Source: PyTorch's `torch.var`.
 /// Example: var(Array::from<float>({3}, {1, 2, 3})).item() == 1
-Tensor var(const Tensor& x);
-Tensor var(const Tensor& x, const std::vector<int>& axes, const VarOptions& options = {});
+Tensor var(const Tensor& x, const Axes& axes = {}, const VarOptions& options = {});
 
 /// The p-norm of the elements over some axes, or of all, as those of a vector: (Σ |x|ᵖ)^{1/p}, and max |x| for infinite
 /// p. It is computed relative to the largest element and so neither over- nor underflows. The derivative where the norm
@@ -53,8 +51,7 @@ Tensor var(const Tensor& x, const std::vector<int>& axes, const VarOptions& opti
 /// or comes twice; DTypeError unless x is floating.
 /// Source: PyTorch's `torch.linalg.vector_norm`.
 /// Example: norm(Array::from<float>({2}, {3e30F, 4e30F})).item() == 5e30F
-Tensor norm(const Tensor& x, double p = 2);
-Tensor norm(const Tensor& x, double p, const std::vector<int>& axes, bool keepdim = false);
+Tensor norm(const Tensor& x, double p = 2, const Axes& axes = {}, bool keepdim = false);
 
 /// The largest element over some axes, or of all; NaN where there is one. Ties share the gradient evenly.
 ///
@@ -62,8 +59,7 @@ Tensor norm(const Tensor& x, double p, const std::vector<int>& axes, bool keepdi
 /// Throws: ValueError for a maximum of no elements; ShapeError for an axis that is not there or comes twice.
 /// Source: PyTorch's `torch.amax`.
 /// Example: amax(Array::from<float>({2, 2}, {1, 2, 4, 3}), {1}).array().at({1}) == 4
-Tensor amax(const Tensor& x);
-Tensor amax(const Tensor& x, const std::vector<int>& axes, bool keepdim = false);
+Tensor amax(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 
 /// The smallest element over some axes, or of all; NaN where there is one. Ties share the gradient evenly.
 ///
@@ -71,8 +67,7 @@ Tensor amax(const Tensor& x, const std::vector<int>& axes, bool keepdim = false)
 /// Throws: ValueError for a minimum of no elements; ShapeError for an axis that is not there or comes twice.
 /// Source: PyTorch's `torch.amin`.
 /// Example: amin(Array::from<float>({2, 2}, {1, 2, 4, 3}), {1}).array().at({1}) == 3
-Tensor amin(const Tensor& x);
-Tensor amin(const Tensor& x, const std::vector<int>& axes, bool keepdim = false);
+Tensor amin(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 
 /// Elements and where they were found.
 struct ValuesAndIndices {

@@ -60,19 +60,11 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   return x.shape() == shape ? x : record(BroadcastTo{.to_ = shape}, x);
 }
 
-Tensor sum(const Tensor& x) {
-  return sum(x, detail::all_axes(x.shape()));
-}
-
-Tensor sum(const Tensor& x, const std::vector<int>& axes, bool keepdim) {
+Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
   return reduce(x, detail::reduction_of("sum", x.shape(), axes), keepdim);
 }
 
-Tensor mean(const Tensor& x) {
-  return mean(x, detail::all_axes(x.shape()));
-}
-
-Tensor mean(const Tensor& x, const std::vector<int>& axes, bool keepdim) {
+Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
   const detail::Reduction reduction = detail::reduction_of("mean", x.shape(), axes);
   detail::check_floating("mean", x);
   detail::check_some("mean", x.shape(), reduction);

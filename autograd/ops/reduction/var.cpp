@@ -15,7 +15,7 @@ namespace {
 
 struct Var {
   static constexpr std::string_view name = "var";
-  std::vector<int> axes_;
+  Axes axes_;
   detail::Reduction reduction_;
   double divisor_;
   SavedTensor x_ = {};
@@ -41,11 +41,7 @@ struct Var {
 
 }  // namespace
 
-Tensor var(const Tensor& x) {
-  return var(x, detail::all_axes(x.shape()));
-}
-
-Tensor var(const Tensor& x, const std::vector<int>& axes, const VarOptions& options) {
+Tensor var(const Tensor& x, const Axes& axes, const VarOptions& options) {
   const detail::Reduction reduction = detail::reduction_of("var", x.shape(), axes);
   detail::check_floating("var", x);
   const double divisor = static_cast<double>(reduction.count) - options.correction;

@@ -35,8 +35,8 @@ struct Flip {
 
 }  // namespace
 
-Tensor flip(const Tensor& x, const std::vector<int>& axes) {
-  return record(Flip{detail::marked_axes(Flip::name, x.shape(), axes)}, x);
+Tensor flip(const Tensor& x, const Axes& axes) {
+  return record(Flip{detail::marked_axes(Flip::name, x.shape(), axes.list())}, x);
 }
 
 }  // namespace tapestry

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include <tapestry/autograd/ops/axes.hpp>
 #include <tapestry/autograd/tensor.hpp>
 
 namespace tapestry {
@@ -49,7 +50,7 @@ Tensor transpose(const Tensor& x, int axis_a, int axis_b);
 /// Throws: ShapeError for an axis that is not there or comes twice.
 /// Source: PyTorch's `torch.flip`.
 /// Example: flip(Array::from<float>({3}, {1, 2, 3}), {0}).array().to_vector<float>() == std::vector<float>{3, 2, 1}
-Tensor flip(const Tensor& x, const std::vector<int>& axes);
+Tensor flip(const Tensor& x, const Axes& axes);
 
 /// Elements [begin, end) along an axis.
 ///
@@ -109,8 +110,7 @@ Tensor expand(const Tensor& x, const std::vector<std::int64_t>& sizes);
 /// Source: PyTorch's `torch.squeeze`.
 /// Example: squeeze(Array::zeros({2, 1, 3, 1}), 1).shape() == Shape{2, 3, 1}
 Tensor squeeze(const Tensor& x);
-Tensor squeeze(const Tensor& x, int axis);
-Tensor squeeze(const Tensor& x, const std::vector<int>& axes);
+Tensor squeeze(const Tensor& x, const Axes& axes);
 
 /// x with a new axis of size 1, which comes to stand at `axis`.
 ///

@@ -14,13 +14,9 @@ Tensor squeeze(const Tensor& x) {
   return squeeze(x, axes);
 }
 
-Tensor squeeze(const Tensor& x, int axis) {
-  return squeeze(x, std::vector<int>{axis});
-}
-
-Tensor squeeze(const Tensor& x, const std::vector<int>& axes) {
+Tensor squeeze(const Tensor& x, const Axes& axes) {
   std::array<bool, Shape::max_rank> is_dropped{};
-  for (const int axis : axes) is_dropped[static_cast<std::size_t>(x.shape().checked_axis(axis))] = true;
+  for (const int axis : axes.list()) is_dropped[static_cast<std::size_t>(x.shape().checked_axis(axis))] = true;
   std::vector<std::int64_t> sizes;
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (!is_dropped[static_cast<std::size_t>(axis)] || x.size(axis) != 1) sizes.push_back(x.size(axis));
