@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <string>
 
@@ -80,6 +81,10 @@ class Tensor {
  private:
   std::shared_ptr<TensorState> state_;
 };
+
+/// Writes the value as `operator<<` of Array does, and whether it requires a gradient: "tensor([1., 2.],
+/// requires_grad=true)".
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 struct BackwardOptions {
   /// Keep what the operators saved, so that the same tape can be run backward again.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <span>
 #include <string>
@@ -141,9 +142,9 @@ class Array {
     if (dtype_ != wanted) throw_dtype(wanted);
   }
   [[noreturn]] void throw_dtype(DType wanted) const;
+  [[noreturn]] static void throw_undefined();
 
   Shape shape_;
-  [[noreturn]] static void throw_undefined();
   DType dtype_ = DType::f32;
   MemoryFormat format_ = MemoryFormat::row_major;
   std::int64_t offset_ = 0;
@@ -165,6 +166,17 @@ class WeakArray {
 
 /// "f32[8, 3, 32, 32]"
 std::string to_string(const Array& array);
+
+/// Writes the elements in row-major order, whatever the memory format, as PyTorch does:
+///
+///     array([[1.0000, 2.5000],
+///            [3.0000, 4.0000]])
+///
+/// Floating numbers have four decimals; none, but a point, when all are whole numbers below 1e8; and an exponent when
+/// the largest magnitude is at least 1e8 or 1000 times the smallest, or the smallest, 0 aside, is below 1e-4. Of an
+/// array of more than 1000 elements the first and last three along each axis are shown. The dtype follows unless it is
+/// f32 or i64, the shape when it cannot be seen, as not all elements are shown or there are none.
+std::ostream& operator<<(std::ostream& out, const Array& array);
 
 /// How often an array has been copied into another memory format so far, in the whole process. A training
 /// step should add next to nothing to it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string_view>
 #include <type_traits>
 
@@ -40,10 +41,15 @@ constexpr std::string_view to_string(DType dtype) {
   return "?";
 }
 
+/// Writes the name of a dtype: "f32".
+std::ostream& operator<<(std::ostream& out, DType dtype);
+
 /// True for f32 and f64.
 constexpr bool is_floating(DType dtype) {
   return dtype == DType::f32 || dtype == DType::f64;
 }
+
+namespace detail {
 
 template <class T>
 struct DTypeOf {
@@ -52,8 +58,6 @@ struct DTypeOf {
 };
 template <>
 struct DTypeOf<float> : std::integral_constant<DType, DType::f32> {};
-namespace detail {
-
 template <>
 struct DTypeOf<double> : std::integral_constant<DType, DType::f64> {};
 template <>

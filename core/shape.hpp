@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,7 @@ class Shape {
 
 /// "[8, 3, 32, 32]"
 std::string to_string(const Shape& shape);
+std::ostream& operator<<(std::ostream& out, const Shape& shape);
 
 /// The shape that two shapes broadcast to, by NumPy's rule. Throws a ShapeError that names `operation`.
 Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view operation);
