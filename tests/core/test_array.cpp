@@ -167,3 +167,16 @@ TEST_CASE("every write counts as a version and no read does") {
   array.copy_from(Array::full({2, 3}, 1));
   REQUIRE(array.version() == start + 3);
 }
+
+TEST_CASE("conversions keep denormal numbers") {
+  constexpr float tiny = 1e-40F;
+  // More than one piece of a parallel loop.
+  for (const std::int64_t size : {std::int64_t{3}, std::int64_t{200000}}) {
+    const Array narrow = Array::from({size}, std::vector<float>(static_cast<std::size_t>(size), tiny));
+    const Array wide = narrow.to(DType::f64);
+    REQUIRE(wide.at({0}) == static_cast<double>(tiny));
+    REQUIRE(wide.at({size - 1}) == static_cast<double>(tiny));
+    REQUIRE(wide.to(DType::f32).to_vector<float>() == narrow.to_vector<float>());
+    REQUIRE(narrow.clone().to_vector<float>() == narrow.to_vector<float>());
+  }
+}

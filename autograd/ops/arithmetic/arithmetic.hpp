@@ -80,7 +80,7 @@ Tensor abs(const Tensor& x);
 /// Example: exp(Array::zeros({2})).array().at({1}) == 1
 Tensor exp(const Tensor& x);
 
-/// ln x: −∞ at 0 and NaN below.
+/// ln x: −∞ at 0 and NaN below. Denormal numbers count as zero.
 ///
 /// Shapes: x of any shape → the same.
 /// Throws: DTypeError unless x is floating.

@@ -43,8 +43,8 @@ struct VarOptions {
 Tensor var(const Tensor& x, const Axes& axes = {}, const VarOptions& options = {});
 
 /// The p-norm of the elements over some axes, or of all, as those of a vector: (Σ |x|ᵖ)^{1/p}, and max |x| for infinite
-/// p. It is computed relative to the largest element and so neither over- nor underflows. The derivative where the norm
-/// is 0 is 0; for infinite p, ties share the gradient evenly.
+/// p. It is computed relative to the largest element and so neither over- nor underflows, though denormal numbers count
+/// as zero. The derivative where the norm is 0 is 0; for infinite p, ties share the gradient evenly.
 ///
 /// Shapes: x (N, C, W) with axes {0, 2} → (C), or (1, C, 1) with `keepdim`; without axes → ().
 /// Throws: ValueError unless p is above 0, or for infinite p of no elements; ShapeError for an axis that is not there
