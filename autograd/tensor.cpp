@@ -8,16 +8,51 @@
 
 namespace tapestry {
 
-Tensor::Tensor(Array value) : Tensor(std::move(value), nullptr) {}
+Tensor::Tensor(Array value) {
+  if (value.defined()) state_ = std::make_shared<TensorState>(std::move(value), nullptr);
+}
 
-Tensor::Tensor(Array value, std::shared_ptr<Node> producer, const std::shared_ptr<Recipe>& recipe) {
-  if (!value.defined()) return;
-  state_ = std::make_shared<TensorState>(TensorState{std::move(value), std::move(producer), {}, recipe});
+Tensor::Tensor(std::shared_ptr<LazyValue> lazy) : state_(std::make_shared<TensorState>(std::move(lazy), nullptr)) {}
+
+Tensor::Tensor(const Tensor& value, std::shared_ptr<Node> producer) {
+  if (auto lazy = value.lazy_value()) {
+    state_ = std::make_shared<TensorState>(std::move(lazy), std::move(producer));
+  } else {
+    state_ = std::make_shared<TensorState>(value.array(), std::move(producer));
+  }
 }
 
 const Array& Tensor::array() const {
+  check_defined();
+  return state_->array();
+}
+
+const Shape& Tensor::shape() const {
+  check_defined();
+  return state_->lazy ? state_->lazy->shape() : state_->value.shape();
+}
+
+DType Tensor::dtype() const {
+  check_defined();
+  return state_->lazy ? state_->lazy->dtype() : state_->value.dtype();
+}
+
+MemoryFormat Tensor::format() const {
+  check_defined();
+  return state_->lazy ? state_->lazy->format() : state_->value.format();
+}
+
+Tensor Tensor::detach() const {
+  check_defined();
+  return {*this, nullptr};
+}
+
+std::shared_ptr<LazyValue> Tensor::lazy_value() const {
+  return defined() ? state_->lazy : nullptr;
+}
+
+void Tensor::check_defined() const {
   if (!defined()) throw ValueError("tensor: an undefined tensor has no value");
-  return state_->value;
 }
 
 bool Tensor::requires_grad() const {
@@ -46,13 +81,15 @@ Tensor& Tensor::set_requires_grad(bool requires_grad) {
 void Tensor::set_array(Array value) {
   if (!is_leaf())
     throw GradError(fmt::format("set_array: {} was computed by {}", to_string(array()), state_->node->name()));
-  (void)array();
+  check_defined();
   state_->value = std::move(value);
+  state_->lazy = nullptr;
+  state_->is_ready = true;
   state_->grad = Tensor();
 }
 
 const Tensor& Tensor::grad() const {
-  (void)array();
+  check_defined();
   return state_->grad;
 }
 
@@ -63,7 +100,7 @@ void Tensor::set_grad(Tensor gradient) {
   if (gradient.defined() && gradient.dtype() != dtype()) {
     throw DTypeError(fmt::format("set_grad: expected {}, got {}", to_string(array()), to_string(gradient.array())));
   }
-  (void)array();
+  check_defined();
   state_->grad = std::move(gradient);
 }
 
@@ -83,10 +120,6 @@ void Tensor::register_hook(Hook hook) const {
 const std::shared_ptr<Node>& Tensor::node() const {
   static const std::shared_ptr<Node> none;
   return defined() ? state_->node : none;
-}
-
-std::shared_ptr<Recipe> Tensor::recipe() const {
-  return defined() ? state_->recipe.lock() : nullptr;
 }
 
 }  // namespace tapestry
