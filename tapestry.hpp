@@ -58,6 +58,7 @@
 #include <tapestry/models/googlenet.hpp>
 #include <tapestry/models/graph_sage.hpp>
 #include <tapestry/models/image_classifier.hpp>
+#include <tapestry/models/image_size.hpp>
 #include <tapestry/models/lenet5.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/network_in_network.hpp>
@@ -71,9 +72,11 @@
 #include <tapestry/models/upsampling.hpp>
 #include <tapestry/models/vgg.hpp>
 #include <tapestry/models/vision_transformer.hpp>
+#include <tapestry/nn/any_module.hpp>
 #include <tapestry/nn/blocks/aspp.hpp>
 #include <tapestry/nn/blocks/attention_augmented_conv2d.hpp>
 #include <tapestry/nn/blocks/basic_block.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/blocks/bottleneck.hpp>
 #include <tapestry/nn/blocks/conv_norm_relu2d.hpp>
 #include <tapestry/nn/blocks/depthwise_separable_conv.hpp>
@@ -92,8 +95,6 @@
 #include <tapestry/nn/layers/activation.hpp>
 #include <tapestry/nn/layers/batch_norm1d.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>
-#include <tapestry/nn/layers/batch_norm_add_relu2d.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
 #include <tapestry/nn/layers/bilinear.hpp>
 #include <tapestry/nn/layers/conv1d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>

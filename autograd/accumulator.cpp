@@ -1,6 +1,10 @@
 // The end of the tape: the gradient of a leaf is added up.
+#include <utility>
+
+#include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/node.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/record.hpp>
 #include <tapestry/autograd/tensor_state.hpp>
 
 namespace tapestry {
@@ -15,27 +19,29 @@ class Accumulator final : public Node {
   bool is_accumulator() const override { return true; }
   void release() override {}
 
-  std::vector<Array> backward(const Array& gradient, const Wanted&) override {
-    if (const auto leaf = leaf_.lock()) {
-      if (!leaf->grad.defined()) {
-        // A gradient that something else sees (another leaf, the caller's seed) is copied: it may be scaled in place.
-        leaf->grad = Tensor(gradient.is_unique() ? gradient : gradient.clone());
-      } else {
-        Array sum = leaf->grad.array();
-        leaf->grad = Tensor();
-        accumulate(sum, gradient);
-        leaf->grad = Tensor(std::move(sum));
-      }
+  std::vector<Tensor> backward(Tensor gradient, const Wanted&) override {
+    const auto leaf = leaf_.lock();
+    if (!leaf) return {};
+    if (grad_enabled()) {
+      leaf->grad = leaf->grad.defined() ? leaf->grad + gradient : gradient;
+    } else {
+      add(*leaf, detail::take_array(std::move(gradient)));
     }
     return {};
   }
 
-  std::vector<Tensor> backward(const Tensor& gradient, const Wanted&) override {
-    if (const auto leaf = leaf_.lock()) leaf->grad = leaf->grad.defined() ? leaf->grad + gradient : gradient;
-    return {};
+ private:
+  static void add(TensorState& leaf, Array gradient) {
+    if (!leaf.grad.defined()) {
+      // A gradient that something else sees (another leaf, the caller's seed) is copied: it may be scaled in place.
+      leaf.grad = Tensor(gradient.is_unique() ? std::move(gradient) : gradient.clone());
+      return;
+    }
+    Array sum = detail::take_array(std::exchange(leaf.grad, Tensor()));
+    accumulate(sum, gradient);
+    leaf.grad = Tensor(std::move(sum));
   }
 
- private:
   std::weak_ptr<TensorState> leaf_;
 };
 

@@ -2,6 +2,7 @@
 #include <queue>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -42,41 +43,15 @@ std::unordered_set<const Node*> nodes_between(const NodePointer& root, const std
   return between;
 }
 
-void add_to(Array& sum, Array&& term) {
-  if (!sum.defined()) {
-    sum = std::move(term);
-    sum.compute();
-    return;
-  }
-  detail::ProfileSpan span("accumulate");
-  span.add_input(sum);
-  span.add_input(term);
-  accumulate(sum, term);
-  span.add_output(sum);
-  span.complete();
-}
-
-void add_to(Tensor& sum, Tensor&& term) {
-  sum = sum.defined() ? sum + term : std::move(term);
-}
-
-const Array& array_of(const Array& value) {
-  return value;
-}
-const Array& array_of(const Tensor& value) {
-  return value.array();
-}
-
-/// One pass over the tape. `Value` is Array, or Tensor when the pass is recorded itself.
-template <class Value>
+/// One pass over the tape; recorded itself where recording is on.
 class Pass {
  public:
   Pass(const BackwardOptions& options, const std::vector<Tensor>& targets)
       : keep_(options.retain_graph || options.create_graph) {
-    for (const Tensor& target : targets) captured_.emplace(target.node().get(), Value());
+    for (const Tensor& target : targets) captured_.emplace(target.node().get(), Tensor());
   }
 
-  void run(const NodePointer& root, Value seed) {
+  void run(const NodePointer& root, Tensor seed) {
     if (!captured_.empty()) {
       std::unordered_set<const Node*> targets;
       for (const auto& [node, gradient] : captured_) targets.insert(node);
@@ -88,19 +63,20 @@ class Pass {
     while (!waiting_.empty()) {
       const NodePointer node = waiting_.top();
       waiting_.pop();
-      step(node, std::move(pending_.extract(node.get()).mapped()));
+      step(node, std::move(gradients_.extract(node.get()).mapped()));
     }
   }
 
-  const Value& captured(const Tensor& target) const { return captured_.at(target.node().get()); }
+  const Tensor& captured(const Tensor& target) const { return captured_.at(target.node().get()); }
 
  private:
-  void step(const NodePointer& node, Value gradient) {
+  void step(const NodePointer& node, Tensor gradient) {
     const CurrentNode current(node);
     // A copy: a hook may register another.
     const std::vector<Tensor::Hook> hooks = node->hooks();
     for (const Tensor::Hook& hook : hooks) apply(hook, gradient);
     if (const auto captured = captured_.find(node.get()); captured != captured_.end()) {
+      (void)gradient.array();
       captured->second = gradient;
       if (node->is_accumulator()) return;
     }
@@ -110,20 +86,20 @@ class Pass {
                    [&](const NodePointer& input) { return is_wanted(input); });
     if (!captured_.empty() && std::none_of(wanted.begin(), wanted.end(), [](bool one) { return one; })) return;
     detail::ProfileSpan span(node->name(), node->layer());
-    span.add_input(array_of(gradient));
-    std::vector<Value> gradients = node->backward(gradient, wanted);
-    gradient = Value();
+    span.add_input(gradient.dtype(), gradient.shape());
+    std::vector<Tensor> gradients = node->backward(std::move(gradient), wanted);
     if (!keep_) node->release();
     if (gradients.size() != inputs.size() && !node->is_accumulator()) {
       throw GradError(fmt::format("{}: its backward returned {} gradients for {} inputs", node->name(),
                                   gradients.size(), inputs.size()));
     }
-    for (const Value& one : gradients) {
-      if (one.defined()) span.add_output(array_of(one));
+    for (const Tensor& one : gradients) {
+      if (one.defined()) span.add_output(one.dtype(), one.shape());
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (!wanted[i] || !gradients[i].defined()) continue;
-      if (anomaly_enabled()) detail::check_anomaly(node->name(), array_of(gradients[i]));
+      if (!lazy_enabled()) (void)gradients[i].array();
+      if (anomaly_enabled()) detail::check_anomaly(node->name(), gradients[i].array());
       hand_over(inputs[i], std::move(gradients[i]));
     }
     span.complete();
@@ -133,34 +109,31 @@ class Pass {
     return input && (captured_.empty() || on_the_way_.contains(input.get()));
   }
 
-  void hand_over(const NodePointer& node, Value gradient) {
-    const auto [place, is_first] = pending_.try_emplace(node.get());
-    add_to(place->second, std::move(gradient));
+  void hand_over(const NodePointer& node, Tensor gradient) {
+    const auto [place, is_first] = gradients_.try_emplace(node.get());
+    Tensor& sum = place->second;
+    sum = is_first ? std::move(gradient) : add(std::exchange(sum, Tensor()), std::move(gradient));
     if (is_first) waiting_.push(node);
   }
 
-  static void apply(const Tensor::Hook& hook, Value& gradient) {
-    const Tensor replaced = hook(Tensor(gradient));
+  static void apply(const Tensor::Hook& hook, Tensor& gradient) {
+    const Tensor replaced = hook(gradient);
     if (!replaced.defined()) return;
-    if (replaced.shape() != array_of(gradient).shape()) {
-      throw ShapeError(fmt::format("hook: expected a gradient of shape {}, got {}",
-                                   to_string(array_of(gradient).shape()), to_string(replaced.shape())));
+    if (replaced.shape() != gradient.shape()) {
+      throw ShapeError(fmt::format("hook: expected a gradient of shape {}, got {}", to_string(gradient.shape()),
+                                   to_string(replaced.shape())));
     }
-    if (replaced.dtype() != array_of(gradient).dtype()) {
-      throw DTypeError(fmt::format("hook: expected a gradient of type {}, got {}",
-                                   to_string(array_of(gradient).dtype()), to_string(replaced.dtype())));
+    if (replaced.dtype() != gradient.dtype()) {
+      throw DTypeError(fmt::format("hook: expected a gradient of type {}, got {}", to_string(gradient.dtype()),
+                                   to_string(replaced.dtype())));
     }
-    if constexpr (std::same_as<Value, Array>) {
-      gradient = replaced.array();
-    } else {
-      gradient = replaced;
-    }
+    gradient = grad_enabled() ? replaced : replaced.detach();
   }
 
   bool keep_;
-  std::unordered_map<const Node*, Value> captured_;
+  std::unordered_map<const Node*, Tensor> captured_;
   std::unordered_set<const Node*> on_the_way_;
-  std::unordered_map<const Node*, Value> pending_;
+  std::unordered_map<const Node*, Tensor> gradients_;  ///< the sums that have begun to arrive
   std::priority_queue<NodePointer, std::vector<NodePointer>, EarlierOnTape> waiting_;
 };
 
@@ -188,22 +161,15 @@ Tensor start(const Tensor& output, const Tensor& seed) {
   return seed;
 }
 
-template <class Value>
-std::vector<Tensor> run_pass(const Tensor& output, Value seed, const std::vector<Tensor>& inputs,
-                             const BackwardOptions& options) {
-  const GradMode recording(options.create_graph);
-  Pass<Value> pass(options, inputs);
-  pass.run(output.node(), std::move(seed));
-  std::vector<Tensor> gradients;
-  for (const Tensor& input : inputs) gradients.emplace_back(pass.captured(input));
-  return gradients;
-}
-
 std::vector<Tensor> run(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& seed,
                         const BackwardOptions& options) {
   const Tensor first = start(output, seed);
-  return options.create_graph ? run_pass<Tensor>(output, first, inputs, options)
-                              : run_pass<Array>(output, first.array(), inputs, options);
+  const GradMode recording(options.create_graph);
+  Pass pass(options, inputs);
+  pass.run(output.node(), options.create_graph ? first : first.detach());
+  std::vector<Tensor> gradients;
+  for (const Tensor& input : inputs) gradients.push_back(pass.captured(input));
+  return gradients;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace {
 struct Mode {
   bool grad = true;
   bool anomaly = false;
+  bool lazy = true;
 };
 
 Mode& mode() {
@@ -23,6 +24,9 @@ bool grad_enabled() {
 bool anomaly_enabled() {
   return mode().anomaly;
 }
+bool lazy_enabled() {
+  return mode().lazy;
+}
 
 GradMode::GradMode(bool enabled) : previous_(std::exchange(mode().grad, enabled)) {}
 GradMode::~GradMode() {
@@ -32,6 +36,11 @@ GradMode::~GradMode() {
 AnomalyGuard::AnomalyGuard() : previous_(std::exchange(mode().anomaly, true)) {}
 AnomalyGuard::~AnomalyGuard() {
   mode().anomaly = previous_;
+}
+
+EagerGuard::EagerGuard() : previous_(std::exchange(mode().lazy, false)) {}
+EagerGuard::~EagerGuard() {
+  mode().lazy = previous_;
 }
 
 }  // namespace tapestry

@@ -7,6 +7,8 @@ namespace tapestry {
 bool grad_enabled();
 /// True when operators on this thread are checked for NaN and infinity.
 bool anomaly_enabled();
+/// True when operators on this thread may leave their results to be computed when they are read.
+bool lazy_enabled();
 
 /// Sets whether operators are recorded on this thread, until it goes out of scope (by an exception, too).
 class GradMode {
@@ -34,6 +36,18 @@ class AnomalyGuard {
   ~AnomalyGuard();
   AnomalyGuard(const AnomalyGuard&) = delete;
   AnomalyGuard& operator=(const AnomalyGuard&) = delete;
+
+ private:
+  bool previous_;
+};
+
+/// Computes the result of every operator on this thread at once, for its lifetime: slower, with the same bits.
+class EagerGuard {
+ public:
+  [[nodiscard]] EagerGuard();
+  ~EagerGuard();
+  EagerGuard(const EagerGuard&) = delete;
+  EagerGuard& operator=(const EagerGuard&) = delete;
 
  private:
   bool previous_;

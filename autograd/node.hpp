@@ -23,10 +23,9 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   virtual std::string_view name() const = 0;
-  /// The gradients of the inputs (undefined where not wanted) for the gradient of the output. The first form computes
-  /// with bare arrays; the second is made of operators, so that the result can be differentiated.
-  virtual std::vector<Array> backward(const Array& gradient, const Wanted& wanted) = 0;
-  virtual std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) = 0;
+  /// The gradients of the inputs (undefined where not wanted) for the gradient of the output. Where recording is on
+  /// they are made of operators, so that they can be differentiated.
+  virtual std::vector<Tensor> backward(Tensor gradient, const Wanted& wanted) = 0;
   /// Frees what the operator saved.
   virtual void release() = 0;
   /// True for the node that adds up the gradient of a leaf.

@@ -28,12 +28,12 @@ void check_anomaly(std::string_view name, const Array& value) {
   });
 }
 
-void complete(ProfileSpan& span, const Tensor* const* inputs, std::size_t count, const Array& value,
+void complete(ProfileSpan& span, const Tensor* const* inputs, std::size_t count, const Tensor& value,
               std::int64_t flops) {
   std::for_each(inputs, inputs + count, [&](const Tensor* input) {
-    if (input->defined()) span.add_input(input->array());
+    if (input->defined()) span.add_input(input->dtype(), input->shape());
   });
-  span.add_output(value);
+  span.add_output(value.dtype(), value.shape());
   span.complete(flops);
 }
 

@@ -16,8 +16,8 @@
 // are asked for (the others may be left undefined). What knows how many floating-point operations its forward takes by
 // definition (2 per multiply-add) has a member `std::int64_t flops() const`, asked after forward, for the profiler.
 //
-// An operator whose output is cheap to compute again from what it saves anyway has a member
-// `std::shared_ptr<Recipe> recipe() const`, which may be null: the operators after it then do not keep that output.
+// A forward that returns a Tensor instead of an Array may leave its value to be computed when somebody reads it
+// (lazy_value.hpp).
 #pragma once
 
 #include <concepts>
@@ -27,7 +27,6 @@
 
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/node.hpp>
-#include <tapestry/autograd/recipe.hpp>
 #include <tapestry/autograd/saved_tensor.hpp>
 #include <tapestry/autograd/tensor.hpp>
 #include <tapestry/core/profile_span.hpp>
@@ -37,32 +36,31 @@ namespace detail {
 
 /// Throws a GradError when the saved values of `name` are gone.
 [[noreturn]] void throw_released(std::string_view name);
-/// In anomaly mode, throws a GradError when `value`, computed by `name`, is not finite.
+/// Throws a GradError when `value`, computed by `name`, is not finite.
 void check_anomaly(std::string_view name, const Array& value);
 /// The nodes of the inputs if there is something to record, else empty.
 std::vector<std::shared_ptr<Node>> nodes_to_record(const Tensor* const* inputs, std::size_t count);
 
-inline Array to_value(Tensor&& tensor, const Array*) {
-  return tensor.defined() ? tensor.array() : Array();
-}
-inline Array to_value(Array&& array, const Array*) {
-  return std::move(array);
-}
-inline Tensor to_value(Tensor&& tensor, const Tensor*) {
-  return std::move(tensor);
-}
-
-template <class Value, class Result>
-std::vector<Value> to_gradients(Result result) {
-  constexpr const Value* wanted_type = nullptr;
-  std::vector<Value> gradients;
+template <class Result>
+std::vector<Tensor> to_gradients(Result result) {
+  std::vector<Tensor> gradients;
   if constexpr (std::same_as<Result, Array> || std::same_as<Result, Tensor>) {
-    gradients.push_back(to_value(std::move(result), wanted_type));
+    gradients.emplace_back(std::move(result));
   } else {
     gradients.reserve(result.size());
-    for (auto& one : result) gradients.push_back(to_value(std::move(one), wanted_type));
+    for (auto& one : result) gradients.emplace_back(std::move(one));
   }
   return gradients;
+}
+
+/// Becomes an Array, but not a Tensor.
+struct OnlyAnArray {
+  operator const Array&() const;  // NOLINT: implicit
+};
+
+/// The array of a gradient, which is the only one to hold it where the tensor was.
+inline Array take_array(Tensor gradient) {
+  return gradient.array();
 }
 
 template <class Op>
@@ -71,22 +69,28 @@ class OpNode final : public Node {
   OpNode(Op op, std::vector<std::shared_ptr<Node>> inputs) : Node(std::move(inputs)), op_(std::move(op)) {}
 
   std::string_view name() const override { return Op::name; }
-  std::vector<Array> backward(const Array& gradient, const Wanted& wanted) override {
-    return run<Array>(gradient, wanted);
-  }
-  std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) override {
-    return run<Tensor>(gradient, wanted);
+  std::vector<Tensor> backward(Tensor gradient, const Wanted& wanted) override {
+    if (!op_) throw_released(Op::name);
+    constexpr bool takes_arrays = requires(OnlyAnArray array) {
+      op_->backward(array, wanted);
+    }
+    || requires(OnlyAnArray array) {
+      op_->backward(array);
+    };
+    if constexpr (takes_arrays) {
+      if (!grad_enabled()) return run(take_array(std::move(gradient)), wanted);
+    }
+    return run(std::move(gradient), wanted);
   }
   void release() override { op_.reset(); }
 
  private:
   template <class Value>
-  std::vector<Value> run(const Value& gradient, const Wanted& wanted) {
-    if (!op_) throw_released(Op::name);
-    if constexpr (requires { op_->backward(gradient, wanted); }) {
-      return to_gradients<Value>(op_->backward(gradient, wanted));
+  std::vector<Tensor> run(Value gradient, const Wanted& wanted) {
+    if constexpr (requires { op_->backward(std::move(gradient), wanted); }) {
+      return to_gradients(op_->backward(std::move(gradient), wanted));
     } else {
-      return to_gradients<Value>(op_->backward(gradient));
+      return to_gradients(op_->backward(std::move(gradient)));
     }
   }
 
@@ -94,26 +98,24 @@ class OpNode final : public Node {
 };
 
 template <class Op>
-Tensor attach(Op&& op, Array value, const Tensor* const* inputs, std::size_t count) {
-  if (anomaly_enabled()) check_anomaly(Op::name, value);
+Tensor attach(Op&& op, Tensor value, const Tensor* const* inputs, std::size_t count) {
+  if (!lazy_enabled()) (void)value.array();
+  if (anomaly_enabled()) check_anomaly(Op::name, value.array());
   auto nodes = nodes_to_record(inputs, count);
-  if (nodes.empty()) return Tensor(std::move(value));
-  std::shared_ptr<Recipe> recipe;
-  if constexpr (requires { op.recipe(); }) recipe = op.recipe();
-  if (recipe) recipe->set_output(value);
+  if (nodes.empty()) return value;
   auto* node = new OpNode<Op>(std::forward<Op>(op), std::move(nodes));
-  return Tensor(std::move(value), std::shared_ptr<Node>(node, bury), recipe);
+  return {value, std::shared_ptr<Node>(node, bury)};
 }
 
 /// Tells the profiler what an operator's forward took and gave.
-void complete(ProfileSpan& span, const Tensor* const* inputs, std::size_t count, const Array& value,
+void complete(ProfileSpan& span, const Tensor* const* inputs, std::size_t count, const Tensor& value,
               std::int64_t flops);
 
 /// Runs an operator's forward and attaches what it gives.
 template <class Op, class... Inputs>
 Tensor run_forward(Op op, const Tensor* const* pointers, std::size_t count, const Inputs&... inputs) {
   ProfileSpan span(Op::name);
-  Array value = op.forward(inputs...);
+  Tensor value = op.forward(inputs...);
   if (span.is_on()) {
     std::int64_t flops = 0;
     if constexpr (requires { op.flops(); }) flops = op.flops();

@@ -8,20 +8,59 @@
 
 namespace tapestry {
 
-Tensor::Tensor(Array value) : Tensor(std::move(value), nullptr) {}
+Tensor::Tensor(Array value) {
+  if (value.defined()) state_ = std::make_shared<TensorState>(std::move(value), nullptr);
+}
 
-Tensor::Tensor(Array value, std::shared_ptr<Node> producer, const std::shared_ptr<Recipe>& recipe) {
-  if (!value.defined()) return;
-  state_ = std::make_shared<TensorState>(TensorState{std::move(value), std::move(producer), {}, recipe});
+Tensor::Tensor(std::shared_ptr<LazyValue> lazy) : state_(std::make_shared<TensorState>(std::move(lazy), nullptr)) {}
+
+Tensor::Tensor(const Tensor& value, std::shared_ptr<Node> producer) {
+  if (auto lazy = value.lazy_value()) {
+    state_ = std::make_shared<TensorState>(std::move(lazy), std::move(producer));
+  } else {
+    state_ = std::make_shared<TensorState>(value.array(), std::move(producer));
+  }
 }
 
 const Array& Tensor::array() const& {
-  if (!defined()) throw ValueError("tensor: an undefined tensor has no value");
-  return state_->value;
+  check_defined();
+  return state_->array();
 }
 
 Array Tensor::array() const&& {
   return array();
+}
+
+const Shape& Tensor::shape() const& {
+  check_defined();
+  return state_->lazy ? state_->lazy->shape() : state_->value.shape();
+}
+
+Shape Tensor::shape() const&& {
+  return shape();
+}
+
+DType Tensor::dtype() const {
+  check_defined();
+  return state_->lazy ? state_->lazy->dtype() : state_->value.dtype();
+}
+
+MemoryFormat Tensor::format() const {
+  check_defined();
+  return state_->lazy ? state_->lazy->format() : state_->value.format();
+}
+
+Tensor Tensor::detach() const {
+  check_defined();
+  return {*this, nullptr};
+}
+
+std::shared_ptr<LazyValue> Tensor::lazy_value() const {
+  return defined() ? state_->lazy : nullptr;
+}
+
+void Tensor::check_defined() const {
+  if (!defined()) throw ValueError("tensor: an undefined tensor has no value");
 }
 
 bool Tensor::requires_grad() const {
@@ -54,13 +93,15 @@ Tensor Tensor::set_requires_grad(bool requires_grad) && {
 void Tensor::set_array(Array value) {
   if (!is_leaf())
     throw GradError(fmt::format("set_array: {} was computed by {}", to_string(array()), state_->node->name()));
-  (void)array();
+  check_defined();
   state_->value = std::move(value);
+  state_->lazy = nullptr;
+  state_->is_ready = true;
   state_->grad = Tensor();
 }
 
 const Tensor& Tensor::grad() const& {
-  (void)array();
+  check_defined();
   return state_->grad;
 }
 
@@ -75,7 +116,7 @@ void Tensor::set_grad(Tensor gradient) {
   if (gradient.defined() && gradient.dtype() != dtype()) {
     throw DTypeError(fmt::format("set_grad: expected {}, got {}", to_string(array()), to_string(gradient.array())));
   }
-  (void)array();
+  check_defined();
   state_->grad = std::move(gradient);
 }
 
@@ -99,10 +140,6 @@ const std::shared_ptr<Node>& Tensor::node() const& {
 
 std::shared_ptr<Node> Tensor::node() const&& {
   return node();
-}
-
-std::shared_ptr<Recipe> Tensor::recipe() const {
-  return defined() ? state_->recipe.lock() : nullptr;
 }
 
 }  // namespace tapestry

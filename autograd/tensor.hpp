@@ -12,7 +12,7 @@
 namespace tapestry {
 
 class Node;
-class Recipe;
+class LazyValue;
 struct TensorState;
 struct BackwardOptions;
 
@@ -30,14 +30,16 @@ class Tensor {
   bool defined() const { return state_ != nullptr; }
   /// True when both are handles of one tensor.
   bool is_same(const Tensor& other) const { return state_ == other.state_; }
+  /// The value, computed now if nobody has read it before.
   const Array& array() const&;
   Array array() const&&;
-  const Shape& shape() const& { return array().shape(); }
-  Shape shape() const&& { return array().shape(); }
-  int rank() const { return array().rank(); }
-  std::int64_t size(int axis) const { return array().size(axis); }
-  std::int64_t numel() const { return array().numel(); }
-  DType dtype() const { return array().dtype(); }
+  const Shape& shape() const&;
+  Shape shape() const&&;
+  int rank() const { return shape().rank(); }
+  std::int64_t size(int axis) const { return shape()[axis]; }
+  std::int64_t numel() const { return shape().numel(); }
+  DType dtype() const;
+  MemoryFormat format() const;
   /// The only element as a double. Throws a ShapeError when there is not exactly one.
   double item() const { return array().item(); }
 
@@ -52,7 +54,7 @@ class Tensor {
   /// Replaces the value of a leaf and drops its gradient. Throws a GradError unless this is a leaf.
   void set_array(Array value);
   /// The same value without history.
-  Tensor detach() const { return Tensor(array()); }
+  Tensor detach() const;
 
   /// The gradient that backward passes have accumulated in this leaf; undefined when there is none.
   const Tensor& grad() const&;
@@ -73,12 +75,15 @@ class Tensor {
   /// The node that gradients for this tensor are handed to; null when it requires none.
   const std::shared_ptr<Node>& node() const&;
   std::shared_ptr<Node> node() const&&;
-  /// How the value is computed again where that is cheaper than keeping it; else null.
-  std::shared_ptr<Recipe> recipe() const;
-  /// A tensor computed by `producer`, by `recipe` if there is one.
-  Tensor(Array value, std::shared_ptr<Node> producer, const std::shared_ptr<Recipe>& recipe = nullptr);
+  /// How the value is, or was, to be computed; null for one that was there from the beginning.
+  std::shared_ptr<LazyValue> lazy_value() const;
+  /// A constant that is computed when it is first read.
+  explicit Tensor(std::shared_ptr<LazyValue> lazy);
+  /// The value of another tensor, computed by `producer`.
+  Tensor(const Tensor& value, std::shared_ptr<Node> producer);
 
  private:
+  void check_defined() const;
   std::shared_ptr<TensorState> state_;
 };
 

@@ -1,19 +1,32 @@
 // What the handles of one tensor share.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <utility>
 
+#include <tapestry/autograd/lazy_value.hpp>
 #include <tapestry/autograd/tensor.hpp>
 
 namespace tapestry {
 
 struct TensorState {
-  Array value;
+  TensorState(Array array, std::shared_ptr<Node> producer)
+      : value(std::move(array)), is_ready(true), node(std::move(producer)) {}
+  TensorState(std::shared_ptr<LazyValue> pending, std::shared_ptr<Node> producer)
+      : lazy(std::move(pending)), is_ready(false), node(std::move(producer)) {}
+
+  const Array& array() {
+    if (!is_ready.load(std::memory_order_acquire)) lazy->read_into(value, is_ready);
+    return value;
+  }
+
+  Array value;  ///< undefined until it is read where there is a lazy value
+  std::shared_ptr<LazyValue> lazy;
+  std::atomic<bool> is_ready;
   /// The producer, or for a leaf that requires a gradient the node that accumulates it.
   std::shared_ptr<Node> node;
   Tensor grad;
-  /// Lives with what it is computed from: in the producer, until backward has passed it, and in what saved the value.
-  std::weak_ptr<Recipe> recipe;
 };
 
 }  // namespace tapestry

@@ -50,7 +50,7 @@ bool channels_last_alike(const Shape& a, const Shape& b) {
 
 }  // namespace
 
-Array Array::layout(const Shape& shape, DType dtype, MemoryFormat format) {
+Array Array::empty(const Shape& shape, DType dtype, MemoryFormat format) {
   if (format == MemoryFormat::channels_last && shape.rank() != 3 && shape.rank() != 4) {
     throw ShapeError(fmt::format("array: channels_last takes rank 3 or 4, got {}", to_string(shape)));
   }
@@ -61,29 +61,8 @@ Array Array::layout(const Shape& shape, DType dtype, MemoryFormat format) {
   array.shape_ = shape;
   array.dtype_ = dtype;
   array.format_ = format;
-  return array;
-}
-
-Array Array::empty(const Shape& shape, DType dtype, MemoryFormat format) {
-  Array array = layout(shape, dtype, format);
   array.storage_ = std::make_shared<Storage>(static_cast<std::size_t>(array.bytes()));
   return array;
-}
-
-Array Array::deferred(const Shape& shape, DType dtype, MemoryFormat format, Storage::Fill fill, Storage::Add add) {
-  Array array = layout(shape, dtype, format);
-  array.storage_ = std::make_shared<Storage>(static_cast<std::size_t>(array.bytes()), std::move(fill), std::move(add));
-  return array;
-}
-
-bool Array::add_deferred_to(Array& sum) const {
-  const bool is_whole = storage_->bytes() == static_cast<std::size_t>(bytes());
-  if (!is_deferred() || !is_whole || shape_ != sum.shape_ || dtype_ != sum.dtype_ || format_ != sum.format_) {
-    return false;
-  }
-  if (!storage_->add_deferred_to(sum.raw())) return false;
-  sum.storage_->bump_version();
-  return true;
 }
 
 Array Array::empty_like(const Array& like) {

@@ -32,11 +32,6 @@ class Array {
   static Array empty(const Shape& shape, DType dtype = DType::f32, MemoryFormat format = MemoryFormat::row_major);
   /// An array of the shape, dtype and format of `like`, with undefined contents.
   static Array empty_like(const Array& like);
-  /// An array whose elements `fill` writes to its memory, in the order of `format`, when they are first read or
-  /// written; until then it has no memory. What can add them to other elements without writing them first says so with
-  /// `add`. Throws as `empty` does.
-  static Array deferred(const Shape& shape, DType dtype, MemoryFormat format, Storage::Fill fill,
-                        Storage::Add add = nullptr);
   static Array zeros(const Shape& shape, DType dtype = DType::f32, MemoryFormat format = MemoryFormat::row_major);
   static Array full(const Shape& shape, double value, DType dtype = DType::f32,
                     MemoryFormat format = MemoryFormat::row_major);
@@ -65,13 +60,6 @@ class Array {
   MemoryFormat format() const { return format_; }
   /// Elements between neighbours along each axis.
   std::array<std::int64_t, Shape::max_rank> strides() const;
-  /// True for a `deferred` array until its elements have been asked for.
-  bool is_deferred() const { return storage_->is_deferred(); }
-  /// Asks for the elements.
-  void compute() const { (void)raw(); }
-  /// Adds the elements to those of `sum` without asking for them, where that is possible: of a `deferred` array with an
-  /// `add`, and a sum of its shape, dtype and format. Else returns false, and nothing has happened.
-  bool add_deferred_to(Array& sum) const;
 
   /// The elements in the order of `format()`. Throws a DTypeError when T is not the element type.
   template <class T>
@@ -83,7 +71,7 @@ class Array {
   template <class T>
   T* mutable_data() {
     check_dtype(dtype_of<T>);
-    storage().bump_version();
+    storage().begin_write();
     return reinterpret_cast<T*>(raw());
   }
   /// The elements in row-major order, copied.
@@ -124,11 +112,15 @@ class Array {
   /// True when no other array shares the memory.
   bool is_unique() const { return storage_.use_count() == 1; }
   bool shares_memory_with(const Array& other) const { return storage_ == other.storage_; }
+  /// True when `storage` is the memory.
+  bool lies_in(const Storage& storage) const { return storage_.get() == &storage; }
+  /// The observer is told before the memory is written, through this array or any that shares it, until it is removed
+  /// or gone.
+  void add_observer(std::weak_ptr<WriteObserver> observer) const { storage().add_observer(std::move(observer)); }
+  void remove_observer(const WriteObserver* observer) const { storage().remove_observer(observer); }
 
  private:
   friend class WeakArray;
-  /// Without memory.
-  static Array layout(const Shape& shape, DType dtype, MemoryFormat format);
   static Array from_memory(const Shape& shape, DType dtype, const void* values, std::size_t count);
   void check_defined() const {
     if (storage_ == nullptr) throw_undefined();

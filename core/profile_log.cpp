@@ -13,18 +13,22 @@ void ProfileLog::open(std::string name, ProfilePass pass, Place place) {
   run.begin_ns = elapsed();
 }
 
-void ProfileLog::add_input(const Array& array) {
-  if (!array.defined()) return;
-  ProfileFacts& facts = open_.back().facts;
-  facts.bytes += array.bytes();
-  if (is_tracing()) facts.inputs.push_back({array.dtype(), array.shape()});
+void ProfileLog::reopen(std::string name, ProfilePass pass, Place place) {
+  open(std::move(name), pass, std::move(place));
+  open_.back().is_rest = true;
+  open_.back().is_complete = true;
 }
 
-void ProfileLog::add_output(const Array& array) {
-  if (!array.defined()) return;
+void ProfileLog::add_input(DType dtype, const Shape& shape) {
   ProfileFacts& facts = open_.back().facts;
-  facts.bytes += array.bytes();
-  if (is_tracing()) facts.outputs.push_back({array.dtype(), array.shape()});
+  facts.bytes += shape.numel() * item_size(dtype);
+  if (is_tracing()) facts.inputs.push_back({dtype, shape});
+}
+
+void ProfileLog::add_output(DType dtype, const Shape& shape) {
+  ProfileFacts& facts = open_.back().facts;
+  facts.bytes += shape.numel() * item_size(dtype);
+  if (is_tracing()) facts.outputs.push_back({dtype, shape});
 }
 
 void ProfileLog::complete(std::int64_t flops) {
@@ -44,10 +48,11 @@ void ProfileLog::close() {
 
 void ProfileLog::count(Run& run, std::int64_t end_ns) {
   const std::string layer = place_.layer ? *place_.layer : "";
-  ProfileEntry& entry = entries_[{run.name, run.pass, layer}];
-  if (entry.calls == 0) entry = {.name = run.name, .pass = run.pass, .layer = layer};
+  const auto [place, is_new] = entries_.try_emplace({run.name, run.pass, layer});
+  ProfileEntry& entry = place->second;
+  if (is_new) entry = {.name = run.name, .pass = run.pass, .layer = layer};
   const std::int64_t total_ns = end_ns - run.begin_ns;
-  ++entry.calls;
+  if (!run.is_rest) ++entry.calls;
   entry.total_ns += total_ns;
   entry.self_ns += total_ns - run.within_ns;
   entry.bytes += run.facts.bytes;

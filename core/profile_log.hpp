@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <tapestry/core/array.hpp>
 #include <tapestry/core/dtype.hpp>
 #include <tapestry/core/profile_span.hpp>
 #include <tapestry/core/profiler.hpp>
@@ -52,8 +51,10 @@ class ProfileLog {
 
   /// Begins a run within the one that is open. What it runs itself belongs to `place`.
   void open(std::string name, ProfilePass pass, Place place);
-  void add_input(const Array& array);
-  void add_output(const Array& array);
+  /// Goes on with a run that was counted before.
+  void reopen(std::string name, ProfilePass pass, Place place);
+  void add_input(DType dtype, const Shape& shape);
+  void add_output(DType dtype, const Shape& shape);
   /// Says that the open run has come to its end.
   void complete(std::int64_t flops);
   /// Ends the open run, and counts it if it is complete.
@@ -77,6 +78,7 @@ class ProfileLog {
     std::int64_t begin_ns;
     std::int64_t within_ns = 0;  ///< of the runs within it
     bool is_complete = false;
+    bool is_rest = false;  ///< of a run that was counted before
     ProfileFacts facts = {};
   };
   /// True until the trace has all the runs that it keeps.

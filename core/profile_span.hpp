@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include <tapestry/core/array.hpp>
+#include <tapestry/core/dtype.hpp>
+#include <tapestry/core/profiler.hpp>
+#include <tapestry/core/shape.hpp>
 
 namespace tapestry::detail {
 
@@ -18,6 +20,16 @@ using LayerPath = std::shared_ptr<const std::string>;
 /// The layer that runs on this thread; null without a profiler.
 LayerPath current_layer();
 
+/// Where a run that goes on later began.
+struct ProfileOrigin {
+  std::string_view name;  ///< of the operator
+  ProfilePass pass = ProfilePass::forward;
+  LayerPath layer;
+
+  /// What this thread runs now.
+  static ProfileOrigin here(std::string_view name);
+};
+
 /// Times a run of an operator, from its construction to its end, when this thread has a profiler.
 class ProfileSpan {
  public:
@@ -25,15 +37,17 @@ class ProfileSpan {
   [[nodiscard]] explicit ProfileSpan(std::string_view name);
   /// A run of the backward of the operator `name`, which `layer` ran forward. What runs within belongs there too.
   [[nodiscard]] ProfileSpan(std::string_view name, const LayerPath& layer);
+  /// The rest of a run whose result was not computed at once: its time counts there, and it is no call of its own.
+  [[nodiscard]] explicit ProfileSpan(const ProfileOrigin& origin);
   ~ProfileSpan();
   ProfileSpan(const ProfileSpan&) = delete;
   ProfileSpan& operator=(const ProfileSpan&) = delete;
 
   /// False without a profiler: then the others do nothing.
   bool is_on() const { return log_ != nullptr; }
-  /// Notes what goes in and comes out, if it is defined.
-  void add_input(const Array& array);
-  void add_output(const Array& array);
+  /// Notes what goes in and comes out.
+  void add_input(DType dtype, const Shape& shape);
+  void add_output(DType dtype, const Shape& shape);
   /// The run has come to its end: one that is not completed is not counted.
   void complete(std::int64_t flops = 0);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -30,8 +31,16 @@ struct Seeded {
   std::uint64_t next_stream = 0;
 };
 
+/// The first thread to ask has the seed 0, so that a program of one thread is reproducible; every other has one of its
+/// own, in a range that seeds given by hand rarely lie in.
+std::uint64_t default_seed() {
+  static std::atomic<std::uint64_t> threads = 0;
+  const std::uint64_t thread = threads++;
+  return thread == 0 ? 0 : (std::uint64_t{1} << 63) + thread;
+}
+
 Seeded& seeded() {
-  thread_local Seeded state;
+  thread_local Seeded state = {.seed = default_seed()};
   return state;
 }
 

@@ -40,8 +40,8 @@ struct RandomStream {
   Array permutation(std::int64_t count);
 };
 
-/// Starts the calling thread's random streams again from `seed`: layers made and arrays drawn afterwards are
-/// the same in every run.
+/// Restarts the calling thread's random streams from `seed`: layers constructed and arrays drawn afterwards are the
+/// same in every run. Threads that never call it have different seeds.
 void manual_seed(std::uint64_t seed);
 
 /// A stream that no earlier call on this thread has given out since `manual_seed`.

@@ -1,4 +1,3 @@
-#include <mutex>
 #include <utility>
 
 #include <tapestry/core/allocator.hpp>
@@ -6,41 +5,36 @@
 
 namespace tapestry {
 
-struct Storage::Deferred {
-  std::mutex mutex;
-  Fill fill;
-  Add add;
-};
-
 Storage::Storage(std::size_t bytes)
     : bytes_(bytes), data_(static_cast<std::byte*>(Allocator::instance().allocate(bytes))) {}
 
-Storage::Storage(std::size_t bytes, Fill fill, Add add)
-    : bytes_(bytes), deferred_(std::make_unique<Deferred>()), is_deferred_(true) {
-  deferred_->fill = std::move(fill);
-  deferred_->add = std::move(add);
-}
-
 Storage::~Storage() {
-  if (data_ != nullptr) Allocator::instance().deallocate(data_, bytes_);
+  Allocator::instance().deallocate(data_, bytes_);
 }
 
-void Storage::fill_in() {
-  const std::lock_guard lock(deferred_->mutex);
-  if (!is_deferred()) return;
-  if (data_ == nullptr) data_ = static_cast<std::byte*>(Allocator::instance().allocate(bytes_));
-  deferred_->fill(data_);
-  deferred_->fill = nullptr;
-  deferred_->add = nullptr;
-  is_deferred_.store(false, std::memory_order_release);
+void Storage::add_observer(std::weak_ptr<WriteObserver> observer) {
+  const WriteObserver* const key = observer.lock().get();
+  const std::lock_guard lock(observers_mutex_);
+  observers_.push_back({key, std::move(observer)});
+  is_observed_.store(true, std::memory_order_release);
 }
 
-bool Storage::add_deferred_to(std::byte* memory) {
-  if (!is_deferred()) return false;
-  const std::lock_guard lock(deferred_->mutex);
-  if (!deferred_->add) return false;
-  deferred_->add(memory);
-  return true;
+void Storage::remove_observer(const WriteObserver* observer) {
+  const std::lock_guard lock(observers_mutex_);
+  std::erase_if(observers_, [&](const Entry& entry) { return entry.key == observer; });
+  is_observed_.store(!observers_.empty(), std::memory_order_release);
+}
+
+// Over a copy, and without the lock: an observer that is told may remove itself.
+void Storage::tell_observers() {
+  std::vector<Entry> entries;
+  {
+    const std::lock_guard lock(observers_mutex_);
+    entries = observers_;
+  }
+  for (const Entry& entry : entries) {
+    if (const auto observer = entry.observer.lock()) observer->before_write(*this);
+  }
 }
 
 }  // namespace tapestry

@@ -22,7 +22,8 @@
 #include <tapestry/data/loader.hpp>
 #include <tapestry/models/vision_transformer.hpp>
 #include <tapestry/nn/init.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/flatten.hpp>
 #include <tapestry/nn/layers/multihead_attention.hpp>
@@ -89,7 +90,8 @@ nn::Sequential convolutional() {
                            .stride = stride,
                            .padding = 1,
                            .bias = false}));
-    net.append(nn::BatchNormRelu2d({.num_features = channels}));
+    net.append(nn::BatchNorm2d({.num_features = channels}));
+    net.append(nn::ReLU());
     in = channels;
   }
   net.append(nn::GlobalAvgPool2d());
@@ -175,7 +177,7 @@ Tensor attention_rollout(models::VisionTransformer& net, const Array& images) {
     const std::string layer = fmt::format("encoder.layers.encoder_layer_{}.", i);
     auto& norm = net.get_submodule<nn::Module>(layer + "ln_1");
     auto& attention = net.get_submodule<nn::MultiheadAttention>(layer + "self_attention");
-    const auto id = norm.add_forward_hook([&](nn::Module&, const Tensor&, const Tensor& normed) {
+    const auto id = norm.add_forward_hook([&](const nn::Module&, const Tensor&, const Tensor& normed) {
       joint = matmul((attention_weights(attention, normed) + identity) * 0.5, joint);
       return Tensor();
     });

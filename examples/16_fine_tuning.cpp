@@ -19,7 +19,8 @@
 #include <tapestry/data/datasets/shapes.hpp>
 #include <tapestry/data/loader.hpp>
 #include <tapestry/data/transforms/transform.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/layers/pooling.hpp>
@@ -38,11 +39,9 @@ namespace {
 class Network : public nn::Module {
  public:
   explicit Network(std::int64_t classes)
-      : features_(add("features", nn::Sequential(conv(3, 32), norm(32), pool(), conv(32, 64), norm(64), pool(),
-                                                 conv(64, 64), norm(64)))),
-        head_(add("head", nn::Linear({.in_features = 64, .out_features = classes}))) {}
+      : head_(add("head", nn::Linear({.in_features = 64, .out_features = classes}))) {}
 
-  Tensor forward(const Tensor& x) override { return head_(flatten(global_avg_pool2d(features_(x)), 1)); }
+  Tensor forward(const Tensor& x) const override { return head_(flatten(global_avg_pool2d(features_(x)), 1)); }
 
   nn::Sequential& features() { return features_; }
   nn::Linear& head() { return head_; }
@@ -51,10 +50,12 @@ class Network : public nn::Module {
   static nn::Conv2d conv(std::int64_t in, std::int64_t out) {
     return nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1, .bias = false});
   }
-  static nn::BatchNormRelu2d norm(std::int64_t channels) { return nn::BatchNormRelu2d({.num_features = channels}); }
+  static nn::BatchNorm2d norm(std::int64_t channels) { return nn::BatchNorm2d({.num_features = channels}); }
   static nn::MaxPool2d pool() { return nn::MaxPool2d({.kernel_size = 2}); }
 
-  nn::Sequential& features_;
+  nn::Sequential& features_ =
+      add("features", nn::sequential({conv(3, 32), norm(32), nn::ReLU(), pool(), conv(32, 64), norm(64), nn::ReLU(),
+                                      pool(), conv(64, 64), norm(64), nn::ReLU()}));
   nn::Linear& head_;
 };
 

@@ -142,7 +142,9 @@ class Stage : public nn::Module {
                   nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1, .bias = false}))),
         norm_(add("norm", nn::BatchNorm2d({.num_features = out}))) {}
 
-  Tensor forward(const Tensor& x) override { return max_pool2d(squared_relu(norm_(conv_(x))), {.kernel_size = 2}); }
+  Tensor forward(const Tensor& x) const override {
+    return max_pool2d(squared_relu(norm_(conv_(x))), {.kernel_size = 2});
+  }
 
  private:
   nn::Conv2d& conv_;
@@ -160,7 +162,9 @@ class ClockReader : public nn::Module {
         hidden_(add("hidden", nn::Linear({.in_features = 64 * 5 * 5, .out_features = 128}))),
         head_(add("head", nn::Linear({.in_features = 128, .out_features = 12}))) {}
 
-  Tensor forward(const Tensor& x) override { return head_(relu(hidden_(flatten(stage3_(stage2_(stage1_(x))), 1)))); }
+  Tensor forward(const Tensor& x) const override {
+    return head_(relu(hidden_(flatten(stage3_(stage2_(stage1_(x))), 1))));
+  }
 
  private:
   Stage& stage1_;

@@ -66,7 +66,7 @@ void layers(Lesson& lesson, nn::Module& model, std::int64_t steps) {
   constexpr std::int64_t count = 8;
   std::vector<Array> pictures;
   std::vector<viz::Caption> captions;
-  for (const char* layer : {"norm1", "norm2", "norm3", "norm4", "norm5"}) {
+  for (const char* layer : {"relu1", "relu2", "relu3", "relu4", "relu5"}) {
     const Array images =
         nn::maximize_activation(model, noise(count, 48), first_units(count), {.layer = layer, .steps = steps});
     for (std::int64_t i = 0; i < count; ++i) {

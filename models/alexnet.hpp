@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include <tapestry/models/image_size.hpp>
 #include <tapestry/nn/module.hpp>
 #include <tapestry/nn/sequential.hpp>
 
@@ -16,16 +17,16 @@ namespace tapestry::models {
 class AlexNet : public nn::Module {
  public:
   struct Options {
-    std::int64_t classes = 1000;    ///< logits per image
-    bool for_small_images = false;  ///< the first kernel is 3×3 at stride 1 and the head sees 3×3, for images of 32×32
-    double dropout = 0.5;           ///< before the first two linear layers
+    std::int64_t classes = 1000;          ///< logits per image
+    ImageSize images = ImageSize::large;  ///< small: the first kernel is 3×3 at stride 1 and the head's input 3×3
+    double dropout = 0.5;                 ///< before the first two linear layers
   };
 
   explicit AlexNet(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  std::int64_t side_;  ///< of what the head sees
+  std::int64_t side_;  ///< height and width of the head's input
   nn::Sequential& features_;
   nn::Sequential& classifier_;
 };

@@ -1,10 +1,11 @@
-// A convolutional network that sees the whole image at once.
+// A convolutional network with attention over the whole image.
 #pragma once
 
 #include <cstdint>
 
 #include <tapestry/nn/blocks/attention_augmented_conv2d.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
@@ -18,20 +19,22 @@ namespace tapestry::models {
 class AttentionCnn : public nn::Module {
  public:
   explicit AttentionCnn(std::int64_t classes = 10);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  nn::Conv2d& conv1_;
-  nn::BatchNormRelu2d& bn1_;
-  nn::Conv2d& conv2_;
-  nn::BatchNormRelu2d& bn2_;
-  nn::AttentionAugmentedConv2d& conv3_;
-  nn::BatchNormRelu2d& bn3_;
-  nn::Conv2d& conv4_;
-  nn::BatchNormRelu2d& bn4_;
-  nn::AttentionAugmentedConv2d& conv5_;
-  nn::BatchNormRelu2d& bn5_;
+  nn::Conv2d& conv1_ = add("conv1", nn::conv3x3(3, 32));
+  nn::BatchNorm2d& bn1_ = add("bn1", nn::BatchNorm2d({.num_features = 32}));
+  nn::Conv2d& conv2_ = add("conv2", nn::conv3x3(32, 64, 2));
+  nn::BatchNorm2d& bn2_ = add("bn2", nn::BatchNorm2d({.num_features = 64}));
+  nn::AttentionAugmentedConv2d& conv3_ = add("conv3", augmented(64, 16));
+  nn::BatchNorm2d& bn3_ = add("bn3", nn::BatchNorm2d({.num_features = 64}));
+  nn::Conv2d& conv4_ = add("conv4", nn::conv3x3(64, 128, 2));
+  nn::BatchNorm2d& bn4_ = add("bn4", nn::BatchNorm2d({.num_features = 128}));
+  nn::AttentionAugmentedConv2d& conv5_ = add("conv5", augmented(128, 8));
+  nn::BatchNorm2d& bn5_ = add("bn5", nn::BatchNorm2d({.num_features = 128}));
   nn::Linear& fc_;
+
+  static nn::AttentionAugmentedConv2d augmented(std::int64_t channels, std::int64_t size);
 };
 
 }  // namespace tapestry::models

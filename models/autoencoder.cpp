@@ -3,7 +3,7 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/autoencoder.hpp>
 #include <tapestry/nn/layers/activation.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/conv_transpose2d.hpp>
 
@@ -24,25 +24,25 @@ nn::Conv2d conv3x3(std::int64_t in, std::int64_t out) {
   return nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1});
 }
 
-nn::BatchNormRelu2d norm(std::int64_t channels) {
-  return nn::BatchNormRelu2d({.num_features = channels});
+nn::BatchNorm2d norm(std::int64_t channels) {
+  return nn::BatchNorm2d({.num_features = channels});
 }
 
 }  // namespace
 
 Autoencoder::Autoencoder(const Options& options)
-    : encoder_(
-          add("encoder",
-              nn::Sequential(halve(options.in_channels, options.base_channels), norm(options.base_channels),
-                             halve(options.base_channels, 2 * options.base_channels), norm(2 * options.base_channels),
-                             conv3x3(2 * options.base_channels, options.code_channels)))),
-      decoder_(
-          add("decoder",
-              nn::Sequential(enlarge(options.code_channels, 2 * options.base_channels), norm(2 * options.base_channels),
-                             enlarge(2 * options.base_channels, options.base_channels), norm(options.base_channels),
-                             conv3x3(options.base_channels, options.in_channels), nn::Sigmoid()))) {}
+    : encoder_(add(
+          "encoder",
+          nn::sequential({halve(options.in_channels, options.base_channels), norm(options.base_channels), nn::ReLU(),
+                          halve(options.base_channels, 2 * options.base_channels), norm(2 * options.base_channels),
+                          nn::ReLU(), conv3x3(2 * options.base_channels, options.code_channels)}))),
+      decoder_(add("decoder", nn::sequential({enlarge(options.code_channels, 2 * options.base_channels),
+                                              norm(2 * options.base_channels), nn::ReLU(),
+                                              enlarge(2 * options.base_channels, options.base_channels),
+                                              norm(options.base_channels), nn::ReLU(),
+                                              conv3x3(options.base_channels, options.in_channels), nn::Sigmoid()}))) {}
 
-Tensor Autoencoder::encode(const Tensor& x) {
+Tensor Autoencoder::encode(const Tensor& x) const {
   if (x.rank() == 4 && (x.size(2) % 4 != 0 || x.size(3) % 4 != 0)) {
     throw ShapeError(
         fmt::format("Autoencoder: both sides of images must be multiples of 4, got {}", to_string(x.shape())));

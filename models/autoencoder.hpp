@@ -22,12 +22,12 @@ class Autoencoder : public nn::Module {
   };
 
   explicit Autoencoder(const Options& options);
-  Tensor forward(const Tensor& x) override { return decode(encode(x)); }
+  Tensor forward(const Tensor& x) const override { return decode(encode(x)); }
 
   /// The first half: images → codes.
-  Tensor encode(const Tensor& x);
+  Tensor encode(const Tensor& x) const;
   /// The second half: codes → images.
-  Tensor decode(const Tensor& code) { return decoder_(code); }
+  Tensor decode(const Tensor& code) const { return decoder_(code); }
 
  private:
   nn::Sequential& encoder_;

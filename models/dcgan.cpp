@@ -2,7 +2,6 @@
 #include <tapestry/nn/init.hpp>
 #include <tapestry/nn/layers/activation.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/conv_transpose2d.hpp>
 
@@ -23,10 +22,12 @@ nn::Sequential generator(const DcganGenerator::Options& options) {
   nn::Sequential layers;
   layers.append(
       nn::ConvTranspose2d({.in_channels = options.latent, .out_channels = channels, .kernel_size = 4, .bias = false}));
-  layers.append(nn::BatchNormRelu2d({.num_features = channels}));
+  layers.append(nn::BatchNorm2d({.num_features = channels}));
+  layers.append(nn::ReLU());
   for (; channels > options.base_channels; channels /= 2) {
     append_enlargement(layers, channels, channels / 2, options.upsampling);
-    layers.append(nn::BatchNormRelu2d({.num_features = channels / 2}));
+    layers.append(nn::BatchNorm2d({.num_features = channels / 2}));
+    layers.append(nn::ReLU());
   }
   append_enlargement(layers, channels, options.channels, options.upsampling);
   layers.append(nn::Tanh());
@@ -40,7 +41,7 @@ nn::Conv2d halve(std::int64_t in, std::int64_t out) {
 
 nn::Sequential discriminator(const DcganDiscriminator::Options& options) {
   std::int64_t channels = options.base_channels;
-  nn::Sequential layers(halve(options.channels, channels), nn::LeakyReLU({.negative_slope = 0.2}));
+  nn::Sequential layers = nn::sequential({halve(options.channels, channels), nn::LeakyReLU({.negative_slope = 0.2})});
   for (; channels < 4 * options.base_channels; channels *= 2) {
     layers.append(halve(channels, 2 * channels));
     layers.append(nn::BatchNorm2d({.num_features = 2 * channels}));
@@ -50,7 +51,7 @@ nn::Sequential discriminator(const DcganDiscriminator::Options& options) {
   return layers;
 }
 
-/// The first values of Radford et al., section 4.
+/// The initial weights of Radford et al., section 4.
 void fill(nn::ModuleBase& module) {
   for (const auto& [name, parameter] : module.named_parameters()) {
     if (parameter.rank() == 4) nn::init::normal(parameter, 0, 0.02);

@@ -22,7 +22,7 @@ class DcganGenerator : public nn::Module {
   };
 
   explicit DcganGenerator(const Options& options);
-  Tensor forward(const Tensor& z) override { return main_(z); }
+  Tensor forward(const Tensor& z) const override { return main_(z); }
 
  private:
   nn::Sequential& main_;
@@ -39,7 +39,7 @@ class DcganDiscriminator : public nn::Module {
   };
 
   explicit DcganDiscriminator(const Options& options);
-  Tensor forward(const Tensor& x) override { return main_(x); }
+  Tensor forward(const Tensor& x) const override { return main_(x); }
 
  private:
   nn::Sequential& main_;

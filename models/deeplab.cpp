@@ -4,6 +4,9 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/deeplab.hpp>
 #include <tapestry/models/residual_stages.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
+#include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::models {
 namespace {
@@ -33,25 +36,23 @@ nn::Sequential backbone(std::int64_t base) {
   nn::Sequential result;
   for (const Layer& layer : layers) {
     result.append(conv3x3(layer.in, layer.out, layer.stride, layer.dilation));
-    result.append(nn::BatchNormRelu2d({.num_features = layer.out}));
+    result.append(nn::BatchNorm2d({.num_features = layer.out}));
+    result.append(nn::ReLU());
   }
   return result;
 }
 
 }  // namespace
 
-DeepLabHead::DeepLabHead(const Options& options)
-    : pyramid_(add("0", nn::ASPP({.in_channels = options.in_channels,
-                                  .rates = options.rates,
-                                  .out_channels = options.channels,
-                                  .dropout = options.dropout}))),
-      conv_(add("1", conv3x3(options.channels, options.channels, 1, 1))),
-      norm_(add("2", nn::BatchNormRelu2d({.num_features = options.channels}))),
-      last_(
-          add("4", nn::Conv2d({.in_channels = options.channels, .out_channels = options.classes, .kernel_size = 1}))) {}
-
-Tensor DeepLabHead::forward(const Tensor& x) {
-  return last_(norm_(conv_(pyramid_(x))));
+DeepLabHead::DeepLabHead(const Options& options) {
+  append(nn::ASPP({.in_channels = options.in_channels,
+                   .rates = options.rates,
+                   .out_channels = options.channels,
+                   .dropout = options.dropout}));
+  append(conv3x3(options.channels, options.channels, 1, 1));
+  append(nn::BatchNorm2d({.num_features = options.channels}));
+  append(nn::ReLU());
+  append(nn::Conv2d({.in_channels = options.channels, .out_channels = options.classes, .kernel_size = 1}));
 }
 
 DeepLab::DeepLab(const Options& options)
@@ -64,7 +65,7 @@ DeepLab::DeepLab(const Options& options)
   detail::fill_convolutions(*this);
 }
 
-Tensor DeepLab::forward(const Tensor& x) {
+Tensor DeepLab::forward(const Tensor& x) const {
   if (x.rank() == 4 && (x.size(2) % output_stride != 0 || x.size(3) % output_stride != 0)) {
     throw ShapeError(fmt::format("DeepLab: both sides of images must be multiples of {}, got {}", output_stride,
                                  to_string(x.shape())));

@@ -6,15 +6,14 @@
 
 #include <tapestry/core/required.hpp>
 #include <tapestry/nn/blocks/aspp.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
-#include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/sequential.hpp>
 
 namespace tapestry::models {
 
 /// Feature maps (N, C, H, W) → logits (N, classes, H, W): `nn::ASPP`, a 3×3 convolution with batch norm and ReLU, and a
 /// 1×1 convolution (Chen et al., "Rethinking atrous convolution for semantic image segmentation", 2017). The names of
 /// parameters are those of torchvision's DeepLabHead.
-class DeepLabHead : public nn::Module {
+class DeepLabHead : public nn::Sequential {
  public:
   struct Options {
     Required<std::int64_t> in_channels;              ///< of the feature maps
@@ -25,13 +24,6 @@ class DeepLabHead : public nn::Module {
   };
 
   explicit DeepLabHead(const Options& options);
-  Tensor forward(const Tensor& x) override;
-
- private:
-  nn::ASPP& pyramid_;
-  nn::Conv2d& conv_;
-  nn::BatchNormRelu2d& norm_;
-  nn::Conv2d& last_;
 };
 
 /// Images (N, 3, H, W), H and W multiples of 4, → logits (N, classes, H, W): a small backbone of six 3×3 convolutions
@@ -48,7 +40,7 @@ class DeepLab : public nn::Module {
   };
 
   explicit DeepLab(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   nn::Sequential& backbone_;

@@ -10,7 +10,7 @@ namespace tapestry::models {
 /// heads side by side, an ELU, attention of one head; dropout before each and on their weights (Veličković et al.,
 /// "Graph attention networks", 2018, section 3.3, the transductive network). Throws a ValueError for options out of
 /// range. Parameters: conv1 and conv2 as in PyTorch Geometric's example.
-class Gat : public nn::ModuleBase {
+class Gat : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
  public:
   struct Options {
     Required<std::int64_t> in_channels;      ///< features of a node
@@ -20,14 +20,21 @@ class Gat : public nn::ModuleBase {
     double dropout = 0.6;                    ///< the probability of dropping a feature or a neighbour in training
   };
 
-  explicit Gat(const Options& options);
+  explicit Gat(const Options& options) : options_(options) {}
   /// Throws a ShapeError for operands that do not fit.
-  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  nn::Dropout& dropout_;
-  nn::GatConv& conv1_;
-  nn::GatConv& conv2_;
+  Options options_;
+  nn::Dropout& dropout_ = add("dropout", nn::Dropout({.p = options_.dropout}));
+  nn::GatConv& conv1_ = add("conv1", nn::GatConv({.in_channels = options_.in_channels,
+                                                  .out_channels = options_.hidden_channels,
+                                                  .heads = options_.heads,
+                                                  .dropout = options_.dropout}));
+  nn::GatConv& conv2_ = add("conv2", nn::GatConv({.in_channels = options_.heads * options_.hidden_channels,
+                                                  .out_channels = options_.out_channels,
+                                                  .concat = false,
+                                                  .dropout = options_.dropout}));
 };
 
 }  // namespace tapestry::models

@@ -10,7 +10,7 @@ namespace tapestry::models {
 /// with a ReLU between them and dropout before each (Kipf and Welling, "Semi-supervised classification with graph
 /// convolutional networks", 2017, equation 9). Throws a ValueError for options out of range. Parameters: conv1 and
 /// conv2 as in PyTorch Geometric's example.
-class Gcn : public nn::ModuleBase {
+class Gcn : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
  public:
   struct Options {
     Required<std::int64_t> in_channels;      ///< features of a node
@@ -19,14 +19,17 @@ class Gcn : public nn::ModuleBase {
     double dropout = 0.5;                    ///< the probability of dropping a feature in training
   };
 
-  explicit Gcn(const Options& options);
+  explicit Gcn(const Options& options) : options_(options) {}
   /// Throws a ShapeError for operands that do not fit.
-  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  nn::Dropout& dropout_;
-  nn::GcnConv& conv1_;
-  nn::GcnConv& conv2_;
+  Options options_;
+  nn::Dropout& dropout_ = add("dropout", nn::Dropout({.p = options_.dropout}));
+  nn::GcnConv& conv1_ =
+      add("conv1", nn::GcnConv({.in_channels = options_.in_channels, .out_channels = options_.hidden_channels}));
+  nn::GcnConv& conv2_ =
+      add("conv2", nn::GcnConv({.in_channels = options_.hidden_channels, .out_channels = options_.out_channels}));
 };
 
 }  // namespace tapestry::models

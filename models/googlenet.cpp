@@ -39,8 +39,8 @@ Tensor through(const std::vector<nn::Inception*>& stage, Tensor x) {
 }  // namespace
 
 GoogLeNet::GoogLeNet(const Options& options)
-    : pools_first_(!options.for_small_images),
-      conv1_(add("conv1", options.for_small_images ? conv(3, 64, 3) : conv(3, 64, 7, 2))),
+    : pools_first_(options.images == ImageSize::large),
+      conv1_(add("conv1", options.images == ImageSize::small ? conv(3, 64, 3) : conv(3, 64, 7, 2))),
       conv2_(add("conv2", conv(64, 64, 1))),
       conv3_(add("conv3", conv(64, 192, 3))),
       stage3_({&add("inception3a", inception(192, 64, 96, 128, 16, 32, 32)),
@@ -54,11 +54,11 @@ GoogLeNet::GoogLeNet(const Options& options)
                &add("inception5b", inception(832, 384, 192, 384, 48, 128, 128))}),
       dropout_(add("dropout", nn::Dropout({.p = options.dropout}))),
       fc_(add("fc", nn::Linear({.in_features = 1024, .out_features = options.classes}))) {
-  // Not torchvision's normal numbers of deviation 0.01: weights so small turn about with the first steps.
+  // Not torchvision's normal distribution of deviation 0.01: the first steps would change such small weights entirely.
   detail::fill_convolutions(*this);
 }
 
-Tensor GoogLeNet::forward(const Tensor& x) {
+Tensor GoogLeNet::forward(const Tensor& x) const {
   Tensor y = conv1_(x);
   if (pools_first_) y = halved(y);
   y = halved(conv3_(conv2_(y)));

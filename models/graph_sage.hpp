@@ -10,7 +10,7 @@ namespace tapestry::models {
 /// the neighbours send to the node's own, with a ReLU and dropout between them (Hamilton, Ying and Leskovec, "Inductive
 /// representation learning on large graphs", 2017, algorithm 1 with K = 2, all neighbours and no normalisation). Throws
 /// a ValueError for options out of range. Parameters: conv1 and conv2 as in PyTorch Geometric's examples.
-class GraphSage : public nn::ModuleBase {
+class GraphSage : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
  public:
   struct Options {
     Required<std::int64_t> in_channels;           ///< features of a node
@@ -20,14 +20,19 @@ class GraphSage : public nn::ModuleBase {
     double dropout = 0.5;                         ///< the probability of dropping a hidden feature in training
   };
 
-  explicit GraphSage(const Options& options);
+  explicit GraphSage(const Options& options) : options_(options) {}
   /// Throws a ShapeError for operands that do not fit.
-  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  nn::Dropout& dropout_;
-  nn::SageConv& conv1_;
-  nn::SageConv& conv2_;
+  Options options_;
+  nn::Dropout& dropout_ = add("dropout", nn::Dropout({.p = options_.dropout}));
+  nn::SageConv& conv1_ = add("conv1", nn::SageConv({.in_channels = options_.in_channels,
+                                                    .out_channels = options_.hidden_channels,
+                                                    .aggregation = options_.aggregation}));
+  nn::SageConv& conv2_ = add("conv2", nn::SageConv({.in_channels = options_.hidden_channels,
+                                                    .out_channels = options_.out_channels,
+                                                    .aggregation = options_.aggregation}));
 };
 
 }  // namespace tapestry::models

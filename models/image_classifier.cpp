@@ -37,29 +37,27 @@ struct Network {
   Owned (*make)(std::int64_t classes);
 };
 
-constexpr auto small_images = ResNetStem::small_images;
+constexpr auto small = ImageSize::small;
 
 const std::vector<Network>& networks() {
   static const std::vector<Network> list = {
       {"small_cnn", [](std::int64_t classes) { return own(SmallCnn(classes)); }},
       {"lenet5", [](std::int64_t classes) { return own(LeNet5({.in_channels = 3, .classes = classes})); }},
-      {"alexnet", [](std::int64_t classes) { return own(AlexNet({.classes = classes, .for_small_images = true})); }},
-      {"vgg11_bn", [](std::int64_t classes) { return own(vgg11_bn({.classes = classes, .for_small_images = true})); }},
-      {"vgg16_bn", [](std::int64_t classes) { return own(vgg16_bn({.classes = classes, .for_small_images = true})); }},
+      {"alexnet", [](std::int64_t classes) { return own(AlexNet({.classes = classes, .images = small})); }},
+      {"vgg11_bn", [](std::int64_t classes) { return own(vgg11_bn({.classes = classes, .images = small})); }},
+      {"vgg16_bn", [](std::int64_t classes) { return own(vgg16_bn({.classes = classes, .images = small})); }},
       {"nin", [](std::int64_t classes) { return own(NetworkInNetwork({.classes = classes})); }},
-      {"googlenet",
-       [](std::int64_t classes) { return own(GoogLeNet({.classes = classes, .for_small_images = true})); }},
+      {"googlenet", [](std::int64_t classes) { return own(GoogLeNet({.classes = classes, .images = small})); }},
       {"resnet20", [](std::int64_t classes) { return own(resnet20(classes)); }},
       {"resnet32", [](std::int64_t classes) { return own_residual(resnet32(classes)); }},
       {"resnet56", [](std::int64_t classes) { return own_residual(resnet56(classes)); }},
-      {"resnet18", [](std::int64_t classes) { return own_residual(resnet18(classes, small_images)); }},
-      {"resnet34", [](std::int64_t classes) { return own_residual(resnet34(classes, small_images)); }},
-      {"resnet50", [](std::int64_t classes) { return own_residual(resnet50(classes, small_images)); }},
-      {"resnext50_32x4d", [](std::int64_t classes) { return own_residual(resnext50_32x4d(classes, small_images)); }},
+      {"resnet18", [](std::int64_t classes) { return own_residual(resnet18(classes, small)); }},
+      {"resnet34", [](std::int64_t classes) { return own_residual(resnet34(classes, small)); }},
+      {"resnet50", [](std::int64_t classes) { return own_residual(resnet50(classes, small)); }},
+      {"resnext50_32x4d", [](std::int64_t classes) { return own_residual(resnext50_32x4d(classes, small)); }},
       {"preact_resnet18", [](std::int64_t classes) { return own(preact_resnet18(classes)); }},
-      {"mobilenet_v2",
-       [](std::int64_t classes) { return own(MobileNetV2({.classes = classes, .for_small_images = true})); }},
-      {"shufflenet_v2", [](std::int64_t classes) { return own(shufflenet_v2_x1_0(classes, true)); }},
+      {"mobilenet_v2", [](std::int64_t classes) { return own(MobileNetV2({.classes = classes, .images = small})); }},
+      {"shufflenet_v2", [](std::int64_t classes) { return own(shufflenet_v2_x1_0(classes, small)); }},
       {"vit", [](std::int64_t classes) { return own(vit_small_images(classes)); }},
       {"attention_cnn", [](std::int64_t classes) { return own(AttentionCnn(classes)); }},
   };

@@ -23,16 +23,16 @@ class LeNet5 : public nn::Module {
     std::int64_t classes = 10;     ///< logits per image
   };
 
-  explicit LeNet5(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  explicit LeNet5(const Options& options) : options_(options) {}
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  std::int64_t in_channels_;
-  nn::Conv2d& c1_;
-  nn::Conv2d& c3_;
-  nn::Conv2d& c5_;
-  nn::Linear& f6_;
-  nn::Linear& output_;
+  Options options_;
+  nn::Conv2d& c1_ = add("c1", nn::Conv2d({.in_channels = options_.in_channels, .out_channels = 6, .kernel_size = 5}));
+  nn::Conv2d& c3_ = add("c3", nn::Conv2d({.in_channels = 6, .out_channels = 16, .kernel_size = 5}));
+  nn::Conv2d& c5_ = add("c5", nn::Conv2d({.in_channels = 16, .out_channels = 120, .kernel_size = 5}));
+  nn::Linear& f6_ = add("f6", nn::Linear({.in_features = 120, .out_features = 84}));
+  nn::Linear& output_ = add("output", nn::Linear({.in_features = 84, .out_features = options_.classes}));
 };
 
 }  // namespace tapestry::models

@@ -4,7 +4,8 @@
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/nn/blocks/inverted_residual.hpp>
 #include <tapestry/nn/init.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/dropout.hpp>
 #include <tapestry/nn/layers/linear.hpp>
@@ -15,20 +16,20 @@ namespace {
 constexpr std::int64_t last_channels = 1280;
 
 nn::Sequential conv_norm_relu6(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
-  return nn::Sequential(nn::Conv2d({.in_channels = in,
-                                    .out_channels = out,
-                                    .kernel_size = kernel,
-                                    .stride = stride,
-                                    .padding = kernel / 2,
-                                    .bias = false}),
-                        nn::BatchNormRelu2d({.num_features = out, .max_value = 6}));
+  return nn::sequential({nn::Conv2d({.in_channels = in,
+                                     .out_channels = out,
+                                     .kernel_size = kernel,
+                                     .stride = stride,
+                                     .padding = kernel / 2,
+                                     .bias = false}),
+                         nn::BatchNorm2d({.num_features = out}), nn::ReLU6()});
 }
 
-nn::Sequential features(bool for_small_images) {
+nn::Sequential features(ImageSize images) {
   struct Stage {
     std::int64_t expand_ratio, channels, blocks, stride;
   };
-  const std::int64_t early_stride = for_small_images ? 1 : 2;
+  const std::int64_t early_stride = images == ImageSize::small ? 1 : 2;
   const Stage stages[] = {{1, 16, 1, 1}, {6, 24, 2, early_stride}, {6, 32, 3, 2}, {6, 64, 4, 2},
                           {6, 96, 3, 1}, {6, 160, 3, 2},           {6, 320, 1, 1}};
   nn::Sequential result;
@@ -57,12 +58,12 @@ nn::Linear head(std::int64_t classes) {
 }  // namespace
 
 MobileNetV2::MobileNetV2(const Options& options)
-    : features_(add("features", features(options.for_small_images))),
-      classifier_(add("classifier", nn::Sequential(nn::Dropout({.p = options.dropout}), head(options.classes)))) {
+    : features_(add("features", features(options.images))),
+      classifier_(add("classifier", nn::sequential({nn::Dropout({.p = options.dropout}), head(options.classes)}))) {
   detail::fill_convolutions(*this);
 }
 
-Tensor MobileNetV2::forward(const Tensor& x) {
+Tensor MobileNetV2::forward(const Tensor& x) const {
   return classifier_(flatten(global_avg_pool2d(features_(x)), 1));
 }
 

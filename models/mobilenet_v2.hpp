@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include <tapestry/models/image_size.hpp>
 #include <tapestry/nn/module.hpp>
 #include <tapestry/nn/sequential.hpp>
 
@@ -14,13 +15,13 @@ namespace tapestry::models {
 class MobileNetV2 : public nn::Module {
  public:
   struct Options {
-    std::int64_t classes = 1000;    ///< logits per image
-    bool for_small_images = false;  ///< the first two strides of 2 are 1, for images of 32×32
-    double dropout = 0.2;           ///< before the head
+    std::int64_t classes = 1000;          ///< logits per image
+    ImageSize images = ImageSize::large;  ///< small: the first two strides of 2 are 1
+    double dropout = 0.2;                 ///< before the head
   };
 
   explicit MobileNetV2(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   nn::Sequential& features_;

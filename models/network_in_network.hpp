@@ -22,7 +22,7 @@ class NetworkInNetwork : public nn::Module {
   };
 
   explicit NetworkInNetwork(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   nn::Sequential& mlpconv1_;

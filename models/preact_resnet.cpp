@@ -1,3 +1,4 @@
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/preact_resnet.hpp>
@@ -14,21 +15,17 @@ nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t blocks, std
 }  // namespace
 
 PreActResNet::PreActResNet(const Options& options)
-    : conv1_(add("conv1",
-                 nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 3, .padding = 1, .bias = false}))),
-      layer1_(add("layer1", stage(64, 64, options.blocks[0], 1))),
+    : layer1_(add("layer1", stage(64, 64, options.blocks[0], 1))),
       layer2_(add("layer2", stage(64, 128, options.blocks[1], 2))),
       layer3_(add("layer3", stage(128, 256, options.blocks[2], 2))),
       layer4_(add("layer4", stage(256, 512, options.blocks[3], 2))),
-      norm_(add("norm", nn::BatchNormRelu2d({.num_features = 512}))),
       fc_(add("fc", nn::Linear({.in_features = 512, .out_features = options.classes}))) {
   detail::fill_convolutions(*this);
 }
 
-Tensor PreActResNet::forward(const Tensor& x) {
-  Tensor y = conv1_(x);
-  for (nn::Sequential* layer : {&layer1_, &layer2_, &layer3_, &layer4_}) y = (*layer)(y);
-  return fc_(flatten(global_avg_pool2d(norm_(y)), 1));
+Tensor PreActResNet::forward(const Tensor& x) const {
+  const Tensor y = layer4_(layer3_(layer2_(layer1_(conv1_(x)))));
+  return fc_(flatten(global_avg_pool2d(relu(norm_(y))), 1));
 }
 
 }  // namespace tapestry::models

@@ -4,7 +4,8 @@
 #include <array>
 #include <cstdint>
 
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
@@ -13,7 +14,7 @@
 namespace tapestry::models {
 
 /// Small images (N, 3, H, W) → logits (N, classes): a 3×3 convolution, four stages of `nn::PreActBlock`s with 64, 128,
-/// 256 and 512 channels, the batch norm and ReLU that the last block leaves to be done, global average pooling and a
+/// 256 and 512 channels, a last batch norm and ReLU, global average pooling and a
 /// linear head (He et al., "Identity mappings in deep residual networks", 2016).
 class PreActResNet : public nn::Module {
  public:
@@ -23,15 +24,15 @@ class PreActResNet : public nn::Module {
   };
 
   explicit PreActResNet(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  nn::Conv2d& conv1_;
+  nn::Conv2d& conv1_ = add("conv1", nn::conv3x3(3, 64));
   nn::Sequential& layer1_;
   nn::Sequential& layer2_;
   nn::Sequential& layer3_;
   nn::Sequential& layer4_;
-  nn::BatchNormRelu2d& norm_;
+  nn::BatchNorm2d& norm_ = add("norm", nn::BatchNorm2d({.num_features = 512}));
   nn::Linear& fc_;
 };
 

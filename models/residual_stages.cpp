@@ -1,15 +1,14 @@
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/nn/blocks/basic_block.hpp>
 #include <tapestry/nn/blocks/bottleneck.hpp>
-#include <tapestry/nn/init.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::models::detail {
 
-void fill_convolutions(nn::ModuleBase& module) {
+void fill_convolutions(nn::ModuleBase& module, nn::init::FanMode mode, double gain) {
   for (const auto& [name, child] : module.named_modules()) {
     if (const auto* conv = dynamic_cast<nn::Conv2d*>(child)) {
-      nn::init::kaiming_normal(conv->weight(), nn::init::FanMode::fan_out);
+      nn::init::kaiming_normal(conv->weight(), mode, gain);
     }
   }
 }

@@ -1,13 +1,15 @@
-// What the residual networks share.
+// What several networks share: stages of blocks and initial weights.
 #pragma once
 
 #include <cstdint>
+#include <numbers>
 
+#include <tapestry/nn/init.hpp>
 #include <tapestry/nn/sequential.hpp>
 
 namespace tapestry::models::detail {
 
-/// Blocks one after the other, the first by the options given; the others keep its channels and size.
+/// A sequence of blocks: the first has the given options, the others keep its channels and size.
 template <class Block>
 nn::Sequential stage(typename Block::Options options, std::int64_t blocks) {
   nn::Sequential result;
@@ -19,15 +21,15 @@ nn::Sequential stage(typename Block::Options options, std::int64_t blocks) {
   return result;
 }
 
-/// Overwrites the weights of all convolutions within a module (He et al., "Delving deep into rectifiers", 2015, with
-/// the fan of the outputs).
-void fill_convolutions(nn::ModuleBase& module);
+/// Overwrites the weights of all convolutions within a module by `nn::init::kaiming_normal`.
+void fill_convolutions(nn::ModuleBase& module, nn::init::FanMode mode = nn::init::FanMode::fan_out,
+                       double gain = std::numbers::sqrt2);
 
-/// Lets a deep network learn at rates that suit shallow ones: the last norm of every basic block and bottleneck within
-/// a module gets weight 0, so that they begin as identities (Goyal et al., "Accurate, large minibatch SGD", 2017,
-/// section 5.1; torchvision's `zero_init_residual`). The norms of the projections of bottlenecks get 1/2: features of
-/// four times as many channels would else be twice as long, and the rate at which a linear head still learns falls with
-/// their square.
+/// Lets a deep network train at learning rates that suit shallow ones: the last norm of every basic block and
+/// bottleneck within a module gets weight 0, so that the blocks start as identities (Goyal et al., "Accurate, large
+/// minibatch SGD", 2017, section 5.1; torchvision's `zero_init_residual`). The norms of the projections of bottlenecks
+/// get 1/2: with four times as many channels, features would otherwise be twice as long, and the highest learning rate
+/// of a linear head falls with the square of their length.
 void begin_as_identities(nn::ModuleBase& module);
 
 }  // namespace tapestry::models::detail

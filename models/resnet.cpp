@@ -1,3 +1,4 @@
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/residual_stages.hpp>
@@ -8,14 +9,12 @@
 namespace tapestry::models {
 namespace {
 
-nn::Conv2d first_convolution(ResNetStem stem) {
-  if (stem == ResNetStem::small_images) {
-    return nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 3, .padding = 1, .bias = false});
-  }
+nn::Conv2d first_convolution(ImageSize images) {
+  if (images == ImageSize::small) return nn::conv3x3(3, 64);
   return nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 7, .stride = 2, .padding = 3, .bias = false});
 }
 
-/// Channels of a stage: four times as many where they come out of bottlenecks.
+/// Channels of a stage: four times as many when it is made of bottlenecks.
 std::int64_t channels(const ResNet::Options& options, std::int64_t basic_channels) {
   return options.bottlenecks ? 4 * basic_channels : basic_channels;
 }
@@ -39,9 +38,8 @@ nn::Sequential stage(const ResNet::Options& options, std::size_t number) {
 }  // namespace
 
 ResNet::ResNet(const Options& options)
-    : pools_(options.stem == ResNetStem::large_images),
-      conv1_(add("conv1", first_convolution(options.stem))),
-      bn1_(add("bn1", nn::BatchNormRelu2d({.num_features = 64}))),
+    : pools_(options.images == ImageSize::large),
+      conv1_(add("conv1", first_convolution(options.images))),
       layer1_(add("layer1", stage(options, 0))),
       layer2_(add("layer2", stage(options, 1))),
       layer3_(add("layer3", stage(options, 2))),
@@ -50,8 +48,8 @@ ResNet::ResNet(const Options& options)
   detail::fill_convolutions(*this);
 }
 
-Tensor ResNet::forward(const Tensor& x) {
-  Tensor y = bn1_(conv1_(x));
+Tensor ResNet::forward(const Tensor& x) const {
+  Tensor y = relu(bn1_(conv1_(x)));
   if (pools_) y = max_pool2d(y, {.kernel_size = 3, .stride = 2, .padding = 1});
   y = layer4_(layer3_(layer2_(layer1_(y))));
   return fc_(flatten(global_avg_pool2d(y), 1));

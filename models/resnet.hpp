@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/models/image_size.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
@@ -13,35 +14,32 @@
 
 namespace tapestry::models {
 
-/// How a residual network begins: a 7×7 convolution and a max-pool, which divide the sides by four, or for small images
-/// a 3×3 convolution, which keeps them.
-enum class ResNetStem { large_images, small_images };
-
 /// The 3×3 convolutions of bottlenecks; with 32 groups of base width 4 those of ResNeXt (see `nn::Bottleneck`).
 struct BottleneckWidth {
   std::int64_t groups = 1;
   std::int64_t base_width = 64;
 };
 
-/// Images (N, 3, H, W) → logits (N, classes): the stem, four stages of basic blocks with 64, 128, 256 and 512 channels,
+/// Images (N, 3, H, W) → logits (N, classes): a stem, four stages of basic blocks with 64, 128, 256 and 512 channels,
 /// or of bottlenecks with four times as many, global average pooling and a linear head (He et al., "Deep residual
-/// learning", 2016, table 1). The names of parameters are torchvision's.
+/// learning", 2016, table 1). The stem is a 7×7 convolution and a max-pool, which divide the sides by four; for small
+/// images it is a 3×3 convolution that keeps the size. The names of parameters are torchvision's.
 class ResNet : public nn::Module {
  public:
   struct Options {
     std::array<std::int64_t, 4> blocks = {2, 2, 2, 2};          ///< of each stage
-    std::optional<BottleneckWidth> bottlenecks = std::nullopt;  ///< given: bottlenecks instead of basic blocks
+    std::optional<BottleneckWidth> bottlenecks = std::nullopt;  ///< bottlenecks instead of basic blocks
     std::int64_t classes = 1000;                                ///< logits per image
-    ResNetStem stem = ResNetStem::large_images;                 ///< how it begins
+    ImageSize images = ImageSize::large;                        ///< chooses the stem
   };
 
   explicit ResNet(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   bool pools_;
   nn::Conv2d& conv1_;
-  nn::BatchNormRelu2d& bn1_;
+  nn::BatchNorm2d& bn1_ = add("bn1", nn::BatchNorm2d({.num_features = 64}));
   nn::Sequential& layer1_;
   nn::Sequential& layer2_;
   nn::Sequential& layer3_;
@@ -50,27 +48,27 @@ class ResNet : public nn::Module {
 };
 
 /// The network of 18 layers.
-inline ResNet resnet18(std::int64_t classes = 1000, ResNetStem stem = ResNetStem::large_images) {
-  return ResNet({.blocks = {2, 2, 2, 2}, .classes = classes, .stem = stem});
+inline ResNet resnet18(std::int64_t classes = 1000, ImageSize images = ImageSize::large) {
+  return ResNet({.blocks = {2, 2, 2, 2}, .classes = classes, .images = images});
 }
 
 /// The network of 34 layers.
-inline ResNet resnet34(std::int64_t classes = 1000, ResNetStem stem = ResNetStem::large_images) {
-  return ResNet({.blocks = {3, 4, 6, 3}, .classes = classes, .stem = stem});
+inline ResNet resnet34(std::int64_t classes = 1000, ImageSize images = ImageSize::large) {
+  return ResNet({.blocks = {3, 4, 6, 3}, .classes = classes, .images = images});
 }
 
 /// The network of 50 layers, of bottlenecks.
-inline ResNet resnet50(std::int64_t classes = 1000, ResNetStem stem = ResNetStem::large_images) {
-  return ResNet({.blocks = {3, 4, 6, 3}, .bottlenecks = BottleneckWidth{}, .classes = classes, .stem = stem});
+inline ResNet resnet50(std::int64_t classes = 1000, ImageSize images = ImageSize::large) {
+  return ResNet({.blocks = {3, 4, 6, 3}, .bottlenecks = BottleneckWidth{}, .classes = classes, .images = images});
 }
 
 /// ResNeXt-50 32×4d, whose bottlenecks have grouped convolutions (Xie et al., "Aggregated residual transformations for
 /// deep neural networks", 2017, table 1).
-inline ResNet resnext50_32x4d(std::int64_t classes = 1000, ResNetStem stem = ResNetStem::large_images) {
+inline ResNet resnext50_32x4d(std::int64_t classes = 1000, ImageSize images = ImageSize::large) {
   return ResNet({.blocks = {3, 4, 6, 3},
                  .bottlenecks = BottleneckWidth{.groups = 32, .base_width = 4},
                  .classes = classes,
-                 .stem = stem});
+                 .images = images});
 }
 
 }  // namespace tapestry::models

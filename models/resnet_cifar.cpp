@@ -1,3 +1,4 @@
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/residual_stages.hpp>
@@ -14,19 +15,17 @@ nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t blocks, std
 }  // namespace
 
 ResNetCifar::ResNetCifar(std::int64_t blocks_per_stage, std::int64_t classes)
-    : conv1_(add("conv1",
-                 nn::Conv2d({.in_channels = 3, .out_channels = 16, .kernel_size = 3, .padding = 1, .bias = false}))),
-      bn1_(add("bn1", nn::BatchNormRelu2d({.num_features = 16}))),
-      layer1_(add("layer1", stage(16, 16, blocks_per_stage, 1))),
+    : layer1_(add("layer1", stage(16, 16, blocks_per_stage, 1))),
       layer2_(add("layer2", stage(16, 32, blocks_per_stage, 2))),
       layer3_(add("layer3", stage(32, 64, blocks_per_stage, 2))),
       fc_(add("fc", nn::Linear({.in_features = 64, .out_features = classes}))) {
   detail::fill_convolutions(*this);
 }
 
-Tensor ResNetCifar::forward(const Tensor& x) {
-  const Tensor features = layer3_(layer2_(layer1_(bn1_(conv1_(x)))));
-  return fc_(flatten(global_avg_pool2d(features), 1));
+Tensor ResNetCifar::forward(const Tensor& x) const {
+  Tensor y = relu(bn1_(conv1_(x)));
+  y = layer3_(layer2_(layer1_(y)));
+  return fc_(flatten(global_avg_pool2d(y), 1));
 }
 
 }  // namespace tapestry::models

@@ -1,7 +1,8 @@
 // Residual networks for small images.
 #pragma once
 
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
@@ -15,11 +16,11 @@ namespace tapestry::models {
 class ResNetCifar : public nn::Module {
  public:
   explicit ResNetCifar(std::int64_t blocks_per_stage, std::int64_t classes = 10);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  nn::Conv2d& conv1_;
-  nn::BatchNormRelu2d& bn1_;
+  nn::Conv2d& conv1_ = add("conv1", nn::conv3x3(3, 16));
+  nn::BatchNorm2d& bn1_ = add("bn1", nn::BatchNorm2d({.num_features = 16}));
   nn::Sequential& layer1_;
   nn::Sequential& layer2_;
   nn::Sequential& layer3_;

@@ -3,20 +3,21 @@
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/models/shufflenet_v2.hpp>
 #include <tapestry/nn/blocks/shuffle_unit.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::models {
 namespace {
 
 nn::Sequential conv_norm_relu(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
-  return nn::Sequential(nn::Conv2d({.in_channels = in,
-                                    .out_channels = out,
-                                    .kernel_size = kernel,
-                                    .stride = stride,
-                                    .padding = kernel / 2,
-                                    .bias = false}),
-                        nn::BatchNormRelu2d({.num_features = out}));
+  return nn::sequential({nn::Conv2d({.in_channels = in,
+                                     .out_channels = out,
+                                     .kernel_size = kernel,
+                                     .stride = stride,
+                                     .padding = kernel / 2,
+                                     .bias = false}),
+                         nn::BatchNorm2d({.num_features = out}), nn::ReLU()});
 }
 
 nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t units) {
@@ -26,17 +27,17 @@ nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t units) {
 }  // namespace
 
 ShuffleNetV2::ShuffleNetV2(const Options& options)
-    : conv1_(add("conv1", conv_norm_relu(3, options.channels[0], 3, options.for_small_images ? 1 : 2))),
+    : conv1_(add("conv1", conv_norm_relu(3, options.channels[0], 3, options.images == ImageSize::small ? 1 : 2))),
       stage2_(add("stage2", stage(options.channels[0], options.channels[1], 4))),
       stage3_(add("stage3", stage(options.channels[1], options.channels[2], 8))),
       stage4_(add("stage4", stage(options.channels[2], options.channels[3], 4))),
       conv5_(add("conv5", conv_norm_relu(options.channels[3], options.channels[4], 1, 1))),
       fc_(add("fc", nn::Linear({.in_features = options.channels[4], .out_features = options.classes}))) {
-  if (options.for_small_images) return;
+  if (options.images == ImageSize::small) return;
   maxpool_ = &add("maxpool", nn::MaxPool2d({.kernel_size = 3, .stride = 2, .padding = 1}));
 }
 
-Tensor ShuffleNetV2::forward(const Tensor& x) {
+Tensor ShuffleNetV2::forward(const Tensor& x) const {
   Tensor y = conv1_(x);
   if (maxpool_ != nullptr) y = (*maxpool_)(y);
   y = conv5_(stage4_(stage3_(stage2_(y))));

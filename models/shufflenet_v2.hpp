@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include <tapestry/models/image_size.hpp>
 #include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/layers/pooling.hpp>
 #include <tapestry/nn/module.hpp>
@@ -20,12 +21,12 @@ class ShuffleNetV2 : public nn::Module {
   struct Options {
     /// Of the first convolution, the three stages and the last convolution.
     std::array<std::int64_t, 5> channels = {24, 116, 232, 464, 1024};
-    std::int64_t classes = 1000;    ///< logits per image
-    bool for_small_images = false;  ///< the first stride is 1 and there is no max-pool, for images of 32×32
+    std::int64_t classes = 1000;          ///< logits per image
+    ImageSize images = ImageSize::large;  ///< small: the first stride is 1 and there is no max-pool
   };
 
   explicit ShuffleNetV2(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   nn::Sequential& conv1_;
@@ -38,8 +39,8 @@ class ShuffleNetV2 : public nn::Module {
 };
 
 /// The network whose stages have 116, 232 and 464 channels, "1×" in the paper.
-inline ShuffleNetV2 shufflenet_v2_x1_0(std::int64_t classes = 1000, bool for_small_images = false) {
-  return ShuffleNetV2({.classes = classes, .for_small_images = for_small_images});
+inline ShuffleNetV2 shufflenet_v2_x1_0(std::int64_t classes = 1000, ImageSize images = ImageSize::large) {
+  return ShuffleNetV2({.classes = classes, .images = images});
 }
 
 }  // namespace tapestry::models

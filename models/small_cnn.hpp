@@ -9,20 +9,23 @@
 namespace tapestry::models {
 
 /// Images (N, 3, 32, 32) → logits (N, classes): two stages of two 3×3 convolutions with ReLU and a 2×2 max-pool, of 32
-/// and 64 channels, then 4096 → 256 → classes with dropout between.
-/// Weights before a ReLU begin as He et al. (2015) propose.
+/// and 64 channels, then two linear layers, 4096 → 256 → classes, with ReLU and dropout between them. Weights before a
+/// ReLU are initialized as He et al. (2015) propose.
 class SmallCnn : public nn::Module {
  public:
   explicit SmallCnn(std::int64_t classes = 10);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  nn::ConvRelu2d& conv1_;
-  nn::ConvRelu2d& conv2_;
-  nn::ConvRelu2d& conv3_;
-  nn::ConvRelu2d& conv4_;
-  nn::Linear& hidden_;
-  nn::Dropout& dropout_;
+  nn::Conv2d& conv1_ = add("conv1", nn::Conv2d({.in_channels = 3, .out_channels = 32, .kernel_size = 3, .padding = 1}));
+  nn::Conv2d& conv2_ =
+      add("conv2", nn::Conv2d({.in_channels = 32, .out_channels = 32, .kernel_size = 3, .padding = 1}));
+  nn::Conv2d& conv3_ =
+      add("conv3", nn::Conv2d({.in_channels = 32, .out_channels = 64, .kernel_size = 3, .padding = 1}));
+  nn::Conv2d& conv4_ =
+      add("conv4", nn::Conv2d({.in_channels = 64, .out_channels = 64, .kernel_size = 3, .padding = 1}));
+  nn::Linear& hidden_ = add("hidden", nn::Linear({.in_features = 4096, .out_features = 256}));
+  nn::Dropout& dropout_ = add("dropout", nn::Dropout({.p = 0.5}));
   nn::Linear& head_;
 };
 

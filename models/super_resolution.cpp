@@ -21,7 +21,7 @@ SuperResolution::SuperResolution(const Options& options)
       conv3_(add("conv3", same(32, options.channels * maps_per_channel(options.upscale_factor), 3))),
       shuffle_(add("shuffle", nn::PixelShuffle(options.upscale_factor))) {}
 
-Tensor SuperResolution::forward(const Tensor& x) {
+Tensor SuperResolution::forward(const Tensor& x) const {
   return shuffle_(conv3_(tanh(conv2_(tanh(conv1_(x))))));
 }
 

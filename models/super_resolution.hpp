@@ -21,7 +21,7 @@ class SuperResolution : public nn::Module {
   };
 
   explicit SuperResolution(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   nn::Conv2d& conv1_;

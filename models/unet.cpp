@@ -33,7 +33,7 @@ nn::Module& UNet::add_enlargement(const std::string& name, std::int64_t channels
                        {.in_channels = channels, .out_channels = channels / 2, .kernel_size = 2, .stride = 2}));
 }
 
-Tensor UNet::forward(const Tensor& x) {
+Tensor UNet::forward(const Tensor& x) const {
   const std::int64_t factor = std::int64_t{1} << down_.size();
   if (x.rank() == 4 && (x.size(2) % factor != 0 || x.size(3) % factor != 0)) {
     throw ShapeError(

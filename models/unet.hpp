@@ -27,7 +27,7 @@ class UNet : public nn::Module {
   };
 
   explicit UNet(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   nn::Module& add_enlargement(const std::string& name, std::int64_t channels, Upsampling upsampling);

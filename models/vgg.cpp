@@ -1,12 +1,10 @@
-#include <string>
-
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/residual_stages.hpp>
 #include <tapestry/models/vgg.hpp>
 #include <tapestry/nn/init.hpp>
 #include <tapestry/nn/layers/activation.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/dropout.hpp>
 #include <tapestry/nn/layers/linear.hpp>
@@ -17,20 +15,18 @@ namespace {
 
 constexpr std::int64_t hidden = 4096;
 
-/// Named as if the ReLUs were layers of their own.
 nn::Sequential features(const std::array<std::int64_t, 5>& convolutions) {
   constexpr std::int64_t channels[] = {64, 128, 256, 512, 512};
   nn::Sequential result;
   std::int64_t in = 3;
-  int place = 0;
   for (std::size_t stage = 0; stage < convolutions.size(); ++stage) {
     const std::int64_t out = channels[stage];
-    for (std::int64_t i = 0; i < convolutions[stage]; ++i, in = out, place += 3) {
-      result.append(std::to_string(place),
-                    nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1}));
-      result.append(std::to_string(place + 1), nn::BatchNormRelu2d({.num_features = out}));
+    for (std::int64_t i = 0; i < convolutions[stage]; ++i, in = out) {
+      result.append(nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1}));
+      result.append(nn::BatchNorm2d({.num_features = out}));
+      result.append(nn::ReLU());
     }
-    result.append(std::to_string(place++), nn::MaxPool2d({.kernel_size = 2}));
+    result.append(nn::MaxPool2d({.kernel_size = 2}));
   }
   return result;
 }
@@ -45,16 +41,16 @@ nn::Linear linear(std::int64_t in, std::int64_t out) {
 }  // namespace
 
 Vgg::Vgg(const std::array<std::int64_t, 5>& convolutions, const VggOptions& options)
-    : side_(options.for_small_images ? 1 : 7),
+    : side_(options.images == ImageSize::small ? 1 : 7),
       features_(add("features", features(convolutions))),
       classifier_(
-          add("classifier", nn::Sequential(linear(512 * side_ * side_, hidden), nn::ReLU(),
-                                           nn::Dropout({.p = options.dropout}), linear(hidden, hidden), nn::ReLU(),
-                                           nn::Dropout({.p = options.dropout}), linear(hidden, options.classes)))) {
+          add("classifier", nn::sequential({linear(512 * side_ * side_, hidden), nn::ReLU(),
+                                            nn::Dropout({.p = options.dropout}), linear(hidden, hidden), nn::ReLU(),
+                                            nn::Dropout({.p = options.dropout}), linear(hidden, options.classes)}))) {
   detail::fill_convolutions(*this);
 }
 
-Tensor Vgg::forward(const Tensor& x) {
+Tensor Vgg::forward(const Tensor& x) const {
   return classifier_(flatten(adaptive_avg_pool2d(features_(x), side_), 1));
 }
 

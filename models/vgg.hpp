@@ -1,18 +1,19 @@
-// VGG networks with batch normalisation.
+// VGG networks with batch normalization.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
+#include <tapestry/models/image_size.hpp>
 #include <tapestry/nn/module.hpp>
 #include <tapestry/nn/sequential.hpp>
 
 namespace tapestry::models {
 
 struct VggOptions {
-  std::int64_t classes = 1000;    ///< logits per image
-  bool for_small_images = false;  ///< the head sees one pixel instead of 7×7, for images of 32×32
-  double dropout = 0.5;           ///< before the last two linear layers
+  std::int64_t classes = 1000;          ///< logits per image
+  ImageSize images = ImageSize::large;  ///< small: the head's input is one pixel instead of 7×7
+  double dropout = 0.5;                 ///< before the last two linear layers
 };
 
 /// Images (N, 3, H, W) → logits (N, classes): five stages of 3×3 convolutions with 64, 128, 256, 512 and 512 channels,
@@ -21,12 +22,12 @@ struct VggOptions {
 /// large-scale image recognition", 2015, table 1). The names of parameters are torchvision's.
 class Vgg : public nn::Module {
  public:
-  /// `convolutions` are those of each stage.
+  /// `convolutions` is the number of convolutions of each stage.
   explicit Vgg(const std::array<std::int64_t, 5>& convolutions, const VggOptions& options = {});
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  std::int64_t side_;  ///< of what the head sees
+  std::int64_t side_;  ///< height and width of the head's input
   nn::Sequential& features_;
   nn::Sequential& classifier_;
 };

@@ -31,10 +31,10 @@ nn::LayerNorm norm(const Options& options) {
 }
 
 nn::Sequential perceptron(const Options& options) {
-  return nn::Sequential(nn::Linear({.in_features = options.hidden_dim, .out_features = options.mlp_dim}), nn::GELU(),
-                        nn::Dropout({.p = options.dropout}),
-                        nn::Linear({.in_features = options.mlp_dim, .out_features = options.hidden_dim}),
-                        nn::Dropout({.p = options.dropout}));
+  return nn::sequential({nn::Linear({.in_features = options.hidden_dim, .out_features = options.mlp_dim}), nn::GELU(),
+                         nn::Dropout({.p = options.dropout}),
+                         nn::Linear({.in_features = options.mlp_dim, .out_features = options.hidden_dim}),
+                         nn::Dropout({.p = options.dropout})});
 }
 
 /// x + attention(ln_1(x)), and to that the perceptron of its ln_2: (N, L, E) → the same.
@@ -48,7 +48,7 @@ class EncoderLayer : public nn::Module {
         ln_2_(add("ln_2", norm(options))),
         mlp_(add("mlp", perceptron(options))) {}
 
-  Tensor forward(const Tensor& x) override {
+  Tensor forward(const Tensor& x) const override {
     const Tensor normed = ln_1_(x);
     const Tensor y = x + dropout_(self_attention_(normed, normed, normed));
     return y + mlp_(ln_2_(y));
@@ -82,13 +82,13 @@ class Encoder : public nn::Module {
     nn::init::normal(pos_embedding_, 0, 0.02);
   }
 
-  Tensor forward(const Tensor& x) override { return ln_(layers_(dropout_(x + pos_embedding_))); }
+  Tensor forward(const Tensor& x) const override { return ln_(layers_(dropout_(x + pos_embedding_))); }
 
  private:
   nn::Dropout& dropout_;
   nn::Sequential& layers_;
   nn::LayerNorm& ln_;
-  Tensor pos_embedding_;
+  nn::Parameter pos_embedding_;
 };
 
 nn::Sequential heads(const Options& options) {
@@ -109,7 +109,7 @@ VisionTransformer::VisionTransformer(const Options& options)
       encoder_(&add("encoder", Encoder(options))),
       heads_(add("heads", heads(options))) {}
 
-Tensor VisionTransformer::forward(const Tensor& x) {
+Tensor VisionTransformer::forward(const Tensor& x) const {
   if (x.rank() != 4 || x.size(1) != 3 || x.size(2) != image_size_ || x.size(3) != image_size_) {
     throw ShapeError(
         fmt::format("VisionTransformer: expected images (N, 3, {0}, {0}), got {1}", image_size_, to_string(x.shape())));

@@ -30,11 +30,11 @@ class VisionTransformer : public nn::Module {
   };
 
   explicit VisionTransformer(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   std::int64_t image_size_;
-  Tensor class_token_;
+  nn::Parameter class_token_;
   nn::Conv2d& conv_proj_;
   nn::Module* encoder_;
   nn::Sequential& heads_;

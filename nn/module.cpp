@@ -1,34 +1,24 @@
+#include <utility>
+
 #include <tapestry/nn/module.hpp>
 
 namespace tapestry::nn {
 
-Tensor Module::operator()(const Tensor& x) {
-  const auto layer = enter();
-  Tensor input = x;
-  // Over copies: a hook may remove itself or others.
-  for (const auto& [id, hook] : std::vector(pre_hooks_)) {
-    if (const Tensor replaced = hook(*this, input); replaced.defined()) input = replaced;
-  }
-  Tensor output = forward(input);
-  for (const auto& [id, hook] : std::vector(hooks_)) {
-    if (const Tensor replaced = hook(*this, input, output); replaced.defined()) output = replaced;
-  }
-  return output;
+HookId Module::add_forward_pre_hook(PreHook hook) {
+  return ModuleBase::add_forward_pre_hook(
+      [hook = std::move(hook)](const ModuleBase& module, std::vector<Tensor>& inputs) {
+        const Tensor replaced = hook(static_cast<const Module&>(module), inputs.front());
+        if (replaced.defined()) inputs.front() = replaced;
+      });
 }
 
-Module::HookId Module::add_forward_pre_hook(PreHook hook) {
-  pre_hooks_.emplace_back(next_hook_, std::move(hook));
-  return next_hook_++;
-}
-
-Module::HookId Module::add_forward_hook(Hook hook) {
-  hooks_.emplace_back(next_hook_, std::move(hook));
-  return next_hook_++;
-}
-
-void Module::remove_hook(HookId id) {
-  std::erase_if(pre_hooks_, [&](const auto& entry) { return entry.first == id; });
-  std::erase_if(hooks_, [&](const auto& entry) { return entry.first == id; });
+HookId Module::add_forward_hook(Hook hook) {
+  return ModuleBase::add_forward_hook([hook = std::move(hook)](const ModuleBase& module,
+                                                               const std::vector<Tensor>& inputs,
+                                                               std::vector<Tensor>& outputs) {
+    const Tensor replaced = hook(static_cast<const Module&>(module), inputs.front(), outputs.front());
+    if (replaced.defined()) outputs.front() = replaced;
+  });
 }
 
 }  // namespace tapestry::nn

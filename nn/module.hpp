@@ -1,36 +1,22 @@
 // The base of layers and models that are a function of one tensor.
 #pragma once
 
-#include <cstddef>
 #include <functional>
-#include <utility>
-#include <vector>
 
-#include <tapestry/nn/module_base.hpp>
+#include <tapestry/nn/module_of.hpp>
 
 namespace tapestry::nn {
 
-/// A layer or model: a function of a tensor, with hooks around it.
-class Module : public ModuleBase {
+/// A layer or model: a function of one tensor.
+class Module : public ModuleOf<Tensor(const Tensor&)> {
  public:
-  /// Called before forward with the input; a defined result takes the input's place.
-  using PreHook = std::function<Tensor(Module& module, const Tensor& input)>;
-  /// Called after forward; a defined result takes the output's place.
-  using Hook = std::function<Tensor(Module& module, const Tensor& input, const Tensor& output)>;
-  using HookId = std::size_t;
-
-  /// `forward` between the hooks, which a profiler charges to this layer.
-  Tensor operator()(const Tensor& x);
-  virtual Tensor forward(const Tensor& x) = 0;
+  /// Called before forward with the input; a defined result replaces the input.
+  using PreHook = std::function<Tensor(const Module& module, const Tensor& input)>;
+  /// Called after forward; a defined result replaces the output.
+  using Hook = std::function<Tensor(const Module& module, const Tensor& input, const Tensor& output)>;
 
   HookId add_forward_pre_hook(PreHook hook);
   HookId add_forward_hook(Hook hook);
-  void remove_hook(HookId id);
-
- private:
-  std::vector<std::pair<HookId, PreHook>> pre_hooks_;
-  std::vector<std::pair<HookId, Hook>> hooks_;
-  HookId next_hook_ = 0;
 };
 
 }  // namespace tapestry::nn

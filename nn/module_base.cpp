@@ -1,30 +1,72 @@
 #include <algorithm>
+#include <cstdlib>
+#include <typeinfo>
 #include <unordered_map>
 
+#include <cxxabi.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/module_base.hpp>
+#include <tapestry/nn/module_of.hpp>
 
 namespace tapestry::nn {
+
+void detail::ModuleState::train(bool mode) {
+  training = mode;
+  for (const auto& [child_name, child] : children) child->train(mode);
+}
+
+void detail::ModuleState::remove_hook(HookId id) {
+  std::erase_if(pre_hooks, [&](const auto& entry) { return entry.first == id; });
+  std::erase_if(hooks, [&](const auto& entry) { return entry.first == id; });
+}
 
 // Calls visit(prefix, module) for this module and all within it, outer ones first.
 template <class Visit>
 void ModuleBase::visit(const std::string& prefix, const Visit& call) const {
   call(prefix, *this);
-  for (const auto& [name, child] : children_) child->visit(prefix + name + ".", call);
+  for (const auto& [name, child] : children()) child->visit(prefix + name + ".", call);
 }
 
-void ModuleBase::train(bool training) {
-  training_ = training;
-  for (const auto& [name, child] : children_) child->train(training);
+bool ModuleBase::is_training() const {
+  const detail::ModuleState& state = this->state();
+  const ModuleBase* caller = detail::ForwardScope::caller();
+  // The mode of a module that is not registered never changes with that of the module that calls it.
+  if (state.training && state.name.empty() && caller != nullptr && detail::ForwardScope::running() == this) {
+    detail::throw_not_registered(*caller, *this);
+  }
+  return state.training;
+}
+
+std::string ModuleBase::class_name() const {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> demangled(
+      abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), &std::free);
+  const std::string full = status == 0 ? demangled.get() : typeid(*this).name();
+  const std::size_t arguments = std::min(full.find('<'), full.size());
+  const std::size_t qualifier = full.substr(0, arguments).rfind("::");
+  return qualifier == std::string::npos ? full : full.substr(qualifier + 2);
+}
+
+HookId ModuleBase::add_forward_pre_hook(TensorsPreHook hook) {
+  state().pre_hooks.emplace_back(state().next_hook, std::move(hook));
+  return state().next_hook++;
+}
+
+HookId ModuleBase::add_forward_hook(TensorsHook hook) {
+  state().hooks.emplace_back(state().next_hook, std::move(hook));
+  return state().next_hook++;
+}
+
+void ModuleBase::throw_moved_from() const {
+  throw ValueError(fmt::format("{}: the module has been moved from and cannot be used", class_name()));
 }
 
 std::vector<NamedTensor> ModuleBase::named_parameters() const {
   std::vector<NamedTensor> result;
   visit("", [&](const std::string& prefix, const ModuleBase& module) {
-    for (const auto& [name, tensor] : module.parameters_) result.push_back({prefix + name, tensor});
+    for (const auto& [name, tensor] : module.state().parameters) result.push_back({prefix + name, tensor});
   });
   return result;
 }
@@ -38,7 +80,7 @@ std::vector<Tensor> ModuleBase::parameters() const {
 std::vector<NamedTensor> ModuleBase::named_buffers() const {
   std::vector<NamedTensor> result;
   visit("", [&](const std::string& prefix, const ModuleBase& module) {
-    for (const auto& [name, tensor] : module.buffers_) result.push_back({prefix + name, tensor});
+    for (const auto& [name, tensor] : module.state().buffers) result.push_back({prefix + name, tensor});
   });
   return result;
 }
@@ -47,7 +89,7 @@ std::vector<std::pair<std::string, ModuleBase*>> ModuleBase::named_modules() {
   std::vector<std::pair<std::string, ModuleBase*>> result = {{"", this}};
   for (std::size_t i = 0; i < result.size(); ++i) {
     const auto [prefix, module] = result[i];
-    for (const auto& [name, child] : module->children_) {
+    for (const auto& [name, child] : module->children()) {
       result.emplace_back(prefix.empty() ? name : prefix + "." + name, child.get());
     }
   }
@@ -63,7 +105,7 @@ ModuleBase* ModuleBase::find_submodule(std::string_view name) {
 
 void ModuleBase::throw_no_submodule(std::string_view name) {
   if (find_submodule(name) != nullptr) {
-    throw ValueError(fmt::format("get_submodule: the module \"{}\" is not of the type asked for", name));
+    throw ValueError(fmt::format("get_submodule: the module \"{}\" is not of the requested type", name));
   }
   std::vector<std::string> names;
   for (const auto& [found, module] : named_modules()) names.push_back(found);
@@ -73,7 +115,7 @@ void ModuleBase::throw_no_submodule(std::string_view name) {
 StateDict ModuleBase::state_dict() const {
   StateDict state;
   visit("", [&](const std::string& prefix, const ModuleBase& module) {
-    for (const auto* tensors : {&module.parameters_, &module.buffers_}) {
+    for (const auto* tensors : {&module.state().parameters, &module.state().buffers}) {
       for (const auto& [name, tensor] : *tensors) state.emplace_back(prefix + name, tensor.array().clone());
     }
   });
@@ -84,11 +126,11 @@ void ModuleBase::load_state_dict(const StateDict& state) {
   std::unordered_map<std::string_view, const Array*> given;
   std::vector<std::string> complaints;
   for (const auto& [name, array] : state) {
-    if (!given.emplace(name, &array).second) complaints.push_back(fmt::format("{} comes twice", name));
+    if (!given.emplace(name, &array).second) complaints.push_back(fmt::format("{} is listed twice", name));
   }
   std::vector<std::pair<Array, const Array*>> copies;
   visit("", [&](const std::string& prefix, const ModuleBase& module) {
-    for (const auto* tensors : {&module.parameters_, &module.buffers_}) {
+    for (const auto* tensors : {&module.state().parameters, &module.state().buffers}) {
       for (const auto& [name, tensor] : *tensors) {
         const auto found = given.find(prefix + name);
         if (found == given.end()) {
@@ -118,7 +160,7 @@ void ModuleBase::load_state_dict(const StateDict& state) {
 void ModuleBase::to(DType dtype) {
   if (!is_floating(dtype)) throw_not_floating("Module::to", dtype);
   visit("", [&](const std::string&, const ModuleBase& module) {
-    for (const auto* tensors : {&module.parameters_, &module.buffers_}) {
+    for (const auto* tensors : {&module.state().parameters, &module.state().buffers}) {
       for (const auto& [name, tensor] : *tensors) {
         if (is_floating(tensor.dtype())) Tensor(tensor).set_array(tensor.array().to(dtype));
       }
@@ -135,29 +177,31 @@ void ModuleBase::check_name(std::string_view name) const {
     return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return project(entry) == name; });
   };
   if (name.empty() || name.find('.') != std::string_view::npos) {
-    throw ValueError(fmt::format("module: a name must not be empty or hold a dot, got \"{}\"", name));
+    throw ValueError(fmt::format("module: a name must not be empty or contain a dot, got \"{}\"", name));
   }
   const auto tensor_name = [](const NamedTensor& entry) { return std::string_view(entry.name); };
   const auto child_name = [](const auto& entry) { return std::string_view(entry.first); };
-  if (is_taken(parameters_, tensor_name) || is_taken(buffers_, tensor_name) || is_taken(children_, child_name)) {
+  if (is_taken(state().parameters, tensor_name) || is_taken(state().buffers, tensor_name) ||
+      is_taken(state().children, child_name)) {
     throw ValueError(fmt::format("module: the name \"{}\" is taken", name));
   }
 }
 
 void ModuleBase::add_child(std::string name, std::unique_ptr<ModuleBase> child) {
   check_name(name);
-  child->name_ = name;
-  children_.emplace_back(std::move(name), std::move(child));
+  child->state().name = name;
+  state().children.emplace_back(std::move(name), std::move(child));
 }
 
-Tensor ModuleBase::add_parameter(std::string name, Array value) {
+Parameter ModuleBase::add_parameter(std::string name, Array value) {
   check_name(name);
-  return parameters_.emplace_back(NamedTensor{std::move(name), Tensor(std::move(value))}).tensor.set_requires_grad();
+  NamedTensor& added = state().parameters.emplace_back(NamedTensor{std::move(name), Tensor(std::move(value))});
+  return Parameter(added.tensor.set_requires_grad());
 }
 
-Tensor ModuleBase::add_buffer(std::string name, Array value) {
+Buffer ModuleBase::add_buffer(std::string name, Array value) {
   check_name(name);
-  return buffers_.emplace_back(NamedTensor{std::move(name), Tensor(std::move(value))}).tensor;
+  return Buffer(state().buffers.emplace_back(NamedTensor{std::move(name), Tensor(std::move(value))}).tensor);
 }
 
 }  // namespace tapestry::nn

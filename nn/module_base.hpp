@@ -1,7 +1,9 @@
-// The base of all that holds parameters: named parameters, buffers and children.
+// The base of everything that has parameters: named parameters, buffers and children.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,9 +11,11 @@
 #include <vector>
 
 #include <tapestry/autograd/tensor.hpp>
-#include <tapestry/core/profile_span.hpp>
+#include <tapestry/nn/state_tensor.hpp>
 
 namespace tapestry::nn {
+
+class ModuleBase;
 
 /// A tensor with its name within a module, such as "layer1.0.conv1.weight".
 struct NamedTensor {
@@ -22,31 +26,67 @@ struct NamedTensor {
 /// The values of all parameters and buffers of a module by name.
 using StateDict = std::vector<std::pair<std::string, Array>>;
 
-/// What a layer or model is made of. Derived classes declare their parts in the constructor with `add`, `add_parameter`
-/// and `add_buffer`: what is declared is registered. A function of one tensor derives from `Module`; what takes several
-/// inputs (attention, graph layers) derives from this and has an operator() of its own, which begins with `enter`. Can
-/// be moved, not copied.
+/// Called before forward with the tensors that it is given, which the hook may replace.
+using TensorsPreHook = std::function<void(const ModuleBase& module, std::vector<Tensor>& inputs)>;
+/// Called after forward with its inputs and with its outputs, which the hook may replace.
+using TensorsHook =
+    std::function<void(const ModuleBase& module, const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs)>;
+using HookId = std::size_t;
+
+namespace detail {
+
+/// Classes derived from the module class M. An M made of such an object would lose what the class adds.
+template <class Derived, class M>
+concept Extends = std::derived_from<Derived, M> && !std::same_as<Derived, M>;
+
+/// What a module has registered. It stays in one place in memory when the module is moved.
+struct ModuleState {
+  std::vector<NamedTensor> parameters;
+  std::vector<NamedTensor> buffers;
+  std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>> children;
+  std::string name;  ///< in the module that it was added to; empty for a module that stands alone
+  bool training = true;
+  std::vector<std::pair<HookId, TensorsPreHook>> pre_hooks;
+  std::vector<std::pair<HookId, TensorsHook>> hooks;
+  HookId next_hook = 0;
+
+  void train(bool mode);
+  void remove_hook(HookId id);
+};
+
+}  // namespace detail
+
+/// What a layer or model is made of. Derived classes declare their parts with `add`, `add_parameter` and `add_buffer`,
+/// which register them:
+///
+///     nn::Linear& head_ = add("head", nn::Linear({.in_features = 64, .out_features = 10}));
+///
+/// Layers derive from `Module`, a function of one tensor, or from `ModuleOf`, a function of any type. Modules can be
+/// moved but not copied. A module that has been moved from throws a ValueError when it is used.
 class ModuleBase {
  public:
-  ModuleBase() = default;
+  ModuleBase() : state_(std::make_shared<detail::ModuleState>()) {}
   virtual ~ModuleBase() = default;
   ModuleBase(ModuleBase&&) = default;
   ModuleBase& operator=(ModuleBase&&) = default;
 
-  /// Switches this module and all within it to training (dropout drops, batch norm uses the batch), or back.
-  void train(bool training = true);
+  /// Switches this module and all modules within it to training mode (dropout is active, batch norm uses the batch), or
+  /// to evaluation mode.
+  void train(bool training = true) { state().train(training); }
   void eval() { train(false); }
-  bool is_training() const { return training_; }
+  /// Throws a ValueError when the forward of this module asks, in training mode, and was called by that of another
+  /// module without being registered: then the mode of that module does not reach this one.
+  bool is_training() const;
 
-  /// The parameters of this module and all within it, in the order of their declaration, each once.
+  /// The parameters of this module and all modules within it, in the order of their declaration, each once.
   std::vector<Tensor> parameters() const;
   std::vector<NamedTensor> named_parameters() const;
-  /// What belongs to the state but is not trained: running statistics, say.
+  /// The part of the state that is not trained, such as running statistics.
   std::vector<NamedTensor> named_buffers() const;
   /// This module (under the name "") and all modules within it by name, outer ones first.
   std::vector<std::pair<std::string, ModuleBase*>> named_modules();
   /// The modules declared by this one, in order.
-  const std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>>& children() const& { return children_; }
+  const std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>>& children() const& { return state().children; }
   void children() const&& = delete;
   /// The module of that name within this one, such as "layer1.0.conv1". Throws a ValueError when there is none, or when
   /// it is not an M.
@@ -56,20 +96,31 @@ class ModuleBase {
     if (module == nullptr) throw_no_submodule(name);
     return *module;
   }
+  /// The name of the class, without namespaces: "Conv2d".
+  std::string class_name() const;
 
   /// Copies of the values of all parameters and buffers, in the order of their declaration.
   StateDict state_dict() const;
   /// Overwrites all parameters and buffers. Throws a ValueError that lists every missing, unexpected or misshaped
   /// entry; then nothing has been changed.
   void load_state_dict(const StateDict& state);
-  /// Converts all floating parameters and buffers to a floating dtype; gradients are dropped. Throws a DTypeError for
-  /// another.
+  /// Converts all floating-point parameters and buffers to a floating-point dtype and drops their gradients. Throws a
+  /// DTypeError for any other dtype.
   void to(DType dtype);
-  /// Freezes (false) or thaws all parameters.
+  /// Enables or disables gradient tracking of all parameters; without it they are frozen.
   void set_requires_grad(bool requires_grad);
 
+  HookId add_forward_pre_hook(TensorsPreHook hook);
+  HookId add_forward_hook(TensorsHook hook);
+  /// Removes a hook of either kind. Does nothing if it has been removed already.
+  void remove_hook(HookId id) { state().remove_hook(id); }
+
+  /// The registered state, for scopes that restore something when they end: it outlives moves of the module, and the
+  /// handle is empty once the module is gone.
+  std::weak_ptr<detail::ModuleState> watch() const { return state_; }
+
  protected:
-  /// Registers a child. Throws a ValueError for a name that is taken, empty or holds a dot.
+  /// Registers a child. Throws a ValueError for a name that is taken, is empty or contains a dot.
   template <std::derived_from<ModuleBase> M>
   M& add(std::string name, M module) {
     auto owned = std::make_unique<M>(std::move(module));
@@ -79,23 +130,24 @@ class ModuleBase {
   }
   void add_child(std::string name, std::unique_ptr<ModuleBase> child);
   /// Registers a parameter, which requires a gradient.
-  Tensor add_parameter(std::string name, Array value);
-  Tensor add_buffer(std::string name, Array value);
-  /// While the result lives, a profiler charges what this thread runs to this module, under the name it was added by.
-  [[nodiscard]] tapestry::detail::LayerScope enter() const { return tapestry::detail::LayerScope(name_); }
+  [[nodiscard]] Parameter add_parameter(std::string name, Array value);
+  [[nodiscard]] Buffer add_buffer(std::string name, Array value);
+
+  /// Throws a ValueError when this module has been moved from.
+  detail::ModuleState& state() const {
+    if (state_ == nullptr) throw_moved_from();
+    return *state_;
+  }
 
  private:
   void check_name(std::string_view name) const;
   ModuleBase* find_submodule(std::string_view name);
   [[noreturn]] void throw_no_submodule(std::string_view name);
+  [[noreturn]] void throw_moved_from() const;
   template <class Visit>
   void visit(const std::string& prefix, const Visit& visit) const;
 
-  std::vector<NamedTensor> parameters_;
-  std::vector<NamedTensor> buffers_;
-  std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>> children_;
-  std::string name_;  ///< in the module that it was added to
-  bool training_ = true;
+  std::shared_ptr<detail::ModuleState> state_;
 };
 
 }  // namespace tapestry::nn

@@ -16,10 +16,6 @@ namespace tapestry::nn {
 template <std::derived_from<ModuleBase> M = Module>
 class ModuleList : public ModuleBase {
  public:
-  ModuleList() = default;
-  template <std::derived_from<M>... Modules>
-  requires(sizeof...(Modules) > 0) explicit ModuleList(Modules... modules) { (append(std::move(modules)), ...); }
-
   /// Adds a module at the end and returns it.
   template <std::derived_from<M> Added>
   Added& append(Added module) {

@@ -2,10 +2,22 @@
 
 namespace tapestry::nn {
 
-Tensor Sequential::forward(const Tensor& x) {
+void Sequential::append(std::string name, std::unique_ptr<Module> module) {
+  Module& added = *module;
+  add_child(std::move(name), std::move(module));
+  steps_.push_back(&added);
+}
+
+Tensor Sequential::forward(const Tensor& x) const {
   Tensor y = x;
   for (Module* step : steps_) y = (*step)(y);
   return y;
+}
+
+Sequential sequential(std::initializer_list<AnyModule> modules) {
+  Sequential result;
+  for (const AnyModule& module : modules) result.append(std::to_string(result.children().size()), module.take());
+  return result;
 }
 
 }  // namespace tapestry::nn

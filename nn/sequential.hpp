@@ -1,42 +1,50 @@
-// Modules one after the other.
+// Modules that run one after another.
 #pragma once
 
 #include <concepts>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <tapestry/nn/any_module.hpp>
 #include <tapestry/nn/module.hpp>
 
 namespace tapestry::nn {
 
-/// Passes its input through its children in order; they are named "0", "1", … unless told otherwise.
+/// Passes its input through its children in order. They are named "0", "1", … unless `append` is given a name. Made
+/// empty and filled by `append`, or all at once by `sequential`.
 class Sequential : public Module {
  public:
-  Sequential() = default;
-  template <std::derived_from<Module>... Modules>
-  explicit Sequential(Modules... modules) {
-    (append(std::move(modules)), ...);
-  }
-
   /// Adds a module at the end and returns it.
   template <std::derived_from<Module> M>
   M& append(M module) {
     return append(std::to_string(children().size()), std::move(module));
   }
-  /// Adds a module at the end under a name of its own: where layers are fused, the numbers of files of weights have
-  /// gaps. Throws a ValueError for a name that is taken, empty or holds a dot.
+  /// Adds a module at the end under a name of its own. Throws a ValueError for a name that is taken, is empty or
+  /// contains a dot.
   template <std::derived_from<Module> M>
   M& append(std::string name, M module) {
-    M& added = add(std::move(name), std::move(module));
-    steps_.push_back(&added);
+    auto owned = std::make_unique<M>(std::move(module));
+    M& added = *owned;
+    append(std::move(name), std::unique_ptr<Module>(std::move(owned)));
     return added;
   }
+  void append(std::string name, std::unique_ptr<Module> module);
 
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   std::vector<Module*> steps_;
 };
+
+/// The modules between the braces in a `Sequential`, named "0", "1", …:
+///
+///     nn::sequential({nn::Conv2d({…}), nn::BatchNorm2d({…}), nn::ReLU()})
+///
+/// Braces make C++ construct the modules in the order in which they are written, so that their initial weights are the
+/// same with every compiler; the order of arguments in parentheses is up to the compiler.
+Sequential sequential(std::initializer_list<AnyModule> modules);
 
 }  // namespace tapestry::nn

@@ -43,8 +43,8 @@ nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, s
                      .bias = false});
 }
 
-nn::BatchNormRelu2d norm(std::int64_t channels) {
-  return nn::BatchNormRelu2d({.num_features = channels});
+nn::BatchNorm2d norm(std::int64_t channels) {
+  return nn::BatchNorm2d({.num_features = channels});
 }
 
 std::int64_t count_right(const std::vector<std::int64_t>& predicted, const Array& labels) {
@@ -65,15 +65,22 @@ FiguresNetwork::FiguresNetwork()
       norm3_(add("norm3", norm(48))),
       norm4_(add("norm4", norm(96))),
       norm5_(add("norm5", norm(96))),
+      relu1_(add("relu1", nn::ReLU())),
+      relu2_(add("relu2", nn::ReLU())),
+      relu3_(add("relu3", nn::ReLU())),
+      relu4_(add("relu4", nn::ReLU())),
+      relu5_(add("relu5", nn::ReLU())),
       head_(add("head", nn::Linear({.in_features = 96, .out_features = 10}))) {
-  // Faint, so that what is learned shows in the pictures of the filters; the norm after it makes up for it.
+  // Small, so that what is learned shows in the pictures of the filters; the norm that follows restores the scale.
   nn::init::normal(conv1_.weight(), 0, 0.01);
 }
 
-Tensor FiguresNetwork::forward(const Tensor& x) {
-  Tensor y = norm1_(conv1_(x));
-  y = norm3_(conv3_(norm2_(conv2_(y))));
-  y = norm5_(conv5_(norm4_(conv4_(y))));
+Tensor FiguresNetwork::forward(const Tensor& x) const {
+  Tensor y = relu1_(norm1_(conv1_(x)));
+  y = relu2_(norm2_(conv2_(y)));
+  y = relu3_(norm3_(conv3_(y)));
+  y = relu4_(norm4_(conv4_(y)));
+  y = relu5_(norm5_(conv5_(y)));
   return head_(flatten(global_avg_pool2d(y), 1));
 }
 

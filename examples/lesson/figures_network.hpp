@@ -7,7 +7,8 @@
 #include <vector>
 
 #include <tapestry/data/dataset.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/linear.hpp>
 #include <tapestry/nn/module.hpp>
@@ -19,14 +20,15 @@
 class FiguresNetwork : public tapestry::nn::Module {
  public:
   FiguresNetwork();
-  tapestry::Tensor forward(const tapestry::Tensor& x) override;
+  tapestry::Tensor forward(const tapestry::Tensor& x) const override;
 
   /// The name of the last layer before pooling.
-  static constexpr const char* last_layer = "norm5";
+  static constexpr const char* last_layer = "relu5";
 
  private:
   tapestry::nn::Conv2d &conv1_, &conv2_, &conv3_, &conv4_, &conv5_;
-  tapestry::nn::BatchNormRelu2d &norm1_, &norm2_, &norm3_, &norm4_, &norm5_;
+  tapestry::nn::BatchNorm2d &norm1_, &norm2_, &norm3_, &norm4_, &norm5_;
+  tapestry::nn::ReLU &relu1_, &relu2_, &relu3_, &relu4_, &relu5_;
   tapestry::nn::Linear& head_;
 };
 

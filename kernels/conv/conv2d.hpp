@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <tapestry/kernels/norm/channel_norm.hpp>
+#include <tapestry/kernels/elementwise/epilogue.hpp>
 
 namespace tapestry::kernels {
 
@@ -45,37 +45,28 @@ Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& geometry, ConvMath math);
 template <class T>
 std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Conv2dAlgorithm algorithm);
 
-/// True when the forward pass and the weight gradient can normalise x as they read it: given a `normalisation`, they
-/// take x for what `channel_norm_apply` makes of it as one sample, with the same bits.
-bool can_normalise(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm);
+/// True when the forward pass and the weight gradient can apply an epilogue without addend to x as they load it: they
+/// then take x for what `apply_epilogue` makes of it as one sample, with the same bits.
+bool can_load_epilogue(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm);
 
-/// y = conv(x, weight) + bias; `bias` (out_channels) may be null.
+/// True when the forward pass and the input gradient can apply an epilogue to results as they store them, with the bits
+/// of `apply_epilogue` after them.
+bool can_store_epilogue(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm);
+
+/// y = store(conv(load(x), weight) + bias); `bias` (out_channels) may be null.
 template <class T>
 void conv2d_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
-                    const T* bias, T* y, void* workspace, const ChannelAffine<T>* normalisation = nullptr);
+                    const T* bias, T* y, void* workspace, const Epilogue<T>& load = {}, const Epilogue<T>& store = {});
 
-/// y = max(conv(x, weight) + bias, 0), NaN staying NaN.
-template <class T>
-void conv2d_relu_forward(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* weight,
-                         const T* bias, T* y, void* workspace);
-
-/// dx = the gradient of ⟨dy, conv(x, weight)⟩ with respect to x, + bias: a transposed convolution. `bias` (in_channels)
-/// may be null.
+/// dx = store(the gradient of ⟨dy, conv(x, weight)⟩ with respect to x, + bias): a transposed convolution. `bias`
+/// (in_channels) may be null.
 template <class T>
 void conv2d_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
-                           const T* bias, T* dx, void* workspace);
+                           const T* bias, T* dx, void* workspace, const Epilogue<T>& store = {});
 
-/// True when the input gradient can be added to what is there.
-bool can_add_input_gradient(Conv2dAlgorithm algorithm);
-
-/// dx += what `conv2d_input_gradient` computes without a bias, to the last bit, but that −0 may stay where that is 0.
-template <class T>
-void conv2d_add_input_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* dy, const T* weight,
-                               T* dx, void* workspace);
-
-/// dweight = the gradient of ⟨dy, conv(x, weight)⟩ with respect to weight.
+/// dweight = the gradient of ⟨dy, conv(load(x), weight)⟩ with respect to weight.
 template <class T>
 void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm, const T* x, const T* dy,
-                            T* dweight, void* workspace, const ChannelAffine<T>* normalisation = nullptr);
+                            T* dweight, void* workspace, const Epilogue<T>& load = {});
 
 }  // namespace tapestry::kernels

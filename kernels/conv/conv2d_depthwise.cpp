@@ -81,6 +81,7 @@ FilteredRow<T> row_of(const Conv2dGeometry& g, const AxisPass& rows, const AxisP
           .pixels = 0,
           .channels = k,
           .bias = nullptr,
+          .epilogue = {},
           .target = nullptr,
           .streams = false};
 }
@@ -97,7 +98,11 @@ void gather(const Conv2dGeometry& g, const T* spread_row, const T* bias, T* dx) 
 
 }  // namespace
 
-bool can_normalise(const Conv2dGeometry& g) {
+bool can_load_epilogue(const Conv2dGeometry& g) {
+  return multiplier(g) == 1;
+}
+
+bool can_store_epilogue(const Conv2dGeometry& g) {
   return multiplier(g) == 1;
 }
 
@@ -112,8 +117,8 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& g) {
 }
 
 template <class T>
-void forward(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>* normalisation, const T* weight, const T* bias,
-             T* y, void* workspace) {
+void forward(const Conv2dGeometry& g, const T* x, const Epilogue<T>& load, const T* weight, const T* bias,
+             const Epilogue<T>& store, T* y, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::forward);
   const AxisPass rows = forward_axis(vertical(g));
@@ -123,10 +128,10 @@ void forward(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>* normal
   fill_taps(rows, buffers.rows);
   fill_taps(columns, buffers.columns);
   const std::int64_t row_size = g.out_width * g.out_channels;
-  // Rows that are normalised belong to bands, of which the next is fetched meanwhile.
-  const std::int64_t most = normalisation == nullptr ? rows_at_once(row_size) : g.batch * g.out_height;
+  // Rows that are computed as they are loaded belong to bands, of which the next is fetched meanwhile.
+  const std::int64_t most = load.is_none() ? rows_at_once(row_size) : g.batch * g.out_height;
   for_rows(g.batch * g.out_height, most, [&](std::int64_t begin, std::int64_t end, int thread) {
-    SourceReader<T> reader(g, x, normalisation, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
+    SourceReader<T> reader(g, x, load, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
     for (std::int64_t index = begin; index < end; ++index) {
       const AxisTaps& taps = buffers.rows[index % g.out_height];
       const SourceRows<T> source = reader.rows_of(index);
@@ -139,14 +144,16 @@ void forward(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>* normal
       row.pixels = g.out_width;
       row.bias = bias;
       row.target = y + index * row_size;
-      row.streams = should_stream(y, g.batch * g.out_height * g.out_width, g.out_channels);
+      row.epilogue = store.from(index * row_size, 0);
+      row.streams = store.addend != y && should_stream(y, g.batch * g.out_height * g.out_width, g.out_channels);
       filter_row(row);
     }
   });
 }
 
 template <class T>
-void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const T* bias, T* dx, void* workspace) {
+void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const T* bias, const Epilogue<T>& store,
+                    T* dx, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::input_gradient);
   if (g.batch == 0) return;
@@ -178,7 +185,9 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
       row.pixels = g.in_width;
       row.bias = multiplier(g) == 1 ? bias : nullptr;
       row.target = multiplier(g) == 1 ? target : scratch;
-      row.streams = multiplier(g) == 1 && should_stream(dx, g.batch * g.in_height * g.in_width, g.in_channels);
+      row.epilogue = store.from(index * g.in_width * g.in_channels, 0);
+      row.streams = multiplier(g) == 1 && store.addend != dx &&
+                    should_stream(dx, g.batch * g.in_height * g.in_width, g.in_channels);
       filter_row(row);
       if (multiplier(g) != 1) gather(g, scratch, bias, target);
     }
@@ -189,11 +198,13 @@ template std::size_t forward_workspace<float>(const Conv2dGeometry&);
 template std::size_t forward_workspace<double>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
-template void forward(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, const float*,
-                      float*, void*);
-template void forward(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*, const double*,
-                      double*, void*);
-template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
-template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
+template void forward(const Conv2dGeometry&, const float*, const Epilogue<float>&, const float*, const float*,
+                      const Epilogue<float>&, float*, void*);
+template void forward(const Conv2dGeometry&, const double*, const Epilogue<double>&, const double*, const double*,
+                      const Epilogue<double>&, double*, void*);
+template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, const Epilogue<float>&,
+                             float*, void*);
+template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*,
+                             const Epilogue<double>&, double*, void*);
 
 }  // namespace tapestry::kernels::depthwise

@@ -7,7 +7,9 @@
 namespace tapestry::kernels::depthwise {
 
 /// See conv2d.hpp.
-bool can_normalise(const Conv2dGeometry& geometry);
+bool can_load_epilogue(const Conv2dGeometry& geometry);
+/// See conv2d.hpp.
+bool can_store_epilogue(const Conv2dGeometry& geometry);
 
 /// Bytes of workspace that the pass of that name needs.
 template <class T>
@@ -21,18 +23,18 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 
 /// Every output is one sum, in the order of `reference::forward`.
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* weight,
-             const T* bias, T* y, void* workspace);
+void forward(const Conv2dGeometry& geometry, const T* x, const Epilogue<T>& load, const T* weight, const T* bias,
+             const Epilogue<T>& store, T* y, void* workspace);
 
 /// Every output is a sum over the kernel with rows and columns reversed; where several output channels read one input
 /// channel, their sums are added in order.
 template <class T>
-void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
-                    void* workspace);
+void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias,
+                    const Epilogue<T>& store, T* dx, void* workspace);
 
 /// The rows of outputs are cut into pieces by the geometry; the sums over each are added in index order.
 template <class T>
-void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
-                     T* dweight, void* workspace);
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const Epilogue<T>& load, const T* dy, T* dweight,
+                     void* workspace);
 
 }  // namespace tapestry::kernels::depthwise

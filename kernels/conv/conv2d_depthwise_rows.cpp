@@ -8,6 +8,7 @@
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/conv/conv2d_depthwise_rows.hpp>
+#include <tapestry/kernels/elementwise/epilogue-inl.hpp>
 #include <tapestry/kernels/runtime/streaming-inl.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
 
@@ -36,9 +37,9 @@ template <int vectors, class T, class D>
 HWY_INLINE void filter_channels(D d, const FilteredRow<T>& row, const AxisTaps& columns, std::int64_t channel,
                                 T* HWY_RESTRICT target) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  hn::Vec<D> sums[vectors];
+  hn::Vec<D> sums[1][vectors];
   for (int v = 0; v < vectors; ++v) {
-    sums[v] = row.bias == nullptr ? hn::Zero(d) : hn::LoadU(d, row.bias + channel + v * lanes);
+    sums[0][v] = row.bias == nullptr ? hn::Zero(d) : hn::LoadU(d, row.bias + channel + v * lanes);
   }
   const T* const source = row.source + columns.source * row.channels + channel;
   const T* const weights = row.weights + columns.kernel * row.channels + channel;
@@ -47,11 +48,15 @@ HWY_INLINE void filter_channels(D d, const FilteredRow<T>& row, const AxisTaps& 
       const T* const pixel = source + r * row.row_step + s * row.column_step;
       const T* const weight = weights + r * row.weight_row_step + s * row.weight_column_step;
       for (int v = 0; v < vectors; ++v) {
-        sums[v] = hn::MulAdd(hn::LoadU(d, pixel + v * lanes), hn::LoadU(d, weight + v * lanes), sums[v]);
+        sums[0][v] = hn::MulAdd(hn::LoadU(d, pixel + v * lanes), hn::LoadU(d, weight + v * lanes), sums[0][v]);
       }
     }
   }
-  for (int v = 0; v < vectors; ++v) store_result(row.streams, sums[v], d, target + channel + v * lanes);
+  if (!row.epilogue.is_none()) {
+    finish(d, row.epilogue, channel, vectors * lanes, sums,
+           [=, &row](int) { return row.epilogue.addend + (target - row.target); });
+  }
+  for (int v = 0; v < vectors; ++v) store_result(row.streams, sums[0][v], d, target + channel + v * lanes);
 }
 
 /// All channels of one target pixel.
@@ -98,8 +103,8 @@ HWY_INLINE void filter_neighbours(const FilteredRow<T>& row, std::int64_t first)
   const PixelsAhead<T> ahead = share_of(row.ahead, row.channels, first, first + pixels, row.pixels);
   for_channels<T>(row.channels, [=, &row](auto d, std::int64_t channel) HWY_ATTR {
     using V = hn::Vec<decltype(d)>;
-    V sums[pixels];
-    for (int p = 0; p < pixels; ++p) sums[p] = row.bias == nullptr ? hn::Zero(d) : hn::LoadU(d, row.bias + channel);
+    V sums[pixels][1];
+    for (int p = 0; p < pixels; ++p) sums[p][0] = row.bias == nullptr ? hn::Zero(d) : hn::LoadU(d, row.bias + channel);
     for (std::int64_t r = 0; r < row.tap_rows; ++r) {
       const T* const from = source + r * row.row_step + channel;
       const T* const weight = weights + r * row.weight_row_step + channel;
@@ -108,11 +113,15 @@ HWY_INLINE void filter_neighbours(const FilteredRow<T>& row, std::int64_t first)
       for (int s = 0; s < 3; ++s) w[s] = hn::LoadU(d, weight + s * row.weight_column_step);
       for (int c = 0; c < columns; ++c) x[c] = hn::LoadU(d, from + c * row.channels);
       for (int s = 0; s < 3; ++s) {
-        for (int p = 0; p < pixels; ++p) sums[p] = hn::MulAdd(x[p * step + s], w[s], sums[p]);
+        for (int p = 0; p < pixels; ++p) sums[p][0] = hn::MulAdd(x[p * step + s], w[s], sums[p][0]);
       }
     }
     fetch(ahead, row.channels, channel);
-    for (int p = 0; p < pixels; ++p) store_result(row.streams, sums[p], d, target + p * row.channels + channel);
+    if (!row.epilogue.is_none()) {
+      finish(d, row.epilogue, channel, static_cast<std::int64_t>(hn::Lanes(d)), sums,
+             [=, &row](int p) { return row.epilogue.addend + (target - row.target) + p * row.channels; });
+    }
+    for (int p = 0; p < pixels; ++p) store_result(row.streams, sums[p][0], d, target + p * row.channels + channel);
   });
 }
 

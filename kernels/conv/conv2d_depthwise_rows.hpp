@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <tapestry/kernels/conv/conv2d_windows.hpp>
+#include <tapestry/kernels/elementwise/epilogue.hpp>
 
 namespace tapestry::kernels {
 
@@ -33,12 +34,13 @@ struct FilteredRow {
   std::int64_t weight_row_step, weight_column_step;
   const AxisTaps* columns;  ///< of every target pixel
   std::int64_t pixels, channels;
-  const T* bias;  ///< null for none
+  const T* bias;         ///< null for none
+  Epilogue<T> epilogue;  ///< its addend is that of the target
   T* target;
   bool streams;  ///< whether the target bypasses the caches (should_stream)
 };
 
-/// target[pixel][c] = bias[c] + Σ_taps weights[tap][c] · source[…][c], summed in the order of the taps.
+/// target[pixel][c] = epilogue(bias[c] + Σ_taps weights[tap][c] · source[…][c]), summed in the order of the taps.
 template <class T>
 void filter_row(const FilteredRow<T>& row);
 

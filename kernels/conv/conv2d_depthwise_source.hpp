@@ -6,7 +6,7 @@
 
 #include <tapestry/kernels/conv/conv2d_depthwise_rows.hpp>
 #include <tapestry/kernels/conv/conv2d_windows.hpp>
-#include <tapestry/kernels/norm/channel_norm.hpp>
+#include <tapestry/kernels/elementwise/epilogue.hpp>
 #include <tapestry/kernels/runtime/conv2d_workspace.hpp>
 
 namespace tapestry::kernels::depthwise {
@@ -65,15 +65,14 @@ struct SourceRows {
 };
 
 /// Hands out the image rows that rows of targets read, one row of targets after another: in place; or, where an input
-/// channel has several output channels, spread to these; or normalised, in bands of rows that stay in the second-level
-/// cache.
+/// channel has several output channels, spread to these; or with an epilogue applied to them, in bands of rows that
+/// stay in the second-level cache.
 template <class T>
 class SourceReader {
  public:
   /// `taps` are those of a forward pass. `scratch` has `scratch_size` elements.
-  SourceReader(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const AxisTaps* taps,
-               T* scratch)
-      : g_(geometry), x_(x), normalisation_(normalisation), taps_(taps), scratch_(scratch) {}
+  SourceReader(const Conv2dGeometry& geometry, const T* x, const Epilogue<T>& load, const AxisTaps* taps, T* scratch)
+      : g_(geometry), x_(x), load_(load), taps_(taps), scratch_(scratch) {}
 
   static std::int64_t scratch_size(const Conv2dGeometry& g) {
     const std::int64_t rows = multiplier(g) == 1 ? most_rows(g) : g.kernel_height;
@@ -93,12 +92,12 @@ class SourceReader {
       }
       return {scratch_, spread_size, {nullptr, 0}};
     }
-    if (normalisation_ == nullptr) {
+    if (load_.is_none()) {
       return {image + taps.source * row_size, step,
               pixels_ahead<T>({x_, g_.batch, g_.in_height, g_.in_width, g_.in_channels},
                               {taps_, g_.out_height, g_.dilation_height}, index)};
     }
-    if (index < band_begin_ || index >= band_end_) normalise_band(index, image);
+    if (index < band_begin_ || index >= band_end_) compute_band(index, image);
     return {scratch_ + (taps.count == 0 ? 0 : taps.source - band_first_) * row_size, step, share_of_next_band(index)};
   }
 
@@ -122,7 +121,7 @@ class SourceReader {
 
   /// The rows that as many target rows of the image from `index` on read as there is room for. Where the kernel is
   /// dilated, what one target row reads may begin before what the last one does.
-  void normalise_band(std::int64_t index, const T* image) {
+  void compute_band(std::int64_t index, const T* image) {
     const std::int64_t row_size = g_.in_width * g_.in_channels;
     band_begin_ = band_end_ = index;
     band_first_ = g_.in_height;
@@ -137,16 +136,15 @@ class SourceReader {
       end = wider_end;
     }
     band_rows_ = std::max<std::int64_t>(end - band_first_, 0);
-    channel_norm_apply_rows(band_rows_ * g_.in_width, g_.in_channels, image + band_first_ * row_size, *normalisation_,
-                            scratch_);
+    apply_epilogue_rows(band_rows_ * g_.in_width, g_.in_channels, image + band_first_ * row_size, load_, scratch_);
   }
 
   const Conv2dGeometry& g_;
   const T* x_;
-  const ChannelAffine<T>* normalisation_;
+  const Epilogue<T>& load_;
   const AxisTaps* taps_;
   T* scratch_;
-  /// The target rows that the normalised rows are for, the first of these in its image, and their number.
+  /// The target rows that the computed rows are for, the first of these in its image, and their number.
   std::int64_t band_begin_ = 0, band_end_ = 0, band_first_ = 0, band_rows_ = 0;
 };
 

@@ -47,8 +47,8 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& g) {
 }
 
 template <class T>
-void weight_gradient(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
-                     T* dweight, void* workspace) {
+void weight_gradient(const Conv2dGeometry& g, const T* x, const Epilogue<T>& load, const T* dy, T* dweight,
+                     void* workspace) {
   WorkspaceCutter cutter(workspace);
   const GradientBuffers<T> buffers = cut_gradient<T>(cutter, g);
   const std::int64_t all_rows = g.batch * g.out_height;
@@ -57,7 +57,7 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>
   parallel_for(buffers.pieces, [&](std::int64_t piece, int thread) {
     T* const sums = buffers.sums + piece * buffers.sums_pitch;
     std::fill_n(sums, sums_size, T{0});
-    SourceReader<T> reader(g, x, normalisation, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
+    SourceReader<T> reader(g, x, load, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
     const std::int64_t end = all_rows * (piece + 1) / buffers.pieces;
     for (std::int64_t index = all_rows * piece / buffers.pieces; index < end; ++index) {
       const AxisTaps& taps = buffers.rows[index % g.out_height];
@@ -87,9 +87,8 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const ChannelAffine<T>
 
 template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
-template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, float*,
+template void weight_gradient(const Conv2dGeometry&, const float*, const Epilogue<float>&, const float*, float*, void*);
+template void weight_gradient(const Conv2dGeometry&, const double*, const Epilogue<double>&, const double*, double*,
                               void*);
-template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*,
-                              double*, void*);
 
 }  // namespace tapestry::kernels::depthwise

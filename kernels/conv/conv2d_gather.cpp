@@ -89,7 +89,7 @@ bool GatherPlan::is_dense() const {
   return is_whole(window_.rows) && is_whole(window_.columns) && window_.channels == window_.group_channels;
 }
 
-std::int64_t GatherPlan::normalised_size() const {
+std::int64_t GatherPlan::through_size() const {
   return is_dense() ? saturating_product(block_rows_ * block_columns_, window_.channels) : 0;
 }
 
@@ -153,11 +153,11 @@ void GatherPlan::gather(std::int64_t block, const T* source, T* scratch, PixelPo
 }
 
 template <class T>
-void GatherPlan::gather_normalised(std::int64_t block, const T* source, const ChannelAffine<T>& normalisation,
-                                   T* scratch, PixelPointers<const T>& pixels) const {
+void GatherPlan::gather_through(std::int64_t block, const T* source, const Epilogue<T>& epilogue, T* scratch,
+                                PixelPointers<const T>& pixels) const {
   const std::int64_t count = end(block) - begin(block);
   const std::int64_t channels = window_.channels;
-  channel_norm_apply_rows(count, channels, source + begin(block) * channels, normalisation, scratch);
+  apply_epilogue_rows(count, channels, source + begin(block) * channels, epilogue, scratch);
   for (std::int64_t i = 0; i < count; ++i) pixels[static_cast<std::size_t>(i)] = scratch + i * channels;
   fill_up(pixels, count);
 }
@@ -232,9 +232,9 @@ void GatherPlan::copy_patches(std::int64_t block, const T* source, T* scratch, P
 
 template void GatherPlan::gather(std::int64_t, const float*, float*, PixelPointers<const float>&) const;
 template void GatherPlan::gather(std::int64_t, const double*, double*, PixelPointers<const double>&) const;
-template void GatherPlan::gather_normalised(std::int64_t, const float*, const ChannelAffine<float>&, float*,
-                                            PixelPointers<const float>&) const;
-template void GatherPlan::gather_normalised(std::int64_t, const double*, const ChannelAffine<double>&, double*,
-                                            PixelPointers<const double>&) const;
+template void GatherPlan::gather_through(std::int64_t, const float*, const Epilogue<float>&, float*,
+                                         PixelPointers<const float>&) const;
+template void GatherPlan::gather_through(std::int64_t, const double*, const Epilogue<double>&, double*,
+                                         PixelPointers<const double>&) const;
 
 }  // namespace tapestry::kernels

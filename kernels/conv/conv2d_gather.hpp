@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include <tapestry/kernels/norm/channel_norm.hpp>
+#include <tapestry/kernels/elementwise/epilogue.hpp>
 
 namespace tapestry::kernels {
 
@@ -73,13 +73,13 @@ class GatherPlan {
   template <class T>
   void gather(std::int64_t block, const T* source, T* scratch, PixelPointers<const T>& pixels) const;
 
-  /// Elements of scratch memory that `gather_normalised` needs.
-  std::int64_t normalised_size() const;
+  /// Elements of scratch memory that `gather_through` needs.
+  std::int64_t through_size() const;
 
-  /// The same of pixels that are normalised; only where they are dense.
+  /// The same of pixels to which an epilogue without addend is applied; only where they are dense.
   template <class T>
-  void gather_normalised(std::int64_t block, const T* source, const ChannelAffine<T>& normalisation, T* scratch,
-                         PixelPointers<const T>& pixels) const;
+  void gather_through(std::int64_t block, const T* source, const Epilogue<T>& epilogue, T* scratch,
+                      PixelPointers<const T>& pixels) const;
 
  private:
   /// Windows that never leave the image are read in place. Others are copied, with the zeros around them, either as

@@ -7,7 +7,7 @@
 namespace tapestry::kernels::implicit_gemm {
 
 /// See conv2d.hpp.
-bool can_normalise(const Conv2dGeometry& geometry);
+bool can_load_epilogue(const Conv2dGeometry& geometry);
 
 /// Bytes of workspace that the pass of that name needs.
 template <class T>
@@ -19,25 +19,20 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& geometry);
 template <class T>
 std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 
-/// Every output is one sum, in the order of `reference::forward` with the padding's zeros added too, or 0 where that is
-/// below and `relu`.
+/// Every output is one sum, in the order of `reference::forward` with the padding's zeros added too.
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* weight,
-             const T* bias, bool relu, T* y, void* workspace);
+void forward(const Conv2dGeometry& geometry, const T* x, const Epilogue<T>& load, const T* weight, const T* bias,
+             const Epilogue<T>& store, T* y, void* workspace);
 
 /// Every output is one sum, in the order of `reference::input_gradient` with rows and columns of the kernel reversed.
 template <class T>
-void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
-                    void* workspace);
-
-/// Adds the input gradient to what is there.
-template <class T>
-void add_input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, T* dx, void* workspace);
+void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias,
+                    const Epilogue<T>& store, T* dx, void* workspace);
 
 /// The output pixels are cut into pieces by the geometry; the sums over each, in the order of
 /// `reference::weight_gradient`, are added in index order.
 template <class T>
-void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
-                     T* dweight, void* workspace);
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const Epilogue<T>& load, const T* dy, T* dweight,
+                     void* workspace);
 
 }  // namespace tapestry::kernels::implicit_gemm

@@ -120,7 +120,7 @@ Buffers<T> cut(WorkspaceCutter& cutter, const Pass& pass) {
   std::int64_t blocks = 0;
   for (std::int64_t i = 0; i < pass.phases(); ++i) {
     const GatherPlan plan = gather_plan(pass, pass.phase(i));
-    pitch = std::max(pitch, whole_lines<T>(std::max(plan.scratch_size(), plan.normalised_size())));
+    pitch = std::max(pitch, whole_lines<T>(std::max(plan.scratch_size(), plan.through_size())));
     blocks = std::max(blocks, plan.blocks());
   }
   const std::int64_t columns = panels_of<T>(pass, pass.phase(0)).padded_channels() * pass.g.groups;
@@ -182,58 +182,51 @@ void point_at_targets(const Pass& pass, const Phase& phase, std::int64_t begin, 
 // Fetched so many pixels early, memory has answered when they are needed, and the first-level cache still holds them.
 constexpr std::int64_t pixels_ahead = 2 * pixel_granule;
 
-/// What is fetched while a block is multiplied: the pixels that come after it, or, where these are normalised, which
-/// happens before they are multiplied, the next block; none where the second-level cache would not hold it.
+/// What is fetched while a block is multiplied: the pixels that come after it, or, where an epilogue is applied to
+/// these before they are multiplied, the next block; none where the second-level cache would not hold it.
 template <class T, class Pass>
-const T* ahead_of(const Pass& pass, const GatherPlan& plan, std::int64_t block, const T* source, bool is_normalised) {
+const T* ahead_of(const Pass& pass, const GatherPlan& plan, std::int64_t block, const T* source, bool is_computed) {
   if (!plan.is_dense()) return nullptr;
   const std::int64_t end = plan.end(block);
-  if (!is_normalised) return source + (plan.begin(block) + pixels_ahead) * pass.source_channels;
+  if (!is_computed) return source + (plan.begin(block) + pixels_ahead) * pass.source_channels;
   constexpr std::int64_t most_bytes = std::int64_t{256} << 10;
   const bool fits = (end - plan.begin(block)) * pass.source_channels * std::int64_t{sizeof(T)} <= most_bytes;
   return fits ? source + end * pass.source_channels : nullptr;
 }
 
-/// Where results go, and what becomes of them: as in PixelProduct.
-template <class T>
-struct Results {
-  T* target;
-  bool relu = false;
-  bool adds = false;
-};
-
 template <class T, class Pass>
 void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
-                    std::int64_t group, const T* source, const ChannelAffine<T>* normalisation,
-                    const Results<T>& results, const Buffers<T>& buffers, T* scratch) {
+                    std::int64_t group, const T* source, const Epilogue<T>& load, const Epilogue<T>& store, T* target,
+                    const Buffers<T>& buffers, T* scratch) {
   const Panels panels = panels_of<T>(pass, phase);
   PixelPointers<const T> sources;
   PixelPointers<T> targets;
-  if (normalisation != nullptr) {
-    plan.gather_normalised(block, source, *normalisation, scratch, sources);
-  } else {
+  if (load.is_none()) {
     plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
+  } else {
+    plan.gather_through(block, source, load, scratch, sources);
   }
-  point_at_targets(pass, phase, plan.begin(block), plan.end(block), results.target + group * panels.channels, targets);
-  multiply_pixels<T>({.sources = sources.data(),
-                      .targets = targets.data(),
-                      .pixels = plan.end(block) - plan.begin(block),
-                      .runs = plan.runs(),
-                      .channels = panels.channels,
-                      .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
-                      .bias = buffers.bias + group * panels.padded_channels(),
-                      .relu = results.relu,
-                      .adds = results.adds,
-                      .streams = !results.adds &&
-                                 should_stream(results.target + group * panels.channels,
-                                               pass.g.batch * pass.target_height * pass.target_width, panels.channels),
-                      .ahead = ahead_of(pass, plan, block, source, normalisation != nullptr)});
+  T* const first = target + group * panels.channels;
+  point_at_targets(pass, phase, plan.begin(block), plan.end(block), first, targets);
+  multiply_pixels<T>(
+      {.sources = sources.data(),
+       .targets = targets.data(),
+       .pixels = plan.end(block) - plan.begin(block),
+       .runs = plan.runs(),
+       .channels = panels.channels,
+       .weights = buffers.weights + weights_offset(pass, phase, panels) + group * panels.size(),
+       .bias = buffers.bias + group * panels.padded_channels(),
+       .streams = store.addend != target &&
+                  should_stream(first, pass.g.batch * pass.target_height * pass.target_width, panels.channels),
+       .epilogue = {store.affine.from(group * panels.channels), store.addend, store.activation},
+       .target_base = target,
+       .ahead = ahead_of(pass, plan, block, source, !load.is_none())});
 }
 
 // Phases of the same block come one after another: they read the same pixels.
 template <class T, class Pass>
-void run(const Pass& pass, const T* source, const ChannelAffine<T>* normalisation, const T* weight, const T* bias,
-         const Results<T>& results, void* workspace) {
+void run(const Pass& pass, const T* source, const Epilogue<T>& load, const T* weight, const T* bias,
+         const Epilogue<T>& store, T* target, void* workspace) {
   WorkspaceCutter cutter(workspace);
   const Buffers<T> buffers = cut<T>(cutter, pass);
   if (buffers.blocks == 0 || pass.target_channels == 0) return;
@@ -243,16 +236,15 @@ void run(const Pass& pass, const T* source, const ChannelAffine<T>* normalisatio
     const std::int64_t group = piece / pass.phases() % pass.g.groups;
     const std::int64_t block = piece / pass.phases() / pass.g.groups;
     const GatherPlan plan = gather_plan(pass, phase);
-    const bool adds_nothing = results.adds && plan.depth() == 0;
-    if (block >= plan.blocks() || adds_nothing) return;
-    multiply_block(pass, phase, plan, block, group, source, normalisation, results, buffers,
+    if (block >= plan.blocks()) return;
+    multiply_block(pass, phase, plan, block, group, source, load, store, target, buffers,
                    buffers.scratch + thread * buffers.scratch_pitch);
   });
 }
 
 }  // namespace
 
-bool can_normalise(const Conv2dGeometry& g) {
+bool can_load_epilogue(const Conv2dGeometry& g) {
   const auto reads_every_pixel_once = [](const Conv2dAxis& axis) {
     return axis.kernel == 1 && axis.stride == 1 && axis.pad == 0 && axis.out_size == axis.in_size;
   };
@@ -270,33 +262,28 @@ std::size_t input_gradient_workspace(const Conv2dGeometry& geometry) {
 }
 
 template <class T>
-void forward(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* weight,
-             const T* bias, bool relu, T* y, void* workspace) {
-  run<T>(ForwardPass(geometry), x, normalisation, weight, bias, {.target = y, .relu = relu}, workspace);
+void forward(const Conv2dGeometry& geometry, const T* x, const Epilogue<T>& load, const T* weight, const T* bias,
+             const Epilogue<T>& store, T* y, void* workspace) {
+  run<T>(ForwardPass(geometry), x, load, weight, bias, store, y, workspace);
 }
 
 template <class T>
-void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx,
-                    void* workspace) {
-  run<T>(InputGradientPass(geometry), dy, nullptr, weight, bias, {.target = dx}, workspace);
-}
-
-template <class T>
-void add_input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, T* dx, void* workspace) {
-  run<T>(InputGradientPass(geometry), dy, nullptr, weight, nullptr, {.target = dx, .adds = true}, workspace);
+void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias,
+                    const Epilogue<T>& store, T* dx, void* workspace) {
+  run<T>(InputGradientPass(geometry), dy, {}, weight, bias, store, dx, workspace);
 }
 
 template std::size_t forward_workspace<float>(const Conv2dGeometry&);
 template std::size_t forward_workspace<double>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
-template void forward(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, const float*,
-                      bool, float*, void*);
-template void forward(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*, const double*,
-                      bool, double*, void*);
-template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, float*, void*);
-template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*, double*, void*);
-template void add_input_gradient(const Conv2dGeometry&, const float*, const float*, float*, void*);
-template void add_input_gradient(const Conv2dGeometry&, const double*, const double*, double*, void*);
+template void forward(const Conv2dGeometry&, const float*, const Epilogue<float>&, const float*, const float*,
+                      const Epilogue<float>&, float*, void*);
+template void forward(const Conv2dGeometry&, const double*, const Epilogue<double>&, const double*, const double*,
+                      const Epilogue<double>&, double*, void*);
+template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, const Epilogue<float>&,
+                             float*, void*);
+template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*,
+                             const Epilogue<double>&, double*, void*);
 
 }  // namespace tapestry::kernels::implicit_gemm

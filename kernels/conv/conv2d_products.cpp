@@ -25,7 +25,7 @@ template <class T>
 bool is_even(const PixelProduct<T>& product) {
   const Runs& runs = product.runs;
   return product.source_pitch != 0 && product.target_pitch != 0 && runs.rows == 1 && runs.columns == 1 &&
-         !product.relu && !product.adds && !product.streams && product.ahead == nullptr;
+         product.epilogue.is_none() && !product.streams && product.ahead == nullptr;
 }
 
 template <class T, int vectors>

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <tapestry/kernels/conv/conv2d_gather.hpp>
+#include <tapestry/kernels/elementwise/epilogue.hpp>
 
 namespace tapestry::kernels {
 
@@ -41,9 +42,10 @@ struct PixelProduct {
   std::int64_t channels;
   const T* weights;
   const T* bias;
-  bool relu = false;     ///< whether results below 0 become 0
-  bool adds = false;     ///< whether results are added to what is there
   bool streams = false;  ///< whether the targets bypass the caches (should_stream)
+  /// Its numbers begin with the first column; the addend of a result at `t` is epilogue.addend[t − target_base].
+  Epilogue<T> epilogue = {};
+  const T* target_base = nullptr;
 
   /// What a later product reads, pixel after pixel like the sources, which are single runs then, and may lie past the
   /// end: it is fetched early. Null for nothing.
@@ -54,8 +56,8 @@ struct PixelProduct {
   std::int64_t source_pitch = 0, target_pitch = 0;
 };
 
-/// targets[p][j] = bias[j] + Σ_d sources[p][d] · weights[d][j] for j < channels, summed in the order of d, where d
-/// counts the elements of the runs, and with a ReLU after it if there is one; or added to what is there.
+/// targets[p][j] = epilogue(bias[j] + Σ_d sources[p][d] · weights[d][j]) for j < channels, summed in the order of d,
+/// where d counts the elements of the runs.
 template <class T>
 void multiply_pixels(const PixelProduct<T>& product);
 

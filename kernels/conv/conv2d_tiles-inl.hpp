@@ -18,6 +18,7 @@
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/conv/conv2d_products.hpp>
+#include <tapestry/kernels/elementwise/epilogue-inl.hpp>
 #include <tapestry/kernels/runtime/streaming-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -81,17 +82,6 @@ HWY_INLINE void store_first(V value, D d, std::int64_t count, hn::TFromD<D>* HWY
 #endif
 }
 
-/// Adds the first `count` lanes, or all of fewer.
-template <class D, class V>
-HWY_INLINE void add_first(V value, D d, std::int64_t count, hn::TFromD<D>* HWY_RESTRICT target) {
-  using T = hn::TFromD<D>;
-  const auto width = static_cast<std::int64_t>(hn::Lanes(d));
-  if (count >= width) return hn::StoreU(hn::Add(hn::LoadU(d, target), value), d, target);
-  HWY_ALIGN T lanes[HWY_MAX_BYTES / sizeof(T)];
-  hn::Store(value, d, lanes);
-  for (std::int64_t i = 0; i < count; ++i) target[i] += lanes[i];
-}
-
 /// Fetches the lines that a tile will write: stores wait for theirs in a queue, which many of them fill.
 template <int rows, class T>
 HWY_INLINE void fetch_targets(T* const* targets, std::int64_t first_column, std::int64_t columns) {
@@ -151,25 +141,9 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
     }
   }
 
-  if (product.relu) {
-    HWY_UNROLL(24)
-    for (int r = 0; r < rows; ++r) {
-      HWY_UNROLL(2)
-      for (int v = 0; v < vectors; ++v) sums[r][v] = hn::IfThenZeroElse(hn::Le(sums[r][v], hn::Zero(d)), sums[r][v]);
-    }
-  }
-  if (product.adds) {
-    HWY_UNROLL(24)
-    for (int r = 0; r < rows; ++r) {
-      // A row that repeats the last pixel must not be added again.
-      const std::int64_t count = pixel + r < product.pixels ? columns : 0;
-      HWY_UNROLL(2)
-      for (int v = 0; v < vectors; ++v) {
-        const std::int64_t first = v * static_cast<std::int64_t>(lanes);
-        if (first < count) add_first(sums[r][v], d, columns - first, targets[r] + first_target + first);
-      }
-    }
-    return;
+  if (!product.epilogue.is_none()) {
+    finish(d, product.epilogue, first_column, columns, sums,
+           [&](int r) { return product.epilogue.addend + (targets[r] + product.target_offset - product.target_base); });
   }
   if (columns == static_cast<std::int64_t>(width)) {
     HWY_UNROLL(24)

@@ -42,7 +42,7 @@ struct Plan {
         sums_size(whole_lines<T>(groups * panels.size())),
         gradient_copy_size(panels.channels == panels.padded_channels() ? 0
                                                                        : max_block_pixels * panels.padded_channels()),
-        source_copy_size(whole_lines<T>(std::max(gather.scratch_size(), gather.normalised_size()))),
+        source_copy_size(whole_lines<T>(std::max(gather.scratch_size(), gather.through_size()))),
         scratch_pitch(source_copy_size + whole_lines<T>(gradient_copy_size)) {
     const std::int64_t bytes = std::max<std::int64_t>(saturating_product(sums_size, sizeof(T)), 1);
     const std::int64_t few = std::clamp<std::int64_t>(max_sum_bytes / bytes, 1, few_pieces);
@@ -67,7 +67,7 @@ struct Plan {
   std::int64_t sums_size;
   /// Room for a block's gradients where those of a pixel do not fill whole vectors.
   std::int64_t gradient_copy_size;
-  /// Room for a block's gathered or normalised pixels.
+  /// Room for a block's gathered pixels.
   std::int64_t source_copy_size;
   std::int64_t scratch_pitch;
   std::int64_t pieces, strips;
@@ -88,14 +88,14 @@ Buffers<T> cut(WorkspaceCutter& cutter, const Plan<T>& plan) {
 /// Adds a block to the sums of a strip of a group's panels, of which the first column is the group's `first`.
 template <class T>
 void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std::int64_t first, const Panels& panels,
-               const T* x, const ChannelAffine<T>* normalisation, const T* dy, T* sums, T* scratch) {
+               const T* x, const Epilogue<T>& load, const T* dy, T* sums, T* scratch) {
   const std::int64_t begin = plan.gather.begin(block);
   const std::int64_t pixels = plan.gather.end(block) - begin;
   PixelPointers<const T> sources;
-  if (normalisation != nullptr) {
-    plan.gather.gather_normalised(block, x, *normalisation, scratch, sources);
-  } else {
+  if (load.is_none()) {
     plan.gather.gather(block, x + group * plan.matrix.channels, scratch, sources);
+  } else {
+    plan.gather.gather_through(block, x, load, scratch, sources);
   }
 
   const std::int64_t column = group * plan.panels.channels + first;
@@ -153,8 +153,8 @@ std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry) {
 }
 
 template <class T>
-void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAffine<T>* normalisation, const T* dy,
-                     T* dweight, void* workspace) {
+void weight_gradient(const Conv2dGeometry& geometry, const T* x, const Epilogue<T>& load, const T* dy, T* dweight,
+                     void* workspace) {
   const Plan<T> plan(geometry);
   const std::int64_t group_size = plan.panels.channels * plan.panels.depth;
   if (plan.pieces == 0) {
@@ -173,7 +173,7 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAf
     std::fill_n(sums, strip.size(), T{0});
     const std::int64_t end = plan.gather.blocks() * (piece + 1) / plan.pieces;
     for (std::int64_t block = plan.gather.blocks() * piece / plan.pieces; block < end; ++block) {
-      add_block(plan, block, group, plan.panels.begin(panel), strip, x, normalisation, dy, sums,
+      add_block(plan, block, group, plan.panels.begin(panel), strip, x, load, dy, sums,
                 buffers.scratch + thread * plan.scratch_pitch);
     }
   });
@@ -190,9 +190,8 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const ChannelAf
 
 template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
 template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
-template void weight_gradient(const Conv2dGeometry&, const float*, const ChannelAffine<float>*, const float*, float*,
+template void weight_gradient(const Conv2dGeometry&, const float*, const Epilogue<float>&, const float*, float*, void*);
+template void weight_gradient(const Conv2dGeometry&, const double*, const Epilogue<double>&, const double*, double*,
                               void*);
-template void weight_gradient(const Conv2dGeometry&, const double*, const ChannelAffine<double>*, const double*,
-                              double*, void*);
 
 }  // namespace tapestry::kernels::implicit_gemm

@@ -75,28 +75,32 @@ std::size_t matrix_product_workspace(bool transpose_a, bool transpose_b, std::in
 
 template <class T>
 void matrix_product(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
-                    const T* b, T* c, void* workspace) {
+                    const T* b, T* c, void* workspace, const Epilogue<T>& store) {
   WorkspaceCutter cutter(workspace);
   const auto rest = [&] { return static_cast<std::byte*>(workspace) + cutter.size(); };
   switch (way_of(transpose_a, transpose_b, m, n, k)) {
     case Way::forward: {
       const T* const rows = rows_of(transpose_a, m, k, a, cutter);
-      return implicit_gemm::forward<T>(pixels(m, k, n), rows, nullptr, b, nullptr, /*relu=*/false, c, rest());
+      return implicit_gemm::forward<T>(pixels(m, k, n), rows, {}, b, nullptr, store, c, rest());
     }
     case Way::input_gradient: {
       const T* const rows = rows_of(transpose_a, m, k, a, cutter);
-      return implicit_gemm::input_gradient<T>(pixels(m, n, k), rows, b, nullptr, c, rest());
+      return implicit_gemm::input_gradient<T>(pixels(m, n, k), rows, b, nullptr, store, c, rest());
     }
     case Way::weight_gradient:
-      return implicit_gemm::weight_gradient<T>(pixels(k, n, m), b, nullptr, a, c, workspace);
+      implicit_gemm::weight_gradient<T>(pixels(k, n, m), b, {}, a, c, workspace);
+      break;
     case Way::blas:
-      return gemm(transpose_a, transpose_b, m, n, k, a, b, c);
+      gemm(transpose_a, transpose_b, m, n, k, a, b, c);
+      break;
   }
+  if (!store.is_none()) apply_epilogue({.samples = 1, .rows = m, .channels = n}, c, store, c);
 }
 
-#define TAPESTRY_INSTANTIATE(T)                                                                           \
-  template std::size_t matrix_product_workspace<T>(bool, bool, std::int64_t, std::int64_t, std::int64_t); \
-  template void matrix_product(bool, bool, std::int64_t, std::int64_t, std::int64_t, const T*, const T*, T*, void*)
+#define TAPESTRY_INSTANTIATE(T)                                                                                     \
+  template std::size_t matrix_product_workspace<T>(bool, bool, std::int64_t, std::int64_t, std::int64_t);           \
+  template void matrix_product(bool, bool, std::int64_t, std::int64_t, std::int64_t, const T*, const T*, T*, void*, \
+                               const Epilogue<T>&)
 TAPESTRY_INSTANTIATE(float);
 TAPESTRY_INSTANTIATE(double);
 #undef TAPESTRY_INSTANTIATE

@@ -1,4 +1,8 @@
 // The sums per channel.
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/norm/channel_norm_sums.cpp>
 
@@ -6,12 +10,10 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include <tapestry/kernels/norm/channel_affine-inl.hpp>
+#include <tapestry/kernels/elementwise/channel_rows.hpp>
 #include <tapestry/kernels/norm/channel_norm.hpp>
-#include <tapestry/kernels/norm/channel_norm_rows.hpp>
+#include <tapestry/kernels/norm/rectifier-inl.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
-#include <tapestry/kernels/runtime/streaming-inl.hpp>
-#include <tapestry/kernels/runtime/streaming.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
 #include <tapestry/kernels/simd/doubles-inl.hpp>
 
@@ -23,8 +25,6 @@ namespace {
 /// Vectors that are summed at once: as many as there are registers for two sums of each.
 constexpr int most_vectors = HWY_MAX_BYTES >= 64 ? 8 : 4;
 
-using channel_norm::Relu;
-
 /// Fetches what comes after the rows early, for no processor foresees the order of blocks of channels; perhaps past the
 /// end.
 template <class Rows, class T>
@@ -32,72 +32,45 @@ HWY_INLINE void prefetch_next(const Rows& r, const T* from, std::int64_t at) {
   hwy::Prefetch(from + at + r.rows * r.channels);
 }
 
-/// The rows that are summed: of x − centre and its square.
+/// The rows that are summed: of x − center and its square.
 template <class T>
 struct ValueRows {
   std::int64_t rows, channels;
   const T* x;
-  const double* centre;
+  const double* center;
 
   /// Adds the terms of the elements from `at` on, which are those of the channels from `c` on.
   template <class D, class V>
   HWY_INLINE void add(D d, std::int64_t at, std::int64_t c, V& sum, V& product) const {
     prefetch_next(*this, x, at);
-    const V distance = hn::Sub(load(d, x + at), hn::LoadU(d, centre + c));
+    const V distance = hn::Sub(load(d, x + at), hn::LoadU(d, center + c));
     sum = hn::Add(sum, distance);
     product = hn::MulAdd(distance, distance, product);
   }
 };
 
-/// The same of what the ReLU lets through of dy and its product with x − mean.
-template <Relu relu, class T>
+/// The same of what the rectifier lets through of dy and its product with x − mean.
+template <ActivationKind rectifier, class T>
 struct GradientRows {
   std::int64_t rows, channels;
   const T* x;
   const T* dy;
   ChannelAffine<T> affine;
-  T bound;
 
   template <class D, class V>
   HWY_INLINE void add(D d, std::int64_t at, std::int64_t c, V& sum, V& product) const {
     prefetch_next(*this, x, at);
     prefetch_next(*this, dy, at);
     const hn::Rebind<T, D> narrow;
-    const auto distance = centred(narrow, hn::LoadU(narrow, x + at), affine, c);
+    const auto distance = centered(narrow, hn::LoadU(narrow, x + at), affine, c);
     auto g = hn::LoadU(narrow, dy + at);
-    if constexpr (relu != Relu::none) {
+    if constexpr (rectifier != ActivationKind::none) {
       const auto y = hn::MulAdd(distance, hn::LoadU(narrow, affine.scale + c), hn::LoadU(narrow, affine.bias + c));
-      g = let_through<relu>(narrow, g, y, hn::Set(narrow, bound));
+      g = gradient_at_output<rectifier>(narrow, g, y);
     }
     const V factor = widened(d, g);
     sum = hn::Add(sum, factor);
     product = hn::MulAdd(factor, widened(d, distance), product);
-  }
-};
-
-/// The same of g, which is what the ReLU of `channel_norm_add_relu` lets through, and written down.
-template <class T>
-struct AddReluRows {
-  std::int64_t rows, channels;
-  const T* x;
-  const T* dy;
-  const T* y;
-  ChannelAffine<T> affine;
-  bool streams;  ///< g goes past the caches
-  T* g;
-
-  template <class D, class V>
-  HWY_INLINE void add(D d, std::int64_t at, std::int64_t c, V& sum, V& product) const {
-    prefetch_next(*this, x, at);
-    prefetch_next(*this, dy, at);
-    prefetch_next(*this, y, at);
-    const hn::Rebind<T, D> narrow;
-    const auto result = hn::LoadU(narrow, y + at);
-    const auto let = let_through<Relu::unbounded>(narrow, hn::LoadU(narrow, dy + at), result, result);
-    store_result(streams, let, narrow, g + at);
-    const V factor = widened(d, let);
-    sum = hn::Add(sum, factor);
-    product = hn::MulAdd(factor, widened(d, centred(narrow, hn::LoadU(narrow, x + at), affine, c)), product);
   }
 };
 
@@ -140,40 +113,28 @@ HWY_INLINE void add_rows(const Rows& r, double* sums) {
 
 template <class T>
 HWY_INLINE void add_gradients(std::int64_t rows, std::int64_t channels, const T* x, const T* dy,
-                              const ChannelAffine<T>& affine, double* sums) {
-  const T bound = channel_norm::relu_bound(affine);
-  switch (channel_norm::relu_of(affine)) {
-    case Relu::none:
-      return add_rows(GradientRows<Relu::none, T>{rows, channels, x, dy, affine, bound}, sums);
-    case Relu::unbounded:
-      return add_rows(GradientRows<Relu::unbounded, T>{rows, channels, x, dy, affine, bound}, sums);
-    case Relu::bounded:
-      return add_rows(GradientRows<Relu::bounded, T>{rows, channels, x, dy, affine, bound}, sums);
-  }
+                              const ChannelAffine<T>& affine, ActivationKind rectifier, double* sums) {
+  with_rectifier(rectifier, [&](auto kind) HWY_ATTR {
+    add_rows(GradientRows<kind(), T>{rows, channels, x, dy, affine}, sums);
+  });
 }
 
 template <class T>
 using Affine = const ChannelAffine<T>&;
 using I = std::int64_t;
-void add_values_f32(I rows, I channels, const float* x, const double* centre, double* sums) {
-  add_rows(ValueRows<float>{rows, channels, x, centre}, sums);
+void add_values_f32(I rows, I channels, const float* x, const double* center, double* sums) {
+  add_rows(ValueRows<float>{rows, channels, x, center}, sums);
 }
-void add_values_f64(I rows, I channels, const double* x, const double* centre, double* sums) {
-  add_rows(ValueRows<double>{rows, channels, x, centre}, sums);
+void add_values_f64(I rows, I channels, const double* x, const double* center, double* sums) {
+  add_rows(ValueRows<double>{rows, channels, x, center}, sums);
 }
-void add_gradients_f32(I rows, I channels, const float* x, const float* dy, Affine<float> affine, double* sums) {
-  add_gradients(rows, channels, x, dy, affine, sums);
+void add_gradients_f32(I rows, I channels, const float* x, const float* dy, Affine<float> affine,
+                       ActivationKind rectifier, double* sums) {
+  add_gradients(rows, channels, x, dy, affine, rectifier, sums);
 }
-void add_gradients_f64(I rows, I channels, const double* x, const double* dy, Affine<double> affine, double* sums) {
-  add_gradients(rows, channels, x, dy, affine, sums);
-}
-void add_relu_gradients_f32(I rows, I channels, const float* x, const float* dy, const float* y, Affine<float> affine,
-                            bool streams, float* g, double* sums) {
-  add_rows(AddReluRows<float>{rows, channels, x, dy, y, affine, streams, g}, sums);
-}
-void add_relu_gradients_f64(I rows, I channels, const double* x, const double* dy, const double* y,
-                            Affine<double> affine, bool streams, double* g, double* sums) {
-  add_rows(AddReluRows<double>{rows, channels, x, dy, y, affine, streams, g}, sums);
+void add_gradients_f64(I rows, I channels, const double* x, const double* dy, Affine<double> affine,
+                       ActivationKind rectifier, double* sums) {
+  add_gradients(rows, channels, x, dy, affine, rectifier, sums);
 }
 
 }  // namespace
@@ -188,21 +149,17 @@ HWY_EXPORT(add_values_f32);
 HWY_EXPORT(add_values_f64);
 HWY_EXPORT(add_gradients_f32);
 HWY_EXPORT(add_gradients_f64);
-HWY_EXPORT(add_relu_gradients_f32);
-HWY_EXPORT(add_relu_gradients_f64);
-
-using namespace channel_norm;
 
 /// Rows summed by one piece: few pieces, so that their sums are little beside the rows.
 template <class T>
-std::int64_t summed_rows(const Geometry& g) {
+std::int64_t summed_rows(const ChannelGeometry& g) {
   constexpr std::int64_t most_pieces = 64;
-  return std::max((g.rows + most_pieces - 1) / most_pieces, rows_in_bytes<T>(g, std::int64_t{1} << 18));
+  return std::max((g.rows + most_pieces - 1) / most_pieces, rows_in_bytes<T>(g.channels, std::int64_t{1} << 18));
 }
 
 /// Pieces of one sample.
 template <class T>
-std::int64_t summed_pieces(const Geometry& g) {
+std::int64_t summed_pieces(const ChannelGeometry& g) {
   return (g.rows + summed_rows<T>(g) - 1) / summed_rows<T>(g);
 }
 
@@ -213,7 +170,7 @@ void add_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<co
                    double* sums, const Add& add) {
   for_wide_rows(rows, channels, numbers, [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
     if (width == channels) return add(some, width, at, p, sums);
-    std::array<double, 2 * narrow * rows_as_one> wide{};
+    std::array<double, 2 * narrow_channels * rows_as_one> wide{};
     add(some, width, at, p, wide.data());
     for (std::int64_t i = 0; i < 2 * width; ++i) {
       sums[i / width * channels + i % channels] += wide[static_cast<std::size_t>(i)];
@@ -223,12 +180,13 @@ void add_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<co
 
 /// Sums over all rows: `add(rows, element, channel number, sums)` adds those of some rows of one sample.
 template <class T, class Add>
-void add_up(const Geometry& g, double* sums, double* scratch, const Add& add) {
+void add_up(const ChannelGeometry& g, double* sums, double* scratch, const Add& add) {
   const std::int64_t size = 2 * g.channels;
   const std::int64_t pieces = summed_pieces<T>(g);
   // The rows pass once per block of channels: tiles of them stay in the first-level cache meanwhile.
-  const std::int64_t tile = (rows_in_bytes<T>(g, std::int64_t{1} << 14) + 63) / 64 * 64;
-  const std::int64_t pieces_at_once = pieces > 1 ? 1 : 1 + rows_in_bytes<T>(g, std::int64_t{1} << 16) / (g.rows + 1);
+  const std::int64_t tile = (rows_in_bytes<T>(g.channels, std::int64_t{1} << 14) + 63) / 64 * 64;
+  const std::int64_t pieces_at_once =
+      pieces > 1 ? 1 : 1 + rows_in_bytes<T>(g.channels, std::int64_t{1} << 16) / (g.rows + 1);
   parallel_ranges(g.samples * pieces, pieces_at_once, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t piece = first; piece < last; ++piece) {
       double* partial = scratch + piece * size;
@@ -250,69 +208,71 @@ void add_up(const Geometry& g, double* sums, double* scratch, const Add& add) {
 }  // namespace
 
 template <class T>
-std::int64_t channel_norm_scratch(const Geometry& g) {
+std::int64_t channel_norm_scratch(const ChannelGeometry& g) {
   return g.samples * summed_pieces<T>(g) * 2 * g.channels;
 }
 
 template <class T>
-void channel_norm_sums(const Geometry& g, const T* x, const double* centre, double* sums, double* scratch) {
+void channel_norm_sums(const ChannelGeometry& g, const T* x, const double* center, double* sums, double* scratch) {
   const auto add = [&] {
-    if constexpr (is_f32<T>)
+    if constexpr (std::is_same_v<T, float>)
       return HWY_DYNAMIC_DISPATCH(add_values_f32);
     else
       return HWY_DYNAMIC_DISPATCH(add_values_f64);
   }();
   add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
-    add_wide_rows(rows, g.channels, std::array{centre + c}, partial,
+    add_wide_rows(rows, g.channels, std::array{center + c}, partial,
                   [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
                     add(some, width, x + first + at, p[0], into);
                   });
   });
 }
 
+namespace {
+
+/// Adds the sums of the gradients g of some rows.
 template <class T>
-void channel_norm_gradient_sums(const Geometry& g, const T* dy, const T* x, const ChannelAffine<T>& affine,
-                                double* sums, double* scratch) {
+void add_gradients(std::int64_t rows, std::int64_t channels, const T* x, const T* g, const ChannelAffine<T>& affine,
+                   ActivationKind rectifier, double* sums) {
   const auto add = [&] {
-    if constexpr (is_f32<T>)
+    if constexpr (std::is_same_v<T, float>)
       return HWY_DYNAMIC_DISPATCH(add_gradients_f32);
     else
       return HWY_DYNAMIC_DISPATCH(add_gradients_f64);
   }();
+  add_wide_rows(rows, channels, numbers_of(affine), sums,
+                [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
+                  add(some, width, x + at, g + at, affine_of(p), rectifier, into);
+                });
+}
+
+}  // namespace
+
+template <class T>
+void channel_norm_gradient_sums(const ChannelGeometry& g, const T* dy, const T* x, const ChannelAffine<T>& affine,
+                                ActivationKind rectifier, double* sums, double* scratch) {
   add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
-    add_wide_rows(rows, g.channels, numbers_of(from_channel(affine, c)), partial,
-                  [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
-                    add(some, width, x + first + at, dy + first + at, affine_of(p, affine.relu_bound), into);
-                  });
+    add_gradients(rows, g.channels, x + first, dy + first, affine.from(c), rectifier, partial);
   });
 }
 
 template <class T>
-void channel_norm_add_relu_gradient(const Geometry& geometry, const T* dy, const T* y, const T* x,
-                                    const ChannelAffine<T>& affine, T* g, double* sums, double* scratch) {
-  const auto add = [&] {
-    if constexpr (is_f32<T>)
-      return HWY_DYNAMIC_DISPATCH(add_relu_gradients_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(add_relu_gradients_f64);
-  }();
-  const bool streams = g != dy && should_stream(g, geometry.samples * geometry.rows, geometry.channels);
+void channel_norm_activation_sums(const ChannelGeometry& geometry, const T* dy, const ActivationSource<T>& source,
+                                  const T* x, const ChannelAffine<T>& affine, T* g, double* sums, double* scratch) {
+  const std::int64_t channels = geometry.channels;
   add_up<T>(geometry, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
-    add_wide_rows(rows, geometry.channels, numbers_of(from_channel(affine, c)), partial,
-                  [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
-                    add(some, width, x + first + at, dy + first + at, y + first + at, affine_of(p, {}), streams,
-                        g + first + at, into);
-                  });
+    activation_gradient_rows(rows, channels, dy + first, source.from(first, c), g + first);
+    add_gradients(rows, channels, x + first, g + first, affine.from(c), ActivationKind::none, partial);
   });
 }
 
-#define TAPESTRY_INSTANTIATE(T)                                                                                        \
-  template std::int64_t channel_norm_scratch<T>(const Geometry&);                                                      \
-  template void channel_norm_sums(const Geometry&, const T*, const double*, double*, double*);                         \
-  template void channel_norm_gradient_sums(const Geometry&, const T*, const T*, const ChannelAffine<T>&, double*,      \
-                                           double*);                                                                   \
-  template void channel_norm_add_relu_gradient(const Geometry&, const T*, const T*, const T*, const ChannelAffine<T>&, \
-                                               T*, double*, double*)
+#define TAPESTRY_INSTANTIATE(T)                                                                                      \
+  template std::int64_t channel_norm_scratch<T>(const ChannelGeometry&);                                             \
+  template void channel_norm_sums(const ChannelGeometry&, const T*, const double*, double*, double*);                \
+  template void channel_norm_gradient_sums(const ChannelGeometry&, const T*, const T*, const ChannelAffine<T>&,      \
+                                           ActivationKind, double*, double*);                                        \
+  template void channel_norm_activation_sums(const ChannelGeometry&, const T*, const ActivationSource<T>&, const T*, \
+                                             const ChannelAffine<T>&, T*, double*, double*)
 TAPESTRY_INSTANTIATE(float);
 TAPESTRY_INSTANTIATE(double);
 #undef TAPESTRY_INSTANTIATE

@@ -96,8 +96,7 @@ struct Operands {
   const float* source;
   const float* weight;
   const float* bias;
-  bool relu;
-  bool adds;  ///< to what the target holds
+  const Epilogue<float>& store;
   float* target;
 };
 
@@ -139,7 +138,7 @@ void multiply_factor(const Pass& pass, const Buffers& buffers, const Block& bloc
 
 bool should_stream_results(const Pass& pass, const Operands& operands) {
   const Images& images = pass.tiling.target.images;
-  return !operands.adds &&
+  return operands.store.addend != operands.target &&
          should_stream(operands.target, pass.tiling.batch * images.height * images.width, images.channels);
 }
 
@@ -147,11 +146,12 @@ bool should_stream_results(const Pass& pass, const Operands& operands) {
 void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& operands, const Range& tiles,
                   std::int64_t first, std::int64_t channels, const Planes& products, int thread) {
   const Finish finish = {.bias = operands.bias,
-                         .relu = operands.relu,
-                         .adds = operands.adds,
+                         .epilogue = operands.store,
+                         .base = operands.target,
                          .streams = channels == pass.target_channels() && should_stream_results(pass, operands)};
   Finish from_first = finish;
   if (finish.bias != nullptr) from_first.bias += first;
+  from_first.epilogue.affine = finish.epilogue.affine.from(first);
   float* const outside = buffers.outside + thread * outside_pitch(pass);
   for (Range rest = tiles; rest.size() > 0;) {
     const Stop stop = pass.gather(pass.tiling, rest, products.from(rest.begin - tiles.begin), channels, from_first,
@@ -259,22 +259,15 @@ std::size_t workspace(const Conv2dGeometry& geometry, Conv2dPass pass) {
   return 0;
 }
 
-void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias, bool relu,
-             float* y, void* workspace) {
-  run(forward_pass(geometry), {.source = x, .weight = weight, .bias = bias, .relu = relu, .adds = false, .target = y},
+void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias,
+             const Epilogue<float>& store, float* y, void* workspace) {
+  run(forward_pass(geometry), {.source = x, .weight = weight, .bias = bias, .store = store, .target = y}, workspace);
+}
+
+void input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, const float* bias,
+                    const Epilogue<float>& store, float* dx, void* workspace) {
+  run(input_gradient_pass(geometry), {.source = dy, .weight = weight, .bias = bias, .store = store, .target = dx},
       workspace);
-}
-
-void input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, const float* bias, float* dx,
-                    void* workspace) {
-  run(input_gradient_pass(geometry),
-      {.source = dy, .weight = weight, .bias = bias, .relu = false, .adds = false, .target = dx}, workspace);
-}
-
-void add_input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, float* dx,
-                        void* workspace) {
-  run(input_gradient_pass(geometry),
-      {.source = dy, .weight = weight, .bias = nullptr, .relu = false, .adds = true, .target = dx}, workspace);
 }
 
 }  // namespace tapestry::kernels::winograd

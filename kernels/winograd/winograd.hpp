@@ -19,14 +19,10 @@ bool can_compute(const Conv2dGeometry& geometry);
 /// Bytes of workspace that a pass needs.
 std::size_t workspace(const Conv2dGeometry& geometry, Conv2dPass pass);
 
-/// With a ReLU after it if `relu`.
-void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias, bool relu,
-             float* y, void* workspace);
-void input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, const float* bias, float* dx,
-                    void* workspace);
-/// Adds the input gradient to what is there.
-void add_input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, float* dx,
-                        void* workspace);
+void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias,
+             const Epilogue<float>& store, float* y, void* workspace);
+void input_gradient(const Conv2dGeometry& geometry, const float* dy, const float* weight, const float* bias,
+                    const Epilogue<float>& store, float* dx, void* workspace);
 void weight_gradient(const Conv2dGeometry& geometry, const float* x, const float* dy, float* dweight, void* workspace);
 
 }  // namespace tapestry::kernels::winograd

@@ -143,8 +143,9 @@ void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, st
           sum += (is_inside ? pixel[c] : 0) * kernel[c * pass.kernel.source_stride];
         }
       }
-      if (finish.relu && sum <= 0) sum = 0;
-      results[k] = finish.adds ? results[k] + sum : sum;
+      Epilogue<float> epilogue = finish.epilogue.from(0, k);
+      if (epilogue.addend != nullptr) epilogue.addend += results + k - finish.base;
+      apply_epilogue_rows<float>(1, 1, &sum, epilogue, results + k);
     }
   }
 }

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/winograd/winograd_tiles.cpp>
@@ -9,6 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <tapestry/kernels/elementwise/epilogue-inl.hpp>
 #include <tapestry/kernels/runtime/streaming-inl.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
 #include <tapestry/kernels/winograd/winograd_squares.hpp>
@@ -108,18 +108,19 @@ void scatter(const Tiling& tiling, const Squares& squares, Range tiles, const fl
   }
 }
 
-/// What is done to results of a tile, but for additions of nothing.
-enum class Ending { none, bias_relu, sum };
+/// What is done to results of a tile.
+enum class Ending { none, bias, epilogue };
 
 /// A tile whose columns are all inside the image if `is_whole`. Returns the number of channels before one that is not
 /// finite.
 template <class Transform, bool is_whole, Ending ending>
 HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
-                                      const Finish& finish, const Square<Transform::out, float>& pixels) {
+                                      const Finish& finish, const float* images, const float* outside,
+                                      const Square<Transform::out, float>& pixels) {
   constexpr int side = Transform::out;
   const float* HWY_RESTRICT bias = finish.bias;
-  const float least = finish.relu ? 0 : -std::numeric_limits<float>::infinity();
   const bool streams = finish.streams;
+  const Epilogue<float>& epilogue = finish.epilogue;
   std::int64_t finite = channels;
   for_channels<float>(channels, [&](auto d, std::int64_t channel) HWY_ATTR {
     using V = hn::Vec<decltype(d)>;
@@ -129,43 +130,42 @@ HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::i
     V sums[side];
     HWY_UNROLL(8)
     for (int j = 0; j < side; ++j) sums[j] = zero;
-    const auto for_row = [&](int i, const V(&row)[side], const auto& finished) HWY_ATTR {
-      const std::int64_t step = pixels.step;
-      float* const target = pixels.rows[i] + channel - (is_whole ? 0 : pixels.begin * step);
+    const auto pixel_at = [&](int i, int j)
+                              HWY_ATTR { return pixels.rows[i] + (is_whole ? j : j - pixels.begin) * pixels.step; };
+    const auto is_inside = [&](int j) HWY_ATTR { return is_whole || pixels.is_inside(j); };
+    const auto store_row = [&](int i, const V* row) HWY_ATTR {
       HWY_UNROLL(8)
       for (int j = 0; j < side; ++j) {
-        if (is_whole || pixels.is_inside(j)) {
-          store_result(streams, finished(row[j], target + j * step), d, target + j * step);
-        }
+        if (is_inside(j)) store_result(streams, row[j], d, pixel_at(i, j) + channel);
       }
     };
-    // What is added cannot be taken back: whether it is finite has to be known before.
-    [[maybe_unused]] V results[ending == Ending::sum ? side : 1][side];
+    // The addend may lie where the results go: whether they are finite has to be known before any is stored.
+    [[maybe_unused]] V results[ending == Ending::epilogue ? side * side : 1][1];
     transform_both_axes<Transform>(
         d, [=](int j, auto& column) HWY_ATTR { load_planes<Transform>(d, products + channel, plane, j, column); },
         [&](int i, const auto& row) HWY_ATTR {
+          V with_bias[side];
           HWY_UNROLL(8)
           for (int j = 0; j < side; ++j) {
             sums[j] = hn::Add(sums[j], row[j]);
-            if constexpr (ending == Ending::sum) results[i][j] = row[j];
+            with_bias[j] = ending == Ending::none ? row[j] : hn::Add(row[j], offset);
+            if constexpr (ending == Ending::epilogue) results[i * side + j][0] = with_bias[j];
           }
-          if constexpr (ending == Ending::none) for_row(i, row, [](V result, const float*) { return result; });
-          if constexpr (ending == Ending::bias_relu) {
-            for_row(i, row, [=](V result, const float*) HWY_ATTR {
-              const V sum = hn::Add(result, offset);
-              return hn::IfThenElse(hn::Le(sum, hn::Set(d, least)), hn::Set(d, least), sum);
-            });
-          }
+          if constexpr (ending != Ending::epilogue) store_row(i, with_bias);
         });
     HWY_UNROLL(8)
     for (int j = 1; j < side; ++j) sums[0] = hn::Add(sums[0], sums[j]);
     if (!hn::AllTrue(d, hn::Eq(hn::Sub(sums[0], sums[0]), zero))) finite = std::min(finite, channel);
-    if constexpr (ending == Ending::sum) {
+    if constexpr (ending == Ending::epilogue) {
       if (finite < channels) return;
-      for (int i = 0; i < side; ++i) {
-        for_row(i, results[i],
-                [=](V result, const float* target) HWY_ATTR { return hn::Add(hn::LoadU(d, target), result); });
-      }
+      // Outside the image there is no addend: what is computed there is not stored, and any will do.
+      tapestry::kernels::HWY_NAMESPACE::finish(
+          d, epilogue, channel, static_cast<std::int64_t>(hn::Lanes(d)), results, [&](int index) HWY_ATTR {
+            const int i = index / side, j = index % side;
+            const float* const at = is_inside(j) && pixels.rows[i] != outside ? pixel_at(i, j) : images;
+            return epilogue.addend + (at - finish.base);
+          });
+      for (int i = 0; i < side; ++i) store_row(i, results[i * side]);
     }
   });
   return finite;
@@ -180,7 +180,7 @@ Stop gather_tiles(const Tiling& tiling, Range tiles, const Planes& products, std
     const auto pixels = walk.square();
     const auto gather_this =
         pixels.is_whole() ? gather_tile<Transform, true, ending> : gather_tile<Transform, false, ending>;
-    const std::int64_t finite = gather_this(source, products.plane, channels, finish, pixels);
+    const std::int64_t finite = gather_this(source, products.plane, channels, finish, images, outside, pixels);
     if (finite < channels) return {.tile = tile, .finite = finite};
   }
   return {.tile = tiles.end, .finite = channels};
@@ -190,9 +190,8 @@ template <class Transform>
 Stop gather(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels, const Finish& finish,
             float* images, float* outside) {
   const auto gather_these = [&] {
-    if (finish.adds) return gather_tiles<Transform, Ending::sum>;
-    return finish.bias != nullptr || finish.relu ? gather_tiles<Transform, Ending::bias_relu>
-                                                 : gather_tiles<Transform, Ending::none>;
+    if (!finish.epilogue.is_none()) return gather_tiles<Transform, Ending::epilogue>;
+    return finish.bias != nullptr ? gather_tiles<Transform, Ending::bias> : gather_tiles<Transform, Ending::none>;
   }();
   return gather_these(tiling, tiles, products, channels, finish, images, outside);
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <tapestry/kernels/elementwise/epilogue.hpp>
 #include <tapestry/kernels/winograd/winograd_tiling.hpp>
 
 namespace tapestry::kernels::winograd {
@@ -31,19 +32,19 @@ using Scatter = void(const Tiling& tiling, const Squares& squares, Range tiles, 
                      const Planes& factors);
 /// What becomes of results.
 struct Finish {
-  const float* bias;  ///< is added to them, unless null
-  bool relu;          ///< makes those below 0 zeros
-  bool adds;          ///< they are added to what is there, with neither of these
-  bool streams;       ///< they bypass the caches
+  const float* bias;         ///< is added to them, unless null
+  Epilogue<float> epilogue;  ///< comes after it; the addend of a result at `t` is epilogue.addend[t − base]
+  const float* base;
+  bool streams;  ///< they bypass the caches
 };
 /// The first tile with a result that is infinite or NaN, and the number of channels before it; the end of the tiles
 /// where there is none.
 struct Stop {
   std::int64_t tile, finite;
 };
-/// Makes the results of tiles from the products of their first `channels` channels, up to one that is not finite. Of
-/// the channel that it belongs to, and those after it, what should have been added has not. Results outside their image
-/// go to `outside`.
+/// Makes the results of tiles from the products of their first `channels` channels, up to one that is not finite: of
+/// the channel that it belongs to, and those after it, no epilogue has been applied to the tile, nor its memory changed
+/// if that is the addend's. Results outside their image go to `outside`.
 using Gather = Stop(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels,
                     const Finish& finish, float* images, float* outside);
 /// G g Gᵀ for `count` kernels side by side, kernels[tap][kernel] with the 9 taps row by row; factor f of kernel j goes

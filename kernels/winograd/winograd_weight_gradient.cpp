@@ -273,7 +273,7 @@ void compute_plainly(const Conv2dGeometry& geometry, const float* x, const float
   std::vector<std::byte> memory(bytes + line);
   std::size_t space = memory.size();
   void* workspace = memory.data();
-  implicit_gemm::weight_gradient<float>(geometry, x, nullptr, dy, dweight, std::align(line, bytes, workspace, space));
+  implicit_gemm::weight_gradient<float>(geometry, x, {}, dy, dweight, std::align(line, bytes, workspace, space));
 }
 
 }  // namespace

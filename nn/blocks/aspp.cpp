@@ -1,27 +1,28 @@
 #include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/nn/blocks/aspp.hpp>
-#include <tapestry/nn/blocks/detail/block_parts.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
+#include <tapestry/nn/layers/activation.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/pooling.hpp>
 
 namespace tapestry::nn {
 namespace {
 
-BatchNormRelu2d norm(std::int64_t channels) {
-  return BatchNormRelu2d({.num_features = channels});
+BatchNorm2d norm(std::int64_t channels) {
+  return BatchNorm2d({.num_features = channels});
 }
 
 ModuleList<Sequential> branches(const ASPP::Options& options) {
   const std::int64_t in = options.in_channels, out = options.out_channels;
   ModuleList<Sequential> result;
-  result.append(Sequential(detail::conv1x1(in, out), norm(out)));
+  result.append(sequential({conv1x1(in, out), norm(out), ReLU()}));
   for (const std::int64_t rate : options.rates) {
     const Conv2d::Options dilated = {
         .in_channels = in, .out_channels = out, .kernel_size = 3, .padding = rate, .dilation = rate, .bias = false};
-    result.append(Sequential(Conv2d(dilated), norm(out)));
+    result.append(sequential({Conv2d(dilated), norm(out), ReLU()}));
   }
-  result.append(Sequential(GlobalAvgPool2d(), detail::conv1x1(in, out), norm(out)));
+  result.append(sequential({GlobalAvgPool2d(), conv1x1(in, out), norm(out), ReLU()}));
   return result;
 }
 
@@ -29,11 +30,10 @@ ModuleList<Sequential> branches(const ASPP::Options& options) {
 
 ASPP::ASPP(const Options& options)
     : convs_(add("convs", branches(options))),
-      project_(
-          add("project", Sequential(detail::conv1x1(options.out_channels * std::ssize(convs_), options.out_channels),
-                                    norm(options.out_channels), Dropout({.p = options.dropout})))) {}
+      project_(add("project", sequential({conv1x1(options.out_channels * std::ssize(convs_), options.out_channels),
+                                          norm(options.out_channels), ReLU(), Dropout({.p = options.dropout})}))) {}
 
-Tensor ASPP::forward(const Tensor& x) {
+Tensor ASPP::forward(const Tensor& x) const {
   std::vector<Tensor> seen;
   for (Sequential* branch : convs_) seen.push_back((*branch)(x));
   seen.back() = expand(seen.back(), {x.size(0), seen.back().size(1), x.size(2), x.size(3)});

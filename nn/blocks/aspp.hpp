@@ -26,7 +26,7 @@ class ASPP : public Module {
   };
 
   explicit ASPP(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   ModuleList<Sequential>& convs_;

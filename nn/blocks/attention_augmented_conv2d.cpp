@@ -64,7 +64,8 @@ AttentionAugmentedConv2d::AttentionAugmentedConv2d(const Options& options)
   const Pair size = options.max_size;
   key_rel_h_ = add_parameter("key_rel_h", Array::empty({2 * size.height - 1, features}));
   key_rel_w_ = add_parameter("key_rel_w", Array::empty({2 * size.width - 1, features}));
-  for (const Tensor& table : {key_rel_h_, key_rel_w_}) init::normal(table, 0, deviation);
+  init::normal(key_rel_h_, 0, deviation);
+  init::normal(key_rel_w_, 0, deviation);
 }
 
 /// Queries in their places (N, heads, H, W, features) → how well they fit the places of the keys (N, heads, H·W, H·W).
@@ -94,7 +95,7 @@ Tensor AttentionAugmentedConv2d::attend(const Tensor& x) const {
   return permute(reshape(permute(attended, {0, 2, 1, 3}), {n, h, w, values}), {0, 3, 1, 2});
 }
 
-Tensor AttentionAugmentedConv2d::forward(const Tensor& x) {
+Tensor AttentionAugmentedConv2d::forward(const Tensor& x) const {
   const Pair size = options_.max_size;
   if (x.rank() != 4 || x.size(1) != options_.in_channels || x.size(2) > size.height || x.size(3) > size.width) {
     throw ShapeError(fmt::format("{}: expected images (N, {}, H, W) of at most {} × {} pixels, got {}", layer,

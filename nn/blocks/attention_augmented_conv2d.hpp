@@ -28,7 +28,7 @@ class AttentionAugmentedConv2d : public Module {
 
   /// (N, in_channels, H, W) → (N, out_channels, H, W). Memory and time grow with (H·W)². Throws a ShapeError for other
   /// images, or larger ones than `max_size`.
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   Tensor attend(const Tensor& x) const;
@@ -38,7 +38,7 @@ class AttentionAugmentedConv2d : public Module {
   Conv2d& conv_out_;
   Conv2d& qkv_conv_;
   Conv2d& attn_out_;
-  Tensor key_rel_h_, key_rel_w_;
+  Parameter key_rel_h_, key_rel_w_;
 };
 
 }  // namespace tapestry::nn

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <tapestry/core/required.hpp>
-#include <tapestry/nn/layers/batch_norm_add_relu2d.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/sequential.hpp>
 
@@ -13,8 +13,8 @@ namespace tapestry::nn {
 /// result's channels, a 3×3 convolution and a 1×1 convolution back (He et al., "Deep residual learning", 2016, figure
 /// 5). The stride is that of the 3×3 convolution, as in torchvision, where the paper has it in the first. With groups
 /// the 3×3 convolution is grouped (Xie et al., "Aggregated residual transformations", 2017, figure 3c). The shortcut is
-/// the identity, or where size or channels change a 1×1 convolution with batch norm. Names are torchvision's: conv1,
-/// bn1, …, bn3, downsample.0, downsample.1. Throws a ValueError for options out of range.
+/// the identity, or a 1×1 convolution with batch norm where the size or the channels change. Names are torchvision's:
+/// conv1, bn1, …, bn3, downsample.0, downsample.1. Throws a ValueError for options out of range.
 class Bottleneck : public Module {
  public:
   struct Options {
@@ -28,18 +28,21 @@ class Bottleneck : public Module {
   };
 
   explicit Bottleneck(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  Bottleneck(const Options& options, std::int64_t width);
-
-  Conv2d& conv1_;
-  BatchNormRelu2d& bn1_;
-  Conv2d& conv2_;
-  BatchNormRelu2d& bn2_;
-  Conv2d& conv3_;
-  BatchNormAddRelu2d& bn3_;
-  Sequential* downsample_ = nullptr;
+  Options options_;
+  std::int64_t width_;  ///< channels of the 3×3 convolution
+  Conv2d& conv1_ = add("conv1", conv1x1(options_.in_channels, width_));
+  BatchNorm2d& bn1_ = add("bn1", BatchNorm2d({.num_features = width_}));
+  Conv2d& conv2_ = add("conv2", conv3x3(width_, width_, options_.stride, options_.groups));
+  BatchNorm2d& bn2_ = add("bn2", BatchNorm2d({.num_features = width_}));
+  Conv2d& conv3_ = add("conv3", conv1x1(width_, options_.out_channels));
+  BatchNorm2d& bn3_ = add("bn3", BatchNorm2d({.num_features = options_.out_channels}));
+  Sequential* downsample_ =
+      options_.stride == 1 && options_.in_channels == options_.out_channels
+          ? nullptr
+          : &add("downsample", projection_shortcut(options_.in_channels, options_.out_channels, options_.stride));
 };
 
 }  // namespace tapestry::nn

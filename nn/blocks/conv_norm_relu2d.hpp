@@ -1,13 +1,13 @@
-// The usual layer of convolutional networks since batch normalisation.
+// A convolution with batch normalization and a ReLU.
 #pragma once
 
 #include <tapestry/core/required.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
+#include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::nn {
 
-/// relu(bn(conv(x))), the convolution without a bias, which the norm would take away again (Ioffe and Szegedy, "Batch
+/// relu(bn(conv(x))), where the convolution has no bias because the norm would cancel it (Ioffe and Szegedy, "Batch
 /// normalization", 2015, section 3.2). Names are those of torchvision's BasicConv2d: conv and bn. Throws a ValueError
 /// for options out of range.
 class ConvNormRelu2d : public Module {
@@ -21,12 +21,18 @@ class ConvNormRelu2d : public Module {
     double eps = 1e-5;                    ///< added to the variance
   };
 
-  explicit ConvNormRelu2d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  explicit ConvNormRelu2d(const Options& options) : options_(options) {}
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  Conv2d& conv_;
-  BatchNormRelu2d& bn_;
+  Options options_;
+  Conv2d& conv_ = add("conv", Conv2d({.in_channels = options_.in_channels,
+                                      .out_channels = options_.out_channels,
+                                      .kernel_size = options_.kernel_size,
+                                      .stride = options_.stride,
+                                      .padding = options_.padding,
+                                      .bias = false}));
+  BatchNorm2d& bn_ = add("bn", BatchNorm2d({.num_features = options_.out_channels, .eps = options_.eps}));
 };
 
 }  // namespace tapestry::nn

@@ -18,15 +18,25 @@ class DepthwiseSeparableConv : public Module {
     Required<Pair> kernel_size;           ///< pixels that a window reads
     Pair stride = 1;                      ///< pixels from one window to the next
     Padding padding = 0;                  ///< zeros on either side
-    bool bias = true;                     ///< whether there is one
+    bool bias = true;                     ///< adds a learnable bias
   };
 
-  explicit DepthwiseSeparableConv(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  explicit DepthwiseSeparableConv(const Options& options) : options_(options) {}
+  Tensor forward(const Tensor& x) const override { return pointwise_(depthwise_(x)); }
 
  private:
-  Conv2d& depthwise_;
-  Conv2d& pointwise_;
+  Options options_;
+  Conv2d& depthwise_ = add("depthwise", Conv2d({.in_channels = options_.in_channels,
+                                                .out_channels = options_.in_channels,
+                                                .kernel_size = options_.kernel_size,
+                                                .stride = options_.stride,
+                                                .padding = options_.padding,
+                                                .groups = options_.in_channels,
+                                                .bias = false}));
+  Conv2d& pointwise_ = add("pointwise", Conv2d({.in_channels = options_.in_channels,
+                                                .out_channels = options_.out_channels,
+                                                .kernel_size = 1,
+                                                .bias = options_.bias}));
 };
 
 }  // namespace tapestry::nn

@@ -14,14 +14,14 @@ ConvNormRelu2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel) {
 
 Inception::Inception(const Options& options)
     : branch1_(add("branch1", conv(options.in_channels, options.ch1x1, 1))),
-      branch2_(add("branch2", Sequential(conv(options.in_channels, options.ch3x3red, 1),
-                                         conv(options.ch3x3red, options.ch3x3, 3)))),
-      branch3_(add("branch3", Sequential(conv(options.in_channels, options.ch5x5red, 1),
-                                         conv(options.ch5x5red, options.ch5x5, 3)))),
-      branch4_(add("branch4", Sequential(MaxPool2d({.kernel_size = 3, .stride = 1, .padding = 1}),
-                                         conv(options.in_channels, options.pool_proj, 1)))) {}
+      branch2_(add("branch2", sequential({conv(options.in_channels, options.ch3x3red, 1),
+                                          conv(options.ch3x3red, options.ch3x3, 3)}))),
+      branch3_(add("branch3", sequential({conv(options.in_channels, options.ch5x5red, 1),
+                                          conv(options.ch5x5red, options.ch5x5, 3)}))),
+      branch4_(add("branch4", sequential({MaxPool2d({.kernel_size = 3, .stride = 1, .padding = 1}),
+                                          conv(options.in_channels, options.pool_proj, 1)}))) {}
 
-Tensor Inception::forward(const Tensor& x) {
+Tensor Inception::forward(const Tensor& x) const {
   return cat({branch1_(x), branch2_(x), branch3_(x), branch4_(x)}, 1);
 }
 

@@ -26,7 +26,7 @@ class Inception : public Module {
   };
 
   explicit Inception(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   ConvNormRelu2d& branch1_;

@@ -3,8 +3,8 @@
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/blocks/inverted_residual.hpp>
+#include <tapestry/nn/layers/activation.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::nn {
@@ -18,17 +18,17 @@ Sequential layers(const InvertedResidual::Options& options) {
   const std::int64_t hidden = in * options.expand_ratio;
   Sequential result;
   if (options.expand_ratio > 1) {
-    result.append(Sequential(Conv2d({.in_channels = in, .out_channels = hidden, .kernel_size = 1, .bias = false}),
-                             BatchNormRelu2d({.num_features = hidden, .max_value = 6})));
+    result.append(sequential({Conv2d({.in_channels = in, .out_channels = hidden, .kernel_size = 1, .bias = false}),
+                              BatchNorm2d({.num_features = hidden}), ReLU6()}));
   }
-  result.append(Sequential(Conv2d({.in_channels = hidden,
-                                   .out_channels = hidden,
-                                   .kernel_size = 3,
-                                   .stride = options.stride,
-                                   .padding = 1,
-                                   .groups = hidden,
-                                   .bias = false}),
-                           BatchNormRelu2d({.num_features = hidden, .max_value = 6})));
+  result.append(sequential({Conv2d({.in_channels = hidden,
+                                    .out_channels = hidden,
+                                    .kernel_size = 3,
+                                    .stride = options.stride,
+                                    .padding = 1,
+                                    .groups = hidden,
+                                    .bias = false}),
+                            BatchNorm2d({.num_features = hidden}), ReLU6()}));
   result.append(Conv2d({.in_channels = hidden, .out_channels = options.out_channels, .kernel_size = 1, .bias = false}));
   result.append(BatchNorm2d({.num_features = options.out_channels}));
   return result;
@@ -40,7 +40,7 @@ InvertedResidual::InvertedResidual(const Options& options)
     : conv_(add("conv", layers(options))),
       adds_input_(options.stride == 1 && options.in_channels == options.out_channels) {}
 
-Tensor InvertedResidual::forward(const Tensor& x) {
+Tensor InvertedResidual::forward(const Tensor& x) const {
   return adds_input_ ? x + conv_(x) : conv_(x);
 }
 

@@ -20,7 +20,7 @@ class InvertedResidual : public Module {
   };
 
   explicit InvertedResidual(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   Sequential& conv_;

@@ -5,41 +5,31 @@
 #include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/nn/blocks/detail/block_parts.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/blocks/shuffle_unit.hpp>
+#include <tapestry/nn/layers/activation.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>
-#include <tapestry/nn/layers/batch_norm_relu2d.hpp>
 
 namespace tapestry::nn {
 namespace {
 
-// The numbers of the layers count each ReLU, which is part of the batch norm here, as a layer of its own.
-
 Sequential short_branch(std::int64_t in, std::int64_t out, std::int64_t stride) {
-  Sequential branch;
-  branch.append("0", detail::conv3x3(in, in, stride, in));
-  branch.append("1", BatchNorm2d({.num_features = in}));
-  branch.append("2", detail::conv1x1(in, out));
-  branch.append("3", BatchNormRelu2d({.num_features = out}));
-  return branch;
+  return sequential({conv3x3(in, in, stride, in), BatchNorm2d({.num_features = in}), conv1x1(in, out),
+                     BatchNorm2d({.num_features = out}), ReLU()});
 }
 
 Sequential long_branch(std::int64_t in, std::int64_t out, std::int64_t stride) {
-  Sequential branch;
-  branch.append("0", detail::conv1x1(in, out));
-  branch.append("1", BatchNormRelu2d({.num_features = out}));
-  branch.append("3", detail::conv3x3(out, out, stride, out));
-  branch.append("4", BatchNorm2d({.num_features = out}));
-  branch.append("5", detail::conv1x1(out, out));
-  branch.append("6", BatchNormRelu2d({.num_features = out}));
-  return branch;
+  return sequential({conv1x1(in, out), BatchNorm2d({.num_features = out}), ReLU(), conv3x3(out, out, stride, out),
+                     BatchNorm2d({.num_features = out}), conv1x1(out, out), BatchNorm2d({.num_features = out}),
+                     ReLU()});
 }
 
 void check(const ShuffleUnit::Options& options) {
   const std::int64_t in = options.in_channels, out = options.out_channels;
   if (out % 2 != 0) throw ValueError(fmt::format("ShuffleUnit: out_channels must be even, got {}", out));
   if (options.stride == 1 && in != out) {
-    throw ValueError(fmt::format("ShuffleUnit: at stride 1 channels stay as they are, got {} → {}", in, out));
+    throw ValueError(
+        fmt::format("ShuffleUnit: stride 1 requires in_channels equal to out_channels, got {} → {}", in, out));
   }
 }
 
@@ -53,7 +43,7 @@ ShuffleUnit::ShuffleUnit(const Options& options) {
   branch2_ = &add("branch2", long_branch(splits ? half : in, half, options.stride));
 }
 
-Tensor ShuffleUnit::forward(const Tensor& x) {
+Tensor ShuffleUnit::forward(const Tensor& x) const {
   if (branch1_ != nullptr) return channel_shuffle(cat({(*branch1_)(x), (*branch2_)(x)}, 1), 2);
   const std::vector<Tensor> halves = chunk(x, 2, 1);
   return channel_shuffle(cat({halves[0], (*branch2_)(halves[1])}, 1), 2);

@@ -21,7 +21,7 @@ class ShuffleUnit : public Module {
   };
 
   explicit ShuffleUnit(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   Sequential* branch1_ = nullptr;  ///< null at stride 1

@@ -1,4 +1,4 @@
-// The block that weighs channels by what the whole image holds.
+// The block that scales channels by the content of the whole image.
 #pragma once
 
 #include <tapestry/core/required.hpp>
@@ -16,12 +16,17 @@ class SqueezeExcite : public Module {
     Required<std::int64_t> squeeze_channels;  ///< channels between the two layers
   };
 
-  explicit SqueezeExcite(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  explicit SqueezeExcite(const Options& options) : options_(options) {}
+  Tensor forward(const Tensor& x) const override;
 
  private:
-  ConvRelu2d& fc1_;
-  Conv2d& fc2_;
+  Options options_;
+  Conv2d& fc1_ =
+      add("fc1",
+          Conv2d({.in_channels = options_.in_channels, .out_channels = options_.squeeze_channels, .kernel_size = 1}));
+  Conv2d& fc2_ =
+      add("fc2",
+          Conv2d({.in_channels = options_.squeeze_channels, .out_channels = options_.in_channels, .kernel_size = 1}));
 };
 
 }  // namespace tapestry::nn

@@ -3,13 +3,14 @@
 namespace tapestry::nn {
 
 EvaluationScope::EvaluationScope(ModuleBase& module) {
-  for (const auto& [name, child] : module.named_modules()) modes_.emplace_back(child, child->is_training());
+  for (const auto& [name, child] : module.named_modules()) modes_.emplace_back(child->watch(), child->is_training());
   module.eval();
 }
 
 EvaluationScope::~EvaluationScope() {
-  // Setting a module's mode sets that of those within it too, which follow.
-  for (const auto& [module, training] : modes_) module->train(training);
+  for (const auto& [module, training] : modes_) {
+    if (const auto state = module.lock()) state->training = training;
+  }
 }
 
 }  // namespace tapestry::nn

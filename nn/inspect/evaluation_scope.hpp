@@ -1,6 +1,7 @@
-// A module looked at in evaluation mode, and left as it was.
+// Evaluation mode for the length of a scope.
 #pragma once
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -8,8 +9,8 @@
 
 namespace tapestry::nn {
 
-/// While it lives, a module and all within it are in evaluation mode; at its end each of them is in the mode again that
-/// it was in. The module must outlive it.
+/// Switches a module and all modules within it to evaluation mode for its lifetime, and then restores the mode of each.
+/// The module may be moved or destroyed meanwhile.
 class EvaluationScope {
  public:
   [[nodiscard]] explicit EvaluationScope(ModuleBase& module);
@@ -18,7 +19,7 @@ class EvaluationScope {
   EvaluationScope& operator=(const EvaluationScope&) = delete;
 
  private:
-  std::vector<std::pair<ModuleBase*, bool>> modes_;  ///< outer ones first
+  std::vector<std::pair<std::weak_ptr<detail::ModuleState>, bool>> modes_;
 };
 
 }  // namespace tapestry::nn

@@ -8,19 +8,20 @@
 namespace tapestry::nn {
 
 FeatureMaps::FeatureMaps(ModuleBase& model, const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    watched_.push_back({.name = name, .module = &model.get_submodule<Module>(name), .hook = 0, .output = {}});
-  }
-  for (std::size_t i = 0; i < watched_.size(); ++i) {
-    watched_[i].hook = watched_[i].module->add_forward_hook([this, i](Module&, const Tensor&, const Tensor& output) {
-      watched_[i].output = output;
-      return Tensor();
-    });
+  std::vector<ModuleBase*> modules;
+  for (const std::string& name : names) modules.push_back(&model.get_submodule<ModuleBase>(name));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const HookId hook =
+        modules[i]->add_forward_hook([this, i](const ModuleBase&, const std::vector<Tensor>&,
+                                               std::vector<Tensor>& outputs) { watched_[i].output = outputs.front(); });
+    watched_.push_back({.name = names[i], .module = modules[i]->watch(), .hook = hook, .output = {}});
   }
 }
 
 FeatureMaps::~FeatureMaps() {
-  for (const Watched& watched : watched_) watched.module->remove_hook(watched.hook);
+  for (const Watched& watched : watched_) {
+    if (const auto module = watched.module.lock()) module->remove_hook(watched.hook);
+  }
 }
 
 const Tensor& FeatureMaps::operator[](std::string_view name) const {

@@ -1,11 +1,8 @@
 #include <algorithm>
-#include <cstdlib>
 #include <map>
-#include <memory>
-#include <typeinfo>
 
-#include <cxxabi.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/core/profile_span.hpp>
@@ -17,21 +14,11 @@
 namespace tapestry::nn {
 namespace {
 
-/// The name of a module's class, without namespaces. From the compiler, so that no layer has to say it of itself.
-std::string type_of(const ModuleBase& module) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> demangled(
-      abi::__cxa_demangle(typeid(module).name(), nullptr, nullptr, &status), &std::free);
-  const std::string full = status == 0 ? demangled.get() : typeid(module).name();
-  const std::size_t arguments = std::min(full.find('<'), full.size());
-  const std::size_t qualifier = full.substr(0, arguments).rfind("::");
-  return qualifier == std::string::npos ? full : full.substr(qualifier + 2);
-}
-
 /// What the calls of a module were seen to do.
 struct Seen {
   std::string path;  ///< under which the profiler knows it
-  Shape output_shape;
+  std::vector<Shape> input_shapes;
+  Shape output_shape;             ///< of the first output
   std::int64_t bytes_before = 0;  ///< of the activations when its last call began
   std::int64_t activation_bytes = 0;
 };
@@ -39,10 +26,8 @@ struct Seen {
 /// Watches the modules of a model for as long as it lives.
 class Watch {
  public:
-  explicit Watch(Module& model) {
-    for (const auto& [name, child] : model.named_modules()) {
-      if (auto* module = dynamic_cast<Module*>(child)) add(*module);
-    }
+  explicit Watch(ModuleBase& model) {
+    for (const auto& [name, module] : model.named_modules()) add(*module);
   }
   ~Watch() {
     for (const auto& [module, hook] : hooks_) module->remove_hook(hook);
@@ -57,20 +42,22 @@ class Watch {
   }
 
  private:
-  void add(Module& module) {
-    hooks_.emplace_back(&module, module.add_forward_pre_hook([this](Module& called, const Tensor&) {
-      const auto path = tapestry::detail::current_layer();
+  void add(ModuleBase& module) {
+    hooks_.emplace_back(&module,
+                        module.add_forward_pre_hook([this](const ModuleBase& called, std::vector<Tensor>& inputs) {
+                          const auto path = tapestry::detail::current_layer();
+                          Seen& seen = seen_[&called];
+                          seen.path = path ? *path : "";
+                          seen.input_shapes.clear();
+                          for (const Tensor& input : inputs) seen.input_shapes.push_back(input.shape());
+                          seen.bytes_before = activation_bytes_;
+                        }));
+    hooks_.emplace_back(&module, module.add_forward_hook([this](const ModuleBase& called, const std::vector<Tensor>&,
+                                                                std::vector<Tensor>& outputs) {
+      for (const Tensor& output : outputs) count(output.array());
       Seen& seen = seen_[&called];
-      seen.path = path ? *path : "";
-      seen.bytes_before = activation_bytes_;
-      return Tensor();
-    }));
-    hooks_.emplace_back(&module, module.add_forward_hook([this](Module& called, const Tensor&, const Tensor& output) {
-      count(output.array());
-      Seen& seen = seen_[&called];
-      seen.output_shape = output.shape();
+      seen.output_shape = outputs.front().shape();
       seen.activation_bytes += activation_bytes_ - seen.bytes_before;
-      return Tensor();
     }));
   }
 
@@ -82,7 +69,7 @@ class Watch {
     activation_bytes_ += output.bytes();
   }
 
-  std::vector<std::pair<Module*, Module::HookId>> hooks_;
+  std::vector<std::pair<ModuleBase*, HookId>> hooks_;
   std::map<const ModuleBase*, Seen> seen_;
   std::vector<Array> outputs_;  ///< kept, so that no later one gets their memory
   std::int64_t activation_bytes_ = 0;
@@ -107,7 +94,7 @@ class Rows {
 
   /// Adds the rows of a module and of those within it.
   void add(const ModuleBase& module, const std::string& name, std::string path) {
-    SummaryRow row = {.name = name, .type = type_of(module), .output_shape = std::nullopt};
+    SummaryRow row = {.name = name, .type = module.class_name(), .output_shape = std::nullopt};
     for (const Tensor& parameter : module.parameters()) {
       row.parameters += parameter.numel();
       row.trainable_parameters += parameter.requires_grad() ? parameter.numel() : 0;
@@ -171,17 +158,22 @@ std::string trainable(const SummaryRow& row) {
 
 }  // namespace
 
-Summary summary(Module& model, const Shape& input_shape) {
-  const std::vector<Tensor> parameters = model.parameters();
-  const DType dtype = parameters.empty() ? DType::f32 : parameters.front().dtype();
+Summary summary(ModuleBase& model, const std::function<void()>& call) {
   const EvaluationScope evaluation(model);
   const NoGradGuard no_grad;
   const Watch watch(model);
   const Profiler profiler;
-  model(Array::zeros(input_shape, dtype));
+  call();
   Rows rows(watch, profiler.entries());
   rows.add(model, "", "");
-  return {.input_shape = input_shape, .rows = rows.take()};
+  const Seen* seen = watch.find(model);
+  return {.input_shapes = seen != nullptr ? seen->input_shapes : std::vector<Shape>(), .rows = rows.take()};
+}
+
+Summary summary(Module& model, const Shape& input_shape) {
+  const std::vector<Tensor> parameters = model.parameters();
+  const DType dtype = parameters.empty() ? DType::f32 : parameters.front().dtype();
+  return summary(model, [&] { model(Array::zeros(input_shape, dtype)); });
 }
 
 std::string to_string(const Summary& summary) {
@@ -192,11 +184,13 @@ std::string to_string(const Summary& summary) {
                     row.output_shape ? memory(row.activation_bytes) : ""});
   }
   const SummaryRow& total = summary.total();
+  std::vector<std::string> inputs;
+  for (const Shape& shape : summary.input_shapes) inputs.push_back(tapestry::to_string(shape));
   return tapestry::detail::text_table(rows, 3) +
          fmt::format("\nparameters   {} ({} trainable), {}\n", grouped(total.parameters), trainable(total),
                      memory(total.parameter_bytes)) +
          fmt::format("FLOPs        {} ({} multiply-adds) for an input {}\n", scaled(total.flops),
-                     scaled(total.flops / 2), tapestry::to_string(summary.input_shape)) +
+                     scaled(total.flops / 2), fmt::join(inputs, " and ")) +
          fmt::format("activations  {}\n", memory(total.activation_bytes));
 }
 

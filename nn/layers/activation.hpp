@@ -9,62 +9,62 @@ namespace tapestry::nn {
 /// `relu` as a layer.
 class ReLU : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return relu(x); }
+  Tensor forward(const Tensor& x) const override { return relu(x); }
 };
 
 /// `relu6` as a layer.
 class ReLU6 : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return relu6(x); }
+  Tensor forward(const Tensor& x) const override { return relu6(x); }
 };
 
 /// `selu` as a layer.
 class SELU : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return selu(x); }
+  Tensor forward(const Tensor& x) const override { return selu(x); }
 };
 
 /// `silu` as a layer.
 class SiLU : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return silu(x); }
+  Tensor forward(const Tensor& x) const override { return silu(x); }
 };
 
 /// `hardswish` as a layer.
 class Hardswish : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return hardswish(x); }
+  Tensor forward(const Tensor& x) const override { return hardswish(x); }
 };
 
 /// `hardsigmoid` as a layer.
 class Hardsigmoid : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return hardsigmoid(x); }
+  Tensor forward(const Tensor& x) const override { return hardsigmoid(x); }
 };
 
 /// `sigmoid` as a layer.
 class Sigmoid : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return sigmoid(x); }
+  Tensor forward(const Tensor& x) const override { return sigmoid(x); }
 };
 
 /// `tanh` as a layer.
 class Tanh : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return tanh(x); }
+  Tensor forward(const Tensor& x) const override { return tanh(x); }
 };
 
 /// `mish` as a layer.
 class Mish : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return mish(x); }
+  Tensor forward(const Tensor& x) const override { return mish(x); }
 };
 
 /// `leaky_relu` as a layer.
 class LeakyReLU : public Module {
  public:
   explicit LeakyReLU(const LeakyReluOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& x) override { return leaky_relu(x, options_); }
+  Tensor forward(const Tensor& x) const override { return leaky_relu(x, options_); }
 
  private:
   LeakyReluOptions options_;
@@ -74,7 +74,7 @@ class LeakyReLU : public Module {
 class ELU : public Module {
  public:
   explicit ELU(const EluOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& x) override { return elu(x, options_); }
+  Tensor forward(const Tensor& x) const override { return elu(x, options_); }
 
  private:
   EluOptions options_;
@@ -84,7 +84,7 @@ class ELU : public Module {
 class GELU : public Module {
  public:
   explicit GELU(const GeluOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& x) override { return gelu(x, options_); }
+  Tensor forward(const Tensor& x) const override { return gelu(x, options_); }
 
  private:
   GeluOptions options_;
@@ -94,7 +94,7 @@ class GELU : public Module {
 class Softplus : public Module {
  public:
   explicit Softplus(const SoftplusOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& x) override { return softplus(x, options_); }
+  Tensor forward(const Tensor& x) const override { return softplus(x, options_); }
 
  private:
   SoftplusOptions options_;
@@ -111,19 +111,19 @@ class PReLU : public Module {
 
   PReLU() : PReLU(Options{}) {}
   explicit PReLU(const Options& options);
-  Tensor forward(const Tensor& x) override { return prelu(x, weight_); }
+  Tensor forward(const Tensor& x) const override { return prelu(x, weight_); }
 
   const Tensor& weight() const { return weight_; }
 
  private:
-  Tensor weight_;
+  Parameter weight_;
 };
 
 /// `softmax` as a layer.
 class Softmax : public Module {
  public:
   explicit Softmax(int axis = -1) : axis_(axis) {}
-  Tensor forward(const Tensor& x) override { return softmax(x, axis_); }
+  Tensor forward(const Tensor& x) const override { return softmax(x, axis_); }
 
  private:
   int axis_;
@@ -133,7 +133,7 @@ class Softmax : public Module {
 class LogSoftmax : public Module {
  public:
   explicit LogSoftmax(int axis = -1) : axis_(axis) {}
-  Tensor forward(const Tensor& x) override { return log_softmax(x, axis_); }
+  Tensor forward(const Tensor& x) const override { return log_softmax(x, axis_); }
 
  private:
   int axis_;

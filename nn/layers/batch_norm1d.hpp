@@ -1,26 +1,19 @@
-// The batch-normalisation layer of vectors and sequences.
+// The batch normalization layer of vectors and sequences.
 #pragma once
 
-#include <tapestry/core/required.hpp>
 #include <tapestry/nn/layers/norm_base.hpp>
 
 namespace tapestry::nn {
 
-/// `batch_norm` over vectors and sequences (N, C) or (N, C, L) with running statistics: in training by the batch, in
-/// evaluation by the running statistics (by the batch when they are not tracked). Throws a ValueError for options out
-/// of range, and a ShapeError for inputs of another rank.
-class BatchNorm1d : public NormBase<Module> {
+/// `batch_norm` over vectors and sequences (N, C) or (N, C, L) with running statistics: normalizes by the statistics of
+/// the batch in training and by the running statistics in evaluation (by those of the batch when they are not tracked).
+/// Throws a ValueError for options out of range, and a ShapeError for inputs of another rank.
+class BatchNorm1d : public NormBase {
  public:
-  struct Options {
-    Required<std::int64_t> num_features;  ///< channels
-    double eps = 1e-5;                    ///< added to the variance
-    double momentum = 0.1;                ///< the weight of a batch in the running statistics
-    bool affine = true;                   ///< with a weight and a bias per channel
-    bool track_running_stats = true;      ///< with running statistics
-  };
+  using Options = BatchNormLayerOptions;
 
-  explicit BatchNorm1d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  explicit BatchNorm1d(const Options& options) : NormBase("BatchNorm1d", options) {}
+  Tensor forward(const Tensor& x) const override;
 };
 
 }  // namespace tapestry::nn

@@ -25,13 +25,14 @@ Shape checked_weight_shape(const Bilinear::Options& options) {
 
 Bilinear::Bilinear(const Options& options)
     : weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
-  const double bound = 1 / std::sqrt(static_cast<double>(weight_.size(1)));
+  const double bound = 1 / std::sqrt(static_cast<double>(options.in1_features));
   init::uniform(weight_, -bound, bound);
-  if (options.bias) bias_ = init::uniform(add_parameter("bias", Array::empty({options.out_features})), -bound, bound);
+  if (!options.bias) return;
+  bias_ = add_parameter("bias", Array::empty({options.out_features}));
+  init::uniform(bias_, -bound, bound);
 }
 
-Tensor Bilinear::operator()(const Tensor& x1, const Tensor& x2) const {
-  const auto layer = enter();
+Tensor Bilinear::forward(const Tensor& x1, const Tensor& x2) const {
   return bilinear(x1, x2, weight_, bias_);
 }
 

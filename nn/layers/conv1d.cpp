@@ -25,7 +25,7 @@ Conv1d::Conv1d(const Options& options)
   init::default_uniform(weight_, bias_);
 }
 
-Tensor Conv1d::forward(const Tensor& x) {
+Tensor Conv1d::forward(const Tensor& x) const {
   return conv1d(x, weight_, bias_, options_);
 }
 

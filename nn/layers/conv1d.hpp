@@ -8,7 +8,7 @@
 namespace tapestry::nn {
 
 /// `conv1d` with a weight (out_channels, in_channels / groups, kernel) and a bias (out_channels), both uniform in
-/// ±1/√fan_in at first, as in PyTorch. Throws a ValueError for options out of range, among them groups that do not
+/// ±1/√fan_in initially, as in PyTorch. Throws a ValueError for options out of range, among them groups that do not
 /// divide both channel counts.
 class Conv1d : public Module {
  public:
@@ -19,13 +19,13 @@ class Conv1d : public Module {
     std::int64_t stride = 1;                        ///< elements from one window to the next
     Padding1d padding = 0;                          ///< elements on either side
     std::int64_t dilation = 1;                      ///< elements from one kernel element to the next
-    std::int64_t groups = 1;                        ///< parts of the channels that do not see each other
-    bool bias = true;                               ///< whether there is one
+    std::int64_t groups = 1;                        ///< independent channel groups
+    bool bias = true;                               ///< adds a learnable bias
     PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
   };
 
   explicit Conv1d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
   const Tensor& weight() const { return weight_; }
   /// Undefined without a bias.
@@ -33,8 +33,8 @@ class Conv1d : public Module {
 
  private:
   Conv1dOptions options_;
-  Tensor weight_;
-  Tensor bias_;
+  Parameter weight_;
+  Parameter bias_;
 };
 
 }  // namespace tapestry::nn

@@ -25,7 +25,7 @@ Conv2d::Conv2d(const Options& options)
   init::default_uniform(weight_, bias_);
 }
 
-Tensor Conv2d::forward(const Tensor& x) {
+Tensor Conv2d::forward(const Tensor& x) const {
   return forward_with(weight_, x);
 }
 

@@ -8,7 +8,7 @@
 namespace tapestry::nn {
 
 /// `conv2d` with a weight (out_channels, in_channels / groups, kh, kw) and a bias (out_channels), both uniform in
-/// ±1/√fan_in at first, as in PyTorch. Throws a ValueError for options out of range, among them groups that do not
+/// ±1/√fan_in initially, as in PyTorch. Throws a ValueError for options out of range, among them groups that do not
 /// divide both channel counts.
 class Conv2d : public Module {
  public:
@@ -19,34 +19,33 @@ class Conv2d : public Module {
     Pair stride = 1;                                ///< pixels from one window to the next
     Padding padding = 0;                            ///< pixels on either side
     Pair dilation = 1;                              ///< pixels from one kernel element to the next
-    std::int64_t groups = 1;                        ///< parts of the channels that do not see each other
-    bool bias = true;                               ///< whether there is one
+    std::int64_t groups = 1;                        ///< independent channel groups
+    bool bias = true;                               ///< adds a learnable bias
     PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
   };
 
   explicit Conv2d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Conv2d(Conv2d&&) = default;
+  Conv2d& operator=(Conv2d&&) = default;
+  /// Not made of an object of a derived class, which would lose what that class adds.
+  template <detail::Extends<Conv2d> Derived>
+  Conv2d(Derived&&) = delete;  // NOLINT
+  template <detail::Extends<Conv2d> Derived>
+  Conv2d& operator=(Derived&&) = delete;
+  Tensor forward(const Tensor& x) const override;
 
   const Tensor& weight() const { return weight_; }
   /// Undefined without a bias.
   const Tensor& bias() const { return bias_; }
 
  protected:
-  /// The layer with another weight in the place of its own.
+  /// The layer with another weight in place of its own.
   Tensor forward_with(const Tensor& weight, const Tensor& x) const { return conv2d(x, weight, bias_, options_); }
-  const Conv2dOptions& operator_options() const { return options_; }
 
  private:
   Conv2dOptions options_;
-  Tensor weight_;
-  Tensor bias_;
-};
-
-/// A `Conv2d` and a `ReLU` in one layer, computed by `conv2d_relu`, with the parameters of the `Conv2d`.
-class ConvRelu2d : public Conv2d {
- public:
-  using Conv2d::Conv2d;
-  Tensor forward(const Tensor& x) override { return conv2d_relu(x, weight(), bias(), operator_options()); }
+  Parameter weight_;
+  Parameter bias_;
 };
 
 }  // namespace tapestry::nn

@@ -25,7 +25,7 @@ ConvTranspose1d::ConvTranspose1d(const Options& options)
   init::default_uniform(weight_, bias_);
 }
 
-Tensor ConvTranspose1d::forward(const Tensor& x) {
+Tensor ConvTranspose1d::forward(const Tensor& x) const {
   return conv_transpose1d(x, weight_, bias_, options_);
 }
 

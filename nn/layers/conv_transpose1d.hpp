@@ -8,8 +8,8 @@
 namespace tapestry::nn {
 
 /// `conv_transpose1d` with a weight (in_channels, out_channels / groups, kernel) and a bias (out_channels), both
-/// uniform in ±1/√(out_channels / groups · kernel area) at first, as in PyTorch. Throws a ValueError for options out of
-/// range, among them groups that do not divide both channel counts.
+/// uniform in ±1/√(out_channels / groups · kernel area) initially, as in PyTorch. Throws a ValueError for options out
+/// of range, among them groups that do not divide both channel counts.
 class ConvTranspose1d : public Module {
  public:
   struct Options {
@@ -19,13 +19,13 @@ class ConvTranspose1d : public Module {
     std::int64_t stride = 1;              ///< elements of the output from one window to the next
     std::int64_t padding = 0;             ///< elements taken away on either side of the output
     std::int64_t output_padding = 0;      ///< elements more at the end of the output, below stride or dilation
-    std::int64_t groups = 1;              ///< parts of the channels that do not see each other
-    bool bias = true;                     ///< whether there is one
+    std::int64_t groups = 1;              ///< independent channel groups
+    bool bias = true;                     ///< adds a learnable bias
     std::int64_t dilation = 1;            ///< elements from one kernel element to the next
   };
 
   explicit ConvTranspose1d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
   const Tensor& weight() const { return weight_; }
   /// Undefined without a bias.
@@ -33,8 +33,8 @@ class ConvTranspose1d : public Module {
 
  private:
   ConvTranspose1dOptions options_;
-  Tensor weight_;
-  Tensor bias_;
+  Parameter weight_;
+  Parameter bias_;
 };
 
 }  // namespace tapestry::nn

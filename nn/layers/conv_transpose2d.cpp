@@ -25,7 +25,7 @@ ConvTranspose2d::ConvTranspose2d(const Options& options)
   init::default_uniform(weight_, bias_);
 }
 
-Tensor ConvTranspose2d::forward(const Tensor& x) {
+Tensor ConvTranspose2d::forward(const Tensor& x) const {
   return conv_transpose2d(x, weight_, bias_, options_);
 }
 

@@ -8,8 +8,8 @@
 namespace tapestry::nn {
 
 /// `conv_transpose2d` with a weight (in_channels, out_channels / groups, kh, kw) and a bias (out_channels), both
-/// uniform in ±1/√(out_channels / groups · kernel area) at first, as in PyTorch. Throws a ValueError for options out of
-/// range, among them groups that do not divide both channel counts.
+/// uniform in ±1/√(out_channels / groups · kernel area) initially, as in PyTorch. Throws a ValueError for options out
+/// of range, among them groups that do not divide both channel counts.
 class ConvTranspose2d : public Module {
  public:
   struct Options {
@@ -19,13 +19,13 @@ class ConvTranspose2d : public Module {
     Pair stride = 1;                      ///< pixels of the output from one window to the next
     Pair padding = 0;                     ///< pixels taken away on either side of the output
     Pair output_padding = 0;              ///< pixels more at the end of the output, below stride or dilation
-    std::int64_t groups = 1;              ///< parts of the channels that do not see each other
-    bool bias = true;                     ///< whether there is one
+    std::int64_t groups = 1;              ///< independent channel groups
+    bool bias = true;                     ///< adds a learnable bias
     Pair dilation = 1;                    ///< pixels from one kernel element to the next
   };
 
   explicit ConvTranspose2d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
   const Tensor& weight() const { return weight_; }
   /// Undefined without a bias.
@@ -33,8 +33,8 @@ class ConvTranspose2d : public Module {
 
  private:
   ConvTranspose2dOptions options_;
-  Tensor weight_;
-  Tensor bias_;
+  Parameter weight_;
+  Parameter bias_;
 };
 
 }  // namespace tapestry::nn

@@ -8,7 +8,7 @@ DropConnectLinear::DropConnectLinear(const Options& options)
   check_dropout_probability("DropConnectLinear", p_);
 }
 
-Tensor DropConnectLinear::forward(const Tensor& x) {
+Tensor DropConnectLinear::forward(const Tensor& x) const {
   return is_training() ? linear(x, drop_connect(weight(), p_, stream_), bias()) : Linear::forward(x);
 }
 
@@ -17,7 +17,7 @@ DropConnectConv2d::DropConnectConv2d(const Options& options)
   check_dropout_probability("DropConnectConv2d", p_);
 }
 
-Tensor DropConnectConv2d::forward(const Tensor& x) {
+Tensor DropConnectConv2d::forward(const Tensor& x) const {
   return is_training() ? forward_with(drop_connect(weight(), p_, stream_), x) : Conv2d::forward(x);
 }
 

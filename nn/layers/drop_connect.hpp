@@ -17,11 +17,11 @@ class DropConnectLinear : public Linear {
   };
 
   explicit DropConnectLinear(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   double p_;
-  RandomStream stream_;
+  mutable RandomStream stream_;
 };
 
 /// `Conv2d` whose weights pass through `drop_connect` in training: some elements of the kernels are zero, for all
@@ -35,11 +35,11 @@ class DropConnectConv2d : public Conv2d {
   };
 
   explicit DropConnectConv2d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   double p_;
-  RandomStream stream_;
+  mutable RandomStream stream_;
 };
 
 }  // namespace tapestry::nn

@@ -6,7 +6,7 @@ Dropout::Dropout(const Options& options) : p_(options.p), stream_(new_random_str
   check_dropout_probability("Dropout", p_);
 }
 
-Tensor Dropout::forward(const Tensor& x) {
+Tensor Dropout::forward(const Tensor& x) const {
   return is_training() ? dropout(x, p_, stream_) : x;
 }
 
@@ -14,7 +14,7 @@ Dropout2d::Dropout2d(const Options& options) : p_(options.p), stream_(new_random
   check_dropout_probability("Dropout2d", p_);
 }
 
-Tensor Dropout2d::forward(const Tensor& x) {
+Tensor Dropout2d::forward(const Tensor& x) const {
   return is_training() ? dropout2d(x, p_, stream_) : x;
 }
 
@@ -24,7 +24,7 @@ DropBlock2d::DropBlock2d(const Options& options)
   check_block_size("DropBlock2d", block_size_);
 }
 
-Tensor DropBlock2d::forward(const Tensor& x) {
+Tensor DropBlock2d::forward(const Tensor& x) const {
   return is_training() ? drop_block2d(x, p_, block_size_, stream_) : x;
 }
 
@@ -33,7 +33,7 @@ StochasticDepth::StochasticDepth(const Options& options)
   check_dropout_probability("StochasticDepth", p_);
 }
 
-Tensor StochasticDepth::forward(const Tensor& x) {
+Tensor StochasticDepth::forward(const Tensor& x) const {
   return is_training() ? stochastic_depth(x, p_, stream_, mode_) : x;
 }
 
@@ -41,7 +41,7 @@ AlphaDropout::AlphaDropout(const Options& options) : p_(options.p), stream_(new_
   check_dropout_probability("AlphaDropout", p_);
 }
 
-Tensor AlphaDropout::forward(const Tensor& x) {
+Tensor AlphaDropout::forward(const Tensor& x) const {
   return is_training() ? alpha_dropout(x, p_, stream_) : x;
 }
 

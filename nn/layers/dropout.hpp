@@ -17,11 +17,11 @@ class Dropout : public Module {
   };
 
   explicit Dropout(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   double p_;
-  RandomStream stream_;
+  mutable RandomStream stream_;
 };
 
 /// `dropout2d` as a layer: whole channels of images (N, C, H, W).
@@ -32,11 +32,11 @@ class Dropout2d : public Module {
   };
 
   explicit Dropout2d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   double p_;
-  RandomStream stream_;
+  mutable RandomStream stream_;
 };
 
 /// `drop_block2d` as a layer: squares of images (N, C, H, W). Throws a ValueError for a block_size below 1.
@@ -48,12 +48,12 @@ class DropBlock2d : public Module {
   };
 
   explicit DropBlock2d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   double p_;
   std::int64_t block_size_;
-  RandomStream stream_;
+  mutable RandomStream stream_;
 };
 
 /// `stochastic_depth` as a layer, for the end of a residual branch.
@@ -65,12 +65,12 @@ class StochasticDepth : public Module {
   };
 
   explicit StochasticDepth(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   double p_;
   StochasticDepthMode mode_;
-  RandomStream stream_;
+  mutable RandomStream stream_;
 };
 
 /// `alpha_dropout` as a layer: for networks of `selu`.
@@ -81,11 +81,11 @@ class AlphaDropout : public Module {
   };
 
   explicit AlphaDropout(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   double p_;
-  RandomStream stream_;
+  mutable RandomStream stream_;
 };
 
 }  // namespace tapestry::nn

@@ -62,17 +62,17 @@ Conv2d projection(const PatchEmbedding::Options& options) {
 Embedding::Embedding(const Options& options)
     : padding_idx_(options.padding_idx),
       weight_(add_parameter("weight", new_random_stream().normal(checked_table(options)))) {
-  if (padding_idx_) Array(weight_.array()).slice(*padding_idx_, *padding_idx_ + 1).fill(0);
+  if (padding_idx_) Array(weight_->array()).slice(*padding_idx_, *padding_idx_ + 1).fill(0);
 }
 
-Tensor Embedding::forward(const Tensor& indices) {
+Tensor Embedding::forward(const Tensor& indices) const {
   return embedding(indices.array(), weight_, padding_idx_);
 }
 
 PositionalEncoding::PositionalEncoding(const Options& options)
     : positions_(checked_positions(options)), dropout_(add("dropout", Dropout({.p = options.dropout}))) {}
 
-Tensor PositionalEncoding::forward(const Tensor& x) {
+Tensor PositionalEncoding::forward(const Tensor& x) const {
   check_places("PositionalEncoding", x, positions_.size(0), positions_.size(1));
   return dropout_(x + positions_.slice(0, x.size(1)).to(x.dtype()));
 }
@@ -80,15 +80,15 @@ Tensor PositionalEncoding::forward(const Tensor& x) {
 LearnedPositionalEncoding::LearnedPositionalEncoding(const Options& options)
     : pos_embedding_(add_parameter("pos_embedding", new_random_stream().normal(checked_places(options), 0, 0.02))) {}
 
-Tensor LearnedPositionalEncoding::forward(const Tensor& x) {
-  check_places("LearnedPositionalEncoding", x, pos_embedding_.size(1), pos_embedding_.size(2));
+Tensor LearnedPositionalEncoding::forward(const Tensor& x) const {
+  check_places("LearnedPositionalEncoding", x, pos_embedding_->size(1), pos_embedding_->size(2));
   return x + slice(pos_embedding_, 1, 0, x.size(1));
 }
 
 PatchEmbedding::PatchEmbedding(const Options& options)
     : patch_size_(options.patch_size), proj_(add("proj", projection(options))) {}
 
-Tensor PatchEmbedding::forward(const Tensor& x) {
+Tensor PatchEmbedding::forward(const Tensor& x) const {
   if (x.rank() != 4 || x.size(2) % patch_size_.height != 0 || x.size(3) % patch_size_.width != 0) {
     throw ShapeError(fmt::format("PatchEmbedding: expected images (N, C, H, W) of whole patches of {} × {}, got {}",
                                  patch_size_.height, patch_size_.width, to_string(x.shape())));

@@ -24,13 +24,13 @@ class Embedding : public Module {
 
   explicit Embedding(const Options& options);
   /// Indices i64 of any shape (…) → (…, embedding_dim).
-  Tensor forward(const Tensor& indices) override;
+  Tensor forward(const Tensor& indices) const override;
 
   const Tensor& weight() const { return weight_; }
 
  private:
   std::optional<std::int64_t> padding_idx_;
-  Tensor weight_;
+  Parameter weight_;
 };
 
 /// x (N, L, embed_dim) plus `sinusoidal_positions` of its places, then dropout. Throws a ValueError for options out of
@@ -44,7 +44,7 @@ class PositionalEncoding : public Module {
   };
 
   explicit PositionalEncoding(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   Array positions_;
@@ -62,12 +62,12 @@ class LearnedPositionalEncoding : public Module {
   };
 
   explicit LearnedPositionalEncoding(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
   const Tensor& pos_embedding() const { return pos_embedding_; }
 
  private:
-  Tensor pos_embedding_;
+  Parameter pos_embedding_;
 };
 
 /// Images (N, C, H, W) → a vector for every patch (N, H/ph · W/pw, embed_dim), row by row, by a convolution "proj"
@@ -83,7 +83,7 @@ class PatchEmbedding : public Module {
   };
 
   explicit PatchEmbedding(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
  private:
   Pair patch_size_;

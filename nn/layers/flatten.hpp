@@ -10,7 +10,7 @@ namespace tapestry::nn {
 class Flatten : public Module {
  public:
   explicit Flatten(int first = 1, int last = -1) : first_(first), last_(last) {}
-  Tensor forward(const Tensor& x) override { return flatten(x, first_, last_); }
+  Tensor forward(const Tensor& x) const override { return flatten(x, first_, last_); }
 
  private:
   int first_;

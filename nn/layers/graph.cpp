@@ -65,8 +65,7 @@ GcnConv::GcnConv(const Options& options)
   if (options.bias) bias_ = add_parameter("bias", Array::zeros({options.out_channels}));
 }
 
-Tensor GcnConv::operator()(const Tensor& x, const SparseAdjacency& adjacency) {
-  const auto layer = enter();
+Tensor GcnConv::forward(const Tensor& x, const SparseAdjacency& adjacency) const {
   check_nodes("GcnConv", x, lin_.weight().size(1), adjacency);
   if (!given_ || !given_->is_same(adjacency)) {
     normalized_ = adjacency.with_self_loops().normalized();
@@ -81,8 +80,7 @@ SageConv::SageConv(const Options& options)
       lin_l_(add("lin_l", projection(checked(options).in_channels, options.out_channels, options.bias))),
       lin_r_(add("lin_r", projection(options.in_channels, options.out_channels, false))) {}
 
-Tensor SageConv::operator()(const Tensor& x, const SparseAdjacency& adjacency) {
-  const auto layer = enter();
+Tensor SageConv::forward(const Tensor& x, const SparseAdjacency& adjacency) const {
   check_nodes("SageConv", x, lin_r_.weight().size(1), adjacency);
   return lin_l_(graph_aggregate(adjacency, x, aggregation_)) + lin_r_(x);
 }
@@ -103,8 +101,7 @@ GatConv::GatConv(const Options& options)
   if (options.bias) bias_ = add_parameter("bias", Array::zeros({concat_ ? heads_ * out_channels_ : out_channels_}));
 }
 
-Tensor GatConv::operator()(const Tensor& x, const SparseAdjacency& adjacency) {
-  const auto layer = enter();
+Tensor GatConv::forward(const Tensor& x, const SparseAdjacency& adjacency) const {
   check_nodes("GatConv", x, lin_.weight().size(1), adjacency);
   if (!given_ || !given_->is_same(adjacency)) {
     looped_ = adjacency.with_self_loops();

@@ -8,14 +8,14 @@
 #include <tapestry/core/required.hpp>
 #include <tapestry/core/sparse_adjacency.hpp>
 #include <tapestry/nn/layers/linear.hpp>
-#include <tapestry/nn/module_base.hpp>
+#include <tapestry/nn/module_of.hpp>
 
 namespace tapestry::nn {
 
 /// D^{−1/2} (A + I) D^{−1/2} · x · weightᵀ + bias (Kipf and Welling, "Semi-supervised classification with graph
 /// convolutional networks", 2017, equation 2); nodes that have a loop already keep its weight. The normalised graph is
 /// kept for as long as the same one is given. Parameters: lin.weight, Glorot uniform at first, and bias, zeros.
-class GcnConv : public ModuleBase {
+class GcnConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
  public:
   struct Options {
     Required<std::int64_t> in_channels;   ///< features of a node
@@ -26,18 +26,18 @@ class GcnConv : public ModuleBase {
   /// Throws a ValueError for sizes below 1.
   explicit GcnConv(const Options& options);
   /// x (nodes, in_channels) → (nodes, out_channels). Throws a ShapeError for operands that do not fit.
-  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
   Linear& lin_;
-  Tensor bias_;
-  std::optional<SparseAdjacency> given_, normalized_;
+  Parameter bias_;
+  mutable std::optional<SparseAdjacency> given_, normalized_;
 };
 
 /// lin_l(aggregate of the neighbours) + lin_r(the node itself), where lin_l has the bias (Hamilton, Ying and Leskovec,
 /// "Inductive representation learning on large graphs", 2017, algorithm 1 without line 7). Parameters: lin_l.weight,
 /// lin_l.bias, lin_r.weight.
-class SageConv : public ModuleBase {
+class SageConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
  public:
   struct Options {
     Required<std::int64_t> in_channels;           ///< features of a node
@@ -49,7 +49,7 @@ class SageConv : public ModuleBase {
   /// Throws a ValueError for sizes below 1.
   explicit SageConv(const Options& options);
   /// x (nodes, in_channels) → (nodes, out_channels). Throws a ShapeError for operands that do not fit.
-  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
   Aggregation aggregation_;
@@ -62,7 +62,7 @@ class SageConv : public ModuleBase {
 /// plus a bias (Veličković et al., "Graph attention networks", 2018, equations 3 to 6). Edge weights are not used, and
 /// nodes without a loop get one. Parameters: att_src and att_dst (1, heads, out_channels), bias, lin.weight; Glorot
 /// uniform at first, the bias zeros.
-class GatConv : public ModuleBase {
+class GatConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
  public:
   struct Options {
     Required<std::int64_t> in_channels;   ///< features of a node
@@ -78,7 +78,7 @@ class GatConv : public ModuleBase {
   explicit GatConv(const Options& options);
   /// x (nodes, in_channels) → (nodes, heads · out_channels), or (nodes, out_channels) without `concat`. Throws a
   /// ShapeError for operands that do not fit.
-  Tensor operator()(const Tensor& x, const SparseAdjacency& adjacency);
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
   std::int64_t heads_;
@@ -86,10 +86,10 @@ class GatConv : public ModuleBase {
   bool concat_;
   double negative_slope_;
   double dropout_;
-  RandomStream stream_;
-  Tensor att_src_, att_dst_, bias_;
+  mutable RandomStream stream_;
+  Parameter att_src_, att_dst_, bias_;
   Linear& lin_;
-  std::optional<SparseAdjacency> given_, looped_;
+  mutable std::optional<SparseAdjacency> given_, looped_;
 };
 
 }  // namespace tapestry::nn

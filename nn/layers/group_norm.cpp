@@ -18,7 +18,7 @@ GroupNorm::GroupNorm(const Options& options)
   bias_ = add_parameter("bias", Array::zeros({channels_}));
 }
 
-Tensor GroupNorm::forward(const Tensor& x) {
+Tensor GroupNorm::forward(const Tensor& x) const {
   if (x.rank() < 2 || x.size(1) != channels_) {
     throw ShapeError(fmt::format("GroupNorm: expected {} channels, got an input {}", channels_, to_string(x.shape())));
   }

@@ -19,7 +19,7 @@ class GroupNorm : public Module {
 
   explicit GroupNorm(const Options& options);
   /// Throws a ShapeError for another number of channels.
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
   /// Undefined unless affine.
   const Tensor& weight() const { return weight_; }
@@ -29,7 +29,7 @@ class GroupNorm : public Module {
   std::int64_t groups_;
   std::int64_t channels_;
   double eps_;
-  Tensor weight_, bias_;
+  Parameter weight_, bias_;
 };
 
 }  // namespace tapestry::nn

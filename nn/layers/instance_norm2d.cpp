@@ -7,14 +7,13 @@
 namespace tapestry::nn {
 
 InstanceNorm2d::InstanceNorm2d(const Options& options)
-    : NormBase({.layer = "InstanceNorm2d",
-                .num_features = options.num_features,
-                .eps = options.eps,
-                .momentum = options.momentum,
-                .affine = options.affine,
-                .track_running_stats = options.track_running_stats}) {}
+    : NormBase("InstanceNorm2d", {.num_features = options.num_features,
+                                  .eps = options.eps,
+                                  .momentum = options.momentum,
+                                  .affine = options.affine,
+                                  .track_running_stats = options.track_running_stats}) {}
 
-Tensor InstanceNorm2d::forward(const Tensor& x) {
+Tensor InstanceNorm2d::forward(const Tensor& x) const {
   if (x.rank() != 4) {
     throw ShapeError(fmt::format("InstanceNorm2d: expected an input (N, C, H, W), got {}", to_string(x.shape())));
   }

@@ -1,4 +1,4 @@
-// The instance-normalisation layer of images.
+// The instance normalization layer of images.
 #pragma once
 
 #include <tapestry/core/required.hpp>
@@ -9,7 +9,7 @@ namespace tapestry::nn {
 /// `instance_norm` over images (N, C, H, W): by the statistics of each channel of each sample or, in evaluation, by the
 /// running statistics where these are tracked. Throws a ValueError for options out of range, and a ShapeError for
 /// inputs of another rank.
-class InstanceNorm2d : public NormBase<Module> {
+class InstanceNorm2d : public NormBase {
  public:
   struct Options {
     Required<std::int64_t> num_features;  ///< channels
@@ -20,7 +20,7 @@ class InstanceNorm2d : public NormBase<Module> {
   };
 
   explicit InstanceNorm2d(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 };
 
 }  // namespace tapestry::nn

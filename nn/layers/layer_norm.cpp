@@ -11,7 +11,7 @@ LayerNorm::LayerNorm(const Options& options) : normalized_shape_(options.normali
   if (options.bias) bias_ = add_parameter("bias", Array::zeros(normalized_shape_));
 }
 
-Tensor LayerNorm::forward(const Tensor& x) {
+Tensor LayerNorm::forward(const Tensor& x) const {
   return layer_norm(x, normalized_shape_, weight_, bias_, eps_);
 }
 

@@ -18,7 +18,7 @@ class LayerNorm : public Module {
   };
 
   explicit LayerNorm(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
   /// Undefined unless affine.
   const Tensor& weight() const { return weight_; }
@@ -28,7 +28,7 @@ class LayerNorm : public Module {
  private:
   Shape normalized_shape_;
   double eps_;
-  Tensor weight_, bias_;
+  Parameter weight_, bias_;
 };
 
 }  // namespace tapestry::nn

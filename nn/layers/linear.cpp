@@ -22,7 +22,7 @@ Linear::Linear(const Options& options) : weight_(add_parameter("weight", Array::
   init::default_uniform(weight_, bias_);
 }
 
-Tensor Linear::forward(const Tensor& x) {
+Tensor Linear::forward(const Tensor& x) const {
   return linear(x, weight_, bias_);
 }
 

@@ -17,15 +17,22 @@ class Linear : public Module {
   };
 
   explicit Linear(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Linear(Linear&&) = default;
+  Linear& operator=(Linear&&) = default;
+  /// Not made of an object of a derived class, which would lose what that class adds.
+  template <detail::Extends<Linear> Derived>
+  Linear(Derived&&) = delete;  // NOLINT
+  template <detail::Extends<Linear> Derived>
+  Linear& operator=(Derived&&) = delete;
+  Tensor forward(const Tensor& x) const override;
 
   const Tensor& weight() const { return weight_; }
   /// Undefined without a bias.
   const Tensor& bias() const { return bias_; }
 
  private:
-  Tensor weight_;
-  Tensor bias_;
+  Parameter weight_;
+  Parameter bias_;
 };
 
 }  // namespace tapestry::nn

@@ -7,7 +7,7 @@
 
 namespace tapestry::nn {
 
-/// `local_response_norm` as a layer. Options out of range are refused when the layer is made.
+/// `local_response_norm` as a layer. The constructor checks the options.
 class LocalResponseNorm : public Module {
  public:
   struct Options {
@@ -20,7 +20,7 @@ class LocalResponseNorm : public Module {
   explicit LocalResponseNorm(const Options& options) : options_(options) {
     check_local_response_norm_options("LocalResponseNorm", options.size, options.alpha, options.beta, options.k);
   }
-  Tensor forward(const Tensor& x) override {
+  Tensor forward(const Tensor& x) const override {
     return local_response_norm(x, options_.size, options_.alpha, options_.beta, options_.k);
   }
 

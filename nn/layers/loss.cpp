@@ -15,28 +15,18 @@ CrossEntropyLoss::CrossEntropyLoss(const CrossEntropyOptions& options) : options
   if (options.weight.defined()) weight_ = add_buffer("weight", options.weight.clone());
 }
 
-CrossEntropyOptions CrossEntropyLoss::options() const {
+Tensor CrossEntropyLoss::forward(const Tensor& logits, const Tensor& targets) const {
   CrossEntropyOptions options = options_;
   options.weight = array_of(weight_);
-  return options;
-}
-
-Tensor CrossEntropyLoss::operator()(const Tensor& logits, const Array& labels) const {
-  const auto layer = enter();
-  return cross_entropy(logits, labels, options());
-}
-
-Tensor CrossEntropyLoss::operator()(const Tensor& logits, const Tensor& targets) const {
-  const auto layer = enter();
-  return cross_entropy(logits, targets, options());
+  if (targets.dtype() == DType::i64) return cross_entropy(logits, targets.array(), options);
+  return cross_entropy(logits, targets, options);
 }
 
 NLLLoss::NLLLoss(const NllLossOptions& options) : options_(options) {
   if (options.weight.defined()) weight_ = add_buffer("weight", options.weight.clone());
 }
 
-Tensor NLLLoss::operator()(const Tensor& log_probabilities, const Array& labels) const {
-  const auto layer = enter();
+Tensor NLLLoss::forward(const Tensor& log_probabilities, const Array& labels) const {
   NllLossOptions options = options_;
   options.weight = array_of(weight_);
   return nll_loss(log_probabilities, labels, options);
@@ -47,8 +37,7 @@ BCEWithLogitsLoss::BCEWithLogitsLoss(const BinaryCrossEntropyOptions& options) :
   if (options.pos_weight.defined()) pos_weight_ = add_buffer("pos_weight", options.pos_weight.clone());
 }
 
-Tensor BCEWithLogitsLoss::operator()(const Tensor& logits, const Tensor& targets) const {
-  const auto layer = enter();
+Tensor BCEWithLogitsLoss::forward(const Tensor& logits, const Tensor& targets) const {
   BinaryCrossEntropyOptions options = options_;
   options.weight = array_of(weight_);
   options.pos_weight = array_of(pos_weight_);

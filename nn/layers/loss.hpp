@@ -1,55 +1,51 @@
-// Losses as layers of predictions and targets. Options out of range are refused with a ValueError when the layer is
-// made.
+// Losses as layers of predictions and targets. Their constructors throw a ValueError for options out of range.
 #pragma once
 
 #include <tapestry/autograd/ops/loss/loss.hpp>
-#include <tapestry/nn/module_base.hpp>
+#include <tapestry/nn/module_of.hpp>
 
 namespace tapestry::nn {
 
 /// `cross_entropy` as a layer. The factors of the classes are a buffer, weight, and follow the layer to another dtype.
-class CrossEntropyLoss : public ModuleBase {
+class CrossEntropyLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit CrossEntropyLoss(const CrossEntropyOptions& options = {});
-  Tensor operator()(const Tensor& logits, const Array& labels) const;
-  Tensor operator()(const Tensor& logits, const Tensor& targets) const;
+  /// The targets are labels, i64, or the probabilities of the classes.
+  Tensor forward(const Tensor& logits, const Tensor& targets) const override;
 
  private:
-  CrossEntropyOptions options() const;
-
   CrossEntropyOptions options_;
-  Tensor weight_;
+  Buffer weight_;
 };
 
 /// `nll_loss` as a layer. The factors of the classes are a buffer, weight, and follow the layer to another dtype.
-class NLLLoss : public ModuleBase {
+class NLLLoss : public ModuleOf<Tensor(const Tensor&, const Array&)> {
  public:
   explicit NLLLoss(const NllLossOptions& options = {});
-  Tensor operator()(const Tensor& log_probabilities, const Array& labels) const;
+  Tensor forward(const Tensor& log_probabilities, const Array& labels) const override;
 
  private:
   NllLossOptions options_;
-  Tensor weight_;
+  Buffer weight_;
 };
 
 /// `binary_cross_entropy_with_logits` as a layer. Its factors are buffers, weight and pos_weight, and follow the layer
 /// to another dtype.
-class BCEWithLogitsLoss : public ModuleBase {
+class BCEWithLogitsLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit BCEWithLogitsLoss(const BinaryCrossEntropyOptions& options = {});
-  Tensor operator()(const Tensor& logits, const Tensor& targets) const;
+  Tensor forward(const Tensor& logits, const Tensor& targets) const override;
 
  private:
   BinaryCrossEntropyOptions options_;
-  Tensor weight_, pos_weight_;
+  Buffer weight_, pos_weight_;
 };
 
 /// `mse_loss` as a layer.
-class MSELoss : public ModuleBase {
+class MSELoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit MSELoss(Reduction reduction = Reduction::mean) : reduction_(reduction) {}
-  Tensor operator()(const Tensor& input, const Tensor& target) const {
-    const auto layer = enter();
+  Tensor forward(const Tensor& input, const Tensor& target) const override {
     return mse_loss(input, target, reduction_);
   }
 
@@ -58,11 +54,10 @@ class MSELoss : public ModuleBase {
 };
 
 /// `l1_loss` as a layer.
-class L1Loss : public ModuleBase {
+class L1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit L1Loss(Reduction reduction = Reduction::mean) : reduction_(reduction) {}
-  Tensor operator()(const Tensor& input, const Tensor& target) const {
-    const auto layer = enter();
+  Tensor forward(const Tensor& input, const Tensor& target) const override {
     return l1_loss(input, target, reduction_);
   }
 
@@ -71,13 +66,12 @@ class L1Loss : public ModuleBase {
 };
 
 /// `smooth_l1_loss` as a layer.
-class SmoothL1Loss : public ModuleBase {
+class SmoothL1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit SmoothL1Loss(const SmoothL1LossOptions& options = {}) : options_(options) {
     check_smooth_l1_beta("SmoothL1Loss", options.beta);
   }
-  Tensor operator()(const Tensor& input, const Tensor& target) const {
-    const auto layer = enter();
+  Tensor forward(const Tensor& input, const Tensor& target) const override {
     return smooth_l1_loss(input, target, options_);
   }
 
@@ -86,13 +80,12 @@ class SmoothL1Loss : public ModuleBase {
 };
 
 /// `huber_loss` as a layer.
-class HuberLoss : public ModuleBase {
+class HuberLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit HuberLoss(const HuberLossOptions& options = {}) : options_(options) {
     check_huber_delta("HuberLoss", options.delta);
   }
-  Tensor operator()(const Tensor& input, const Tensor& target) const {
-    const auto layer = enter();
+  Tensor forward(const Tensor& input, const Tensor& target) const override {
     return huber_loss(input, target, options_);
   }
 
@@ -101,13 +94,12 @@ class HuberLoss : public ModuleBase {
 };
 
 /// `dice_loss` as a layer.
-class DiceLoss : public ModuleBase {
+class DiceLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit DiceLoss(const DiceLossOptions& options = {}) : options_(options) {
     check_dice_smooth("DiceLoss", options.smooth);
   }
-  Tensor operator()(const Tensor& probabilities, const Tensor& targets) const {
-    const auto layer = enter();
+  Tensor forward(const Tensor& probabilities, const Tensor& targets) const override {
     return dice_loss(probabilities, targets, options_);
   }
 
@@ -116,13 +108,10 @@ class DiceLoss : public ModuleBase {
 };
 
 /// `kl_div` as a layer.
-class KLDivLoss : public ModuleBase {
+class KLDivLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit KLDivLoss(const KlDivOptions& options = {}) : options_(options) {}
-  Tensor operator()(const Tensor& input, const Tensor& target) const {
-    const auto layer = enter();
-    return kl_div(input, target, options_);
-  }
+  Tensor forward(const Tensor& input, const Tensor& target) const override { return kl_div(input, target, options_); }
 
  private:
   KlDivOptions options_;

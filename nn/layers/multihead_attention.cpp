@@ -76,8 +76,8 @@ Tensor MultiheadAttention::attn_mask(const Masks& masks, const Tensor& query, co
   return where(seen, mask, -std::numeric_limits<double>::infinity());
 }
 
-Tensor MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value, const Masks& masks) {
-  const auto layer = enter();
+Tensor MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,
+                                   const Masks& masks) const {
   for (const Tensor* x : {&query, &key, &value}) {
     if (x->rank() == 3 && x->size(2) == embed_dim_ && x->size(0) == query.size(0) &&
         (x == &query || x->size(1) == key.size(1)))

@@ -4,15 +4,23 @@
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/required.hpp>
 #include <tapestry/nn/layers/linear.hpp>
-#include <tapestry/nn/module_base.hpp>
+#include <tapestry/nn/module_of.hpp>
 
 namespace tapestry::nn {
+
+/// What a `MultiheadAttention` ignores.
+struct AttentionMasks {
+  Array key_padding_mask = {};  ///< u8 (N, S): 1 where a key is padding, which nobody looks at
+  /// (L, S) or (N, num_heads, L, S): u8, 1 where a query may not look at a key, or floating, added to the scores.
+  Tensor attn_mask = {};
+  bool is_causal = false;  ///< query i looks at keys 0 … i only
+};
 
 /// Attention by several heads, each over a part of projected queries, keys and values, whose results are projected once
 /// more (Vaswani et al., "Attention is all you need", 2017, section 3.2.2). The batch comes first, as with PyTorch's
 /// batch_first. Names, layouts and first values of the parameters are PyTorch's: in_proj_weight (3·E, E) and
 /// in_proj_bias (3·E), of queries, keys and values one below the other, out_proj.weight and out_proj.bias.
-class MultiheadAttention : public ModuleBase {
+class MultiheadAttention : public ModuleOf<Tensor(const Tensor&, const Tensor&, const Tensor&, const AttentionMasks&)> {
  public:
   struct Options {
     Required<std::int64_t> embed_dim;  ///< size of a query, key or value, E
@@ -21,12 +29,7 @@ class MultiheadAttention : public ModuleBase {
     bool bias = true;                  ///< with biases in both projections
   };
 
-  struct Masks {
-    Array key_padding_mask = {};  ///< u8 (N, S): 1 where a key is padding, which nobody looks at
-    /// (L, S) or (N, num_heads, L, S): u8, 1 where a query may not look at a key, or floating, added to the scores.
-    Tensor attn_mask = {};
-    bool is_causal = false;  ///< query i looks at keys 0 … i only
-  };
+  using Masks = AttentionMasks;
 
   /// Throws a ValueError for options out of range.
   explicit MultiheadAttention(const Options& options);
@@ -34,8 +37,9 @@ class MultiheadAttention : public ModuleBase {
   /// query (N, L, E), key and value (N, S, E) → (N, L, E). Masks mean what they mean in PyTorch's layer: 1 hides, the
   /// opposite of `scaled_dot_product_attention`. A query for which all keys are hidden gets zeros from every head.
   /// Throws a ShapeError or DTypeError for operands that do not fit.
-  Tensor operator()(const Tensor& query, const Tensor& key, const Tensor& value, const Masks& masks);
-  Tensor operator()(const Tensor& query, const Tensor& key, const Tensor& value) {
+  Tensor forward(const Tensor& query, const Tensor& key, const Tensor& value, const Masks& masks) const override;
+  using ModuleOf::operator();
+  Tensor operator()(const Tensor& query, const Tensor& key, const Tensor& value) const {
     return (*this)(query, key, value, Masks{});
   }
 
@@ -46,9 +50,9 @@ class MultiheadAttention : public ModuleBase {
   std::int64_t embed_dim_;
   std::int64_t num_heads_;
   double dropout_;
-  RandomStream stream_;
-  Tensor in_proj_weight_;
-  Tensor in_proj_bias_;
+  mutable RandomStream stream_;
+  Parameter in_proj_weight_;
+  Parameter in_proj_bias_;
   Linear& out_proj_;
 };
 

@@ -6,30 +6,31 @@
 
 namespace tapestry::nn {
 
-template <class Base>
-NormBase<Base>::NormBase(const Settings& settings) : eps_(settings.eps), momentum_(settings.momentum) {
-  const std::int64_t features = settings.num_features;
-  if (features < 1) {
-    throw ValueError(fmt::format("{}: num_features must be at least 1, got {}", settings.layer, features));
+NormBase::NormBase(std::string_view layer, const BatchNormLayerOptions& options)
+    : eps_(options.eps), momentum_(options.momentum) {
+  const std::int64_t features = options.num_features;
+  if (features < 1) throw ValueError(fmt::format("{}: num_features must be at least 1, got {}", layer, features));
+  check_batch_norm_options(layer, momentum_, eps_);
+  if (options.affine) {
+    weight_ = add_parameter("weight", Array::full({features}, 1));
+    bias_ = add_parameter("bias", Array::zeros({features}));
   }
-  check_batch_norm_options(settings.layer, momentum_, eps_);
-  if (settings.affine) {
-    weight_ = this->add_parameter("weight", Array::full({features}, 1));
-    bias_ = this->add_parameter("bias", Array::zeros({features}));
-  }
-  if (settings.track_running_stats) {
-    running_mean_ = this->add_buffer("running_mean", Array::zeros({features}));
-    running_var_ = this->add_buffer("running_var", Array::full({features}, 1));
-    num_batches_tracked_ = this->add_buffer("num_batches_tracked", Array::zeros({}, DType::i64));
+  if (options.track_running_stats) {
+    running_mean_ = add_buffer("running_mean", Array::zeros({features}));
+    running_var_ = add_buffer("running_var", Array::full({features}, 1));
+    num_batches_tracked_ = add_buffer("num_batches_tracked", Array::zeros({}, DType::i64));
   }
 }
 
-template <class Base>
-void NormBase<Base>::count_batch() {
-  if (is_tracked() && this->is_training()) ++*Array(num_batches_tracked_.array()).mutable_data<std::int64_t>();
+Tensor NormBase::batch_normalized(const Tensor& x) const {
+  const Tensor y = batch_norm(x, mean_array(), var_array(), weight_, bias_,
+                              {.training = is_training(), .momentum = momentum_, .eps = eps_});
+  count_batch();
+  return y;
 }
 
-template class NormBase<Module>;
-template class NormBase<ModuleBase>;
+void NormBase::count_batch() const {
+  if (is_tracked() && is_training()) ++*Array(num_batches_tracked_->array()).mutable_data<std::int64_t>();
+}
 
 }  // namespace tapestry::nn

@@ -1,15 +1,23 @@
-// What batch and instance normalisation share: parameters and running statistics.
+// What batch and instance normalization share: parameters and running statistics.
 #pragma once
 
 #include <string_view>
 
+#include <tapestry/core/required.hpp>
 #include <tapestry/nn/module.hpp>
 
 namespace tapestry::nn {
 
-/// `Base` is Module for a layer of one input, ModuleBase for others.
-template <class Base>
-class NormBase : public Base {
+/// The options of the batch norm layers.
+struct BatchNormLayerOptions {
+  Required<std::int64_t> num_features;  ///< channels
+  double eps = 1e-5;                    ///< added to the variance
+  double momentum = 0.1;                ///< the weight of a batch in the running statistics
+  bool affine = true;                   ///< adds a learnable weight and bias per channel
+  bool track_running_stats = true;      ///< keeps running statistics for evaluation
+};
+
+class NormBase : public Module {
  public:
   /// Undefined unless affine.
   const Tensor& weight() const { return weight_; }
@@ -19,36 +27,26 @@ class NormBase : public Base {
   const Tensor& running_var() const { return running_var_; }
 
  protected:
-  struct Settings {
-    std::string_view layer;  ///< for messages
-    std::int64_t num_features;
-    double eps;
-    double momentum;
-    bool affine;
-    bool track_running_stats;
-  };
-
-  /// Weight 1, bias 0, running mean 0 and running variance 1. Throws a ValueError naming the layer for settings out of
-  /// range.
-  explicit NormBase(const Settings& settings);
+  /// Weight 1, bias 0, running mean 0 and running variance 1. Throws a ValueError that names the layer for options out
+  /// of range.
+  NormBase(std::string_view layer, const BatchNormLayerOptions& options);
 
   double eps() const { return eps_; }
   double momentum() const { return momentum_; }
   bool is_tracked() const { return running_mean_.defined(); }
   /// The arrays behind the running statistics; undefined unless tracked.
-  Array mean_array() const { return is_tracked() ? running_mean_.array() : Array(); }
-  Array var_array() const { return is_tracked() ? running_var_.array() : Array(); }
+  Array mean_array() const { return is_tracked() ? running_mean_->array() : Array(); }
+  Array var_array() const { return is_tracked() ? running_var_->array() : Array(); }
+  /// `batch_norm` by these parameters; in training it updates the running statistics and counts the batch.
+  Tensor batch_normalized(const Tensor& x) const;
   /// Counts a batch when statistics are tracked, in training.
-  void count_batch();
+  void count_batch() const;
 
  private:
   double eps_;
   double momentum_;
-  Tensor weight_, bias_;
-  Tensor running_mean_, running_var_, num_batches_tracked_;
+  Parameter weight_, bias_;
+  Buffer running_mean_, running_var_, num_batches_tracked_;
 };
-
-extern template class NormBase<Module>;
-extern template class NormBase<ModuleBase>;
 
 }  // namespace tapestry::nn

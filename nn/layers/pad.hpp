@@ -26,7 +26,7 @@ class Pad2d : public Module {
   };
 
   explicit Pad2d(const Options& options) : options_(options) {}
-  Tensor forward(const Tensor& x) override {
+  Tensor forward(const Tensor& x) const override {
     const auto& [left, right, top, bottom] = options_.padding.get();
     return pad(x, {left, right, top, bottom}, options_.mode, options_.value);
   }

@@ -6,88 +6,85 @@
 
 namespace tapestry::nn {
 
-/// `max_pool1d` as a layer. Options out of range are refused when the layer is made.
+/// `max_pool1d` as a layer. The constructor checks the options.
 class MaxPool1d : public Module {
  public:
   explicit MaxPool1d(const MaxPool1dOptions& options) : options_(options) {
     check_max_pool1d_options("MaxPool1d", options);
   }
-  Tensor forward(const Tensor& x) override { return max_pool1d(x, options_); }
+  Tensor forward(const Tensor& x) const override { return max_pool1d(x, options_); }
 
  private:
   MaxPool1dOptions options_;
 };
 
-/// `max_pool2d` as a layer. Options out of range are refused when the layer is made.
+/// `max_pool2d` as a layer. The constructor checks the options.
 class MaxPool2d : public Module {
  public:
   explicit MaxPool2d(const MaxPool2dOptions& options) : options_(options) {
     check_max_pool2d_options("MaxPool2d", options);
   }
-  Tensor forward(const Tensor& x) override { return max_pool2d(x, options_); }
+  Tensor forward(const Tensor& x) const override { return max_pool2d(x, options_); }
 
  private:
   MaxPool2dOptions options_;
 };
 
-/// `max_unpool2d` as a layer of values and indices. Options out of range are refused when the layer is made.
-class MaxUnpool2d : public ModuleBase {
+/// `max_unpool2d` as a layer of values and indices. The constructor checks the options.
+class MaxUnpool2d : public ModuleOf<Tensor(const Tensor&, const Array&)> {
  public:
   explicit MaxUnpool2d(const MaxUnpool2dOptions& options) : options_(options) {
     check_max_unpool2d_options("MaxUnpool2d", options);
   }
-  Tensor operator()(const Tensor& x, const Array& indices) const {
-    const auto layer = enter();
-    return max_unpool2d(x, indices, options_);
-  }
+  Tensor forward(const Tensor& x, const Array& indices) const override { return max_unpool2d(x, indices, options_); }
 
  private:
   MaxUnpool2dOptions options_;
 };
 
-/// `avg_pool1d` as a layer. Options out of range are refused when the layer is made.
+/// `avg_pool1d` as a layer. The constructor checks the options.
 class AvgPool1d : public Module {
  public:
   explicit AvgPool1d(const AvgPool1dOptions& options) : options_(options) {
     check_avg_pool1d_options("AvgPool1d", options);
   }
-  Tensor forward(const Tensor& x) override { return avg_pool1d(x, options_); }
+  Tensor forward(const Tensor& x) const override { return avg_pool1d(x, options_); }
 
  private:
   AvgPool1dOptions options_;
 };
 
-/// `avg_pool2d` as a layer. Options out of range are refused when the layer is made.
+/// `avg_pool2d` as a layer. The constructor checks the options.
 class AvgPool2d : public Module {
  public:
   explicit AvgPool2d(const AvgPool2dOptions& options) : options_(options) {
     check_avg_pool2d_options("AvgPool2d", options);
   }
-  Tensor forward(const Tensor& x) override { return avg_pool2d(x, options_); }
+  Tensor forward(const Tensor& x) const override { return avg_pool2d(x, options_); }
 
  private:
   AvgPool2dOptions options_;
 };
 
-/// `adaptive_avg_pool2d` as a layer. An output size out of range is refused when the layer is made.
+/// `adaptive_avg_pool2d` as a layer. The constructor checks the output size.
 class AdaptiveAvgPool2d : public Module {
  public:
   explicit AdaptiveAvgPool2d(Pair output_size) : output_size_(output_size) {
     check_adaptive_output_size("AdaptiveAvgPool2d", output_size);
   }
-  Tensor forward(const Tensor& x) override { return adaptive_avg_pool2d(x, output_size_); }
+  Tensor forward(const Tensor& x) const override { return adaptive_avg_pool2d(x, output_size_); }
 
  private:
   Pair output_size_;
 };
 
-/// `adaptive_max_pool2d` as a layer. An output size out of range is refused when the layer is made.
+/// `adaptive_max_pool2d` as a layer. The constructor checks the output size.
 class AdaptiveMaxPool2d : public Module {
  public:
   explicit AdaptiveMaxPool2d(Pair output_size) : output_size_(output_size) {
     check_adaptive_output_size("AdaptiveMaxPool2d", output_size);
   }
-  Tensor forward(const Tensor& x) override { return adaptive_max_pool2d(x, output_size_); }
+  Tensor forward(const Tensor& x) const override { return adaptive_max_pool2d(x, output_size_); }
 
  private:
   Pair output_size_;
@@ -96,13 +93,13 @@ class AdaptiveMaxPool2d : public Module {
 /// `global_avg_pool2d` as a layer: (N, C, H, W) → (N, C, 1, 1).
 class GlobalAvgPool2d : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return global_avg_pool2d(x); }
+  Tensor forward(const Tensor& x) const override { return global_avg_pool2d(x); }
 };
 
 /// `global_max_pool2d` as a layer: (N, C, H, W) → (N, C, 1, 1).
 class GlobalMaxPool2d : public Module {
  public:
-  Tensor forward(const Tensor& x) override { return global_max_pool2d(x); }
+  Tensor forward(const Tensor& x) const override { return global_max_pool2d(x); }
 };
 
 }  // namespace tapestry::nn

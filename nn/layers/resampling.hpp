@@ -6,49 +6,49 @@
 
 namespace tapestry::nn {
 
-/// `pixel_shuffle` as a layer. A factor out of range is refused when the layer is made.
+/// `pixel_shuffle` as a layer. The constructor checks the factor.
 class PixelShuffle : public Module {
  public:
   explicit PixelShuffle(std::int64_t upscale_factor) : factor_(upscale_factor) {
     check_shuffle_factor("PixelShuffle", "upscale_factor", upscale_factor);
   }
-  Tensor forward(const Tensor& x) override { return pixel_shuffle(x, factor_); }
+  Tensor forward(const Tensor& x) const override { return pixel_shuffle(x, factor_); }
 
  private:
   std::int64_t factor_;
 };
 
-/// `pixel_unshuffle` as a layer. A factor out of range is refused when the layer is made.
+/// `pixel_unshuffle` as a layer. The constructor checks the factor.
 class PixelUnshuffle : public Module {
  public:
   explicit PixelUnshuffle(std::int64_t downscale_factor) : factor_(downscale_factor) {
     check_shuffle_factor("PixelUnshuffle", "downscale_factor", downscale_factor);
   }
-  Tensor forward(const Tensor& x) override { return pixel_unshuffle(x, factor_); }
+  Tensor forward(const Tensor& x) const override { return pixel_unshuffle(x, factor_); }
 
  private:
   std::int64_t factor_;
 };
 
-/// `channel_shuffle` as a layer. Groups out of range are refused when the layer is made.
+/// `channel_shuffle` as a layer. The constructor checks the groups.
 class ChannelShuffle : public Module {
  public:
   explicit ChannelShuffle(std::int64_t groups) : groups_(groups) {
     check_shuffle_factor("ChannelShuffle", "groups", groups);
   }
-  Tensor forward(const Tensor& x) override { return channel_shuffle(x, groups_); }
+  Tensor forward(const Tensor& x) const override { return channel_shuffle(x, groups_); }
 
  private:
   std::int64_t groups_;
 };
 
-/// `interpolate` as a layer. Options out of range are refused when the layer is made.
+/// `interpolate` as a layer. The constructor checks the options.
 class Upsample : public Module {
  public:
   explicit Upsample(const InterpolateOptions& options) : options_(options) {
     check_interpolate_options("Upsample", options);
   }
-  Tensor forward(const Tensor& x) override { return interpolate(x, options_); }
+  Tensor forward(const Tensor& x) const override { return interpolate(x, options_); }
 
  private:
   InterpolateOptions options_;

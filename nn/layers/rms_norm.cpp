@@ -9,7 +9,7 @@ RMSNorm::RMSNorm(const Options& options) : normalized_shape_(options.normalized_
   if (options.elementwise_affine) weight_ = add_parameter("weight", Array::full(normalized_shape_, 1));
 }
 
-Tensor RMSNorm::forward(const Tensor& x) {
+Tensor RMSNorm::forward(const Tensor& x) const {
   return rms_norm(x, normalized_shape_, weight_, eps_);
 }
 

@@ -19,7 +19,7 @@ class RMSNorm : public Module {
   };
 
   explicit RMSNorm(const Options& options);
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) const override;
 
   /// Undefined unless affine.
   const Tensor& weight() const { return weight_; }
@@ -27,7 +27,7 @@ class RMSNorm : public Module {
  private:
   Shape normalized_shape_;
   std::optional<double> eps_;
-  Tensor weight_;
+  Parameter weight_;
 };
 
 }  // namespace tapestry::nn

@@ -6,21 +6,21 @@
 
 namespace tapestry::nn {
 
-/// `unfold` as a layer. Options out of range are refused when the layer is made.
+/// `unfold` as a layer. The constructor checks the options.
 class Unfold : public Module {
  public:
   explicit Unfold(const UnfoldOptions& options) : options_(options) { check_unfold_options("Unfold", options); }
-  Tensor forward(const Tensor& x) override { return unfold(x, options_); }
+  Tensor forward(const Tensor& x) const override { return unfold(x, options_); }
 
  private:
   UnfoldOptions options_;
 };
 
-/// `fold` as a layer. Options out of range are refused when the layer is made.
+/// `fold` as a layer. The constructor checks the options.
 class Fold : public Module {
  public:
   explicit Fold(const FoldOptions& options) : options_(options) { check_fold_options("Fold", options); }
-  Tensor forward(const Tensor& x) override { return fold(x, options_); }
+  Tensor forward(const Tensor& x) const override { return fold(x, options_); }
 
  private:
   FoldOptions options_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numeric>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include <Random123/philox.h>
@@ -233,4 +234,13 @@ TEST_CASE("random arrays are of floating types") {
 TEST_CASE("the number of threads is at least one") {
   REQUIRE_THROWS_AS(set_num_threads(0), ValueError);
   REQUIRE_THROWS_WITH(set_num_threads(-2), "set_num_threads: count must be at least 1, got -2");
+}
+
+TEST_CASE("threads that never set a seed draw different numbers") {
+  const auto drawn_on_a_thread = [] {
+    std::vector<double> values;
+    std::thread([&] { values = values_of(new_random_stream().uniform({8})); }).join();
+    return values;
+  };
+  REQUIRE(drawn_on_a_thread() != drawn_on_a_thread());
 }

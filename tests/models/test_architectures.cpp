@@ -23,7 +23,7 @@ TEST_CASE("a residual network divides large images by 32 and small ones by 8") {
   models::ResNet large = models::resnet18(7);
   large.eval();
   REQUIRE(large(Array::zeros({1, 3, 64, 96})).shape() == Shape{1, 7});
-  models::ResNet small = models::resnet18(7, models::ResNetStem::small_images);
+  models::ResNet small = models::resnet18(7, models::ImageSize::small);
   REQUIRE(parameter_count(small) == parameter_count(large) - 64 * 3 * (49 - 9));
   require_gradients_everywhere(small, {2, 3, 16, 24}, Array::zeros({2}, DType::i64));
 }
@@ -34,7 +34,7 @@ TEST_CASE("mobilenet_v2 has the parameters of torchvision") {
   require_entries(
       net, {"features.0.0.weight", "features.1.conv.0.0.weight", "features.1.conv.2.running_mean",
             "features.2.conv.1.0.weight", "features.2.conv.3.bias", "features.18.1.weight", "classifier.1.weight"});
-  models::MobileNetV2 small({.classes = 5, .for_small_images = true});
+  models::MobileNetV2 small({.classes = 5, .images = models::ImageSize::small});
   require_gradients_everywhere(small, {2, 3, 32, 24}, Array::zeros({2}, DType::i64));
 }
 

@@ -112,7 +112,7 @@ TEST_CASE("the autoencoder gives images in the unit range through a code") {
   const auto values = values_of(model(images).array());
   REQUIRE(model(images).shape() == Shape{2, 3, 12, 20});
   REQUIRE(std::all_of(values.begin(), values.end(), [](double value) { return value > 0 && value < 1; }));
-  require_names(model, {"encoder.0.weight", "encoder.4.bias", "decoder.0.weight", "decoder.4.bias"});
+  require_names(model, {"encoder.0.weight", "encoder.6.bias", "decoder.0.weight", "decoder.6.bias"});
   // Convolutions of 3 × 3 and 4 × 4, batch norms, and biases where there is no batch norm.
   constexpr std::int64_t encoder = 9 * (3 * 8 + 8 * 16 + 16 * 5) + 2 * (8 + 16) + 5;
   constexpr std::int64_t decoder = 16 * (5 * 16 + 16 * 8) + 9 * 8 * 3 + 2 * (16 + 8) + 3;
@@ -140,8 +140,8 @@ TEST_CASE("both generators make images of 32 by 32 out of random numbers") {
     const bool transposed = upsampling == models::Upsampling::transposed_convolution;
     const std::int64_t area = transposed ? 16 : 9;
     REQUIRE(parameter_count(model) == 16 * 10 * 32 + area * (32 * 16 + 16 * 8 + 8 * 3) + 2 * (32 + 16 + 8));
-    require_names(model, {"main.0.weight", "main.1.running_var", transposed ? "main.2.weight" : "main.2.1.weight",
-                          transposed ? "main.6.weight" : "main.6.1.weight"});
+    require_names(model, {"main.0.weight", "main.1.running_var", transposed ? "main.3.weight" : "main.3.1.weight",
+                          transposed ? "main.9.weight" : "main.9.1.weight"});
     require_gradient_for_every_parameter(model, {3, 10, 1, 1});
   }
 }
@@ -197,7 +197,7 @@ TEST_CASE("DeepLab gives logits for every pixel and says which sizes it takes") 
   manual_seed(5);
   models::DeepLab model({.classes = 5, .base_channels = 4, .rates = {1, 2}});
   REQUIRE(model(image_of({2, 3, 12, 20})).shape() == Shape{2, 5, 12, 20});
-  require_names(model, {"backbone.0.weight", "backbone.11.running_mean", "classifier.0.convs.3.1.weight"});
+  require_names(model, {"backbone.0.weight", "backbone.16.running_mean", "classifier.0.convs.3.1.weight"});
   require_gradient_for_every_parameter(model, {2, 3, 12, 20});
   REQUIRE_THROWS_WITH(model(Array::zeros({2, 3, 12, 18})),
                       "DeepLab: both sides of images must be multiples of 4, got [2, 3, 12, 18]");

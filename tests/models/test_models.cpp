@@ -167,7 +167,7 @@ TEST_CASE("the features of an image alone and in a batch are the same bits in ev
   model(made_up_images(4));
   model.eval();
   Array features;
-  model.get_submodule<nn::Module>("layer3").add_forward_hook([&](nn::Module&, const Tensor&, const Tensor& y) {
+  model.get_submodule<nn::Module>("layer3").add_forward_hook([&](const nn::Module&, const Tensor&, const Tensor& y) {
     features = y.array();
     return Tensor();
   });

@@ -48,7 +48,7 @@ TEST_CASE("lenet5 says which images it takes") {
 }
 
 TEST_CASE("alexnet takes small images by another first layer and a smaller head") {
-  models::AlexNet net({.classes = 5, .for_small_images = true});
+  models::AlexNet net({.classes = 5, .images = models::ImageSize::small});
   constexpr std::int64_t convolutions =
       (3 * 9 + 1) * 64 + (64 * 25 + 1) * 192 + (192 * 9 + 1) * 384 + (384 * 9 + 1) * 256 + (256 * 9 + 1) * 256;
   REQUIRE(parameter_count(net) == convolutions + (256 * 9 + 1) * 4096 + 4097 * 4096 + 4097 * 5);
@@ -59,7 +59,7 @@ TEST_CASE("alexnet takes small images by another first layer and a smaller head"
 }
 
 TEST_CASE("vgg networks take small images by a smaller head") {
-  models::Vgg net = models::vgg11_bn({.classes = 5, .for_small_images = true});
+  models::Vgg net = models::vgg11_bn({.classes = 5, .images = models::ImageSize::small});
   REQUIRE(parameter_count(net) == 132'868'840 - 48 * 512 * 4096 - 4097 * 995);
   require_entries(net, {"features.0.weight", "features.1.running_var", "features.4.bias", "features.25.weight",
                         "features.26.bias", "classifier.0.weight", "classifier.3.weight", "classifier.6.bias"});
@@ -95,7 +95,7 @@ TEST_CASE("the logits of network in network are the means of its last maps") {
   models::NetworkInNetwork net({});
   net.eval();
   Array maps;
-  net.get_submodule<nn::Module>("mlpconv3").add_forward_hook([&](nn::Module&, const Tensor&, const Tensor& y) {
+  net.get_submodule<nn::Module>("mlpconv3").add_forward_hook([&](const nn::Module&, const Tensor&, const Tensor& y) {
     maps = y.array();
     return Tensor();
   });
@@ -110,12 +110,12 @@ TEST_CASE("the logits of network in network are the means of its last maps") {
 }
 
 TEST_CASE("googlenet keeps more of small images and has the names of torchvision") {
-  models::GoogLeNet net({.classes = 5, .for_small_images = true});
+  models::GoogLeNet net({.classes = 5, .images = models::ImageSize::small});
   REQUIRE(parameter_count(net) == 6'624'904 - 64 * 3 * (49 - 9) - 1025 * 995);
   require_entries(net, {"conv1.conv.weight", "conv3.bn.running_var", "inception3a.branch1.conv.weight",
                         "inception4e.branch3.1.conv.weight", "inception5b.branch4.1.bn.bias", "fc.bias"});
   Shape last;
-  net.get_submodule<nn::Module>("inception5b").add_forward_hook([&](nn::Module&, const Tensor&, const Tensor& y) {
+  net.get_submodule<nn::Module>("inception5b").add_forward_hook([&](const nn::Module&, const Tensor&, const Tensor& y) {
     last = y.shape();
     return Tensor();
   });

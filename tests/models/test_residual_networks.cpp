@@ -10,7 +10,7 @@
 
 using namespace tapestry;
 using namespace tapestry::testing;
-using models::ResNetStem;
+using models::ImageSize;
 
 namespace {
 
@@ -46,10 +46,10 @@ TEST_CASE("resnext50 has the parameters of torchvision") {
 }
 
 TEST_CASE("networks of bottlenecks for small images give every parameter a gradient") {
-  models::ResNet deep = models::resnet50(5, ResNetStem::small_images);
+  models::ResNet deep = models::resnet50(5, ImageSize::small);
   REQUIRE(parameter_count(deep) == 25'557'032 - 64 * 3 * (49 - 9) - 995 * 2049);
   require_gradients_everywhere(deep, {2, 3, 16, 24}, two_labels());
-  models::ResNet grouped = models::resnext50_32x4d(5, ResNetStem::small_images);
+  models::ResNet grouped = models::resnext50_32x4d(5, ImageSize::small);
   require_gradients_everywhere(grouped, {2, 3, 16, 24}, two_labels());
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("the pre-activation network has the layers that it says") {
   models::PreActResNet net = models::preact_resnet18();
   // The residual network of as many layers has a norm after the first convolution and after each projection; its norms
   // at the head of a stage are of the stage's channels, here of those before; and here is a norm at the end.
-  models::ResNet other = models::resnet18(10, ResNetStem::small_images);
+  models::ResNet other = models::resnet18(10, ImageSize::small);
   REQUIRE(parameter_count(net) == parameter_count(other) - 2 * (64 + 128 + 256 + 512) - 2 * (64 + 128 + 256) + 2 * 512);
   REQUIRE(parameter_count(net) == 11'172'170);
   require_entries(net, {"conv1.weight", "layer1.0.bn1.running_mean", "layer2.0.downsample.weight",

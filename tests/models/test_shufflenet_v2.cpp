@@ -17,19 +17,19 @@ TEST_CASE("shufflenet_v2_x1_0 has the parameters of torchvision") {
 }
 
 TEST_CASE("a shuffle network divides large images by 32 and small ones by 8") {
-  for (const bool for_small_images : {false, true}) {
-    ShuffleNetV2 net({.channels = {8, 12, 16, 20, 24}, .classes = 7, .for_small_images = for_small_images});
+  for (const models::ImageSize images : {models::ImageSize::large, models::ImageSize::small}) {
+    ShuffleNetV2 net({.channels = {8, 12, 16, 20, 24}, .classes = 7, .images = images});
     Shape features;
-    net.get_submodule<nn::Module>("stage4").add_forward_hook([&](nn::Module&, const Tensor&, const Tensor& y) {
+    net.get_submodule<nn::Module>("stage4").add_forward_hook([&](const nn::Module&, const Tensor&, const Tensor& y) {
       features = y.shape();
       return Tensor();
     });
     REQUIRE(net(Array::zeros({2, 3, 64, 96})).shape() == Shape{2, 7});
-    REQUIRE(features == (for_small_images ? Shape{2, 20, 8, 12} : Shape{2, 20, 2, 3}));
+    REQUIRE(features == (images == models::ImageSize::small ? Shape{2, 20, 8, 12} : Shape{2, 20, 2, 3}));
   }
 }
 
 TEST_CASE("every parameter of a shuffle network gets a gradient") {
-  ShuffleNetV2 net({.channels = {8, 12, 16, 20, 24}, .classes = 5, .for_small_images = true});
+  ShuffleNetV2 net({.channels = {8, 12, 16, 20, 24}, .classes = 5, .images = models::ImageSize::small});
   require_gradients_everywhere(net, {2, 3, 24, 16}, Array::zeros({2}, DType::i64));
 }

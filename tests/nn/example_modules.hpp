@@ -21,11 +21,11 @@ namespace tapestry::testing {
 class Scale : public nn::Module {
  public:
   explicit Scale(double factor) : factor_(add_parameter("factor", Array::full({}, factor))) {}
-  Tensor forward(const Tensor& x) override { return x * factor_; }
+  Tensor forward(const Tensor& x) const override { return x * factor_; }
   const Tensor& factor() const { return factor_; }
 
  private:
-  Tensor factor_;
+  nn::Parameter factor_;
 };
 
 /// Images (N, 2, 1, 3) → (N, 4), with a parameter, a buffer, a layer and layers within a layer of its own.
@@ -35,15 +35,15 @@ class Net : public nn::Module {
       : gain_(add_parameter("gain", Array::full({1, 2, 1, 1}, 3))),
         calls_(add_buffer("calls", Array::zeros({}, DType::i64))),
         mix_(add("mix", nn::Conv2d({.in_channels = 2, .out_channels = 5, .kernel_size = 1}))),
-        rest_(add("rest", nn::Sequential(nn::BatchNorm2d({.num_features = 5}), nn::Flatten(), nn::Dropout({.p = 0.5}),
-                                         nn::Linear({.in_features = 15, .out_features = 4})))) {}
-  Tensor forward(const Tensor& x) override { return rest_(mix_(x * gain_)); }
+        rest_(add("rest", nn::sequential({nn::BatchNorm2d({.num_features = 5}), nn::Flatten(), nn::Dropout({.p = 0.5}),
+                                          nn::Linear({.in_features = 15, .out_features = 4})}))) {}
+  Tensor forward(const Tensor& x) const override { return rest_(mix_(x * gain_)); }
   const nn::Module* mix() const { return &mix_; }
   const nn::Module* rest() const { return &rest_; }
 
  private:
-  Tensor gain_;
-  Tensor calls_;
+  nn::Parameter gain_;
+  nn::Buffer calls_;
   nn::Conv2d& mix_;
   nn::Sequential& rest_;
 };

@@ -15,7 +15,7 @@ namespace {
 
 /// Images (N, 2, 3, 4) → (N, 5).
 nn::Sequential linear_net() {
-  nn::Sequential net(nn::Flatten(), nn::Linear({.in_features = 24, .out_features = 5}));
+  nn::Sequential net = nn::sequential({nn::Flatten(), nn::Linear({.in_features = 24, .out_features = 5})});
   net.to(DType::f64);
   return net;
 }
@@ -28,10 +28,10 @@ Array units(const std::vector<std::int64_t>& numbers) {
 class Deaf : public nn::Module {
  public:
   Deaf() : weight_(add_parameter("weight", Array::zeros({1, 2}))) {}
-  Tensor forward(const Tensor&) override { return weight_ * 1; }
+  Tensor forward(const Tensor&) const override { return weight_ * 1; }
 
  private:
-  Tensor weight_;
+  nn::Parameter weight_;
 };
 
 }  // namespace
@@ -56,7 +56,8 @@ TEST_CASE("a step goes along the gradient over its length") {
 
 TEST_CASE("the mean over a channel of a layer within the model is a unit too") {
   // A 1×1 convolution: every pixel's gradient is the weight of its channel.
-  nn::Sequential net(nn::Conv2d({.in_channels = 2, .out_channels = 3, .kernel_size = 1}), nn::Flatten());
+  nn::Sequential net =
+      nn::sequential({nn::Conv2d({.in_channels = 2, .out_channels = 3, .kernel_size = 1}), nn::Flatten()});
   const Array images =
       nn::maximize_activation(net, Array::zeros({1, 2, 3, 4}), units({2}),
                               {.layer = "0", .steps = 1, .lr = 0.5, .decay = 0, .blur = 0, .jitter = 1});
@@ -91,8 +92,8 @@ TEST_CASE("an image that excites nothing decays and is blurred by a Gauss") {
 
 TEST_CASE("activation maximisation raises the activation and leaves the model as it was") {
   manual_seed(3);
-  nn::Sequential net(nn::Conv2d({.in_channels = 3, .out_channels = 4, .kernel_size = 3}),
-                     nn::BatchNorm2d({.num_features = 4}), nn::Dropout({.p = 0.5}));
+  nn::Sequential net = nn::sequential({nn::Conv2d({.in_channels = 3, .out_channels = 4, .kernel_size = 3}),
+                                       nn::BatchNorm2d({.num_features = 4}), nn::Dropout({.p = 0.5})});
   const nn::StateDict before = net.state_dict();
   const Array start = Generator(2).reals({4, 3, 9, 8}, -0.1, 0.1).to(DType::f32);
   const Array all = units({0, 1, 2, 3});
@@ -151,7 +152,7 @@ TEST_CASE("activation maximisation says what it does not take") {
   Scale scale(2);
   CHECK_THROWS_WITH(nn::maximize_activation(scale, Array::zeros({1, 1, 1, 1}), units({0}), {.layer = "factor"}),
                     "get_submodule: no module \"factor\" among \"\"");
-  nn::Sequential flat(Scale(1), nn::Flatten(0));
+  nn::Sequential flat = nn::sequential({Scale(1), nn::Flatten(0)});
   CHECK_THROWS_WITH(nn::maximize_activation(flat, Array::zeros({1, 2, 3, 4}), units({0}), {.layer = ""}),
                     "maximize_activation: expected a layer that gives (1, units) or (1, units, H, W), \"\" gives [24]");
   Deaf deaf;

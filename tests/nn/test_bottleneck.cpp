@@ -77,11 +77,11 @@ TEST_CASE("a bottleneck with options out of range is refused when it is made") {
                          Message("Bottleneck: out_channels must be a multiple of 4, got 0"));
   REQUIRE_THROWS_MATCHES(
       Bottleneck({.in_channels = 4, .out_channels = 8, .groups = 0}), ValueError,
-      Message("Bottleneck: expected at least one group of one channel, got groups 0, base_width 64 and out_channels "
+      Message("Bottleneck: requires at least one group of one channel, got groups 0, base_width 64 and out_channels "
               "8"));
   REQUIRE_THROWS_MATCHES(
       Bottleneck({.in_channels = 4, .out_channels = 8, .groups = 2, .base_width = 31}), ValueError,
-      Message("Bottleneck: expected at least one group of one channel, got groups 2, base_width 31 and out_channels "
+      Message("Bottleneck: requires at least one group of one channel, got groups 2, base_width 31 and out_channels "
               "8"));
   REQUIRE_THROWS_MATCHES(Bottleneck({.in_channels = 0, .out_channels = 4}), ValueError,
                          Message("Conv2d: channels must be at least 1, got 0 → 1"));

@@ -159,11 +159,3 @@ TEST_CASE("same padding keeps the size at every kernel and dilation") {
   const Array x = Generator(4).reals({1, 1, 6, 5}).to(DType::f32);
   require_equal(window_sums(x, 3, Padding::same()), window_sums(x, 3, 1));
 }
-
-TEST_CASE("a convolution layer with a ReLU has the parameters of the layer without") {
-  manual_seed(5);
-  nn::ConvRelu2d layer({.in_channels = 3, .out_channels = 4, .kernel_size = Pair(3, 2), .padding = 1});
-  REQUIRE(layer.state_dict().size() == 2);
-  const Array x = Generator(1).reals({2, 3, 7, 5}).to(DType::f32);
-  require_equal(layer(x).array(), relu(conv2d(x, layer.weight(), layer.bias(), {.padding = 1})).array());
-}

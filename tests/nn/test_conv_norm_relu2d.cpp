@@ -25,7 +25,7 @@ TEST_CASE("a convolution with norm and ReLU computes what its definition says in
   require_equal(layer(x).array(), relu(batch_norm(y, {}, {}, p[1], p[2], {.training = true})).array());
 
   layer.eval();
-  const auto& norm = layer.get_submodule<nn::BatchNormRelu2d>("bn");
+  const auto& norm = layer.get_submodule<nn::BatchNorm2d>("bn");
   const Array mean = norm.running_mean().array();
   REQUIRE(values_of(mean) != values_of(Array::zeros({5})));
   const Array variance = norm.running_var().array();
@@ -50,7 +50,7 @@ TEST_CASE("a convolution with norm and ReLU adds its eps to the variance") {
   layer.to(DType::f64);
   Array(layer.parameters()[0].array()).fill(1);
   layer.eval();
-  Array(layer.get_submodule<nn::BatchNormRelu2d>("bn").running_var().array()).fill(0);
+  Array(layer.get_submodule<nn::BatchNorm2d>("bn").running_var().array()).fill(0);
   REQUIRE(layer(Array::full({1, 1, 1, 1}, 3, DType::f64)).item() == 6);
 }
 
@@ -58,5 +58,5 @@ TEST_CASE("a convolution with norm and ReLU refuses options out of range") {
   REQUIRE_THROWS_WITH(ConvNormRelu2d({.in_channels = 0, .out_channels = 3, .kernel_size = 1}),
                       ContainsSubstring("Conv2d: ") && ContainsSubstring("got 0"));
   REQUIRE_THROWS_WITH(ConvNormRelu2d({.in_channels = 2, .out_channels = 3, .kernel_size = 1, .eps = 0}),
-                      ContainsSubstring("BatchNormRelu2d: ") && ContainsSubstring("got 0"));
+                      ContainsSubstring("BatchNorm2d: ") && ContainsSubstring("got 0"));
 }

@@ -47,7 +47,7 @@ TEST_CASE("an embedding layer looks its indices up in a weight that begins norma
   REQUIRE(layer.named_parameters()[0].name == "weight");
   const Array indices = indices_of({2, 2}, {7, 99, 0, 7});
   require_equal(layer(indices).array(), embedding(indices, layer.weight()).array());
-  nn::Sequential layers(std::move(layer), nn::Dropout({.p = 0}));
+  nn::Sequential layers = nn::sequential({std::move(layer), nn::Dropout({.p = 0})});
   REQUIRE(layers(indices).shape() == Shape{2, 2, 30});
 }
 

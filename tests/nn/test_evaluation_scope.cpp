@@ -1,4 +1,6 @@
+#include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include <tapestry/nn/inspect/evaluation_scope.hpp>
 
@@ -34,4 +36,20 @@ TEST_CASE("an evaluation scope gives each module its own mode back") {
   } catch (const std::runtime_error&) {
   }
   CHECK(modes(net) == before);
+}
+
+TEST_CASE("an evaluation scope restores the modes of a module that has been moved and forgets one that is gone") {
+  auto net = std::make_unique<Net>();
+  net->get_submodule<nn::Module>("rest.2").eval();
+  const std::vector<bool> before = modes(*net);
+  std::unique_ptr<Net> moved;
+  {
+    const nn::EvaluationScope scope(*net);
+    moved = std::make_unique<Net>(std::move(*net));
+    net.reset();
+    CHECK(modes(*moved) == std::vector<bool>(7, false));
+  }
+  CHECK(modes(*moved) == before);
+  const nn::EvaluationScope scope(*moved);
+  moved.reset();
 }

@@ -1,5 +1,9 @@
+#include <memory>
+#include <utility>
+
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/inspect/feature_maps.hpp>
+#include <tapestry/nn/layers/bilinear.hpp>
 
 #include "nn/example_modules.hpp"
 
@@ -26,7 +30,7 @@ TEST_CASE("feature maps are exactly what the layers gave last") {
 
 TEST_CASE("feature maps see what a hook before them has put in place of an output") {
   Scale scale(2);
-  scale.add_forward_hook([](nn::Module&, const Tensor&, const Tensor& y) { return y + 1; });
+  scale.add_forward_hook([](const nn::Module&, const Tensor&, const Tensor& y) { return y + 1; });
   const nn::FeatureMaps maps(scale, {""});
   scale(Array::scalar(5));
   CHECK(maps[""].item() == 11);
@@ -45,9 +49,27 @@ TEST_CASE("feature maps hold an output as long as they live and leave no hook be
 }
 
 TEST_CASE("feature maps say which layer is not there or not watched or was not called") {
-  nn::Sequential net(Scale(2), Scale(3));
+  nn::Sequential net = nn::sequential({Scale(2), Scale(3)});
   CHECK_THROWS_WITH(nn::FeatureMaps(net, {"2"}), "get_submodule: no module \"2\" among \"\", \"0\", \"1\"");
   const nn::FeatureMaps maps(net, {"1"});
   CHECK_THROWS_WITH(maps["0"], "FeatureMaps: the module \"0\" is not watched");
   CHECK_THROWS_WITH(maps["1"], "FeatureMaps: the module \"1\" has not been called");
+}
+
+TEST_CASE("feature maps follow a model that is moved and outlive one that is gone") {
+  auto net = std::make_unique<Net>();
+  const nn::FeatureMaps maps(*net, {"mix", ""});
+  auto moved = std::make_unique<Net>(std::move(*net));
+  net.reset();
+  const Tensor output = (*moved)(image());
+  CHECK(maps[""].is_same(output));
+  moved.reset();
+  CHECK(maps["mix"].shape() == Shape{6, 5, 1, 3});
+}
+
+TEST_CASE("feature maps keep what layers of several inputs give") {
+  nn::Bilinear layer({.in1_features = 2, .in2_features = 3, .out_features = 4});
+  const nn::FeatureMaps maps(layer, {""});
+  const Tensor output = layer(Array::zeros({5, 2}), Array::zeros({5, 3}));
+  CHECK(maps[""].is_same(output));
 }

@@ -29,7 +29,7 @@ class Pooling : public nn::Module {
         head_(add("head", nn::Linear({.in_features = channels, .out_features = 3}))) {
     to(DType::f64);
   }
-  Tensor forward(const Tensor& x) override {
+  Tensor forward(const Tensor& x) const override {
     const Tensor maps = conv_(x);
     spare_(maps * 2);
     return head_(flatten(global_avg_pool2d(drop_(maps)), 1));

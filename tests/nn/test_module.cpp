@@ -8,6 +8,7 @@
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
+#include <tapestry/nn/layers/drop_connect.hpp>
 
 #include "nn/example_modules.hpp"
 
@@ -22,7 +23,7 @@ struct Open : nn::Module {
   using Module::add;
   using Module::add_buffer;
   using Module::add_parameter;
-  Tensor forward(const Tensor& x) override { return x; }
+  Tensor forward(const Tensor& x) const override { return x; }
 };
 
 static_assert(!std::is_copy_constructible_v<Net> && !std::is_copy_assignable_v<nn::Linear>);
@@ -63,7 +64,7 @@ TEST_CASE("parameters are the named ones each once and require a gradient while 
 TEST_CASE("a layer that is called twice is listed once and gathers both gradients") {
   struct Twice : nn::Module {
     Scale& scale = add("scale", Scale(3));
-    Tensor forward(const Tensor& x) override { return scale(scale(x)); }
+    Tensor forward(const Tensor& x) const override { return scale(scale(x)); }
   };
   Twice twice;
   REQUIRE(twice.parameters().size() == 1);
@@ -74,12 +75,12 @@ TEST_CASE("a layer that is called twice is listed once and gathers both gradient
 
 TEST_CASE("a name that is empty or dotted or taken is refused and nothing is registered") {
   Open module;
-  module.add_parameter("weight", Array::zeros({1}));
-  module.add_buffer("count", Array::zeros({1}));
+  const nn::Parameter weight = module.add_parameter("weight", Array::zeros({1}));
+  const nn::Buffer count = module.add_buffer("count", Array::zeros({1}));
   module.add("child", Open());
   const auto declare = [&](const std::string& name, int kind) {
-    if (kind == 0) module.add_parameter(name, Array::zeros({1}));
-    if (kind == 1) module.add_buffer(name, Array::zeros({1}));
+    if (kind == 0) static_cast<void>(module.add_parameter(name, Array::zeros({1})));
+    if (kind == 1) static_cast<void>(module.add_buffer(name, Array::zeros({1})));
     if (kind == 2) module.add(name, Open());
   };
   for (int kind = 0; kind < 3; ++kind) {
@@ -88,7 +89,7 @@ TEST_CASE("a name that is empty or dotted or taken is refused and nothing is reg
     }
     for (const std::string bad : {"", "a.b", "."}) {
       REQUIRE_THROWS_MATCHES(declare(bad, kind), ValueError,
-                             Message("module: a name must not be empty or hold a dot, got \"" + bad + "\""));
+                             Message("module: a name must not be empty or contain a dot, got \"" + bad + "\""));
     }
   }
   REQUIRE(module.named_parameters().size() == 1);
@@ -103,20 +104,20 @@ TEST_CASE("a module within another is found by its name and type") {
   REQUIRE(&net.get_submodule<Net>("") == &net);
   REQUIRE(&net.get_submodule<nn::Linear>("rest.3") == net.named_modules()[6].second);
   REQUIRE_THROWS_MATCHES(net.get_submodule<nn::Linear>("mix"), ValueError,
-                         Message("get_submodule: the module \"mix\" is not of the type asked for"));
+                         Message("get_submodule: the module \"mix\" is not of the requested type"));
   REQUIRE_THROWS_MATCHES(net.get_submodule<nn::Module>("mixed"), ValueError,
                          Message("get_submodule: no module \"mixed\" among \"\", \"mix\", \"rest\", \"rest.0\", "
                                  "\"rest.1\", \"rest.2\", \"rest.3\""));
 }
 
 TEST_CASE("what takes several inputs is registered and trained like a layer") {
-  struct Between : nn::ModuleBase {
+  struct Between : nn::ModuleOf<Tensor(const Tensor&, const Tensor&)> {
     Scale& scale = add("scale", Scale(3));
-    Tensor operator()(const Tensor& a, const Tensor& b) { return a + scale(b); }
+    Tensor forward(const Tensor& a, const Tensor& b) const override { return a + scale(b); }
   };
   struct Twice : nn::Module {
     Between& between = add("between", Between());
-    Tensor forward(const Tensor& x) override { return between(x, x); }
+    Tensor forward(const Tensor& x) const override { return between(x, x); }
   };
   Twice twice;
   REQUIRE(names_of(twice.named_parameters()) == std::vector<std::string>{"between.scale.factor"});
@@ -170,7 +171,7 @@ TEST_CASE("a moved module keeps its children tensors hooks and mode") {
   Net net;
   net.eval();
   int calls = 0;
-  net.add_forward_hook([&](nn::Module&, const Tensor&, const Tensor&) {
+  net.add_forward_hook([&](const nn::Module&, const Tensor&, const Tensor&) {
     ++calls;
     return Tensor();
   });
@@ -194,4 +195,100 @@ TEST_CASE("the same seed gives the same module and another seed another") {
   };
   require_same(weights(5), weights(5));
   REQUIRE(weights(5)[2].second.to_vector<float>() != weights(6)[2].second.to_vector<float>());
+}
+
+TEST_CASE("assigning to a parameter or buffer member writes into the registered tensor") {
+  struct Averaged : nn::Module {
+    nn::Parameter gain = add_parameter("gain", Array::full({2}, 3));
+    nn::Buffer mean = add_buffer("mean", Array::zeros({2}));
+    nn::Parameter absent;
+    Tensor forward(const Tensor& x) const override { return x * gain - mean; }
+  };
+  // A Tensor member would be detached from the module by an assignment, and therefore does not compile.
+  static_assert(!std::is_convertible_v<nn::Buffer, Tensor>);
+  Averaged module;
+  module.mean = module.mean * 0.5 + Array::full({2}, 4);
+  module.gain = Tensor(Array::full({2}, 7));
+  require_equal(module.state_dict()[0].second, Array::full({2}, 7));
+  require_equal(module.state_dict()[1].second, Array::full({2}, 4));
+  require_equal(module(Array::full({2}, 1)).array(), Array::full({2}, 3));
+  REQUIRE(module.parameters()[0].requires_grad());
+  REQUIRE(module.parameters()[0].is_leaf());
+  REQUIRE_FALSE(module.named_buffers()[0].tensor.requires_grad());
+  REQUIRE_THROWS_MATCHES(module.mean = Tensor(Array::zeros({3})), ShapeError,
+                         Message("StateTensor: expected values of shape [2], got [3]"));
+  REQUIRE_THROWS_MATCHES(module.absent = Tensor(Array::zeros({2})), ValueError,
+                         Message("StateTensor: cannot assign to a parameter or buffer that is not registered\n"
+                                 "hint: register it first with add_parameter or add_buffer"));
+}
+
+TEST_CASE("a layer that is a plain member is an error when it is called") {
+  struct Forgetful : nn::Module {
+    nn::Linear layer = nn::Linear({.in_features = 2, .out_features = 2});
+    Tensor forward(const Tensor& x) const override { return layer(x); }
+  };
+  struct Dropping : nn::Module {
+    nn::Dropout dropout = nn::Dropout({.p = 0.5});
+    nn::Flatten flatten;
+    Tensor forward(const Tensor& x) const override { return dropout(flatten(x)); }
+  };
+  Forgetful forgetful;
+  const auto text = [](const std::string& outer, const std::string& layer) {
+    return Message(outer + ": calls a " + layer +
+                   " that is not registered, so that train(), parameters() and state_dict() do not reach it\n"
+                   "hint: declare the member as " +
+                   layer + "& layer_ = add(\"layer\", " + layer + "({…}));");
+  };
+  REQUIRE_THROWS_MATCHES(forgetful(Array::zeros({1, 2})), ValueError, text("Forgetful", "Linear"));
+  REQUIRE_THROWS_MATCHES(Dropping()(Array::zeros({1, 2})), ValueError, text("Dropping", "Dropout"));
+  // A frozen module that belongs elsewhere, such as the teacher of a distillation, may be called.
+  forgetful.layer.set_requires_grad(false);
+  forgetful.layer.eval();
+  REQUIRE(forgetful(Array::zeros({1, 2})).shape() == Shape{1, 2});
+  // And so may any module outside of a forward.
+  forgetful.layer.set_requires_grad(true);
+  REQUIRE(forgetful.layer(Array::zeros({1, 2})).shape() == Shape{1, 2});
+}
+
+TEST_CASE("a hook may call a model that is registered nowhere") {
+  nn::Sequential layers = nn::sequential({nn::Flatten()});
+  nn::Linear other({.in_features = 4, .out_features = 3});
+  Shape seen;
+  layers.get_submodule<nn::Flatten>("0").add_forward_hook([&](const nn::Module&, const Tensor&, const Tensor& y) {
+    seen = other(y).shape();
+    return Tensor();
+  });
+  layers(Array::zeros({2, 2, 2}));
+  REQUIRE(seen == Shape{2, 3});
+}
+
+TEST_CASE("a const model can be evaluated") {
+  manual_seed(8);
+  Net net;
+  net.eval();
+  const Array expected = net(image()).array();
+  const Net& model = net;
+  require_equal(model(image()).array(), expected);
+  require_equal(model.forward(image()).array(), expected);
+}
+
+TEST_CASE("a module that has been moved from says so") {
+  Net net;
+  const Net moved = std::move(net);
+  const auto text = Message("Net: the module has been moved from and cannot be used");
+  REQUIRE_THROWS_MATCHES(net(image()), ValueError, text);       // NOLINT: the use after the move is what is tested
+  REQUIRE_THROWS_MATCHES(net.parameters(), ValueError, text);   // NOLINT
+  REQUIRE_THROWS_MATCHES(net.train(), ValueError, text);        // NOLINT
+  REQUIRE_THROWS_MATCHES(net.is_training(), ValueError, text);  // NOLINT
+  REQUIRE(moved.parameters().size() == 7);
+}
+
+TEST_CASE("a layer is not made of one of a derived class") {
+  static_assert(!std::is_constructible_v<nn::Conv2d, nn::DropConnectConv2d>);
+  static_assert(!std::is_constructible_v<nn::Linear, nn::DropConnectLinear>);
+  static_assert(!std::is_assignable_v<nn::Conv2d&, nn::DropConnectConv2d>);
+  static_assert(!std::is_assignable_v<nn::Linear&, nn::DropConnectLinear>);
+  nn::DropConnectLinear layer({.linear = {.in_features = 2, .out_features = 3}, .p = 0.5});
+  const nn::DropConnectLinear moved = std::move(layer);
+  REQUIRE(moved.parameters().size() == 2);
 }

@@ -12,14 +12,14 @@ TEST_CASE("hooks run around forward in the order they were added") {
   std::vector<std::string> calls;
   const auto number = [](const Tensor& x) { return " " + std::to_string(static_cast<int>(x.item())); };
   const auto note = [&](const std::string& name) {
-    return [&calls, number, name](nn::Module&, const Tensor& x) {
+    return [&calls, number, name](const nn::Module&, const Tensor& x) {
       calls.push_back(name + number(x));
       return Tensor();
     };
   };
   scale.add_forward_pre_hook(note("first"));
   const auto second = scale.add_forward_pre_hook(note("second"));
-  const auto after = scale.add_forward_hook([&](nn::Module& module, const Tensor& x, const Tensor& y) {
+  const auto after = scale.add_forward_hook([&](const nn::Module& module, const Tensor& x, const Tensor& y) {
     REQUIRE(&module == &scale);
     calls.push_back("after" + number(x) + number(y));
     return Tensor();
@@ -41,13 +41,13 @@ TEST_CASE("hooks run around forward in the order they were added") {
 
 TEST_CASE("what a hook returns takes the place of input or output and keeps its history") {
   Scale scale(2);
-  scale.add_forward_pre_hook([](nn::Module&, const Tensor& x) { return x + 1; });
-  scale.add_forward_pre_hook([](nn::Module&, const Tensor& x) { return x * 10; });
-  scale.add_forward_hook([](nn::Module&, const Tensor& x, const Tensor& y) {
+  scale.add_forward_pre_hook([](const nn::Module&, const Tensor& x) { return x + 1; });
+  scale.add_forward_pre_hook([](const nn::Module&, const Tensor& x) { return x * 10; });
+  scale.add_forward_hook([](const nn::Module&, const Tensor& x, const Tensor& y) {
     REQUIRE(x.item() == 40);  // what forward was given
     return y + 0.5;
   });
-  scale.add_forward_hook([](nn::Module&, const Tensor&, const Tensor& y) { return y * 2; });
+  scale.add_forward_hook([](const nn::Module&, const Tensor&, const Tensor& y) { return y * 2; });
   const Tensor x = Tensor(Array::scalar(3)).set_requires_grad();
   const Tensor y = scale(x);
   REQUIRE(y.item() == 161);
@@ -60,15 +60,15 @@ TEST_CASE("what a hook returns takes the place of input or output and keeps its 
 
 TEST_CASE("a hook may remove itself") {
   Scale scale(2);
-  nn::Module::HookId own = 0;
+  nn::HookId own = 0;
   int calls = 0;
   int later = 0;
-  own = scale.add_forward_hook([&](nn::Module& module, const Tensor&, const Tensor&) {
-    module.remove_hook(own);
+  own = scale.add_forward_hook([&](const nn::Module&, const Tensor&, const Tensor&) {
+    scale.remove_hook(own);
     ++calls;
     return Tensor();
   });
-  scale.add_forward_hook([&](nn::Module&, const Tensor&, const Tensor&) {
+  scale.add_forward_hook([&](const nn::Module&, const Tensor&, const Tensor&) {
     ++later;
     return Tensor();
   });
@@ -76,4 +76,32 @@ TEST_CASE("a hook may remove itself") {
   scale(Array::scalar(1));
   REQUIRE(calls == 1);
   REQUIRE(later == 2);
+}
+
+TEST_CASE("hooks of a module of several inputs and outputs see and replace all its tensors") {
+  class Divided : public nn::ModuleOf<std::vector<Tensor>(const Tensor&, double, const Tensor&)> {
+   public:
+    std::vector<Tensor> forward(const Tensor& a, double factor, const Tensor& b) const override {
+      return {a * factor, b / factor};
+    }
+  };
+  Divided divided;
+  std::vector<double> seen;
+  divided.add_forward_pre_hook([&](const nn::ModuleBase& module, std::vector<Tensor>& inputs) {
+    REQUIRE(&module == &divided);
+    REQUIRE(inputs.size() == 2);
+    inputs[1] = inputs[1] + 1;
+  });
+  const auto id = divided.add_forward_hook(
+      [&](const nn::ModuleBase&, const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs) {
+        for (const Tensor& x : inputs) seen.push_back(x.item());
+        for (const Tensor& y : outputs) seen.push_back(y.item());
+        outputs[0] = outputs[0] * 10;
+      });
+  const std::vector<Tensor> outputs = divided(Array::scalar(3), 4, Array::scalar(7));
+  REQUIRE(seen == std::vector<double>{3, 8, 12, 2});
+  REQUIRE(outputs[0].item() == 120);
+  REQUIRE(outputs[1].item() == 2);
+  divided.remove_hook(id);
+  REQUIRE(divided(Array::scalar(3), 4, Array::scalar(7))[0].item() == 12);
 }

@@ -10,7 +10,9 @@ using namespace tapestry;
 using namespace tapestry::testing;
 
 TEST_CASE("a module list holds modules of any kind in order and registers them by number") {
-  nn::ModuleList list(nn::Linear({.in_features = 2, .out_features = 3}), nn::ReLU());
+  nn::ModuleList list;
+  list.append(nn::Linear({.in_features = 2, .out_features = 3}));
+  list.append(nn::ReLU());
   nn::Linear& last = list.append(nn::Linear({.in_features = 3, .out_features = 4}));
   REQUIRE(list.size() == 3);
   REQUIRE(&list[2] == &last);

@@ -58,7 +58,7 @@ TEST_CASE("the gradients of a pre-activation block are right in its input and ev
 
 TEST_CASE("a pre-activation block with options out of range is refused when it is made") {
   REQUIRE_THROWS_MATCHES(PreActBlock({.in_channels = 0, .out_channels = 4}), ValueError,
-                         Message("BatchNormRelu2d: num_features must be at least 1, got 0"));
+                         Message("BatchNorm2d: num_features must be at least 1, got 0"));
   REQUIRE_THROWS_MATCHES(PreActBlock({.in_channels = 4, .out_channels = 4, .stride = 0}), ValueError,
                          Message("Conv2d: stride must be at least 1, got (0, 0)"));
 }

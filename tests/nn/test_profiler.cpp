@@ -34,7 +34,7 @@ class Unusual : public nn::Module {
       : attention_(add("attention", nn::MultiheadAttention({.embed_dim = 6, .num_heads = 2}))),
         gcn_(add("gcn", nn::GcnConv({.in_channels = 6, .out_channels = 6}))),
         loss_(add("loss", nn::MSELoss())) {}
-  Tensor forward(const Tensor& x) override {
+  Tensor forward(const Tensor& x) const override {
     const Tensor attended = attention_(x, x, x);
     const SparseAdjacency edges({.num_nodes = 3, .edges = {{.source = 0, .target = 1}, {.source = 1, .target = 2}}});
     return loss_(gcn_(attended.array().reshape({3, 6}), edges), Array::zeros({3, 6}));
@@ -48,7 +48,7 @@ class Unusual : public nn::Module {
 
 class Throwing : public nn::Module {
  public:
-  Tensor forward(const Tensor&) override { throw std::runtime_error("no"); }
+  Tensor forward(const Tensor&) const override { throw std::runtime_error("no"); }
 };
 
 }  // namespace
@@ -75,7 +75,7 @@ TEST_CASE("forward and backward are charged to the path of the layer within the 
 
 TEST_CASE("a module that has been moved keeps the name that it was added by") {
   Net net;
-  nn::Sequential outer(std::move(net));
+  nn::Sequential outer = nn::sequential({std::move(net)});
   const Profiler profiler(ticking_clock());
   outer(image());
   CHECK(layer_of(profiler, "conv2d", ProfilePass::forward) == "0.mix");

@@ -28,10 +28,10 @@ constexpr BackwardOptions recorded = {.create_graph = true};
 /// (N, 2, 8, 6) → (N, 1)
 nn::Sequential discriminator() {
   manual_seed(1);
-  return nn::Sequential(nn::Conv2d({.in_channels = 2, .out_channels = 8, .kernel_size = 3, .stride = 2, .padding = 1}),
-                        nn::LeakyReLU(),
-                        nn::Conv2d({.in_channels = 8, .out_channels = 8, .kernel_size = 3, .padding = 1}),
-                        nn::LeakyReLU(), nn::Flatten(), nn::Linear({.in_features = 96, .out_features = 1}));
+  return nn::sequential({nn::Conv2d({.in_channels = 2, .out_channels = 8, .kernel_size = 3, .stride = 2, .padding = 1}),
+                         nn::LeakyReLU(),
+                         nn::Conv2d({.in_channels = 8, .out_channels = 8, .kernel_size = 3, .padding = 1}),
+                         nn::LeakyReLU(), nn::Flatten(), nn::Linear({.in_features = 96, .out_features = 1})});
 }
 
 /// The critic's loss with a gradient penalty (Gulrajani et al., "Improved training of Wasserstein GANs", 2017,
@@ -94,10 +94,11 @@ TEST_CASE("the gradient of a gradient penalty is that of differences") {
 // rounding of 1e-15 / ε.
 TEST_CASE("products with the Hessian of a small convolutional network are differences of its gradients") {
   manual_seed(2);
-  nn::Sequential model(nn::Conv2d({.in_channels = 2, .out_channels = 3, .kernel_size = 3, .padding = 1}),
-                       nn::BatchNorm2d({.num_features = 3}), nn::SiLU(), nn::AvgPool2d({.kernel_size = 2}),
-                       nn::Conv2d({.in_channels = 3, .out_channels = 4, .kernel_size = Pair(1, 3), .groups = 1}),
-                       nn::Tanh(), nn::Flatten(), nn::Linear({.in_features = 24, .out_features = 3}));
+  nn::Sequential model =
+      nn::sequential({nn::Conv2d({.in_channels = 2, .out_channels = 3, .kernel_size = 3, .padding = 1}),
+                      nn::BatchNorm2d({.num_features = 3}), nn::SiLU(), nn::AvgPool2d({.kernel_size = 2}),
+                      nn::Conv2d({.in_channels = 3, .out_channels = 4, .kernel_size = Pair(1, 3), .groups = 1}),
+                      nn::Tanh(), nn::Flatten(), nn::Linear({.in_features = 24, .out_features = 3})});
   model.to(DType::f64);
   const Tensor images = Generator(6).reals({4, 2, 7, 9});
   const Array labels = Array::from({4}, std::vector<std::int64_t>{0, 2, 1, 2});

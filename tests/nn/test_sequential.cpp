@@ -18,7 +18,7 @@ TEST_CASE("a sequence passes its input through its modules in order") {
   nn::Linear first({.in_features = 3, .out_features = 5});
   nn::Linear second({.in_features = 5, .out_features = 2});
   const Tensor weights[] = {first.weight(), first.bias(), second.weight(), second.bias()};
-  nn::Sequential layers(std::move(first), nn::ReLU(), std::move(second));
+  nn::Sequential layers = nn::sequential({std::move(first), nn::ReLU(), std::move(second)});
   const Array x = Generator(1).reals({4, 3}).to(DType::f32);
   require_equal(layers(x).array(), linear(relu(linear(x, weights[0], weights[1])), weights[2], weights[3]).array());
   REQUIRE(layers.parameters().size() == 4);
@@ -26,9 +26,9 @@ TEST_CASE("a sequence passes its input through its modules in order") {
 }
 
 TEST_CASE("modules appended to a sequence take the next numbers") {
-  nn::Sequential layers(nn::ReLU{});
+  nn::Sequential layers = nn::sequential({nn::ReLU{}});
   nn::Linear& added = layers.append(nn::Linear({.in_features = 2, .out_features = 7}));
-  nn::Sequential& inner = layers.append(nn::Sequential(nn::ReLU(), nn::ReLU()));
+  nn::Sequential& inner = layers.append(nn::sequential({nn::ReLU(), nn::ReLU()}));
   inner.append(nn::Softmax());
   REQUIRE(layers.children()[1].first == "1");
   REQUIRE(layers.children()[1].second.get() == &added);
@@ -48,14 +48,15 @@ TEST_CASE("modules appended to a sequence under names of their own are passed in
   REQUIRE(layers.named_parameters()[0].name == "7.weight");
   REQUIRE(layers.named_parameters()[3].name == "2.bias");
   REQUIRE_THROWS_WITH(layers.append("sharp", nn::ReLU()), "module: the name \"sharp\" is taken");
-  REQUIRE_THROWS_WITH(layers.append("0.1", nn::ReLU()), "module: a name must not be empty or hold a dot, got \"0.1\"");
+  REQUIRE_THROWS_WITH(layers.append("0.1", nn::ReLU()),
+                      "module: a name must not be empty or contain a dot, got \"0.1\"");
   REQUIRE(layers(x).shape() == Shape{4, 2});
 }
 
 TEST_CASE("a sequence calls the hooks of its modules") {
-  nn::Sequential layers(nn::ReLU{}, nn::ReLU{});
+  nn::Sequential layers = nn::sequential({nn::ReLU{}, nn::ReLU{}});
   layers.get_submodule<nn::ReLU>("0").add_forward_hook(
-      [](nn::Module&, const Tensor&, const Tensor& y) { return Tensor(Array::full(y.shape(), 4)); });
+      [](const nn::Module&, const Tensor&, const Tensor& y) { return Tensor(Array::full(y.shape(), 4)); });
   REQUIRE(layers(Array::scalar(-1)).item() == 4);
 }
 
@@ -67,12 +68,37 @@ TEST_CASE("an empty sequence gives its input back") {
 
 TEST_CASE("a moved sequence still holds its modules") {
   manual_seed(2);
-  nn::Sequential layers(nn::Linear({.in_features = 3, .out_features = 2}));
+  nn::Sequential layers = nn::sequential({nn::Linear({.in_features = 3, .out_features = 2})});
   const Array x = Generator(2).reals({4, 3}).to(DType::f32);
   const Array before = layers(x).array();
   nn::Sequential moved = std::move(layers);
   require_equal(moved(x).array(), before);
-  nn::Sequential assigned(nn::ReLU{});
+  nn::Sequential assigned = nn::sequential({nn::ReLU{}});
   assigned = std::move(moved);
   require_equal(assigned(x).array(), before);
+}
+
+TEST_CASE("a sequence of one sequence keeps both levels of names") {
+  const nn::Sequential layers = nn::sequential({nn::sequential({nn::Linear({.in_features = 2, .out_features = 3})})});
+  REQUIRE(layers.named_parameters()[0].name == "0.0.weight");
+}
+
+TEST_CASE("a sequence is initialized in the order in which its modules are written") {
+  const auto linear = [] { return nn::Linear({.in_features = 4, .out_features = 4}); };
+  manual_seed(7);
+  const nn::Sequential layers = nn::sequential({linear(), nn::ReLU(), linear(), nn::sequential({linear(), linear()})});
+  manual_seed(7);
+  for (const std::string name : {"0.", "2.", "3.0.", "3.1."}) {
+    const nn::Linear next = linear();
+    INFO(name);
+    for (const nn::NamedTensor& parameter : layers.named_parameters()) {
+      if (parameter.name == name + "weight") require_equal(parameter.tensor.array(), next.weight().array());
+      if (parameter.name == name + "bias") require_equal(parameter.tensor.array(), next.bias().array());
+    }
+  }
+}
+
+TEST_CASE("a sequence is made by braces alone") {
+  static_assert(!std::is_constructible_v<nn::Sequential, nn::ReLU, nn::ReLU>);
+  static_assert(!std::is_constructible_v<nn::Sequential, nn::ReLU>);
 }

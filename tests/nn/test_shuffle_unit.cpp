@@ -89,7 +89,7 @@ TEST_CASE("a shuffle unit with options out of range is refused when it is made")
   REQUIRE_THROWS_MATCHES(ShuffleUnit({.in_channels = 5, .out_channels = 5}), ValueError,
                          Message("ShuffleUnit: out_channels must be even, got 5"));
   REQUIRE_THROWS_MATCHES(ShuffleUnit({.in_channels = 4, .out_channels = 6}), ValueError,
-                         Message("ShuffleUnit: at stride 1 channels stay as they are, got 4 → 6"));
+                         Message("ShuffleUnit: stride 1 requires in_channels equal to out_channels, got 4 → 6"));
   REQUIRE_THROWS_MATCHES(ShuffleUnit({.in_channels = 4, .out_channels = 0, .stride = 2}), ValueError,
                          Message("Conv2d: channels must be at least 1, got 4 → 0"));
 }

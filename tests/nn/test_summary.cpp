@@ -19,7 +19,7 @@ class Wasteful : public nn::Module {
   Wasteful()
       : used_(add("used", nn::Linear({.in_features = 3, .out_features = 4}))),
         unused_(add("unused", nn::Linear({.in_features = 3, .out_features = 2}))) {}
-  Tensor forward(const Tensor& x) override { return used_(x); }
+  Tensor forward(const Tensor& x) const override { return used_(x); }
 
  private:
   nn::Linear& used_;
@@ -32,7 +32,7 @@ class Attending : public nn::Module {
   Attending()
       : first_(add("first", nn::Linear({.in_features = 6, .out_features = 6, .bias = false}))),
         attention_(add("attention", nn::MultiheadAttention({.embed_dim = 6, .num_heads = 2}))) {}
-  Tensor forward(const Tensor& x) override {
+  Tensor forward(const Tensor& x) const override {
     const Tensor y = first_(first_(x));
     return attention_(y, y, y);
   }
@@ -61,7 +61,7 @@ std::vector<std::string> names_of(const nn::Summary& summary) {
 TEST_CASE("a summary has a row for every module with its class and shape and costs") {
   Net net;
   const nn::Summary summary = nn::summary(net, {6, 2, 1, 3});
-  CHECK(summary.input_shape == Shape{6, 2, 1, 3});
+  CHECK(summary.input_shapes == std::vector<Shape>{{6, 2, 1, 3}});
   CHECK(names_of(summary) == std::vector<std::string>{"", "mix", "rest", "rest.0", "rest.1", "rest.2", "rest.3"});
   CHECK(row_of(summary, "").type == "Net");
   CHECK(row_of(summary, "rest").type == "Sequential");
@@ -86,7 +86,8 @@ TEST_CASE("a summary has a row for every module with its class and shape and cos
 
 TEST_CASE("activations are the outputs of layers and none counts twice") {
   // A dropout gives its input back in evaluation, and a sequence what its last layer gave.
-  nn::Sequential net(nn::Linear({.in_features = 3, .out_features = 5}), nn::Dropout({.p = 0.5}), nn::ReLU());
+  nn::Sequential net =
+      nn::sequential({nn::Linear({.in_features = 3, .out_features = 5}), nn::Dropout({.p = 0.5}), nn::ReLU()});
   const nn::Summary summary = nn::summary(net, {7, 3});
   CHECK(row_of(summary, "0").activation_bytes == 7 * 5 * 4);
   CHECK(row_of(summary, "1").activation_bytes == 0);
@@ -94,15 +95,16 @@ TEST_CASE("activations are the outputs of layers and none counts twice") {
   CHECK(summary.total().activation_bytes == 2 * 7 * 5 * 4);
 }
 
-TEST_CASE("a summary counts calls and not layers and leaves blank what it cannot see") {
+TEST_CASE("a summary counts calls and not layers and leaves blank what is not called") {
   Attending net;
   const nn::Summary summary = nn::summary(net, {2, 3, 6});
   CHECK(row_of(summary, "first").flops == 2 * (2 * (2 * 3) * 6 * 6));
   CHECK(row_of(summary, "first").activation_bytes == 2 * (2 * 3 * 6 * 4));
   CHECK(row_of(summary, "first").parameters == 36);
   const nn::SummaryRow& attention = row_of(summary, "attention");
-  CHECK_FALSE(attention.output_shape.has_value());
-  CHECK(attention.activation_bytes == 0);
+  CHECK(attention.output_shape == Shape{2, 3, 6});
+  // Its result is that of the last projection.
+  CHECK(attention.activation_bytes == 2 * 3 * 6 * 4);
   // Four projections, and in two heads of size 3 the scores and the sums that they weigh.
   CHECK(attention.flops == 4 * (2 * (2 * 3) * 6 * 6) + 2 * (2 * 2 * (2 * 3 * 3) * 3));
   CHECK(row_of(summary, "attention.out_proj").output_shape == Shape{2, 3, 6});
@@ -114,7 +116,18 @@ TEST_CASE("a summary counts calls and not layers and leaves blank what it cannot
   CHECK(unused.parameters == 8);
 }
 
-TEST_CASE("a part of a model can be summarised under its own name") {
+TEST_CASE("a model of several inputs is summarized by a call of its own") {
+  nn::MultiheadAttention attention({.embed_dim = 6, .num_heads = 2});
+  const nn::Summary summary = nn::summary(attention, [&] {
+    attention(Array::zeros({2, 3, 6}), Array::zeros({2, 5, 6}), Array::zeros({2, 5, 6}));
+  });
+  CHECK(summary.input_shapes == std::vector<Shape>{{2, 3, 6}, {2, 5, 6}, {2, 5, 6}});
+  CHECK(summary.total().output_shape == Shape{2, 3, 6});
+  CHECK(names_of(summary) == std::vector<std::string>{"", "out_proj"});
+  CHECK_THAT(nn::to_string(summary), ContainsSubstring("for an input [2, 3, 6] and [2, 5, 6] and [2, 5, 6]"));
+}
+
+TEST_CASE("a part of a model can be summarized under its own name") {
   Net net;
   const nn::Summary summary = nn::summary(net.get_submodule<nn::Module>("rest"), {6, 5, 1, 3});
   CHECK(names_of(summary) == std::vector<std::string>{"", "0", "1", "2", "3"});
@@ -165,9 +178,9 @@ TEST_CASE("what a forward throws leaves a summary and the model as it was") {
 }
 
 TEST_CASE("a summary in print is a table with the totals below") {
-  nn::Sequential net(
-      nn::Sequential(nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 5, .padding = 2}), nn::ReLU()),
-      nn::Flatten(), nn::Linear({.in_features = 16384, .out_features = 10}));
+  nn::Sequential net = nn::sequential(
+      {nn::sequential({nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 5, .padding = 2}), nn::ReLU()}),
+       nn::Flatten(), nn::Linear({.in_features = 16384, .out_features = 10})});
   net.get_submodule<nn::Module>("0").set_requires_grad(false);
   CHECK(nn::to_string(nn::summary(net, {2, 3, 16, 16})) ==
         "layer    type        output           parameters      FLOPs  activations\n"

@@ -38,7 +38,7 @@ TEST_CASE("a U-Net block is two convolutions with batch norm and ReLU") {
   require_equal(block(x).array(), whole.array());
 }
 
-TEST_CASE("the parts of a U-Net block are named as if its ReLUs were layers") {
+TEST_CASE("the parts of a U-Net block are numbered as in a sequence") {
   const nn::UNetBlock block({.in_channels = 2, .out_channels = 3});
   std::vector<std::string> names;
   for (const auto& entry : block.named_parameters()) names.push_back(entry.name);

@@ -13,16 +13,6 @@ namespace tapestry {
 /// Example: relu(Array::from<float>({3}, {-1, 0, 2})).array().to_vector<float>() == std::vector<float>{0, 0, 2}
 Tensor relu(const Tensor& x);
 
-/// max(a + b, 0), elementwise, in one pass: the end of a residual block. NaN stays NaN. The derivative at 0 is 0; a and
-/// b have the same gradient, in the same memory.
-///
-/// Shapes: a, b of one shape → the same.
-/// Throws: ShapeError unless the shapes are equal; DTypeError unless both are of one floating dtype.
-/// Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2016 (figure 2).
-/// Example: add_relu(Array::full({2}, 3), Array::from<float>({2}, {-5, 1})).array().to_vector<float>() ==
-/// std::vector<float>{0, 4}
-Tensor add_relu(const Tensor& a, const Tensor& b);
-
 /// min(max(x, 0), 6), elementwise; NaN stays NaN. The derivative is 0 at both kinks.
 ///
 /// Shapes: x of any shape → the same.

@@ -1,3 +1,6 @@
+#include <memory>
+
+#include <tapestry/autograd/detail/lazy_elementwise.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/elementwise.hpp>
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
@@ -7,13 +10,25 @@
 namespace tapestry {
 namespace {
 
+/// True for the product of a linear layer and its bias.
+bool is_bias_of_product(const Tensor& product, const Tensor& bias) {
+  return product.rank() == 2 && bias.rank() == 1 && bias.size(0) == product.size(1) &&
+         detail::pending_as<detail::LazyProduct>(product);
+}
+
 struct Add {
   static constexpr std::string_view name = "add";
   Shape shape_a_, shape_b_;
 
-  Array forward(const Tensor& a, const Tensor& b) {
+  Tensor forward(const Tensor& a, const Tensor& b) {
     shape_a_ = a.shape();
     shape_b_ = b.shape();
+    detail::check_same_floating(name, a, b);
+    if (shape_a_ == shape_b_) return detail::lazy_add(name, a, b);
+    if (is_bias_of_product(a, b)) {
+      return detail::lazy_affine(name, a,
+                                 std::make_shared<detail::ChannelNumbers>(detail::ChannelNumbers::shift(b.array())));
+    }
     return detail::map_floating(name, a, b, [](auto x, auto y) { return x + y; });
   }
 
@@ -33,7 +48,6 @@ void accumulate(Array& sum, const Array& term) {
     sum = add(sum, term).array();
     return;
   }
-  if (term.add_deferred_to(sum)) return;
   const Array ordered = term.contiguous(sum.format());
   visit_floating(Add::name, sum.dtype(), [&]<class T>() {
     const T* in = ordered.data<T>();

@@ -102,15 +102,6 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, co
 /// Example: conv2d(Array::full({1, 1, 4, 5}, 1), Array::full({2, 1, 3, 3}, 1)).shape() == Shape{1, 2, 2, 3}
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
 
-/// relu(conv2d(x, weight, bias, options)), to the bit. The ReLU is computed as results are written, and its gradient in
-/// one pass with that of the bias. At 0 the gradient is 0, and NaN stays NaN.
-///
-/// Shapes: x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
-/// Throws: as `conv2d`.
-/// Source: as `conv2d`; Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
-/// Example: conv2d_relu(Array::full({1, 1, 3, 3}, 1), Array::full({1, 1, 3, 3}, -1)).array().at({0, 0, 0, 0}) == 0
-Tensor conv2d_relu(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
-
 /// The adjoint of conv1d: every element of x adds the kernel times itself to the output, element i at i·stride −
 /// padding; then the bias. L′ = (L − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1. The anomaly
 /// mode calls it conv_transpose2d.

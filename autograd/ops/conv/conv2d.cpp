@@ -1,4 +1,4 @@
-// conv2d, with a ReLU after it conv2d_relu, and conv1d, which is its case of one row.
+// conv2d, and conv1d, which is its case of one row.
 #include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/autograd/ops/conv/detail/conv2d_family.hpp>
 #include <tapestry/autograd/ops/conv/detail/conv_checks.hpp>
@@ -23,9 +23,9 @@ AxisWindows windows_along(std::string_view operation, std::string_view axis, con
   return {.pad_before = total / 2, .pad_after = total - total / 2, .count = sizes.in};
 }
 
-/// `convolve`, or what goes by the same geometry, of operands and options that go together, images or sequences.
-Tensor convolution(std::string_view operation, decltype(detail::convolve)& convolve, const Tensor& x,
-                   const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
+/// Of operands and options that go together, images or sequences.
+Tensor convolution(std::string_view operation, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options) {
   const auto& [stride, padding, dilation, groups, padding_mode] = options;
   const bool is_sequence = x.rank() == 3;
   Pair in = detail::image_size(x);
@@ -63,16 +63,8 @@ Tensor convolution(std::string_view operation, decltype(detail::convolve)& convo
                                             .dilation_height = dilation.height,
                                             .dilation_width = dilation.width,
                                             .groups = groups};
-  if (!is_sequence) return convolve(geometry, image, weight, bias);
-  return detail::as_sequence(convolve(geometry, detail::as_image(image), detail::as_image(weight), bias));
-}
-
-Tensor image_convolution(std::string_view name, decltype(detail::convolve)& convolve, const Tensor& x,
-                         const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
-  detail::check_weight_rank(name, 2, weight, false);
-  check_conv2d_options(name, options, {weight.size(2), weight.size(3)});
-  detail::check_conv_operands(name, 2, x, weight, bias, options.groups, false);
-  return convolution(name, convolve, x, weight, bias, options);
+  if (!is_sequence) return detail::convolve(geometry, image, weight, bias);
+  return detail::as_sequence(detail::convolve(geometry, detail::as_image(image), detail::as_image(weight), bias));
 }
 
 }  // namespace
@@ -82,15 +74,15 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   detail::check_weight_rank(name, 1, weight, false);
   check_conv1d_options(name, options, weight.size(2));
   detail::check_conv_operands(name, 1, x, weight, bias, options.groups, false);
-  return convolution(name, detail::convolve, x, weight, bias, detail::as_image(options));
+  return convolution(name, x, weight, bias, detail::as_image(options));
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
-  return image_convolution("conv2d", detail::convolve, x, weight, bias, options);
-}
-
-Tensor conv2d_relu(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
-  return image_convolution("conv2d_relu", detail::convolve_relu, x, weight, bias, options);
+  constexpr std::string_view name = "conv2d";
+  detail::check_weight_rank(name, 2, weight, false);
+  check_conv2d_options(name, options, {weight.size(2), weight.size(3)});
+  detail::check_conv_operands(name, 2, x, weight, bias, options.groups, false);
+  return convolution(name, x, weight, bias, options);
 }
 
 }  // namespace tapestry

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/autograd/detail/lazy_product.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/matmul/matmul.hpp>
@@ -55,6 +56,42 @@ void check_batches(const Shape& a, const Shape& b) {
   }
 }
 
+/// op(a) · op(b) of two matrices, where op may transpose.
+class LazyMatmul final : public detail::LazyProduct {
+ public:
+  /// The result is (…, m, n), with one element along the leading axes.
+  LazyMatmul(const Shape& shape, const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b)
+      : LazyProduct("matmul", shape, a.dtype(), MemoryFormat::row_major),
+        transpose_a_(transpose_a),
+        transpose_b_(transpose_b),
+        inner_(a.size(transpose_a ? -2 : -1)),
+        a_(a.array()),
+        b_(b.array()) {
+    reads(a);
+    reads(b);
+  }
+
+ private:
+  Array compute_after(const detail::ArrayEpilogue& after) override {
+    Array c = Array::empty(shape(), dtype());
+    const std::int64_t m = c.size(-2), n = c.size(-1);
+    const Array first = a_.contiguous(), second = b_.contiguous();
+    visit_floating("matmul", dtype(), [&]<class T>() {
+      const std::size_t bytes = kernels::matrix_product_workspace<T>(transpose_a_, transpose_b_, m, n, inner_);
+      Array workspace = Array::empty({static_cast<std::int64_t>(bytes)}, DType::u8);
+      kernels::matrix_product(transpose_a_, transpose_b_, m, n, inner_, first.data<T>(), second.data<T>(),
+                              c.mutable_data<T>(), workspace.mutable_data<std::uint8_t>(), after.over<T>());
+    });
+    return c;
+  }
+
+  void release() override { a_ = b_ = Array(); }
+
+  bool transpose_a_, transpose_b_;
+  std::int64_t inner_;
+  Array a_, b_;
+};
+
 /// op(a) · op(b) for every element of a batch, where op may transpose: with the flags a product's derivatives are
 /// products again, and nothing is ever transposed in memory.
 struct Matmul {
@@ -68,7 +105,7 @@ struct Matmul {
     return record(Matmul{.transpose_a_ = transpose_a, .transpose_b_ = transpose_b}, a, b);
   }
 
-  Array forward(const Tensor& a, const Tensor& b) {
+  Tensor forward(const Tensor& a, const Tensor& b) {
     shape_a_ = a.shape();
     shape_b_ = b.shape();
     if (b.requires_grad()) a_ = SavedTensor(a);
@@ -77,8 +114,10 @@ struct Matmul {
     const std::int64_t k = a.size(transpose_a_ ? -2 : -1);
     const std::int64_t n = b.size(transpose_b_ ? -2 : -1);
     const Shape batch = broadcast_shapes(batch_of(a.shape()), batch_of(b.shape()), name);
-    Array result = Array::empty(with_last(batch, {m, n}), a.dtype());
-    flops_ = 2 * result.numel() * k;
+    const Shape shape = with_last(batch, {m, n});
+    flops_ = 2 * shape.numel() * k;
+    if (batch.numel() == 1) return Tensor(make_lazy<LazyMatmul>(shape, a, transpose_a_, b, transpose_b_));
+    Array result = Array::empty(shape, a.dtype());
     const auto offsets_a = matrix_offsets(a.shape(), batch);
     const auto offsets_b = matrix_offsets(b.shape(), batch);
     std::vector<kernels::GemmOffsets> offsets;
@@ -86,15 +125,8 @@ struct Matmul {
     const Array first = a.array().contiguous();
     const Array second = b.array().contiguous();
     visit_floating(name, a.dtype(), [&]<class T>() {
-      if (offsets.size() != 1) {
-        kernels::batched_gemm(transpose_a_, transpose_b_, m, n, k, std::span<const kernels::GemmOffsets>(offsets),
-                              first.data<T>(), second.data<T>(), result.mutable_data<T>());
-        return;
-      }
-      const std::size_t bytes = kernels::matrix_product_workspace<T>(transpose_a_, transpose_b_, m, n, k);
-      Array workspace = Array::empty({static_cast<std::int64_t>(bytes)}, DType::u8);
-      kernels::matrix_product(transpose_a_, transpose_b_, m, n, k, first.data<T>(), second.data<T>(),
-                              result.mutable_data<T>(), workspace.mutable_data<std::uint8_t>());
+      kernels::batched_gemm(transpose_a_, transpose_b_, m, n, k, std::span<const kernels::GemmOffsets>(offsets),
+                            first.data<T>(), second.data<T>(), result.mutable_data<T>());
     });
     return result;
   }

@@ -20,12 +20,12 @@ using detail::ChannelMoments;
 using detail::Channels;
 using detail::ChannelSums;
 using detail::per_channel;
-using kernels::ChannelNormGeometry;
+using kernels::ChannelGeometry;
 
 constexpr auto channels_last = MemoryFormat::channels_last;
 
 /// Every image as a sample.
-ChannelNormGeometry geometry_of(const Array& x) {
+ChannelGeometry geometry_of(const Array& x) {
   return {.samples = x.size(0), .rows = x.size(2) * x.size(3), .channels = x.size(1)};
 }
 
@@ -37,7 +37,7 @@ struct Running {
 
 /// The averages over the samples go into the running statistics.
 void update(std::string_view operation, const Running& running, const ChannelMoments& moments,
-            const ChannelNormGeometry& geometry) {
+            const ChannelGeometry& geometry) {
   if (!running.mean.defined() || geometry.samples == 0) return;
   const auto channels = static_cast<std::size_t>(geometry.channels);
   const auto averages = [&](const Channels& values, double factor) {
@@ -74,7 +74,7 @@ struct GroupNorm {
     if (x.requires_grad() || weight.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad() && weight.defined()) weight_ = SavedTensor(weight);
     const Array image = x.array().contiguous(channels_last);
-    const ChannelNormGeometry geometry = geometry_of(image);
+    const ChannelGeometry geometry = geometry_of(image);
     Array y = Array::empty(x.shape(), x.dtype(), channels_last);
     visit_floating(name, x.dtype(), [&]<class T>() {
       const ChannelMoments moments = detail::channel_moments<T>(geometry, image.data<T>(), geometry.channels / groups_);
@@ -84,8 +84,8 @@ struct GroupNorm {
           per_channel(mean_.size(), [&](std::size_t i) { return 1 / std::sqrt(moments.variance[i] + eps_); });
       const Channels scale = factors(array_of(weight), geometry.channels, 1);
       const Channels shift = factors(array_of(bias), geometry.channels, 0);
-      const detail::AffineNumbers numbers = affine_numbers(geometry, x.dtype(), scale, shift);
-      kernels::channel_norm_apply(geometry, image.data<T>(), numbers.affine<T>({}), y.mutable_data<T>());
+      const detail::ChannelNumbers numbers = affine_numbers(geometry, x.dtype(), scale, shift);
+      kernels::apply_epilogue(geometry, image.data<T>(), {.affine = numbers.affine<T>()}, y.mutable_data<T>());
     });
     return y;
   }
@@ -113,7 +113,7 @@ struct GroupNorm {
  private:
   /// f(channel, group) per channel of every sample.
   template <class T, class F>
-  std::vector<T> spread(const ChannelNormGeometry& geometry, const F& f) const {
+  std::vector<T> spread(const ChannelGeometry& geometry, const F& f) const {
     const auto channels = static_cast<std::size_t>(geometry.channels);
     const std::size_t per_group = channels / static_cast<std::size_t>(groups_);
     std::vector<T> result(channels * static_cast<std::size_t>(geometry.samples));
@@ -121,8 +121,8 @@ struct GroupNorm {
     return result;
   }
 
-  detail::AffineNumbers affine_numbers(const ChannelNormGeometry& geometry, DType dtype, const Channels& weight,
-                                       const Channels& bias) const {
+  detail::ChannelNumbers affine_numbers(const ChannelGeometry& geometry, DType dtype, const Channels& weight,
+                                        const Channels& bias) const {
     return {dtype, spread<double>(geometry, [&](auto, auto group) { return mean_[group]; }),
             spread<double>(geometry, [&](auto c, auto group) { return weight[c] * inverse_deviation_[group]; }),
             spread<double>(geometry, [&](auto c, auto) { return bias[c]; })};
@@ -132,13 +132,13 @@ struct GroupNorm {
   /// dx = 1/σ · (dy·weight − mean(dy·weight) − x̂ · mean(dy·weight·x̂)).
   template <class T>
   std::vector<Array> gradients(const Array& dy, const Wanted& wanted) const {
-    const ChannelNormGeometry geometry = geometry_of(dy);
+    const ChannelGeometry geometry = geometry_of(dy);
     const auto channels = static_cast<std::size_t>(geometry.channels);
     const std::size_t per_group = channels / static_cast<std::size_t>(groups_);
     const Array x = x_.defined() ? x_.array().contiguous(channels_last) : dy;
     const Channels weight = factors(weight_.defined() ? weight_.array() : Array(), geometry.channels, 1);
-    const detail::AffineNumbers numbers = affine_numbers(geometry, dy.dtype(), weight, Channels(channels, 0.0));
-    const kernels::ChannelAffine<T> affine = numbers.affine<T>({});
+    const detail::ChannelNumbers numbers = affine_numbers(geometry, dy.dtype(), weight, Channels(channels, 0.0));
+    const kernels::ChannelAffine<T> affine = numbers.affine<T>();
     const ChannelSums sums = detail::gradient_sums(geometry, dy.data<T>(), x.data<T>(), affine);
     Array dx;
     if (wanted[0]) {
@@ -151,7 +151,7 @@ struct GroupNorm {
         slope[group] += weight[i % channels] * inverse * (sums.product[i] / n * inverse * inverse);
       }
       dx = Array::empty(dy.shape(), dy.dtype(), channels_last);
-      kernels::channel_norm_input_gradient(geometry, dy.data<T>(), x.data<T>(), affine,
+      kernels::channel_norm_input_gradient(geometry, dy.data<T>(), x.data<T>(), affine, kernels::ActivationKind::none,
                                            spread<T>(geometry, [&](auto, auto group) { return slope[group]; }).data(),
                                            spread<T>(geometry, [&](auto, auto group) { return offset[group]; }).data(),
                                            dx.mutable_data<T>());

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -17,13 +16,6 @@ struct BatchNormOptions {
   Required<bool> training;  ///< normalise by the batch rather than by the running statistics
   double momentum = 0.1;    ///< the weight of a batch in the running statistics
   double eps = 1e-5;        ///< added to the variance
-};
-
-struct BatchNormReluOptions {
-  Required<bool> training;  ///< normalise by the batch rather than by the running statistics
-  double momentum = 0.1;    ///< the weight of a batch in the running statistics
-  double eps = 1e-5;        ///< added to the variance
-  double max_value = std::numeric_limits<double>::infinity();  ///< the upper bound of the ReLU: 6 for ReLU6
 };
 
 struct InstanceNormOptions {
@@ -53,31 +45,6 @@ struct InstanceNormOptions {
 /// Example: batch_norm(Array::full({2, 3, 4, 5}, 7), {}, {}, {}, {}, {.training = true}).array().at({1, 2, 3, 4}) == 0
 Tensor batch_norm(const Tensor& x, const Array& running_mean, const Array& running_var, const Tensor& weight,
                   const Tensor& bias, const BatchNormOptions& options);
-
-/// min(max(batch_norm(x), 0), max_value), the bits that `batch_norm` and `relu` or `relu6` give one after the other, in
-/// one pass, and likewise the gradients, for which nothing but x is kept. The derivative is 0 at both kinks; NaN stays
-/// NaN, and lets the gradient through.
-///
-/// Shapes: as `batch_norm`.
-/// Throws: as `batch_norm`, and a ValueError unless max_value is above 0.
-/// Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
-/// shift", 2015 (section 3.2: the nonlinearity comes after); recomputed as by Chen, Xu, Zhang and Guestrin, "Training
-/// deep nets with sublinear memory cost", 2016.
-/// Example: batch_norm_relu(Array::zeros({2, 3}), {}, {}, {}, Array::full({3}, 9), {.training = true, .max_value =
-/// 6}).array().at({1, 2}) == 6
-Tensor batch_norm_relu(const Tensor& x, const Array& running_mean, const Array& running_var, const Tensor& weight,
-                       const Tensor& bias, const BatchNormReluOptions& options);
-
-/// max(batch_norm(x) + residual, 0), the end of a residual block: the bits that `batch_norm` and `add_relu` give one
-/// after the other, and likewise the gradients, in fewer passes over memory.
-///
-/// Shapes: as `batch_norm`; residual as x.
-/// Throws: as `batch_norm`; ShapeError or DTypeError when x and residual differ in shape or dtype.
-/// Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2016 (figure 2, equation 1).
-/// Example: batch_norm_add_relu(Array::zeros({2, 3}), Array::full({2, 3}, 4), {}, {}, {}, Array::full({3}, -1),
-/// {.training = true}).array().at({1, 2}) == 3
-Tensor batch_norm_add_relu(const Tensor& x, const Tensor& residual, const Array& running_mean, const Array& running_var,
-                           const Tensor& weight, const Tensor& bias, const BatchNormOptions& options);
 
 /// y = (x − μ) / √(σ² + eps) · weight + bias with the mean and variance of each sample over the last axes, those of
 /// `normalized_shape`; weight and bias may be undefined for 1 and 0. Computes on row-major memory.
@@ -143,8 +110,6 @@ Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha = 1e
 
 /// Throws a ValueError naming `operation` when momentum is not in [0, 1] or eps is not positive and finite.
 void check_batch_norm_options(std::string_view operation, double momentum, double eps);
-/// Throws a ValueError naming `operation` unless max_value is above 0.
-void check_relu_bound(std::string_view operation, double max_value);
 /// Throws a ValueError naming `operation` when eps is not positive and finite.
 void check_eps(std::string_view operation, double eps);
 /// Throws a ShapeError naming `operation` for a shape without axes or elements.

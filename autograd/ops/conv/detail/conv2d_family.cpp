@@ -1,14 +1,14 @@
-#include <memory>
+#include <algorithm>
 #include <optional>
+#include <utility>
 
-#include <tapestry/autograd/ops/arithmetic/comparison.hpp>
+#include <tapestry/autograd/detail/lazy_activation_gradient.hpp>
+#include <tapestry/autograd/detail/lazy_elementwise.hpp>
 #include <tapestry/autograd/ops/conv/conv_math.hpp>
 #include <tapestry/autograd/ops/conv/detail/conv2d_family.hpp>
-#include <tapestry/autograd/ops/detail/gradient_target.hpp>
-#include <tapestry/autograd/ops/norm/detail/batch_norm_family.hpp>
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
-#include <tapestry/kernels/elementwise/relu_gradient.hpp>
+#include <tapestry/kernels/elementwise/channel_sums.hpp>
 
 namespace tapestry::detail {
 namespace {
@@ -38,79 +38,128 @@ kernels::Conv2dAlgorithm algorithm_of(const Conv2dGeometry& geometry, DType dtyp
   return visit_floating("conv2d", dtype, [&]<class T>() { return kernels::choose_algorithm<T>(geometry, math); });
 }
 
-/// Scratch memory for a pass.
 template <class T>
-Array workspace_of(const Conv2dGeometry& geometry, Conv2dPass pass, kernels::Conv2dAlgorithm algorithm) {
-  return Array::empty({static_cast<std::int64_t>(kernels::conv2d_workspace<T>(geometry, pass, algorithm))}, DType::u8);
+const T* data_or_null(const Array& array) {
+  return array.defined() ? array.data<T>() : nullptr;
 }
 
-/// Runs one of the three passes with the scratch memory that its algorithm needs.
+/// Calls `body(result, workspace)` with the memory of a pass.
 template <class Body>
-Array run_pass(const Conv2dGeometry& geometry, Conv2dPass pass, kernels::Conv2dAlgorithm algorithm, Array result,
-               const Body& body) {
+void run_pass(const Conv2dGeometry& geometry, Conv2dPass pass, kernels::Conv2dAlgorithm algorithm, Array& result,
+              const Body& body) {
   visit_floating("conv2d", result.dtype(), [&]<class T>() {
-    Array workspace = workspace_of<T>(geometry, pass, algorithm);
+    const std::size_t bytes = kernels::conv2d_workspace<T>(geometry, pass, algorithm);
+    Array workspace = Array::empty({static_cast<std::int64_t>(bytes)}, DType::u8);
     body(result.mutable_data<T>(), workspace.mutable_data<std::uint8_t>());
   });
-  return result;
 }
 
-/// The images that a pass reads, channels-last: x or, where its elements have not been computed and the pass
-/// `can_normalise`, the batch that x is the normalisation of. Made before the result, it computes what it has to while
-/// there is no memory taken for that.
-struct SourceImages {
-  SourceImages(const Tensor& x, bool can_normalise) {
-    if (can_normalise && x.array().is_deferred()) normalised = std::dynamic_pointer_cast<NormalisedBatch>(x.recipe());
-    if (!normalised) {
-      array = x.array().contiguous(channels_last);
-      array.compute();
-      return;
+/// The images that a pass reads, channels-last: x or, where it has not been computed and the pass can apply what it
+/// lacks as it loads, what x is computed from.
+struct LoadedImages {
+  LoadedImages(const Tensor& x, bool can_load_epilogue) {
+    auto chain = can_load_epilogue ? LazyElementwise::chain_of(x) : std::nullopt;
+    if (chain) {
+      images = chain->input;
+      epilogue = std::move(chain->epilogue);
+    } else {
+      images = x.array().contiguous(channels_last);
     }
-    const CurrentNode normalising(x.node());
-    array = normalised->x.array().contiguous(channels_last);
   }
 
-  template <class T>
-  std::optional<kernels::ChannelAffine<T>> normalisation() const {
-    if (!normalised) return {};
-    return normalised->affine<T>();
-  }
-
-  Array array;
-  std::shared_ptr<NormalisedBatch> normalised;
+  Array images;
+  ArrayEpilogue epilogue;
 };
 
-template <class T>
-const T* data_or_null(const Tensor& bias) {
-  return bias.defined() ? bias.array().data<T>() : nullptr;
+/// True for what LoadedImages computes as it loads: what is better computed again than kept.
+bool is_loaded_through(const Tensor& x, bool can_load_epilogue) {
+  const auto lazy = pending(x);
+  return lazy && can_load_epilogue && lazy->is_recomputed();
 }
 
-constexpr std::string_view input_gradient_name = "conv_transpose2d";
+/// The result of a forward pass or of an input gradient.
+class LazyConvolution final : public LazyProduct {
+ public:
+  LazyConvolution(std::string_view name, const Conv2dGeometry& geometry, Conv2dPass pass, const Tensor& x,
+                  const Tensor& weight, const Tensor& bias)
+      : LazyProduct(name, pass == Conv2dPass::forward ? output_shape(geometry) : image_shape(geometry), x.dtype(),
+                    channels_last),
+        geometry_(geometry),
+        pass_(pass),
+        algorithm_(algorithm_of(geometry, x.dtype())),
+        x_(x.detach()),
+        weight_(weight.array()),
+        bias_(bias.defined() ? bias.array() : Array()) {
+    const bool can_load = pass == Conv2dPass::forward && kernels::can_load_epilogue(geometry, algorithm_);
+    if (!is_loaded_through(x, can_load)) (void)x.array();
+    reads(x_);
+    reads(weight);
+    reads(bias);
+  }
 
-/// dx of channels-last dy, not computed yet: what waits for it may rather have it added to another gradient.
-Array deferred_input_gradient(const Conv2dGeometry& geometry, const Array& dy, const Array& weight) {
-  const auto algorithm = algorithm_of(geometry, dy.dtype());
-  const auto run = [geometry, algorithm, dy, kernel = weight.contiguous()](std::byte* memory, bool adds) {
-    ProfileSpan span(input_gradient_name);
-    visit_floating(input_gradient_name, dy.dtype(), [&]<class T>() {
-      Array workspace = workspace_of<T>(geometry, Conv2dPass::input_gradient, algorithm);
-      auto* const scratch = workspace.mutable_data<std::uint8_t>();
-      T* const dx = reinterpret_cast<T*>(memory);
-      if (adds) {
-        kernels::conv2d_add_input_gradient(geometry, algorithm, dy.data<T>(), kernel.data<T>(), dx, scratch);
+  std::int64_t touched() const override {
+    if (pass_ == Conv2dPass::forward) return shape().numel();
+    const std::int64_t taps = geometry_.kernel_height * geometry_.kernel_width;
+    return std::min(shape().numel(),
+                    geometry_.batch * geometry_.out_height * geometry_.out_width * taps * geometry_.in_channels);
+  }
+
+ private:
+  Array compute_after(const ArrayEpilogue& after) override {
+    const bool can_store = kernels::can_store_epilogue(geometry_, algorithm_);
+    const LoadedImages x(x_, pass_ == Conv2dPass::forward && kernels::can_load_epilogue(geometry_, algorithm_));
+    const Array kernel = weight_.contiguous();
+    const bool is_over_addend = can_store && after.addend.defined() && after.addend.is_unique();
+    Array y = is_over_addend ? after.addend : Array::empty(shape(), dtype(), channels_last);
+    run_pass(geometry_, pass_, algorithm_, y, [&]<class T>(T* result, void* workspace) {
+      const T* const images = x.images.data<T>();
+      const auto store = can_store ? after.over<T>() : kernels::Epilogue<T>();
+      if (pass_ == Conv2dPass::forward) {
+        kernels::conv2d_forward(geometry_, algorithm_, images, kernel.data<T>(), data_or_null<T>(bias_), result,
+                                workspace, x.epilogue.over<T>(), store);
       } else {
-        kernels::conv2d_input_gradient<T>(geometry, algorithm, dy.data<T>(), kernel.data<T>(), nullptr, dx, scratch);
+        kernels::conv2d_input_gradient(geometry_, algorithm_, images, kernel.data<T>(), data_or_null<T>(bias_), result,
+                                       workspace, store);
       }
     });
-    span.add_input(dy);
-    span.add_input(kernel);
-    span.complete(count_flops(geometry));
-  };
-  Storage::Add add;
-  if (kernels::can_add_input_gradient(algorithm)) add = [run](std::byte* memory) { run(memory, true); };
-  return Array::deferred(
-      image_shape(geometry), dy.dtype(), channels_last, [run](std::byte* memory) { run(memory, false); },
-      std::move(add));
+    return can_store || after.is_none() ? y : apply(after, y);
+  }
+
+  void release() override {
+    x_ = Tensor();
+    weight_ = bias_ = Array();
+  }
+
+  Conv2dGeometry geometry_;
+  Conv2dPass pass_;
+  kernels::Conv2dAlgorithm algorithm_;
+  Tensor x_;
+  Array weight_, bias_;
+};
+
+/// Σ dy over all but the channels, and dy itself: where an activation comes after the bias its gradient is computed on
+/// the way.
+Array bias_gradient(const Tensor& dy) {
+  const std::int64_t channels = dy.size(1);
+  const std::int64_t rows = channels == 0 ? 0 : dy.numel() / channels;
+  Array sums = Array::empty({channels}, DType::f64);
+  Array scratch = Array::empty({kernels::channel_sums_scratch(rows, channels)}, DType::f64);
+  double* const to = sums.mutable_data<double>();
+  double* const partial = scratch.mutable_data<double>();
+  const auto lazy = pending_as<LazyActivationGradient>(dy);
+  const bool is_done = lazy && lazy->format() == channels_last &&
+                       lazy->compute_with([&](const Array& incoming, const ActivationArrays& source, Array& masked) {
+                         visit_floating("conv2d", masked.dtype(), [&]<class T>() {
+                           kernels::activation_gradient_sums(rows, channels, incoming.data<T>(), source.over<T>(),
+                                                             masked.mutable_data<T>(), to, partial);
+                         });
+                       });
+  if (!is_done) {
+    const Array gradient = dy.array().contiguous(channels_last);
+    visit_floating("conv2d", gradient.dtype(),
+                   [&]<class T>() { kernels::channel_sums(rows, channels, gradient.data<T>(), to, partial); });
+  }
+  return sums.to(dy.dtype());
 }
 
 struct Conv2d {
@@ -119,99 +168,41 @@ struct Conv2d {
   SavedTensor x_ = {}, weight_ = {};
 
   std::int64_t flops() const { return count_flops(geometry_); }
-  Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias) { return forward(x, weight, bias, false); }
-  Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias, bool relu) {
+  Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     if (weight.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) weight_ = SavedTensor(weight);
-    const auto algorithm = algorithm_of(geometry_, x.dtype());
-    const SourceImages images(x, !relu && kernels::can_normalise(geometry_, algorithm));
-    const Array kernel = weight.array().contiguous();
-    return run_pass(
-        geometry_, Conv2dPass::forward, algorithm, Array::empty(output_shape(geometry_), x.dtype(), channels_last),
-        [&]<class T>(T* y, void* workspace) {
-          const T* const image = images.array.data<T>();
-          const T* const offset = data_or_null<T>(bias);
-          if (relu) {
-            kernels::conv2d_relu_forward(geometry_, algorithm, image, kernel.data<T>(), offset, y, workspace);
-          } else {
-            const auto normalisation = images.normalisation<T>();
-            kernels::conv2d_forward(geometry_, algorithm, image, kernel.data<T>(), offset, y, workspace,
-                                    normalisation ? &*normalisation : nullptr);
-          }
-        });
+    return Tensor(make_lazy<LazyConvolution>(name, geometry_, Conv2dPass::forward, x, weight, bias));
   }
 
-  std::vector<Array> backward(const Array& gradient, const Wanted& wanted) const {
-    const Array dy = gradient.contiguous(channels_last);
-    Array dx, dweight, dbias;
-    if (wanted[0]) dx = deferred_input_gradient(geometry_, dy, weight_.array());
-    if (wanted[1]) dweight = convolution_weight_gradient(geometry_, x_.tensor(), dy).array();
-    if (wanted[2]) dbias = sum(dy, {0, 2, 3}).array();
+  std::vector<Tensor> backward(const Tensor& dy, const Wanted& wanted) const {
+    Tensor dbias, dweight, dx;
+    if (wanted[2]) dbias = grad_enabled() ? sum(dy, {0, 2, 3}) : Tensor(bias_gradient(dy));
+    if (wanted[1]) dweight = convolution_weight_gradient(geometry_, x_.tensor(), dy);
+    if (wanted[0]) dx = convolution_input_gradient(geometry_, dy, weight_.tensor());
     return {dx, dweight, dbias};
   }
-  std::vector<Tensor> backward(const Tensor& dy, const Wanted& wanted) const {
-    return {wanted[0] ? convolve_transposed(geometry_, dy, weight_.tensor(), {}) : Tensor(),
-            wanted[1] ? convolution_weight_gradient(geometry_, x_.tensor(), dy) : Tensor(),
-            wanted[2] ? sum(dy, {0, 2, 3}) : Tensor()};
-  }
 };
 
-struct Conv2dRelu {
-  static constexpr std::string_view name = "conv2d_relu";
-  Conv2d convolution_;
-  SavedTensor y_ = {};
-
-  std::int64_t flops() const { return convolution_.flops(); }
-
-  Array forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-    Array y = convolution_.forward(x, weight, bias, true);
-    y_ = SavedTensor::output(y);
-    return y;
-  }
-
-  std::vector<Array> backward(const Array& gradient, const Wanted& wanted) const {
-    auto [dy, let_through] = detail::gradient_target(gradient);
-    const std::int64_t channels = dy.size(1);
-    const std::int64_t rows = channels == 0 ? 0 : dy.numel() / channels;
-    Array sums = Array::empty({channels}, DType::f64);
-    Array scratch = Array::empty({kernels::relu_gradient_scratch(rows, channels)}, DType::f64);
-    visit_floating(name, dy.dtype(), [&, &from = dy, &to = let_through]<class T>() {
-      kernels::relu_gradient(rows, channels, from.data<T>(), y_.array().data<T>(), to.mutable_data<T>(),
-                             sums.mutable_data<double>(), scratch.mutable_data<double>());
-    });
-    std::vector<Array> gradients = convolution_.backward(let_through, {wanted[0], wanted[1], false});
-    if (wanted[2]) gradients[2] = sums.to(dy.dtype());
-    return gradients;
-  }
-  std::vector<Tensor> backward(const Tensor& dy, const Wanted& wanted) const {
-    return convolution_.backward(where(le(y_.array(), 0), 0, dy), wanted);
-  }
-};
-
+/// The transposed convolution; as the input gradient of a convolution it has another name in profiles.
+template <bool is_gradient>
 struct ConvTranspose2d {
-  static constexpr std::string_view name = input_gradient_name;
+  static constexpr std::string_view name = is_gradient ? "conv2d_input_gradient" : "conv_transpose2d";
   Conv2dGeometry geometry_;
   SavedTensor dy_ = {}, weight_ = {};
 
   std::int64_t flops() const { return count_flops(geometry_); }
-  Array forward(const Tensor& dy, const Tensor& weight, const Tensor& bias) {
+  Tensor forward(const Tensor& dy, const Tensor& weight, const Tensor& bias) {
     if (weight.requires_grad()) dy_ = SavedTensor(dy);
     if (dy.requires_grad()) weight_ = SavedTensor(weight);
-    const Array gradient = dy.array().contiguous(channels_last);
-    const Array kernel = weight.array().contiguous();
-    const auto algorithm = algorithm_of(geometry_, dy.dtype());
-    return run_pass(geometry_, Conv2dPass::input_gradient, algorithm,
-                    Array::empty(image_shape(geometry_), dy.dtype(), channels_last),
-                    [&]<class T>(T* dx, void* workspace) {
-                      kernels::conv2d_input_gradient(geometry_, algorithm, gradient.data<T>(), kernel.data<T>(),
-                                                     data_or_null<T>(bias), dx, workspace);
-                    });
+    return Tensor(make_lazy<LazyConvolution>(name, geometry_, Conv2dPass::input_gradient, dy, weight, bias));
   }
 
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
-    return {wanted[0] ? convolve(geometry_, gradient, weight_.tensor(), {}) : Tensor(),
-            wanted[1] ? convolution_weight_gradient(geometry_, gradient, dy_.tensor()) : Tensor(),
-            wanted[2] ? sum(gradient, {0, 2, 3}) : Tensor()};
+    Tensor dbias, dweight, dx;
+    if (wanted[2]) dbias = grad_enabled() ? sum(gradient, {0, 2, 3}) : Tensor(bias_gradient(gradient));
+    if (wanted[1]) dweight = convolution_weight_gradient(geometry_, gradient, dy_.tensor());
+    if (wanted[0]) dx = convolve(geometry_, gradient, weight_.tensor(), {});
+    return {dx, dweight, dbias};
   }
 };
 
@@ -226,17 +217,18 @@ struct Conv2dWeightGradient {
     if (x.requires_grad()) dy_ = SavedTensor(dy);
     const Array gradient = dy.array().contiguous(channels_last);
     const auto algorithm = algorithm_of(geometry_, x.dtype());
-    const SourceImages images(x, kernels::can_normalise(geometry_, algorithm));
-    return run_pass(geometry_, Conv2dPass::weight_gradient, algorithm, Array::empty(weight_shape(geometry_), x.dtype()),
-                    [&]<class T>(T* dweight, void* workspace) {
-                      const auto normalisation = images.normalisation<T>();
-                      kernels::conv2d_weight_gradient(geometry_, algorithm, images.array.data<T>(), gradient.data<T>(),
-                                                      dweight, workspace, normalisation ? &*normalisation : nullptr);
-                    });
+    const bool can_load = kernels::can_load_epilogue(geometry_, algorithm);
+    const LoadedImages loaded(x, is_loaded_through(x, can_load));
+    Array dweight = Array::empty(weight_shape(geometry_), x.dtype());
+    run_pass(geometry_, Conv2dPass::weight_gradient, algorithm, dweight, [&]<class T>(T* result, void* workspace) {
+      kernels::conv2d_weight_gradient(geometry_, algorithm, loaded.images.data<T>(), gradient.data<T>(), result,
+                                      workspace, loaded.epilogue.over<T>());
+    });
+    return dweight;
   }
 
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
-    return {wanted[0] ? convolve_transposed(geometry_, dy_.tensor(), gradient, {}) : Tensor(),
+    return {wanted[0] ? convolution_input_gradient(geometry_, dy_.tensor(), gradient) : Tensor(),
             wanted[1] ? convolve(geometry_, x_.tensor(), gradient, {}) : Tensor()};
   }
 };
@@ -246,11 +238,11 @@ struct Conv2dWeightGradient {
 Tensor convolve(const Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return record(Conv2d{.geometry_ = geometry}, x, weight, bias);
 }
-Tensor convolve_relu(const Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  return record(Conv2dRelu{.convolution_ = {.geometry_ = geometry}}, x, weight, bias);
-}
 Tensor convolve_transposed(const Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight, const Tensor& bias) {
-  return record(ConvTranspose2d{.geometry_ = geometry}, dy, weight, bias);
+  return record(ConvTranspose2d<false>{.geometry_ = geometry}, dy, weight, bias);
+}
+Tensor convolution_input_gradient(const Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight) {
+  return record(ConvTranspose2d<true>{.geometry_ = geometry}, dy, weight, Tensor());
 }
 Tensor convolution_weight_gradient(const Conv2dGeometry& geometry, const Tensor& x, const Tensor& dy) {
   return record(Conv2dWeightGradient{.geometry_ = geometry}, x, dy);

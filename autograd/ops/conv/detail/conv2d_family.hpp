@@ -11,13 +11,12 @@ namespace tapestry::detail {
 /// x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
 Tensor convolve(const kernels::Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight, const Tensor& bias);
 
-/// relu(convolve(…)), with the ReLU computed as results are written and its gradient together with that of the bias.
-Tensor convolve_relu(const kernels::Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight,
-                     const Tensor& bias);
-
 /// dy (N, K, H′, W′), weight (K, C / groups, kh, kw), bias (C) or undefined → (N, C, H, W).
 Tensor convolve_transposed(const kernels::Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight,
                            const Tensor& bias);
+
+/// The same without a bias, as what differentiates `convolve`.
+Tensor convolution_input_gradient(const kernels::Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight);
 
 /// x (N, C, H, W), dy (N, K, H′, W′) → (K, C / groups, kh, kw).
 Tensor convolution_weight_gradient(const kernels::Conv2dGeometry& geometry, const Tensor& x, const Tensor& dy);

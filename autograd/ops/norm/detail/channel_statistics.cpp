@@ -4,13 +4,13 @@
 
 namespace tapestry::detail {
 
-using kernels::ChannelNormGeometry;
+using kernels::ChannelGeometry;
 
 namespace {
 
 /// Both sums that `add_up(sums, scratch)` writes.
 template <class T, class AddUp>
-ChannelSums both_sums(const ChannelNormGeometry& geometry, const AddUp& add_up) {
+ChannelSums both_sums(const ChannelGeometry& geometry, const AddUp& add_up) {
   Array scratch = Array::empty({kernels::channel_norm_scratch<T>(geometry)}, DType::f64);
   const auto channels = static_cast<std::size_t>(geometry.channels);
   const std::size_t count = static_cast<std::size_t>(geometry.samples) * channels;
@@ -25,46 +25,24 @@ ChannelSums both_sums(const ChannelNormGeometry& geometry, const AddUp& add_up) 
 
 }  // namespace
 
-AffineNumbers::AffineNumbers(DType dtype, const Channels& mean, const Channels& scale, const Channels& bias)
-    : numbers_(Array::empty({4, static_cast<std::int64_t>(mean.size())}, dtype)) {
-  visit_floating("normalisation", dtype, [&]<class T>() {
-    T* numbers = numbers_.mutable_data<T>();
-    const auto put = [](double number) { return static_cast<T>(number); };
-    const auto rest = [](double number) {
-      return static_cast<T>(number - static_cast<double>(static_cast<T>(number)));
-    };
-    numbers = std::transform(mean.begin(), mean.end(), numbers, put);
-    numbers = std::transform(mean.begin(), mean.end(), numbers, rest);
-    numbers = std::transform(scale.begin(), scale.end(), numbers, put);
-    std::transform(bias.begin(), bias.end(), numbers, put);
-  });
-}
-
 template <class T>
-kernels::ChannelAffine<T> AffineNumbers::affine(std::optional<double> relu_bound) const {
-  const T* const numbers = numbers_.data<T>();
-  const std::int64_t channels = numbers_.size(1);
-  return {numbers, numbers + channels, numbers + 2 * channels, numbers + 3 * channels, relu_bound};
-}
-
-template <class T>
-ChannelSums gradient_sums(const ChannelNormGeometry& geometry, const T* dy, const T* x,
-                          const kernels::ChannelAffine<T>& affine) {
+ChannelSums gradient_sums(const ChannelGeometry& geometry, const T* dy, const T* x,
+                          const kernels::ChannelAffine<T>& affine, kernels::ActivationKind rectifier) {
   return both_sums<T>(geometry, [&](double* sums, double* scratch) {
-    kernels::channel_norm_gradient_sums(geometry, dy, x, affine, sums, scratch);
+    kernels::channel_norm_gradient_sums(geometry, dy, x, affine, rectifier, sums, scratch);
   });
 }
 
 template <class T>
-ChannelSums add_relu_gradient(const ChannelNormGeometry& geometry, const T* dy, const T* y, const T* x,
-                              const kernels::ChannelAffine<T>& affine, T* g) {
+ChannelSums activation_sums(const ChannelGeometry& geometry, const T* dy, const kernels::ActivationSource<T>& source,
+                            const T* x, const kernels::ChannelAffine<T>& affine, T* g) {
   return both_sums<T>(geometry, [&](double* sums, double* scratch) {
-    kernels::channel_norm_add_relu_gradient(geometry, dy, y, x, affine, g, sums, scratch);
+    kernels::channel_norm_activation_sums(geometry, dy, source, x, affine, g, sums, scratch);
   });
 }
 
 template <class T>
-ChannelMoments channel_moments(const ChannelNormGeometry& geometry, const T* x, std::int64_t per_group) {
+ChannelMoments channel_moments(const ChannelGeometry& geometry, const T* x, std::int64_t per_group) {
   const auto size = static_cast<std::size_t>(per_group);
   const auto channels = static_cast<std::size_t>(geometry.channels);
   const auto n = static_cast<double>(geometry.rows * per_group);
@@ -92,17 +70,14 @@ ChannelMoments channel_moments(const ChannelNormGeometry& geometry, const T* x, 
   return moments;
 }
 
-template kernels::ChannelAffine<float> AffineNumbers::affine(std::optional<double>) const;
-template kernels::ChannelAffine<double> AffineNumbers::affine(std::optional<double>) const;
-template ChannelSums gradient_sums(const ChannelNormGeometry&, const float*, const float*,
-                                   const kernels::ChannelAffine<float>&);
-template ChannelSums gradient_sums(const ChannelNormGeometry&, const double*, const double*,
-                                   const kernels::ChannelAffine<double>&);
-template ChannelSums add_relu_gradient(const ChannelNormGeometry&, const float*, const float*, const float*,
-                                       const kernels::ChannelAffine<float>&, float*);
-template ChannelSums add_relu_gradient(const ChannelNormGeometry&, const double*, const double*, const double*,
-                                       const kernels::ChannelAffine<double>&, double*);
-template ChannelMoments channel_moments(const ChannelNormGeometry&, const float*, std::int64_t);
-template ChannelMoments channel_moments(const ChannelNormGeometry&, const double*, std::int64_t);
+#define TAPESTRY_INSTANTIATE(T)                                                                                    \
+  template ChannelSums gradient_sums(const ChannelGeometry&, const T*, const T*, const kernels::ChannelAffine<T>&, \
+                                     kernels::ActivationKind);                                                     \
+  template ChannelSums activation_sums(const ChannelGeometry&, const T*, const kernels::ActivationSource<T>&,      \
+                                       const T*, const kernels::ChannelAffine<T>&, T*);                            \
+  template ChannelMoments channel_moments(const ChannelGeometry&, const T*, std::int64_t)
+TAPESTRY_INSTANTIATE(float);
+TAPESTRY_INSTANTIATE(double);
+#undef TAPESTRY_INSTANTIATE
 
 }  // namespace tapestry::detail

@@ -4,12 +4,11 @@
 #include <string_view>
 #include <vector>
 
+#include <tapestry/autograd/detail/channel_numbers.hpp>
 #include <tapestry/autograd/node.hpp>
 #include <tapestry/autograd/tensor.hpp>
 
 namespace tapestry::detail {
-
-using Channels = std::vector<double>;  ///< a number per channel
 
 Channels to_channels(const Array& values);
 

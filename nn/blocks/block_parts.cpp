@@ -1,7 +1,7 @@
-#include <tapestry/nn/blocks/detail/block_parts.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>
 
-namespace tapestry::nn::detail {
+namespace tapestry::nn {
 
 Conv2d conv1x1(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride) {
   return Conv2d(
@@ -18,8 +18,8 @@ Conv2d conv3x3(std::int64_t in_channels, std::int64_t out_channels, std::int64_t
                  .bias = false});
 }
 
-Sequential projection(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride) {
-  return Sequential(conv1x1(in_channels, out_channels, stride), BatchNorm2d({.num_features = out_channels}));
+Sequential projection_shortcut(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride) {
+  return sequential({conv1x1(in_channels, out_channels, stride), BatchNorm2d({.num_features = out_channels})});
 }
 
-}  // namespace tapestry::nn::detail
+}  // namespace tapestry::nn

@@ -1,4 +1,4 @@
-// What the residual and the separable blocks share.
+// The convolutions that residual blocks are made of.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/sequential.hpp>
 
-namespace tapestry::nn::detail {
+namespace tapestry::nn {
 
 /// A 1×1 convolution without bias.
 Conv2d conv1x1(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride = 1);
@@ -15,6 +15,6 @@ Conv2d conv1x1(std::int64_t in_channels, std::int64_t out_channels, std::int64_t
 Conv2d conv3x3(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride = 1, std::int64_t groups = 1);
 
 /// The shortcut of a residual block that changes channels or size: a 1×1 convolution with batch norm.
-Sequential projection(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride);
+Sequential projection_shortcut(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride);
 
-}  // namespace tapestry::nn::detail
+}  // namespace tapestry::nn
