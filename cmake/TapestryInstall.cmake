@@ -1,10 +1,12 @@
-# `cmake --install`: libraries, headers and a package config, so that find_package(tapestry) gives tapestry::tapestry.
+# `cmake --install`: libraries, public headers and a package config, so that find_package(tapestry) gives
+# tapestry::tapestry. Kernels and the rooms named detail are internal: no public header includes them.
 include(CMakePackageConfigHelpers)
 set(TAPESTRY_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/tapestry)
 
 install(TARGETS ${TAPESTRY_TARGETS} EXPORT tapestry ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 foreach(folder core data autograd nn optim io viz models)
-  install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tapestry FILES_MATCHING PATTERN "*.hpp")
+  install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tapestry
+    FILES_MATCHING PATTERN "*.hpp" PATTERN detail EXCLUDE)
 endforeach()
 install(FILES tapestry.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tapestry)
 install(EXPORT tapestry NAMESPACE tapestry:: FILE tapestry-targets.cmake DESTINATION ${TAPESTRY_CMAKE_DIR})

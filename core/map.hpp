@@ -8,7 +8,7 @@
 
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/broadcast.hpp>
-#include <tapestry/kernels/runtime/parallel.hpp>
+#include <tapestry/core/parallel.hpp>
 
 namespace tapestry {
 
@@ -18,7 +18,7 @@ inline constexpr std::int64_t map_grain = std::int64_t{1} << 14;
 /// Shares [0, size) out over threads in fixed ranges: calls `body(begin, end)`.
 template <class Body>
 void for_ranges(std::int64_t size, const Body& body) {
-  kernels::parallel_ranges(size, map_grain, body);
+  parallel_ranges(size, map_grain, body);
 }
 
 /// The array of f(element); T is the element type of `x`, what f returns that of the result.
@@ -75,7 +75,7 @@ Array map(const BroadcastPlan& plan, const F& f) {
   }
   const std::int64_t rows = inner.size == 0 ? 0 : result.numel() / inner.size;
   const std::int64_t rows_per_piece = 1 + map_grain / (inner.size + 1);
-  kernels::parallel_ranges(rows, rows_per_piece, [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(rows, rows_per_piece, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       std::int64_t offset_a = 0;
       std::int64_t offset_b = 0;

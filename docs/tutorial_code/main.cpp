@@ -1,10 +1,13 @@
 // Makes C++ of the snippets in a page of documentation.
 //
-//   tutorial_code program PAGE   a program that runs them all, to standard output
-//   tutorial_code test PAGE      a Catch2 test, in quick sizes, that they print what the page shows
+//   tutorial_code program PAGE                    a program that runs them all, to standard output
+//   tutorial_code program PAGE --chapter TITLE    a program of all that runs one chapter
+//   tutorial_code test PAGE                       a Catch2 test, in quick sizes, that they print what the page shows
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -14,9 +17,15 @@
 
 namespace {
 
-void write_program(const std::vector<tutorial::Chapter>& chapters, const std::string& page) {
+/// Writes a program that runs the chapters whose title contains `title`.
+void write_program(const std::vector<tutorial::Chapter>& chapters, const std::string& page, const std::string& title) {
+  const auto is_wanted = [&](const tutorial::Chapter& chapter) { return chapter.title.find(title) != title.npos; };
+  if (std::ranges::none_of(chapters, is_wanted)) {
+    throw std::runtime_error(fmt::format("there is no chapter \"{}\"", title));
+  }
   fmt::print("{}\nint main() {{\n", tutorial::functions_of(chapters, page, false));
   for (std::size_t i = 0; i < chapters.size(); ++i) {
+    if (!is_wanted(chapters[i])) continue;
     fmt::print("  std::cout << R\"page(\n{}\n\n)page\";\n  chapter_{}();\n", chapters[i].title, i + 1);
   }
   fmt::print("}}\n");
@@ -37,16 +46,17 @@ void write_test(const std::vector<tutorial::Chapter>& chapters, const std::strin
 int main(int argc, char** argv) {
   CLI::App app("C++ of the snippets in a page of documentation");
   app.require_subcommand(1);
-  std::string page;
+  std::string page, title;
   auto* program = app.add_subcommand("program", "Write a program to standard output");
   auto* test = app.add_subcommand("test", "Write a test to standard output");
   for (auto* command : {program, test}) command->add_option("page", page)->required()->check(CLI::ExistingFile);
+  program->add_option("--chapter", title, "Run only the chapters whose title contains this");
   CLI11_PARSE(app, argc, argv);
   try {
     std::ostringstream text;
     text << std::ifstream(page).rdbuf();
     const auto chapters = tutorial::read_page(text.str());
-    if (*program) write_program(chapters, page);
+    if (*program) write_program(chapters, page, title);
     if (*test) write_test(chapters, page);
   } catch (const std::exception& error) {
     fmt::print(std::cerr, "{}: {}\n", page, error.what());

@@ -1,5 +1,5 @@
-// The floors of CONTRIBUTING.md, read from the include lines: no folder includes what stands above it,
-// outside libraries are used in one place each, and files stay short.
+// The floors of CONTRIBUTING.md, read from the include lines: no folder includes what stands above it, public headers
+// include no internal ones, outside libraries are used in one place each, and files stay short.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -69,13 +69,22 @@ std::string first_folder(const fs::path& path) {
   return path.begin()->string();
 }
 
-// The folder of the project that an include line means, or "" for a header of somebody else.
-std::string included_folder(const fs::path& file, const Include& include) {
-  if (include.header.starts_with("tapestry/")) {
-    return first_folder(fs::path(include.header).lexically_relative("tapestry"));
-  }
-  if (include.quoted) return first_folder((file.parent_path() / include.header).lexically_normal());
+// The file of the project that an include line means, relative to the project, or "" for a header of another library.
+fs::path included_file(const fs::path& file, const Include& include) {
+  if (include.header.starts_with("tapestry/")) return fs::path(include.header).lexically_relative("tapestry");
+  if (include.quoted) return (file.parent_path() / include.header).lexically_normal();
   return "";
+}
+
+// Whether a file is for the library's own sources: all kernels, and what stands in a room named detail.
+bool is_internal(const fs::path& file) {
+  return first_folder(file) == "kernels" || std::ranges::find(file, fs::path("detail")) != file.end();
+}
+
+// Whether `cmake --install` copies a file.
+bool is_public_header(const fs::path& file) {
+  const bool is_in_library = floors.contains(first_folder(file)) || file == "tapestry.hpp";
+  return is_in_library && file.extension() == ".hpp" && !is_internal(file);
 }
 
 // Everything wrong with a file, one line each. `path` is relative to the project.
@@ -96,9 +105,15 @@ std::vector<std::string> check_file(const fs::path& path, const std::string& tex
     const std::string header = include->header;
     const std::string place = path.string() + ":" + std::to_string(number) + ": ";
 
-    const std::string included = included_folder(path, *include);
-    const bool climbs = floor != floors.end() && included != folder && !floor->second.contains(included);
-    if (!included.empty() && climbs) wrong.push_back(place + folder + " may not include " + header);
+    const fs::path file = included_file(path, *include);
+    if (!file.empty()) {
+      const std::string included = first_folder(file);
+      const bool climbs = floor != floors.end() && included != folder && !floor->second.contains(included);
+      if (climbs) wrong.push_back(place + folder + " may not include " + header);
+      if (is_public_header(path) && is_internal(file)) {
+        wrong.push_back(place + "a public header may not include " + header);
+      }
+    }
 
     const std::string name = fs::path(header).filename().string();
     for (const Confined& rule : confined) {
@@ -177,6 +192,22 @@ TEST_CASE("includes of the own floor and of lower ones are allowed") {
                    "// #include <tapestry/nn/module.hpp>\n")
             .empty());
   CHECK(check_file("examples/train_cifar10.cpp", "#include <tapestry/tapestry.hpp>\n").empty());
+}
+
+TEST_CASE("public headers include neither kernels nor headers of rooms named detail") {
+  CHECK(check_file("core/map.hpp", "#include <tapestry/kernels/runtime/parallel.hpp>\n") ==
+        Lines{"core/map.hpp:1: a public header may not include tapestry/kernels/runtime/parallel.hpp"});
+  CHECK(check_file("nn/layers/conv2d.hpp", "\n#include <tapestry/nn/layers/detail/conv_channels.hpp>\n") ==
+        Lines{"nn/layers/conv2d.hpp:2: a public header may not include tapestry/nn/layers/detail/conv_channels.hpp"});
+  CHECK(check_file("nn/layers/conv2d.hpp", "#include \"detail/conv_channels.hpp\"\n") ==
+        Lines{"nn/layers/conv2d.hpp:1: a public header may not include detail/conv_channels.hpp"});
+  CHECK(check_file("tapestry.hpp", "#include <tapestry/autograd/ops/detail/weigh.hpp>\n") ==
+        Lines{"tapestry.hpp:1: a public header may not include tapestry/autograd/ops/detail/weigh.hpp"});
+  const std::string kernel = "#include <tapestry/kernels/conv/conv2d.hpp>\n";
+  CHECK(check_file("autograd/ops/conv/conv2d.cpp", kernel).empty());
+  CHECK(check_file("autograd/ops/conv/detail/conv2d_family.hpp", kernel).empty());
+  CHECK(check_file("autograd/ops/conv/conv2d.cpp", "#include <tapestry/autograd/ops/detail/weigh.hpp>\n").empty());
+  CHECK(check_file("tests/kernels/conv2d_cases.hpp", kernel).empty());
 }
 
 TEST_CASE("headers of other libraries are confined to their place") {

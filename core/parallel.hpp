@@ -1,0 +1,29 @@
+// Loops over ranges of indices on several threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace tapestry {
+
+namespace detail {
+
+/// Calls `call(body, begin, end)` for every range of `parallel_ranges`.
+void call_in_ranges(std::int64_t size, std::int64_t grain, const void* body,
+                    void (*call)(const void* body, std::int64_t begin, std::int64_t end));
+
+}  // namespace detail
+
+/// Cuts [0, size) into ranges of at most `grain` indices and calls `body(begin, end)` for each, on the threads of
+/// `num_threads` (`core/threads.hpp`), in any order. The ranges depend on `size` and `grain` alone: a body that writes
+/// each result to its own place gives the same results with any number of threads. `body` must not throw. Denormal
+/// floats count as zero inside.
+template <class Body>
+void parallel_ranges(std::int64_t size, std::int64_t grain, const Body& body) {
+  detail::call_in_ranges(size, grain, std::addressof(body),
+                         [](const void* object, std::int64_t begin, std::int64_t end) {
+                           (*static_cast<const Body*>(object))(begin, end);
+                         });
+}
+
+}  // namespace tapestry
