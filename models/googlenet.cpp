@@ -39,7 +39,8 @@ Tensor through(const std::vector<nn::Inception*>& stage, Tensor x) {
 }  // namespace
 
 GoogLeNet::GoogLeNet(const Options& options)
-    : pools_first_(options.images == ImageSize::large),
+    : options_(options),
+      pools_first_(options.images == ImageSize::large),
       conv1_(add("conv1", options.images == ImageSize::small ? conv(3, 64, 3) : conv(3, 64, 7, 2))),
       conv2_(add("conv2", conv(64, 64, 1))),
       conv3_(add("conv3", conv(64, 192, 3))),

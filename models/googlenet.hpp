@@ -29,6 +29,9 @@ class GoogLeNet : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<GoogLeNet>(options_); }
+
+  Options options_;
   bool pools_first_;
   nn::ConvNormRelu2d& conv1_;
   nn::ConvNormRelu2d& conv2_;

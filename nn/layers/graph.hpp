@@ -29,6 +29,11 @@ class GcnConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<GcnConv>(
+        Options{.in_channels = lin_.weight().size(1), .out_channels = lin_.weight().size(0), .bias = bias_.defined()});
+  }
+
   Linear& lin_;
   Parameter bias_;
   mutable std::optional<SparseAdjacency> given_, normalized_;
@@ -52,7 +57,9 @@ class SageConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> 
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  Aggregation aggregation_;
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SageConv>(options_); }
+
+  Options options_;
   Linear& lin_l_;
   Linear& lin_r_;
 };
@@ -81,11 +88,11 @@ class GatConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<GatConv>(options_); }
+
+  Options options_;
   std::int64_t heads_;
   std::int64_t out_channels_;
-  bool concat_;
-  double negative_slope_;
-  double dropout_;
   mutable RandomStream stream_;
   Parameter att_src_, att_dst_, bias_;
   Linear& lin_;
