@@ -6,8 +6,8 @@
 
 namespace tapestry::nn {
 
-/// `group_norm` with a weight (initially 1) and a bias (initially 0) per channel. Throws a ValueError for options out of
-/// range, among them groups that do not divide the channels.
+/// `group_norm` with a weight (initially 1) and a bias (initially 0) per channel. Throws a ValueError for options out
+/// of range, among them groups that do not divide the channels.
 class GroupNorm : public Module {
  public:
   struct Options {

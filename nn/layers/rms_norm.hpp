@@ -8,8 +8,8 @@
 
 namespace tapestry::nn {
 
-/// `rms_norm` with a weight of the normalized shape, initialized to 1. Throws a ValueError or ShapeError for options out of
-/// range.
+/// `rms_norm` with a weight of the normalized shape, initialized to 1. Throws a ValueError or ShapeError for options
+/// out of range.
 class RMSNorm : public Module {
  public:
   struct Options {
