@@ -53,7 +53,7 @@ LazyElementwise::LazyElementwise(std::string_view name, const Tensor& input, Par
     // What is folded twice would be computed twice.
     if (before->add_fold() > 1 || !takes_part) input_ = Tensor(input.array());
   }
-  if (elementwise && order_ == activation) {
+  if (elementwise && elementwise->order_ == affine && order_ == activation) {
     numbers_ = elementwise->numbers_;
     if (elementwise->is_recomputed()) set_recomputed();
   }

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <tapestry/core/array.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/profile_span.hpp>
 #include <tapestry/core/profiler.hpp>
