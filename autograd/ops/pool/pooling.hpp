@@ -11,34 +11,32 @@
 namespace tapestry {
 
 struct MaxPool1dOptions {
-  Required<std::int64_t> kernel_size;  ///< elements in a window
-  std::optional<std::int64_t> stride =
-      std::nullopt;           ///< elements between neighboring windows; the kernel size by default
-  std::int64_t padding = 0;   ///< elements on either side that are never the maximum
-  std::int64_t dilation = 1;  ///< elements between neighboring cells of the window
-  bool ceil_mode = false;     ///< a last window may extend past the end of the padded input
+  Required<std::int64_t> kernel_size;                 ///< elements in a window
+  std::optional<std::int64_t> stride = std::nullopt;  ///< between windows; the kernel size by default
+  std::int64_t padding = 0;                           ///< elements on either side that are never the maximum
+  std::int64_t dilation = 1;                          ///< elements between neighboring cells of the window
+  bool ceil_mode = false;                             ///< a last window may extend past the end of the padded input
 };
 
 struct MaxPool2dOptions {
   Required<Pair> kernel_size;                 ///< pixels in a window, per axis
-  std::optional<Pair> stride = std::nullopt;  ///< elements between neighboring windows; the kernel size by default
+  std::optional<Pair> stride = std::nullopt;  ///< between windows; the kernel size by default
   Pair padding = 0;                           ///< pixels around the image that are never the maximum
   Pair dilation = 1;                          ///< pixels between neighboring cells of the window
   bool ceil_mode = false;                     ///< a last window may extend past the end of the padded image
 };
 
 struct AvgPool1dOptions {
-  Required<std::int64_t> kernel_size;  ///< elements in a window
-  std::optional<std::int64_t> stride =
-      std::nullopt;               ///< elements between neighboring windows; the kernel size by default
-  std::int64_t padding = 0;       ///< zeros on either side
-  bool ceil_mode = false;         ///< a last window may extend past the end of the padded input
-  bool count_include_pad = true;  ///< the padding counts toward the divisor
+  Required<std::int64_t> kernel_size;                 ///< elements in a window
+  std::optional<std::int64_t> stride = std::nullopt;  ///< between windows; the kernel size by default
+  std::int64_t padding = 0;                           ///< zeros on either side
+  bool ceil_mode = false;                             ///< a last window may extend past the end of the padded input
+  bool count_include_pad = true;                      ///< the padding counts toward the divisor
 };
 
 struct AvgPool2dOptions {
   Required<Pair> kernel_size;                 ///< pixels in a window, per axis
-  std::optional<Pair> stride = std::nullopt;  ///< elements between neighboring windows; the kernel size by default
+  std::optional<Pair> stride = std::nullopt;  ///< between windows; the kernel size by default
   Pair padding = 0;                           ///< zeros around the image
   bool ceil_mode = false;                     ///< a last window may extend past the end of the padded image
   bool count_include_pad = true;              ///< the padding counts toward the divisor
