@@ -238,7 +238,7 @@ TEST_CASE("batch_norm says what is out of range or does not fit") {
   CHECK_THROWS_WITH(batch_norm(x, {}, {}, {}, c4, {.training = true}),
                     "batch_norm: expected a bias of shape [3] (input [2, 3, 4, 5]), got [4]");
   CHECK_THROWS_WITH(batch_norm(x, c3, {}, {}, {}, {.training = true}),
-                    "batch_norm: running_mean and running_var must be given both or neither");
+                    "batch_norm: running_mean and running_var must be both defined or both undefined");
   CHECK_THROWS_AS(batch_norm(x, {}, {}, c3.to(DType::f64), {}, {.training = true}), DTypeError);
   CHECK_THROWS_AS(batch_norm(x, c3.to(DType::i64), c3, {}, {}, {.training = true}), DTypeError);
   CHECK_THROWS_AS(batch_norm(x.to(DType::u8), {}, {}, {}, {}, {.training = true}), DTypeError);

@@ -59,7 +59,7 @@ TEST_CASE("conv_transpose2d names ranks and channels and biases that do not fit"
 
 TEST_CASE("conv_transpose2d names types that do not go together") {
   require_refused<DTypeError>(images(), Array::zeros({6, 2, 3, 3}, DType::f64), {}, {},
-                              "conv_transpose2d: expected one dtype, got f32[8, 6, 4, 5] and f64[6, 2, 3, 3]\n"
+                              "conv_transpose2d: expected the same dtype, got f32[8, 6, 4, 5] and f64[6, 2, 3, 3]\n"
                               "hint: convert with to(DType)");
   require_refused<DTypeError>(images(), kernels(), Array::zeros({2}, DType::i64), {},
                               "conv_transpose2d: expected f32 or f64, got i64");

@@ -89,7 +89,7 @@ TEST_CASE("splitting into more or larger parts than there are does not overflow"
   REQUIRE(parts[5].shape() == Shape{1, 2, 5, 1});
   // Four times 2⁶² wraps round to 0.
   REQUIRE_THROWS_MATCHES(split(image(), {huge, huge, huge, huge, 6}, 3), ShapeError,
-                         Message("split: expected sizes, none below 0, that add up to 6, axis 3 of [1, 2, 5, 6], got "
+                         Message("split: expected non-negative sizes with the sum 6, axis 3 of [1, 2, 5, 6], got "
                                  "[4611686018427387904, 4611686018427387904, 4611686018427387904, "
                                  "4611686018427387904, 6]"));
 }

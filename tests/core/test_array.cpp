@@ -51,8 +51,8 @@ TEST_CASE("reading an array as another type is refused") {
   Array array = Array::zeros({2}, DType::f64);
   const auto version = array.version();
   REQUIRE_THROWS_AS(array.data<float>(), DTypeError);
-  REQUIRE_THROWS_WITH(array.mutable_data<std::int64_t>(), "array: f64[2] read as i64");
-  REQUIRE_THROWS_WITH(array.to_vector<float>(), "array: f64[2] read as f32");
+  REQUIRE_THROWS_WITH(array.mutable_data<std::int64_t>(), "array: f64[2] cannot be read as i64");
+  REQUIRE_THROWS_WITH(array.to_vector<float>(), "array: f64[2] cannot be read as f32");
   REQUIRE(array.version() == version);
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("channels_last takes rank 3 and 4 only") {
   REQUIRE(Array::empty({2, 3, 4}, DType::f32, channels_last).format() == channels_last);
   REQUIRE_THROWS_AS(Array::empty({2, 3}, DType::f32, channels_last), ShapeError);
   REQUIRE_THROWS_WITH(Array::zeros({2, 3}).contiguous(channels_last),
-                      "array: channels_last takes rank 3 or 4, got [2, 3]");
+                      "array: channels_last requires rank 3 or 4, got [2, 3]");
   REQUIRE_THROWS_AS(Array::empty({1, 1, 1, 1, 1}, DType::f32, channels_last), ShapeError);
 }
 
@@ -99,10 +99,10 @@ TEST_CASE("an element is found at its strides in either format") {
 
 TEST_CASE("item wants exactly one element and at wants an index within the shape") {
   REQUIRE(Array::full({1, 1, 1}, 3, DType::i64).item() == 3);
-  REQUIRE_THROWS_WITH(Array::zeros({2}).item(), "item: expected one element, got [2]");
+  REQUIRE_THROWS_WITH(Array::zeros({2}).item(), "item: expected exactly one element, got [2]");
   REQUIRE_THROWS_AS(Array::zeros({0}).item(), ShapeError);
   const Array array = Array::zeros({2, 3});
-  REQUIRE_THROWS_WITH(array.at({1}), "at: 1 indices for [2, 3]");
+  REQUIRE_THROWS_WITH(array.at({1}), "at: got 1 indices for [2, 3]");
   REQUIRE_THROWS_WITH(array.at({1, 3}), "at: index 3 at axis 1 is outside [2, 3]");
   REQUIRE_THROWS_WITH(array.at({-1, 0}), "at: index -1 at axis 0 is outside [2, 3]");
 }

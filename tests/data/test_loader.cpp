@@ -270,7 +270,7 @@ TEST_CASE("loader says which samples do not fit together") {
                             return image.at({0, 0, 0}) == 2 ? Array::zeros({3, 2, 5}) : image;
                           },
                           workers),
-                      "loader: expected images of one shape, got [3, 2, 2] (sample 0) and [3, 2, 5] (sample 2)");
+                      "loader: expected images of the same shape, got [3, 2, 2] (sample 0) and [3, 2, 5] (sample 2)");
     CHECK_THROWS_WITH(run([](const Array& image, RandomStream&) { return image.reshape({12}); }, workers),
                       "loader: expected an image (C, H, W), got f32[12] (sample 0)");
     CHECK_THROWS_WITH(run([](const Array& image, RandomStream&) { return image.to(DType::f64); }, workers),

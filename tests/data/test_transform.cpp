@@ -58,7 +58,7 @@ TEST_CASE("normalize says what does not fit") {
   CHECK_THROWS_WITH(normalize({0, 0}, {1}), "normalize: expected as many standard deviations as means (2), got 1");
   CHECK_THROWS_WITH(normalize({0}, {0}), "normalize: standard deviations must be positive, got 0");
   CHECK_THROWS_WITH(transformed(normalize({0}, {1}), Array::zeros({1, 2, 2}, DType::u8)),
-                    "normalize: expected f32, got u8[1, 2, 2]\nhint: put to_float() before it");
+                    "normalize: expected f32, got u8[1, 2, 2]\nhint: add to_float() before it");
   CHECK_THROWS_WITH(transformed(normalize({0}, {1}), Array::zeros({3, 2, 2})),
                     "normalize: expected 1 channels (as many as means), got [3, 2, 2]");
 }

@@ -175,7 +175,7 @@ TEST_CASE("operator: batch_norm_add_relu") {
                         with(Array::zeros({2, 3}), Array::zeros({3, 2})),
                         "batch_norm_add_relu: expected x and residual of one shape, got [2, 3] and [3, 2]"),
                     refuses<DTypeError>(with(Array::zeros({2, 3}), Array::zeros({2, 3}, DType::f64)),
-                                        "batch_norm_add_relu: expected one dtype, got f32[2, 3] and f64[2, 3]\n"
+                                        "batch_norm_add_relu: expected the same dtype, got f32[2, 3] and f64[2, 3]\n"
                                         "hint: convert with to(DType)"),
                     refuses<ValueError>(
                         with(Array::zeros({1, 3}), Array::zeros({1, 3})),

@@ -51,7 +51,7 @@ void check_comparison(const Comparison& op) {
                         [&] {
                           return op.of_tensors(zeros({2, 3}), zeros({3}, DType::i64));
                         },
-                        op.name + ": expected one dtype, got f32[2, 3] and i64[3]\nhint: convert with to(DType)")},
+                        op.name + ": expected the same dtype, got f32[2, 3] and i64[3]\nhint: convert with to(DType)")},
        .is_differentiable = false,
        .tolerance = 0});
 }
@@ -136,17 +136,19 @@ TEST_CASE("operator: where") {
        .on_nothing = {{[](Inputs in) { return where(Array::zeros({3}, DType::u8), in[0], in[1]); },
                        {Array::zeros({0, 3}), Array::zeros({1, 1})},
                        Array::zeros({0, 3})}},
-       .refusals =
-           {refuses<DTypeError>([=] { return where(x, x, x); }, "where: expected a mask of type u8, got f32[2, 3]"),
-            refuses<DTypeError>([=] { return where(mask, x, x.to(DType::f64)); },
-                                "where: expected one dtype, got f32[2, 3] and f64[2, 3]\nhint: convert with to(DType)"),
-            refuses<ShapeError>([=] { return where(mask, x, Array::zeros({2})); },
-                                "where: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
-            refuses<ShapeError>(
-                [=] {
-                  return where(mask, Array::zeros({4, 1}), 0);
-                },
-                "where: shapes [2, 3] and [4, 1] do not broadcast: 2 and 4 at axis 2 from the end")},
+       .refusals = {refuses<DTypeError>([=] { return where(x, x, x); },
+                                        "where: expected a mask of type u8, got f32[2, 3]"),
+                    refuses<DTypeError>(
+                        [=] { return where(mask, x, x.to(DType::f64)); },
+                        "where: expected the same dtype, got f32[2, 3] and f64[2, 3]\nhint: convert with to(DType)"),
+                    refuses<ShapeError>(
+                        [=] { return where(mask, x, Array::zeros({2})); },
+                        "where: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
+                    refuses<ShapeError>(
+                        [=] {
+                          return where(mask, Array::zeros({4, 1}), 0);
+                        },
+                        "where: shapes [2, 3] and [4, 1] do not broadcast: 2 and 4 at axis 2 from the end")},
        .gradients = linear_in_each,
        .tolerance = 0,
        .f32_tolerance = 1e-5,

@@ -157,16 +157,16 @@ TEST_CASE("a list of parameters that is empty or holds one twice or a computed o
   const Tensor b = made_up_parameter({3, 2}, 2);
   for (const auto& [name, make] : optimizers()) {
     REQUIRE_THROWS_MATCHES(make({}), ValueError, Message(name + ": the list of parameters is empty"));
-    REQUIRE_THROWS_MATCHES(make({a, b, b}), ValueError, Message(name + ": parameter 2 (f64[3, 2]) comes twice"));
-    REQUIRE_THROWS_MATCHES(make({a, b * 2}), ValueError, Message(name + ": parameter 1 is no leaf"));
-    REQUIRE_THROWS_MATCHES(make({Tensor()}), ValueError, Message(name + ": parameter 0 is no leaf"));
+    REQUIRE_THROWS_MATCHES(make({a, b, b}), ValueError, Message(name + ": parameter 2 (f64[3, 2]) is listed twice"));
+    REQUIRE_THROWS_MATCHES(make({a, b * 2}), ValueError, Message(name + ": parameter 1 is not a leaf tensor"));
+    REQUIRE_THROWS_MATCHES(make({Tensor()}), ValueError, Message(name + ": parameter 0 is not a leaf tensor"));
   }
   using Groups = std::vector<optim::ParameterGroup<optim::SgdOptions>>;
   REQUIRE_THROWS_MATCHES(Sgd(Groups{}), ValueError, Message("Sgd: the list of parameters is empty"));
   REQUIRE_THROWS_MATCHES(Sgd(Groups{{{a}, {.lr = 1}}, {{}, {.lr = 1}}}), ValueError,
                          Message("Sgd: the list of parameters is empty"));
   REQUIRE_THROWS_MATCHES(Sgd(Groups{{{a}, {.lr = 1}}, {{b, a}, {.lr = 1}}}), ValueError,
-                         Message("Sgd: parameter 1 (f64[2]) comes twice"));
+                         Message("Sgd: parameter 1 (f64[2]) is listed twice"));
   REQUIRE_THROWS_MATCHES(Sgd(Groups{{{a}, {.lr = 1}}, {{b}, {.lr = -1}}}), ValueError,
                          Message("Sgd: lr must be finite and not negative, got -1"));
 }

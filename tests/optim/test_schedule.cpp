@@ -83,9 +83,9 @@ TEST_CASE("schedule options out of range are refused") {
   REQUIRE_THROWS_MATCHES(one_cycle_lr({.max_lr = 1, .total_steps = 5, .warmup = not_a_number}, 0), ValueError,
                          Message("OneCycle: warmup must be in [0, 1], got nan"));
   REQUIRE_THROWS_MATCHES(one_cycle_lr({.max_lr = 1, .total_steps = 5, .div_factor = 0.5}, 0), ValueError,
-                         Message("OneCycle: the factors must be at least 1, got 0.5 and 10000"));
+                         Message("OneCycle: div_factor and final_div_factor must be at least 1, got 0.5 and 10000"));
   REQUIRE_THROWS_MATCHES(one_cycle_lr({.max_lr = 1, .total_steps = 5, .final_div_factor = not_a_number}, 0), ValueError,
-                         Message("OneCycle: the factors must be at least 1, got 25 and nan"));
+                         Message("OneCycle: div_factor and final_div_factor must be at least 1, got 25 and nan"));
   REQUIRE_THROWS_MATCHES(cosine_lr({.lr = not_a_number, .total_steps = 5}, 0), ValueError,
                          Message("Cosine: lr must be finite and not negative, got nan"));
   REQUIRE_THROWS_MATCHES(cosine_lr({.lr = 1, .total_steps = 5, .min_lr = -1}, 0), ValueError,

@@ -107,5 +107,5 @@ TEST_CASE("SGD options out of range are refused with option and value") {
   REQUIRE_THROWS_MATCHES(Sgd({p}, {.lr = 1, .weight_decay = -1}), ValueError,
                          Message("Sgd: weight_decay must be finite and not negative, got -1"));
   REQUIRE_THROWS_MATCHES(Sgd({p}, {.lr = 1, .nesterov = true}), ValueError,
-                         Message("Sgd: nesterov takes a momentum above 0, got 0"));
+                         Message("Sgd: nesterov requires momentum > 0, got 0"));
 }

@@ -177,7 +177,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   check_mask(options.attn_mask, query, scores_shape(query, key));
   check_dropout_probability(operation, options.dropout_p);
   if (options.dropout_p > 0 && options.stream == nullptr) {
-    throw ValueError(fmt::format("{}: dropout_p {} needs a stream of random numbers", operation, options.dropout_p));
+    throw ValueError(fmt::format("{}: dropout_p {} requires a random stream", operation, options.dropout_p));
   }
   // On the query, which is smaller than the scores.
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));

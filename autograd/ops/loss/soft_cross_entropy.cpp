@@ -118,8 +118,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEnt
   if (targets.shape() != logits.shape()) throw ShapeError(text());
   const auto weight = detail::checked_class_weight(SoftCrossEntropy::name, "logits", logits, options.weight);
   if (options.reduction == Reduction::mean && detail::ClassRows(logits.array()).count() == 0) {
-    throw ValueError(
-        fmt::format("{}: the mean of no samples (logits {})", SoftCrossEntropy::name, to_string(logits.shape())));
+    throw ValueError(fmt::format("{}: cannot take the mean of no samples (logits {})", SoftCrossEntropy::name,
+                                 to_string(logits.shape())));
   }
   return record(
       SoftCrossEntropy{.weight_ = weight, .smoothing_ = options.label_smoothing, .reduction_ = options.reduction},

@@ -117,7 +117,7 @@ void check_interpolate_options(std::string_view operation, const InterpolateOpti
     }
   }
   if (options.align_corners && options.mode != InterpolationMode::bilinear) {
-    throw ValueError(fmt::format("{}: align_corners goes with the bilinear mode only", operation));
+    throw ValueError(fmt::format("{}: align_corners requires mode bilinear", operation));
   }
 }
 

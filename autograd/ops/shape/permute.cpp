@@ -52,8 +52,8 @@ struct Permute {
 Tensor permute(const Tensor& x, const std::vector<int>& axes) {
   detail::marked_axes(Permute::name, x.shape(), axes);
   if (static_cast<int>(axes.size()) != x.rank()) {
-    throw ShapeError(
-        fmt::format("permute: expected every axis of {} once, got [{}]", to_string(x.shape()), fmt::join(axes, ", ")));
+    throw ShapeError(fmt::format("permute: expected each axis of {} exactly once, got [{}]", to_string(x.shape()),
+                                 fmt::join(axes, ", ")));
   }
   std::vector<int> counted;
   for (const int axis : axes) counted.push_back(x.shape().checked_axis(axis));

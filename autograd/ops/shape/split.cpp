@@ -26,7 +26,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
     return true;
   });
   if (!fit || left != 0) {
-    throw ShapeError(fmt::format("split: expected sizes, none below 0, that add up to {}, axis {} of {}, got [{}]",
+    throw ShapeError(fmt::format("split: expected non-negative sizes with the sum {}, axis {} of {}, got [{}]",
                                  x.size(axis), axis, to_string(x.shape()), fmt::join(sizes, ", ")));
   }
   std::vector<Tensor> parts;

@@ -78,7 +78,7 @@ void check_affine(std::string_view operation, std::string_view argument, const T
 void check_running_statistics(std::string_view operation, const Tensor& x, const Array& running_mean,
                               const Array& running_var) {
   if (running_mean.defined() != running_var.defined()) {
-    throw ValueError(fmt::format("{}: running_mean and running_var must be given both or neither", operation));
+    throw ValueError(fmt::format("{}: running_mean and running_var must be both defined or both undefined", operation));
   }
   if (!running_mean.defined()) return;
   for (const Array* running : {&running_mean, &running_var}) {

@@ -43,7 +43,7 @@ void check_windows(std::string_view operation, std::string_view name, const Pool
     const kernels::Taps taps = kernels::taps_on_image(axis, window);
     if (taps.first < taps.last) continue;
     throw ShapeError(
-        fmt::format("{}: along the {} window {} holds no pixel (input {}, kernel {}, stride {}, padding {}, "
+        fmt::format("{}: along the {} window {} contains no pixels (input {}, kernel {}, stride {}, padding {}, "
                     "dilation {})",
                     operation, name, window, axis.in, axis.kernel, axis.stride, axis.padding, axis.dilation));
   }
@@ -147,7 +147,7 @@ void check_images(std::string_view operation, const Tensor& x) {
   check_rank(operation, "an input (N, C, H, W)", x, 4);
   if (x.size(1) < 1 || x.size(2) < 1 || x.size(3) < 1) {
     throw ShapeError(
-        fmt::format("{}: the images must have channels and pixels, got {}", operation, to_string(x.shape())));
+        fmt::format("{}: expected images with channels and pixels, got {}", operation, to_string(x.shape())));
   }
 }
 
@@ -156,7 +156,7 @@ Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const 
   check_rank(operation, "an input (N, C, L)", x, 3);
   if (x.size(1) < 1 || x.size(2) < 1) {
     throw ShapeError(
-        fmt::format("{}: the input must have channels and elements, got {}", operation, to_string(x.shape())));
+        fmt::format("{}: expected an input with channels and elements, got {}", operation, to_string(x.shape())));
   }
   check_max_pool1d_options(operation, options);
   const std::int64_t kernel = options.kernel_size;
