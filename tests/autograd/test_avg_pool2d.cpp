@@ -154,7 +154,7 @@ TEST_CASE("avg_pool2d adds up windows that overlap and leaves the tail at zero")
           std::vector<double>{0.25, 0.25, 0, 0.25, 0.25, 0, 0, 0, 0});
 }
 
-TEST_CASE("avg_pool2d says what does not fit") {
+TEST_CASE("avg_pool2d reports invalid input") {
   const Array x = Array::zeros({1, 2, 5, 7});
   const auto is = [](const char* text) { return Catch::Matchers::Message(text); };
   CHECK_THROWS_MATCHES(avg_pool2d(x, {.kernel_size = 0}), ValueError,

@@ -130,7 +130,7 @@ TEST_CASE("conv2d names weights without channels and images without pixels") {
                               "conv2d: the image must have pixels, got [8, 3, 0, 32]");
 }
 
-TEST_CASE("conv2d refuses sizes that overflow") {
+TEST_CASE("conv2d rejects sizes that overflow") {
   constexpr std::int64_t huge = std::int64_t{1} << 62;
   require_refused<ShapeError>(
       images(), kernels(), {}, {.padding = {huge, 0}},
@@ -164,7 +164,7 @@ TEST_CASE("a depthwise convolution of ones counts the pixels that each weight me
     require_equal(weight.grad().array().slice(channel, channel + 1), each);
 }
 
-TEST_CASE("a window wholly in the padding gives exactly the bias") {
+TEST_CASE("a window entirely in the padding gives exactly the bias") {
   Generator random(1);
   const Array bias = random.reals({5}).to(DType::f32);
   const Tensor y = conv2d(random.reals({2, 3, 4, 5}, 1e6, 1e7).to(DType::f32),
@@ -232,7 +232,7 @@ TEST_CASE("zero times infinity is NaN and infinity passes through") {
   REQUIRE(conv2d(x, Array::full({1, 1, 3, 3}, 2)).item() == infinity);
 }
 
-TEST_CASE("conv2d asks only for the gradients that are wanted") {
+TEST_CASE("conv2d computes only the requested gradients") {
   Generator random(3);
   const Array x = random.reals({1, 2, 4, 5}), weight = random.reals({3, 2, 2, 2}), bias = random.reals({3});
   const Array seed = random.reals({1, 3, 3, 4});

@@ -165,7 +165,7 @@ TEST_CASE("max_pool2d gives NaN for a window with NaN and sends its gradient to 
           4);
 }
 
-TEST_CASE("max_pool2d of nothing but minus infinity has a valid index") {
+TEST_CASE("max_pool2d of a window of minus infinity has a valid index") {
   const Array x = Array::full({1, 5, 3, 3}, -infinity, DType::f32);
   const MaxPoolResult result = max_pool2d_with_indices(x, {.kernel_size = 3, .stride = 2, .padding = 1});
   for (const float value : result.values.array().to_vector<float>())
@@ -213,7 +213,7 @@ TEST_CASE("max_pool2d keeps its conventions for ties and NaN and infinities in a
   }
 }
 
-TEST_CASE("max_pool2d never takes the padding for the maximum") {
+TEST_CASE("max_pool2d never selects the padding as the maximum") {
   REQUIRE(max_pool2d(Array::full({1, 1, 2, 2}, -3), {.kernel_size = 3, .stride = 1, .padding = 1})
               .array()
               .to_vector<float>() == std::vector<float>(4, -3));
@@ -250,7 +250,7 @@ TEST_CASE("max_pool2d of an empty batch is empty forward and backward") {
   }
 }
 
-TEST_CASE("max_pool2d says what does not fit") {
+TEST_CASE("max_pool2d reports invalid input") {
   const Array x = Array::zeros({1, 2, 5, 7});
   const auto is = [](const char* text) { return Catch::Matchers::Message(text); };
   CHECK_THROWS_MATCHES(max_pool2d(x, {.kernel_size = Pair(0, 2)}), ValueError,

@@ -98,7 +98,7 @@ TEST_CASE("slice rejects ranges outside the first axis") {
 }
 
 // Sizes beyond the 32 of a tile and the work of one piece, too.
-TEST_CASE("a change of format and back gives the same elements for every type") {
+TEST_CASE("converting the format back and forth preserves the elements of every type") {
   Generator random(5);
   std::vector<Shape> shapes = {{2, 33, 17, 65}, {1, 70, 40}, {3, 1, 8, 9}, {2, 5, 1, 1}, {0, 3, 4, 5}, {2, 3, 0, 5}};
   for (int i = 0; i < 30; ++i) shapes.push_back(random.shape(3, 4, 9));

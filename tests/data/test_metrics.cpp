@@ -30,7 +30,7 @@ TEST_CASE("mean_iou is the mean of the shares that prediction and truth have in 
   CHECK(mean_iou(classes_of({2}, {0, 0}), classes_of({2}, {1, 1}), 2) == 0);
 }
 
-TEST_CASE("mean_iou refuses what are no two maps of classes") {
+TEST_CASE("mean_iou rejects input that is not two class maps") {
   const Array truth = classes_of({2, 2}, {0, 1, 1, 0});
   CHECK_THROWS_WITH(mean_iou(classes_of({4}, {0, 1, 1, 0}), truth, 2),
                     "mean_iou: expected two arrays of the same shape, got i64[4] and i64[2, 2]");
@@ -68,7 +68,7 @@ TEST_CASE("psnr compares elements by place and not by order in memory") {
   CHECK(std::isinf(psnr(original.contiguous(MemoryFormat::channels_last), original)));
 }
 
-TEST_CASE("psnr refuses what are no two images") {
+TEST_CASE("psnr rejects input that is not two images") {
   const Array image = Array::zeros({3, 2});
   CHECK_THROWS_WITH(psnr(image, Array::zeros({2, 3})),
                     "psnr: expected two arrays of the same shape, got f32[3, 2] and f32[2, 3]");

@@ -99,7 +99,7 @@ TEST_CASE("the bytes of a file are those of the format") {
   CHECK(load_safetensors_metadata(path) == Metadata{{"model", "small \"net\""}});
 }
 
-TEST_CASE("every dtype and shape comes back in the order and with the bits it was saved with") {
+TEST_CASE("every dtype and shape is loaded with the order and bits that were saved") {
   const Path path;
   const std::vector<Shape> shapes = {{}, {0}, {5}, {3, 0, 2}, {2, 3}, {1, 2, 3, 1, 2, 1, 1, 2}};
   NamedArrays saved;
@@ -147,7 +147,7 @@ TEST_CASE("a file without tensors is a file") {
   CHECK(load_safetensors(path).empty());
 }
 
-TEST_CASE("saving refuses names that a file cannot hold") {
+TEST_CASE("saving rejects names that the format does not allow") {
   const Path path;
   const Array array = Array::zeros({2});
   CHECK_THROWS_WITH(save_safetensors(path, {{"a", array}, {"a", array}}),
@@ -219,7 +219,7 @@ TEST_CASE("fields that are missing or of the wrong kind are an error") {
   CHECK_THAT(error_of("{\"a\":{\"shape\":" + std::string(100'000, '['), 0), ContainsSubstring("cannot be a list"));
 }
 
-TEST_CASE("shapes that overflow are an error and nothing is allocated for them") {
+TEST_CASE("shapes that overflow are an error before any allocation") {
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0) ==
         "safetensors: tensor \"a\": shape: the number of elements of [4294967296, 4294967296] overflows int64");
   CHECK(error_of(R"({"a":{"dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0]}})", 0) ==

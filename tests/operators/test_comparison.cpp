@@ -90,7 +90,7 @@ TEST_CASE("comparisons of NaN hold for ne alone") {
   require_equal(ne(x, x), Array::full({2}, 1, DType::u8));
 }
 
-TEST_CASE("a number is compared in the type of a floating tensor and exactly with whole numbers") {
+TEST_CASE("a number is compared in the type of a floating tensor and exactly with integers") {
   REQUIRE(eq(Array::full({1}, 0.1), 0.1).at({0}) == 1);
   const Array whole = Array::full({1}, 2, DType::i64);
   REQUIRE(eq(whole, 2).at({0}) == 1);
@@ -155,7 +155,7 @@ TEST_CASE("operator: where") {
        .format_tolerance = 1e-13});
 }
 
-TEST_CASE("where lets nothing through that was not chosen") {
+TEST_CASE("where passes no gradient to elements that are not selected") {
   const Array mask = Array::from<std::uint8_t>({3}, {1, 0, 1});
   const Tensor a = leaf(f32({3}, {1, NAN, 2}));
   const Tensor b = leaf(f32({3}, {INFINITY, 3, NAN}));

@@ -119,7 +119,7 @@ TEST_CASE("operator: pad") {
        .format_tolerance = 1e-14});
 }
 
-TEST_CASE("pad continues a row as its mode says") {
+TEST_CASE("pad extends a row according to its mode") {
   const Array x = f32({1, 4}, {1, 2, 3, 4});
   const auto padded = [&](PaddingMode mode, std::int64_t left, std::int64_t right, double value = 0) {
     return pad(x, {left, right}, mode, value).array().to_vector<float>();

@@ -92,7 +92,7 @@ TEST_CASE("operator: split") {
            refuses<ShapeError>([] { split(zeros({2}), 1, 1); }, "shape: axis 1 is out of range for [2] of rank 1")}}));
 }
 
-TEST_CASE("the parts of a split put together are the whole, and so are their gradients") {
+TEST_CASE("the parts of a split and their gradients add up to the whole") {
   const Array x = Generator(1).reals({7, 3});
   const Tensor whole = leaf(x);
   const auto parts = split(whole, 3);
@@ -179,14 +179,14 @@ TEST_CASE("operator: cat") {
                         "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }
 
-TEST_CASE("cat takes empty tensors and whole numbers") {
+TEST_CASE("cat accepts empty tensors and integers") {
   const Tensor some = Array::full({2, 3}, 1);
   REQUIRE(cat({some, zeros({0, 3}), some}, 0).shape() == Shape{4, 3});
   REQUIRE(cat({Array::full({1}, 7, DType::i64), Array::full({1}, 8, DType::i64)}).array().to_vector<std::int64_t>() ==
           std::vector<std::int64_t>{7, 8});
 }
 
-TEST_CASE("cat of one tensor with itself gives it both gradients") {
+TEST_CASE("cat of a tensor with itself adds both gradients") {
   const Tensor x = leaf(Array::full({2}, 1));
   cat({x, x}).backward(f32({4}, {1, 2, 30, 40}), {});
   require_equal(x.grad().array(), f32({2}, {31, 42}));

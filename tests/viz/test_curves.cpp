@@ -125,7 +125,7 @@ TEST_CASE("curves of one point or none or without finite values are drawn") {
   CHECK(folder.count() == 3);
 }
 
-TEST_CASE("gnuplot that is not installed is an error that says what to install") {
+TEST_CASE("missing gnuplot is an error that says what to install") {
   const WorkingFolder folder;
   const SearchPath nowhere("/nowhere");
   CHECK_THROWS_WITH(write_curves("a.png", "run", {{}}),
