@@ -80,8 +80,17 @@ std::string page_name(const Header& header) {
   return fs::path(header.path).stem().string() + ".md";
 }
 
+/// The notes of a header without a first sentence that is the title.
+std::string_view notes_below_title(const Header& header) {
+  std::string_view notes = header.notes;
+  if (!notes.substr(header.title.size()).starts_with('.')) return notes;
+  notes.remove_prefix(header.title.size() + 1);
+  return notes.starts_with(' ') ? notes.substr(1) : notes;
+}
+
 void write_page(std::ostream& page, const Header& header) {
-  fmt::print(page, "# {}\n\n`#include <{}>`\n\n{}\n\n", header.title, header.path, header.notes);
+  fmt::print(page, "# {}\n\n`#include <{}>`\n\n", header.title, header.path);
+  if (const auto notes = notes_below_title(header); !notes.empty()) fmt::print(page, "{}\n\n", notes);
   write_types(page, header);
   for (const Operator& op : header.operators) {
     fmt::print(page, "## {}\n\n```cpp\n", op.name);
