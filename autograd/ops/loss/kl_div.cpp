@@ -26,7 +26,7 @@ struct KlDivergence {
   }
 };
 
-/// The same with the logarithm of the target.
+/// The terms for a target given as logarithms.
 struct LogKlDivergence {
   static constexpr std::string_view name = "kl_div";
 

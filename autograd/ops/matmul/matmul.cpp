@@ -27,7 +27,7 @@ Shape with_last(const Shape& leading, std::initializer_list<std::int64_t> last) 
   return Shape(sizes);
 }
 
-/// For every element of `batch`, in row-major order, the place of its matrix in an array (…, R, C) of `shape` whose
+/// For every element of `batch`, in row-major order, the offset of its matrix in an array (…, R, C) of `shape` whose
 /// leading axes broadcast to `batch`.
 std::vector<std::int64_t> matrix_offsets(const Shape& shape, const Shape& batch) {
   std::vector<std::int64_t> offsets{0};
@@ -152,7 +152,7 @@ Shape without_last(const Shape& shape) {
   return Shape(shape.sizes().first(static_cast<std::size_t>(shape.rank() - 1)));
 }
 
-/// All axes but the last made one.
+/// Merges all axes but the last.
 Tensor as_rows(const Tensor& x) {
   return x.rank() == 2 ? x : reshape(x, Shape{without_last(x.shape()).numel(), x.size(-1)});
 }

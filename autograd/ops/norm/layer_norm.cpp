@@ -1,4 +1,4 @@
-// layer_norm, and rms_norm as the same without a mean.
+// layer_norm, and rms_norm, which does not subtract the mean.
 #include <limits>
 #include <vector>
 

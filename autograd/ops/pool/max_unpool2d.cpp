@@ -1,4 +1,4 @@
-// max_unpool2d and its adjoint: a scatter to given places and the gather from them, each the other's derivative.
+// max_unpool2d and its adjoint: a scatter to given positions and the gather from them, each the other's derivative.
 #include <algorithm>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// Pooling: reduces each window that slides over an image to one number.
+// Pooling. Each window that slides over an image is reduced to one number.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// pad and its adjoint, which sends every gradient back to where its element came from and adds up there.
+// pad and its adjoint, which accumulates every gradient at the source of its element.
 #include <algorithm>
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// slice and its adjoint, which puts a part back among zeros.
+// slice and its adjoint, which embeds a part in zeros.
 #include <cstring>
 
 #include <fmt/format.h>

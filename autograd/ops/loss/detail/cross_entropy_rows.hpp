@@ -15,7 +15,7 @@
 namespace tapestry::detail {
 
 /// The largest score of a row and ln Σ e^{score − largest}.
-struct Normaliser {
+struct Normalizer {
   double largest;
   double log_powers;
   double negative_log_softmax(double score) const { return log_powers - (score - largest); }
@@ -34,7 +34,7 @@ inline bool by_vectors(const ClassRows& rows) {
 }
 
 template <class T>
-Normaliser normaliser_of(const T* row, const ClassRows& rows) {
+Normalizer normalizer_of(const T* row, const ClassRows& rows) {
   const auto largest = static_cast<double>(largest_of(row, rows));
   if (by_vectors(rows)) return {largest, std::log(kernels::exp_sum(rows.classes(), row, largest))};
   double powers = 0;

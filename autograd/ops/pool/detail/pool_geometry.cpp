@@ -14,7 +14,7 @@ namespace {
 using kernels::Pool2dAxis;
 using kernels::Pool2dGeometry;
 
-/// The windows along an axis that is not there.
+/// The windows along a missing axis.
 constexpr Pool2dAxis single = {.in = 1, .out = 1, .kernel = 1, .stride = 1, .padding = 0, .dilation = 1};
 
 /// The pixels from the first cell of a window to its last, or the largest number where that overflows: no image is as
@@ -36,7 +36,7 @@ void check_padding(std::string_view operation, std::string_view axis, std::int64
   }
 }
 
-/// With dilation a window can step over a small image altogether.
+/// With dilation a window can miss a small image entirely.
 void check_windows(std::string_view operation, std::string_view name, const Pool2dAxis& axis) {
   if (axis.dilation == 1) return;
   for (std::int64_t window = 0; window < axis.out; ++window) {
@@ -49,7 +49,7 @@ void check_windows(std::string_view operation, std::string_view name, const Pool
   }
 }
 
-/// The windows along one axis, whose number is still to be found.
+/// The windows along one axis, without their number.
 Pool2dAxis windows_along(std::string_view operation, std::string_view name, Pool2dAxis axis, bool ceil_mode) {
   const std::int64_t covered =
       detail::kernel_extent(operation, name, {axis.in, axis.kernel, axis.stride, axis.padding, axis.dilation});
