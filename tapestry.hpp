@@ -121,7 +121,9 @@
 #include <tapestry/nn/module.hpp>
 #include <tapestry/nn/module_base.hpp>
 #include <tapestry/nn/module_list.hpp>
+#include <tapestry/nn/module_of.hpp>
 #include <tapestry/nn/sequential.hpp>
+#include <tapestry/nn/state_tensor.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>
 #include <tapestry/optim/sgd.hpp>

@@ -98,7 +98,7 @@ class OpNode final : public Node {
 
 template <class Op>
 Tensor attach(Op&& op, Tensor value, const Tensor* const* inputs, std::size_t count) {
-  if (!lazy_enabled()) (void)value.array();
+  if (!lazy_enabled()) value = Tensor(value.array());
   if (anomaly_enabled()) check_anomaly(Op::name, value.array());
   auto nodes = nodes_to_record(inputs, count);
   if (nodes.empty()) return value;

@@ -109,8 +109,8 @@ class Array {
 
   /// Counts the changes made to the memory, through this array or any that shares it.
   std::uint64_t version() const { return storage().version(); }
-  /// True when no other array shares the memory.
-  bool is_unique() const { return storage_.use_count() == 1; }
+  /// True when no other array shares the memory and it has no observers.
+  bool is_unique() const { return storage_.use_count() == 1 && !storage_->is_observed(); }
   bool shares_memory_with(const Array& other) const { return storage_ == other.storage_; }
   /// True when `storage` is the memory.
   bool lies_in(const Storage& storage) const { return storage_.get() == &storage; }

@@ -35,12 +35,13 @@ class Storage {
 
   /// Notifies the observers, then counts a change.
   void begin_write() {
-    if (is_observed_.load(std::memory_order_acquire)) tell_observers();
+    if (is_observed()) tell_observers();
     version_.fetch_add(1, std::memory_order_relaxed);
   }
   /// Notifies the observer of every write until it is removed or destroyed.
   void add_observer(std::weak_ptr<WriteObserver> observer);
   void remove_observer(const WriteObserver* observer);
+  bool is_observed() const { return is_observed_.load(std::memory_order_acquire); }
 
  private:
   struct Entry {

@@ -49,7 +49,8 @@ nn::Sequential classifier(std::int64_t in, std::int64_t classes, double dropout)
 }  // namespace
 
 AlexNet::AlexNet(const Options& options)
-    : side_(options.images == ImageSize::small ? 3 : 6),
+    : options_(options),
+      side_(options.images == ImageSize::small ? 3 : 6),
       features_(add("features", features(options.images))),
       classifier_(add("classifier", classifier(256 * side_ * side_, options.classes, options.dropout))) {
   // With PyTorch's smaller initial weights, which torchvision keeps, the loss does not fall in the first steps. The

@@ -26,6 +26,9 @@ class AlexNet : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<AlexNet>(options_); }
+
+  Options options_;
   std::int64_t side_;  ///< height and width of the head's input
   nn::Sequential& features_;
   nn::Sequential& classifier_;

@@ -31,7 +31,8 @@ nn::BatchNorm2d norm(std::int64_t channels) {
 }  // namespace
 
 Autoencoder::Autoencoder(const Options& options)
-    : encoder_(add(
+    : options_(options),
+      encoder_(add(
           "encoder",
           nn::sequential({halve(options.in_channels, options.base_channels), norm(options.base_channels), nn::ReLU(),
                           halve(options.base_channels, 2 * options.base_channels), norm(2 * options.base_channels),

@@ -60,11 +60,12 @@ void fill(nn::ModuleBase& module) {
 
 }  // namespace
 
-DcganGenerator::DcganGenerator(const Options& options) : main_(add("main", generator(options))) {
+DcganGenerator::DcganGenerator(const Options& options) : options_(options), main_(add("main", generator(options))) {
   fill(*this);
 }
 
-DcganDiscriminator::DcganDiscriminator(const Options& options) : main_(add("main", discriminator(options))) {
+DcganDiscriminator::DcganDiscriminator(const Options& options)
+    : options_(options), main_(add("main", discriminator(options))) {
   fill(*this);
 }
 

@@ -25,6 +25,9 @@ class DcganGenerator : public nn::Module {
   Tensor forward(const Tensor& z) const override { return main_(z); }
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<DcganGenerator>(options_); }
+
+  Options options_;
   nn::Sequential& main_;
 };
 
@@ -42,6 +45,9 @@ class DcganDiscriminator : public nn::Module {
   Tensor forward(const Tensor& x) const override { return main_(x); }
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<DcganDiscriminator>(options_); }
+
+  Options options_;
   nn::Sequential& main_;
 };
 

@@ -44,7 +44,7 @@ nn::Sequential backbone(std::int64_t base) {
 
 }  // namespace
 
-DeepLabHead::DeepLabHead(const Options& options) {
+DeepLabHead::DeepLabHead(const Options& options) : options_(options) {
   append(nn::ASPP({.in_channels = options.in_channels,
                    .rates = options.rates,
                    .out_channels = options.channels,
@@ -56,7 +56,8 @@ DeepLabHead::DeepLabHead(const Options& options) {
 }
 
 DeepLab::DeepLab(const Options& options)
-    : backbone_(add("backbone", backbone(options.base_channels))),
+    : options_(options),
+      backbone_(add("backbone", backbone(options.base_channels))),
       classifier_(add("classifier", DeepLabHead({.in_channels = 2 * options.base_channels,
                                                  .classes = options.classes,
                                                  .rates = options.rates,

@@ -24,6 +24,11 @@ class DeepLabHead : public nn::Sequential {
   };
 
   explicit DeepLabHead(const Options& options);
+
+ private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<DeepLabHead>(options_); }
+
+  Options options_;
 };
 
 /// Images (N, 3, H, W), H and W multiples of 4, → logits (N, classes, H, W): a small backbone of six 3×3 convolutions
@@ -43,6 +48,9 @@ class DeepLab : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<DeepLab>(options_); }
+
+  Options options_;
   nn::Sequential& backbone_;
   DeepLabHead& classifier_;
 };

@@ -58,7 +58,8 @@ nn::Linear head(std::int64_t classes) {
 }  // namespace
 
 MobileNetV2::MobileNetV2(const Options& options)
-    : features_(add("features", features(options.images))),
+    : options_(options),
+      features_(add("features", features(options.images))),
       classifier_(add("classifier", nn::sequential({nn::Dropout({.p = options.dropout}), head(options.classes)}))) {
   detail::fill_convolutions(*this);
 }

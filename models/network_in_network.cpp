@@ -27,7 +27,8 @@ nn::Sequential to_classes(std::int64_t classes) {
 }  // namespace
 
 NetworkInNetwork::NetworkInNetwork(const Options& options)
-    : mlpconv1_(add("mlpconv1", features(3, 96, 5, 160))),
+    : options_(options),
+      mlpconv1_(add("mlpconv1", features(3, 96, 5, 160))),
       dropout1_(add("dropout1", nn::Dropout({.p = options.dropout}))),
       mlpconv2_(add("mlpconv2", features(96, 192, 5, 192))),
       dropout2_(add("dropout2", nn::Dropout({.p = options.dropout}))),

@@ -25,6 +25,9 @@ class NetworkInNetwork : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<NetworkInNetwork>(options_); }
+
+  Options options_;
   nn::Sequential& mlpconv1_;
   nn::Dropout& dropout1_;
   nn::Sequential& mlpconv2_;

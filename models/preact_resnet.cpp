@@ -15,7 +15,8 @@ nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t blocks, std
 }  // namespace
 
 PreActResNet::PreActResNet(const Options& options)
-    : layer1_(add("layer1", stage(64, 64, options.blocks[0], 1))),
+    : options_(options),
+      layer1_(add("layer1", stage(64, 64, options.blocks[0], 1))),
       layer2_(add("layer2", stage(64, 128, options.blocks[1], 2))),
       layer3_(add("layer3", stage(128, 256, options.blocks[2], 2))),
       layer4_(add("layer4", stage(256, 512, options.blocks[3], 2))),

@@ -38,7 +38,8 @@ nn::Sequential stage(const ResNet::Options& options, std::size_t number) {
 }  // namespace
 
 ResNet::ResNet(const Options& options)
-    : pools_(options.images == ImageSize::large),
+    : options_(options),
+      pools_(options.images == ImageSize::large),
       conv1_(add("conv1", first_convolution(options.images))),
       layer1_(add("layer1", stage(options, 0))),
       layer2_(add("layer2", stage(options, 1))),

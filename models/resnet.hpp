@@ -37,6 +37,9 @@ class ResNet : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<ResNet>(options_); }
+
+  Options options_;
   bool pools_;
   nn::Conv2d& conv1_;
   nn::BatchNorm2d& bn1_ = add("bn1", nn::BatchNorm2d({.num_features = 64}));

@@ -19,6 +19,10 @@ class ResNetCifar : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override {
+    return std::make_unique<ResNetCifar>(std::ssize(layer1_.children()), fc_.weight().size(0));
+  }
+
   nn::Conv2d& conv1_ = add("conv1", nn::conv3x3(3, 16));
   nn::BatchNorm2d& bn1_ = add("bn1", nn::BatchNorm2d({.num_features = 16}));
   nn::Sequential& layer1_;

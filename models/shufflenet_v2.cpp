@@ -27,7 +27,8 @@ nn::Sequential stage(std::int64_t in, std::int64_t out, std::int64_t units) {
 }  // namespace
 
 ShuffleNetV2::ShuffleNetV2(const Options& options)
-    : conv1_(add("conv1", conv_norm_relu(3, options.channels[0], 3, options.images == ImageSize::small ? 1 : 2))),
+    : options_(options),
+      conv1_(add("conv1", conv_norm_relu(3, options.channels[0], 3, options.images == ImageSize::small ? 1 : 2))),
       stage2_(add("stage2", stage(options.channels[0], options.channels[1], 4))),
       stage3_(add("stage3", stage(options.channels[1], options.channels[2], 8))),
       stage4_(add("stage4", stage(options.channels[2], options.channels[3], 4))),

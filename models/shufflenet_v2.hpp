@@ -29,6 +29,9 @@ class ShuffleNetV2 : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<ShuffleNetV2>(options_); }
+
+  Options options_;
   nn::Sequential& conv1_;
   nn::MaxPool2d* maxpool_ = nullptr;  ///< null for small images
   nn::Sequential& stage2_;

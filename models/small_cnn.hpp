@@ -17,6 +17,10 @@ class SmallCnn : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override {
+    return std::make_unique<SmallCnn>(head_.weight().size(0));
+  }
+
   nn::Conv2d& conv1_ = add("conv1", nn::Conv2d({.in_channels = 3, .out_channels = 32, .kernel_size = 3, .padding = 1}));
   nn::Conv2d& conv2_ =
       add("conv2", nn::Conv2d({.in_channels = 32, .out_channels = 32, .kernel_size = 3, .padding = 1}));

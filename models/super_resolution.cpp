@@ -16,7 +16,8 @@ std::int64_t maps_per_channel(std::int64_t upscale_factor) {
 }  // namespace
 
 SuperResolution::SuperResolution(const Options& options)
-    : conv1_(add("conv1", same(options.channels, 64, 5))),
+    : options_(options),
+      conv1_(add("conv1", same(options.channels, 64, 5))),
       conv2_(add("conv2", same(64, 32, 3))),
       conv3_(add("conv3", same(32, options.channels * maps_per_channel(options.upscale_factor), 3))),
       shuffle_(add("shuffle", nn::PixelShuffle(options.upscale_factor))) {}

@@ -9,7 +9,7 @@
 
 namespace tapestry::models {
 
-UNet::UNet(const Options& options) {
+UNet::UNet(const Options& options) : options_(options) {
   if (options.depth < 1) throw ValueError(fmt::format("UNet: depth must be at least 1, got {}", options.depth));
   std::int64_t in = options.in_channels;
   std::int64_t channels = options.base_channels;

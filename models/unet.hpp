@@ -30,6 +30,9 @@ class UNet : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<UNet>(options_); }
+
+  Options options_;
   nn::Module& add_enlargement(const std::string& name, std::int64_t channels, Upsampling upsampling);
 
   std::vector<nn::UNetBlock*> down_;  ///< at each size, the largest first

@@ -41,7 +41,9 @@ nn::Linear linear(std::int64_t in, std::int64_t out) {
 }  // namespace
 
 Vgg::Vgg(const std::array<std::int64_t, 5>& convolutions, const VggOptions& options)
-    : side_(options.images == ImageSize::small ? 1 : 7),
+    : convolutions_(convolutions),
+      options_(options),
+      side_(options.images == ImageSize::small ? 1 : 7),
       features_(add("features", features(convolutions))),
       classifier_(
           add("classifier", nn::sequential({linear(512 * side_ * side_, hidden), nn::ReLU(),

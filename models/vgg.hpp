@@ -27,6 +27,10 @@ class Vgg : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<Vgg>(convolutions_, options_); }
+
+  std::array<std::int64_t, 5> convolutions_;
+  VggOptions options_;
   std::int64_t side_;  ///< height and width of the head's input
   nn::Sequential& features_;
   nn::Sequential& classifier_;

@@ -41,7 +41,8 @@ nn::Sequential perceptron(const Options& options) {
 class EncoderLayer : public nn::Module {
  public:
   explicit EncoderLayer(const Options& options)
-      : ln_1_(add("ln_1", norm(options))),
+      : options_(options),
+        ln_1_(add("ln_1", norm(options))),
         self_attention_(add("self_attention",
                             nn::MultiheadAttention({.embed_dim = options.hidden_dim, .num_heads = options.num_heads}))),
         dropout_(add("dropout", nn::Dropout({.p = options.dropout}))),
@@ -55,6 +56,9 @@ class EncoderLayer : public nn::Module {
   }
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<EncoderLayer>(options_); }
+
+  Options options_;
   nn::LayerNorm& ln_1_;
   nn::MultiheadAttention& self_attention_;
   nn::Dropout& dropout_;
@@ -74,7 +78,8 @@ nn::Sequential layers(const Options& options) {
 class Encoder : public nn::Module {
  public:
   explicit Encoder(const Options& options)
-      : dropout_(add("dropout", nn::Dropout({.p = options.dropout}))),
+      : options_(options),
+        dropout_(add("dropout", nn::Dropout({.p = options.dropout}))),
         layers_(add("layers", layers(options))),
         ln_(add("ln", norm(options))) {
     const std::int64_t side = options.image_size / options.patch_size;
@@ -85,6 +90,9 @@ class Encoder : public nn::Module {
   Tensor forward(const Tensor& x) const override { return ln_(layers_(dropout_(x + pos_embedding_))); }
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<Encoder>(options_); }
+
+  Options options_;
   nn::Dropout& dropout_;
   nn::Sequential& layers_;
   nn::LayerNorm& ln_;
@@ -100,7 +108,8 @@ nn::Sequential heads(const Options& options) {
 }  // namespace
 
 VisionTransformer::VisionTransformer(const Options& options)
-    : image_size_(checked(options).image_size),
+    : options_(options),
+      image_size_(checked(options).image_size),
       class_token_(add_parameter("class_token", Array::zeros({1, 1, options.hidden_dim}))),
       conv_proj_(add("conv_proj", nn::Conv2d({.in_channels = 3,
                                               .out_channels = options.hidden_dim,

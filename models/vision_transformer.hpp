@@ -33,6 +33,9 @@ class VisionTransformer : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<VisionTransformer>(options_); }
+
+  Options options_;
   std::int64_t image_size_;
   nn::Parameter class_token_;
   nn::Conv2d& conv_proj_;

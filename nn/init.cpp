@@ -17,7 +17,8 @@ Tensor overwrite(Tensor tensor, const Array& values) {
 }  // namespace
 
 std::int64_t fan(const Shape& weight, FanMode mode) {
-  if (weight.rank() < 2) throw ShapeError(fmt::format("init: a weight has rank 2 or more, got {}", to_string(weight)));
+  if (weight.rank() < 2)
+    throw ShapeError(fmt::format("init: expected a weight of rank 2 or more, got {}", to_string(weight)));
   const std::int64_t channels = weight[mode == FanMode::fan_in ? 1 : 0];
   const std::int64_t pairs = weight[0] * weight[1];
   return pairs == 0 ? 0 : weight.numel() / pairs * channels;

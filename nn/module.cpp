@@ -4,6 +4,10 @@
 
 namespace tapestry::nn {
 
+std::unique_ptr<Module> Module::clone() const {
+  return std::unique_ptr<Module>(static_cast<Module*>(ModuleBase::clone().release()));
+}
+
 HookId Module::add_forward_pre_hook(PreHook hook) {
   return ModuleBase::add_forward_pre_hook(
       [hook = std::move(hook)](const ModuleBase& module, std::vector<Tensor>& inputs) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include <tapestry/nn/module_of.hpp>
 
@@ -14,6 +15,9 @@ class Module : public ModuleOf<Tensor(const Tensor&)> {
   using PreHook = std::function<Tensor(const Module& module, const Tensor& input)>;
   /// Called after forward; a defined result replaces the output.
   using Hook = std::function<Tensor(const Module& module, const Tensor& input, const Tensor& output)>;
+
+  /// `ModuleBase::clone` as a Module.
+  std::unique_ptr<Module> clone() const;
 
   HookId add_forward_pre_hook(PreHook hook);
   HookId add_forward_hook(Hook hook);

@@ -112,6 +112,56 @@ void ModuleBase::throw_no_submodule(std::string_view name) {
   throw ValueError(fmt::format("get_submodule: no module \"{}\" among \"{}\"", name, fmt::join(names, "\", \"")));
 }
 
+std::unique_ptr<ModuleBase> ModuleBase::make_like() const {
+  throw ValueError(
+      fmt::format("clone: the class {0} does not say how to make another one\n"
+                  "hint: override make_like: std::unique_ptr<ModuleBase> make_like() const override {{ return "
+                  "std::make_unique<{0}>(…); }}",
+                  class_name()));
+}
+
+std::unique_ptr<ModuleBase> ModuleBase::make_like(const ModuleBase& module) {
+  auto result = module.make_like();
+  const ModuleBase& made = *result;
+  if (typeid(made) != typeid(module)) {
+    throw ValueError(fmt::format("clone: make_like of the class {0} makes a {1}\nhint: override make_like in {0}",
+                                 module.class_name(), made.class_name()));
+  }
+  return result;
+}
+
+std::unique_ptr<ModuleBase> ModuleBase::clone() const {
+  auto copy = make_like(*this);
+  copy->copy_state(*this);
+  return copy;
+}
+
+void ModuleBase::copy_state(const ModuleBase& source) {
+  const detail::ModuleState& from = source.state();
+  const auto copy_tensors = [&](std::vector<NamedTensor>& targets, const std::vector<NamedTensor>& sources) {
+    const auto have_one_name = [](const NamedTensor& a, const NamedTensor& b) { return a.name == b.name; };
+    if (!std::equal(targets.begin(), targets.end(), sources.begin(), sources.end(), have_one_name)) {
+      throw ValueError(fmt::format("clone: make_like of the class {} makes a module with other parameters or buffers",
+                                   class_name()));
+    }
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      targets[i].tensor.set_array(sources[i].tensor.array().clone());
+      if (is_floating(targets[i].tensor.dtype())) {
+        targets[i].tensor.set_requires_grad(sources[i].tensor.requires_grad());
+      }
+    }
+  };
+  copy_tensors(state().parameters, from.parameters);
+  copy_tensors(state().buffers, from.buffers);
+  const auto have_one_name = [](const auto& a, const auto& b) { return a.first == b.first; };
+  const auto &targets = state().children, &sources = from.children;
+  if (!std::equal(targets.begin(), targets.end(), sources.begin(), sources.end(), have_one_name)) {
+    throw ValueError(fmt::format("clone: make_like of the class {} makes a module with other children", class_name()));
+  }
+  for (std::size_t i = 0; i < targets.size(); ++i) targets[i].second->copy_state(*sources[i].second);
+  state().training = from.training;
+}
+
 StateDict ModuleBase::state_dict() const {
   StateDict state;
   visit("", [&](const std::string& prefix, const ModuleBase& module) {

@@ -99,6 +99,11 @@ class ModuleBase {
   /// The name of the class, without namespaces: "Conv2d".
   std::string class_name() const;
 
+  /// A deep copy: parameters and buffers with memory of their own, modes, and which parameters require gradients;
+  /// without gradients and hooks. Its random streams are new ones. Throws a ValueError when the class of this module,
+  /// or of one within it, does not override `make_like`.
+  std::unique_ptr<ModuleBase> clone() const;
+
   /// Copies of the values of all parameters and buffers, in the order of their declaration.
   StateDict state_dict() const;
   /// Overwrites all parameters and buffers. Throws a ValueError that lists every missing, unexpected or misshaped
@@ -133,6 +138,13 @@ class ModuleBase {
   [[nodiscard]] Parameter add_parameter(std::string name, Array value);
   [[nodiscard]] Buffer add_buffer(std::string name, Array value);
 
+  /// A new module of the same class and options, for `clone`, which overwrites its parameters and buffers:
+  ///
+  ///     std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Net>(options_); }
+  virtual std::unique_ptr<ModuleBase> make_like() const;
+  /// What `make_like` of a module makes. Throws a ValueError when it is of another class.
+  static std::unique_ptr<ModuleBase> make_like(const ModuleBase& module);
+
   /// Throws a ValueError when this module has been moved from.
   detail::ModuleState& state() const {
     if (state_ == nullptr) throw_moved_from();
@@ -141,6 +153,7 @@ class ModuleBase {
 
  private:
   void check_name(std::string_view name) const;
+  void copy_state(const ModuleBase& source);
   ModuleBase* find_submodule(std::string_view name);
   [[noreturn]] void throw_no_submodule(std::string_view name);
   [[noreturn]] void throw_moved_from() const;

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,16 @@ class ModuleList : public ModuleBase {
   auto end() const { return modules_.end(); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    auto result = std::make_unique<ModuleList>();
+    for (const auto& [name, child] : children()) {
+      auto made = ModuleBase::make_like(*child);
+      result->modules_.push_back(static_cast<M*>(made.get()));
+      result->add_child(name, std::move(made));
+    }
+    return result;
+  }
+
   std::vector<M*> modules_;
 };
 

@@ -8,6 +8,14 @@ void Sequential::append(std::string name, std::unique_ptr<Module> module) {
   steps_.push_back(&added);
 }
 
+std::unique_ptr<ModuleBase> Sequential::make_like() const {
+  auto result = std::make_unique<Sequential>();
+  for (const auto& [name, child] : children()) {
+    result->append(name, std::unique_ptr<Module>(static_cast<Module*>(ModuleBase::make_like(*child).release())));
+  }
+  return result;
+}
+
 Tensor Sequential::forward(const Tensor& x) const {
   Tensor y = x;
   for (Module* step : steps_) y = (*step)(y);

@@ -36,6 +36,8 @@ class Sequential : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override;
+
   std::vector<Module*> steps_;
 };
 

@@ -19,7 +19,14 @@ bool is_better_recomputed(const LazyValue& value) {
   return value.shape()[1] >= few_channels || value.shape().numel() * item_size(value.dtype()) > large_bytes;
 }
 
-/// Puts a part before those that are applied already.
+/// True when a part can come before those that are applied already.
+bool has_room(const ArrayEpilogue& part, const ArrayEpilogue& epilogue) {
+  if (epilogue.is_none()) return true;
+  if (part.activation.kind != kernels::ActivationKind::none || epilogue.numbers) return false;
+  return part.numbers != nullptr || !epilogue.addend.defined();
+}
+
+/// Puts it there.
 void prepend(ArrayEpilogue part, ArrayEpilogue& epilogue) {
   if (part.numbers) epilogue.numbers = std::move(part.numbers);
   if (part.addend.defined()) epilogue.addend = std::move(part.addend);
@@ -42,9 +49,9 @@ LazyElementwise::LazyElementwise(std::string_view name, const Tensor& input, Par
   const auto before = input.lazy_value();
   const auto elementwise = std::dynamic_pointer_cast<LazyElementwise>(before);
   if (before && !before->is_computed()) {
-    const bool has_room = !elementwise || elementwise->order_ < order_;
+    const bool takes_part = !elementwise || elementwise->order_ < order_;
     // What is folded twice would be computed twice.
-    if (before->add_fold() > 1 || !has_room) (void)input.array();
+    if (before->add_fold() > 1 || !takes_part) input_ = Tensor(input.array());
   }
   if (elementwise && order_ == activation) {
     numbers_ = elementwise->numbers_;
@@ -76,7 +83,7 @@ std::optional<LazyElementwise::Chain> LazyElementwise::chain_of(const Tensor& va
   while (const auto before = pending(source.input)) {
     const auto elementwise = std::dynamic_pointer_cast<LazyElementwise>(before);
     auto inner = elementwise ? elementwise->uncomputed() : std::nullopt;
-    if (!inner || inner->epilogue.addend.defined()) return std::nullopt;
+    if (!inner || inner->epilogue.addend.defined() || !has_room(inner->epilogue, source.epilogue)) return std::nullopt;
     prepend(std::move(inner->epilogue), source.epilogue);
     source.input = std::move(inner->input);
   }
@@ -110,7 +117,7 @@ Array LazyElementwise::evaluate(Source& source) const {
     }
     const auto elementwise = std::dynamic_pointer_cast<LazyElementwise>(before);
     auto inner = elementwise ? elementwise->uncomputed() : std::nullopt;
-    if (!inner) break;
+    if (!inner || !has_room(inner->epilogue, source.epilogue)) break;
     prepend(std::move(inner->epilogue), source.epilogue);
     source.input = std::move(inner->input);
   }

@@ -5,13 +5,15 @@
 namespace tapestry::detail {
 
 kernels::ChannelGeometry rows_of(const Array& x) {
-  const bool has_channels = x.format() == MemoryFormat::channels_last || x.rank() == 2;
-  const std::int64_t channels = x.format() == MemoryFormat::channels_last ? x.size(-3) : x.size(-1);
-  if (has_channels) return {.samples = 1, .rows = channels == 0 ? 0 : x.numel() / channels, .channels = channels};
-  // The longest row that divides the elements would do; any length serves what has no numbers per channel.
-  constexpr std::int64_t row = 64;
-  const bool is_even = x.numel() % row == 0;
-  return {.samples = 1, .rows = is_even ? x.numel() / row : x.numel(), .channels = is_even ? row : 1};
+  const bool is_image = x.format() == MemoryFormat::channels_last;
+  if (is_image || x.rank() == 2) {
+    const std::int64_t channels = x.size(is_image ? -3 : -1);
+    return {.samples = 1, .rows = channels == 0 ? 0 : x.numel() / channels, .channels = channels};
+  }
+  // Rows of any length serve what has no numbers per channel.
+  constexpr std::int64_t length = 64;
+  const bool is_even = x.numel() % length == 0;
+  return {.samples = 1, .rows = is_even ? x.numel() / length : x.numel(), .channels = is_even ? length : 1};
 }
 
 Array apply(const ArrayEpilogue& epilogue, const Array& x) {

@@ -29,7 +29,8 @@ ModuleList<Sequential> branches(const ASPP::Options& options) {
 }  // namespace
 
 ASPP::ASPP(const Options& options)
-    : convs_(add("convs", branches(options))),
+    : options_(options),
+      convs_(add("convs", branches(options))),
       project_(add("project", sequential({conv1x1(options.out_channels * std::ssize(convs_), options.out_channels),
                                           norm(options.out_channels), ReLU(), Dropout({.p = options.dropout})}))) {}
 

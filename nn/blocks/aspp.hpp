@@ -29,6 +29,9 @@ class ASPP : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ASPP>(options_); }
+
+  Options options_;
   ModuleList<Sequential>& convs_;
   Sequential& project_;
 };

@@ -31,6 +31,8 @@ class Bottleneck : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Bottleneck>(options_); }
+
   Options options_;
   std::int64_t width_;  ///< channels of the 3×3 convolution
   Conv2d& conv1_ = add("conv1", conv1x1(options_.in_channels, width_));

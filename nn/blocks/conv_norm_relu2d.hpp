@@ -25,6 +25,8 @@ class ConvNormRelu2d : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ConvNormRelu2d>(options_); }
+
   Options options_;
   Conv2d& conv_ = add("conv", Conv2d({.in_channels = options_.in_channels,
                                       .out_channels = options_.out_channels,

@@ -13,7 +13,8 @@ ConvNormRelu2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel) {
 }  // namespace
 
 Inception::Inception(const Options& options)
-    : branch1_(add("branch1", conv(options.in_channels, options.ch1x1, 1))),
+    : options_(options),
+      branch1_(add("branch1", conv(options.in_channels, options.ch1x1, 1))),
       branch2_(add("branch2", sequential({conv(options.in_channels, options.ch3x3red, 1),
                                           conv(options.ch3x3red, options.ch3x3, 3)}))),
       branch3_(add("branch3", sequential({conv(options.in_channels, options.ch5x5red, 1),

@@ -29,6 +29,9 @@ class Inception : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Inception>(options_); }
+
+  Options options_;
   ConvNormRelu2d& branch1_;
   Sequential& branch2_;
   Sequential& branch3_;

@@ -37,7 +37,8 @@ Sequential layers(const InvertedResidual::Options& options) {
 }  // namespace
 
 InvertedResidual::InvertedResidual(const Options& options)
-    : conv_(add("conv", layers(options))),
+    : options_(options),
+      conv_(add("conv", layers(options))),
       adds_input_(options.stride == 1 && options.in_channels == options.out_channels) {}
 
 Tensor InvertedResidual::forward(const Tensor& x) const {

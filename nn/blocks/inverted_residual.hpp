@@ -23,6 +23,9 @@ class InvertedResidual : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<InvertedResidual>(options_); }
+
+  Options options_;
   Sequential& conv_;
   bool adds_input_;
 };

@@ -35,7 +35,7 @@ void check(const ShuffleUnit::Options& options) {
 
 }  // namespace
 
-ShuffleUnit::ShuffleUnit(const Options& options) {
+ShuffleUnit::ShuffleUnit(const Options& options) : options_(options) {
   check(options);
   const std::int64_t in = options.in_channels, half = options.out_channels / 2;
   const bool splits = options.stride == 1;

@@ -24,6 +24,9 @@ class ShuffleUnit : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ShuffleUnit>(options_); }
+
+  Options options_;
   Sequential* branch1_ = nullptr;  ///< null at stride 1
   Sequential* branch2_;
 };

@@ -20,6 +20,8 @@ class SqueezeExcite : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SqueezeExcite>(options_); }
+
   Options options_;
   Conv2d& fc1_ =
       add("fc1",

@@ -5,7 +5,7 @@
 
 namespace tapestry::nn {
 
-UNetBlock::UNetBlock(const Options& options) {
+UNetBlock::UNetBlock(const Options& options) : options_(options) {
   append(conv3x3(options.in_channels, options.out_channels));
   append(BatchNorm2d({.num_features = options.out_channels}));
   append(ReLU());

@@ -17,6 +17,11 @@ class UNetBlock : public Sequential {
   };
 
   explicit UNetBlock(const Options& options);
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<UNetBlock>(options_); }
+
+  Options options_;
 };
 
 }  // namespace tapestry::nn

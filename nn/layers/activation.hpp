@@ -10,54 +10,81 @@ namespace tapestry::nn {
 class ReLU : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return relu(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ReLU>(); }
 };
 
 /// `relu6` as a layer.
 class ReLU6 : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return relu6(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ReLU6>(); }
 };
 
 /// `selu` as a layer.
 class SELU : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return selu(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SELU>(); }
 };
 
 /// `silu` as a layer.
 class SiLU : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return silu(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SiLU>(); }
 };
 
 /// `hardswish` as a layer.
 class Hardswish : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return hardswish(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Hardswish>(); }
 };
 
 /// `hardsigmoid` as a layer.
 class Hardsigmoid : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return hardsigmoid(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Hardsigmoid>(); }
 };
 
 /// `sigmoid` as a layer.
 class Sigmoid : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return sigmoid(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Sigmoid>(); }
 };
 
 /// `tanh` as a layer.
 class Tanh : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return tanh(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Tanh>(); }
 };
 
 /// `mish` as a layer.
 class Mish : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return mish(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Mish>(); }
 };
 
 /// `leaky_relu` as a layer.
@@ -67,6 +94,8 @@ class LeakyReLU : public Module {
   Tensor forward(const Tensor& x) const override { return leaky_relu(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<LeakyReLU>(options_); }
+
   LeakyReluOptions options_;
 };
 
@@ -77,6 +106,8 @@ class ELU : public Module {
   Tensor forward(const Tensor& x) const override { return elu(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ELU>(options_); }
+
   EluOptions options_;
 };
 
@@ -87,6 +118,8 @@ class GELU : public Module {
   Tensor forward(const Tensor& x) const override { return gelu(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<GELU>(options_); }
+
   GeluOptions options_;
 };
 
@@ -97,16 +130,18 @@ class Softplus : public Module {
   Tensor forward(const Tensor& x) const override { return softplus(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Softplus>(options_); }
+
   SoftplusOptions options_;
 };
 
-/// `prelu` with weights that are trained: one for all channels, or one for each. Throws a ValueError for a number below
+/// `prelu` with learnable weights: one for all channels, or one for each. Throws a ValueError for a number below
 /// 1.
 class PReLU : public Module {
  public:
   struct Options {
     std::int64_t num_parameters = 1;  ///< 1, or the number of channels
-    double init = 0.25;               ///< the first value of every weight
+    double init = 0.25;               ///< the initial value of every weight
   };
 
   PReLU() : PReLU(Options{}) {}
@@ -116,6 +151,10 @@ class PReLU : public Module {
   const Tensor& weight() const { return weight_; }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<PReLU>(Options{.num_parameters = weight_->size(0)});
+  }
+
   Parameter weight_;
 };
 
@@ -126,6 +165,8 @@ class Softmax : public Module {
   Tensor forward(const Tensor& x) const override { return softmax(x, axis_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Softmax>(axis_); }
+
   int axis_;
 };
 
@@ -136,6 +177,8 @@ class LogSoftmax : public Module {
   Tensor forward(const Tensor& x) const override { return log_softmax(x, axis_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<LogSoftmax>(axis_); }
+
   int axis_;
 };
 

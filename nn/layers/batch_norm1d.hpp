@@ -14,6 +14,9 @@ class BatchNorm1d : public NormBase {
 
   explicit BatchNorm1d(const Options& options) : NormBase("BatchNorm1d", options) {}
   Tensor forward(const Tensor& x) const override;
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<BatchNorm1d>(options()); }
 };
 
 }  // namespace tapestry::nn

@@ -14,6 +14,9 @@ class BatchNorm2d : public NormBase {
 
   explicit BatchNorm2d(const Options& options) : NormBase("BatchNorm2d", options) {}
   Tensor forward(const Tensor& x) const override;
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<BatchNorm2d>(options()); }
 };
 
 }  // namespace tapestry::nn

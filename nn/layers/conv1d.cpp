@@ -19,14 +19,13 @@ Shape checked_weight_shape(const Conv1d::Options& options) {
 }  // namespace
 
 Conv1d::Conv1d(const Options& options)
-    : options_(operator_options(options)),
-      weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
+    : options_(options), weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
   if (options.bias) bias_ = add_parameter("bias", Array::empty({options.out_channels}));
   init::default_uniform(weight_, bias_);
 }
 
 Tensor Conv1d::forward(const Tensor& x) const {
-  return conv1d(x, weight_, bias_, options_);
+  return conv1d(x, weight_, bias_, operator_options(options_));
 }
 
 }  // namespace tapestry::nn

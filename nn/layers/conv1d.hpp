@@ -32,7 +32,9 @@ class Conv1d : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  Conv1dOptions options_;
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Conv1d>(options_); }
+
+  Options options_;
   Parameter weight_;
   Parameter bias_;
 };

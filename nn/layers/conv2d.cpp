@@ -5,13 +5,13 @@
 namespace tapestry::nn {
 namespace {
 
-Conv2dOptions to_operator_options(const Conv2d::Options& options) {
+Conv2dOptions operator_options(const Conv2d::Options& options) {
   return {options.stride, options.padding, options.dilation, options.groups, options.padding_mode};
 }
 
 Shape checked_weight_shape(const Conv2d::Options& options) {
   const Pair kernel = options.kernel_size;
-  check_conv2d_options("Conv2d", to_operator_options(options), kernel);
+  check_conv2d_options("Conv2d", operator_options(options), kernel);
   detail::check_conv_channels("Conv2d", options.in_channels, options.out_channels, options.groups);
   return {options.out_channels, options.in_channels / options.groups, kernel.height, kernel.width};
 }
@@ -19,10 +19,13 @@ Shape checked_weight_shape(const Conv2d::Options& options) {
 }  // namespace
 
 Conv2d::Conv2d(const Options& options)
-    : options_(to_operator_options(options)),
-      weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
+    : options_(options), weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
   if (options.bias) bias_ = add_parameter("bias", Array::empty({options.out_channels}));
   init::default_uniform(weight_, bias_);
+}
+
+Tensor Conv2d::forward_with(const Tensor& weight, const Tensor& x) const {
+  return conv2d(x, weight, bias_, operator_options(options_));
 }
 
 Tensor Conv2d::forward(const Tensor& x) const {

@@ -40,10 +40,12 @@ class Conv2d : public Module {
 
  protected:
   /// The layer with another weight in place of its own.
-  Tensor forward_with(const Tensor& weight, const Tensor& x) const { return conv2d(x, weight, bias_, options_); }
+  Tensor forward_with(const Tensor& weight, const Tensor& x) const;
 
  private:
-  Conv2dOptions options_;
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Conv2d>(options_); }
+
+  Options options_;
   Parameter weight_;
   Parameter bias_;
 };

@@ -32,7 +32,9 @@ class ConvTranspose1d : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  ConvTranspose1dOptions options_;
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ConvTranspose1d>(options_); }
+
+  Options options_;
   Parameter weight_;
   Parameter bias_;
 };

@@ -19,14 +19,13 @@ Shape checked_weight_shape(const ConvTranspose2d::Options& options) {
 }  // namespace
 
 ConvTranspose2d::ConvTranspose2d(const Options& options)
-    : options_(operator_options(options)),
-      weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
+    : options_(options), weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
   if (options.bias) bias_ = add_parameter("bias", Array::empty({options.out_channels}));
   init::default_uniform(weight_, bias_);
 }
 
 Tensor ConvTranspose2d::forward(const Tensor& x) const {
-  return conv_transpose2d(x, weight_, bias_, options_);
+  return conv_transpose2d(x, weight_, bias_, operator_options(options_));
 }
 
 }  // namespace tapestry::nn

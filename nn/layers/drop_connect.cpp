@@ -4,21 +4,21 @@
 namespace tapestry::nn {
 
 DropConnectLinear::DropConnectLinear(const Options& options)
-    : Linear(options.linear), p_(options.p), stream_(new_random_stream()) {
-  check_dropout_probability("DropConnectLinear", p_);
+    : Linear(options.linear), options_(options), stream_(new_random_stream()) {
+  check_dropout_probability("DropConnectLinear", options.p);
 }
 
 Tensor DropConnectLinear::forward(const Tensor& x) const {
-  return is_training() ? linear(x, drop_connect(weight(), p_, stream_), bias()) : Linear::forward(x);
+  return is_training() ? linear(x, drop_connect(weight(), options_.p, stream_), bias()) : Linear::forward(x);
 }
 
 DropConnectConv2d::DropConnectConv2d(const Options& options)
-    : Conv2d(options.conv), p_(options.p), stream_(new_random_stream()) {
-  check_dropout_probability("DropConnectConv2d", p_);
+    : Conv2d(options.conv), options_(options), stream_(new_random_stream()) {
+  check_dropout_probability("DropConnectConv2d", options.p);
 }
 
 Tensor DropConnectConv2d::forward(const Tensor& x) const {
-  return is_training() ? forward_with(drop_connect(weight(), p_, stream_), x) : Conv2d::forward(x);
+  return is_training() ? forward_with(drop_connect(weight(), options_.p, stream_), x) : Conv2d::forward(x);
 }
 
 }  // namespace tapestry::nn

@@ -20,7 +20,9 @@ class DropConnectLinear : public Linear {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  double p_;
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<DropConnectLinear>(options_); }
+
+  Options options_;
   mutable RandomStream stream_;
 };
 
@@ -38,7 +40,9 @@ class DropConnectConv2d : public Conv2d {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  double p_;
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<DropConnectConv2d>(options_); }
+
+  Options options_;
   mutable RandomStream stream_;
 };
 

@@ -1,6 +1,6 @@
-// Dropout layers: random zeros in training, the identity in evaluation. Every layer draws from a random stream of its
-// own and every forward in training is a step of it. Probabilities outside [0, 1] are refused with a ValueError when
-// the layer is made.
+// Dropout layers, which are the identity in evaluation mode. Each layer has a random stream of its own, which advances
+// with every forward pass in training mode. The constructors throw a ValueError for a probability that is not in
+// [0, 1].
 #pragma once
 
 #include <tapestry/autograd/ops/dropout/dropout.hpp>
@@ -20,6 +20,8 @@ class Dropout : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Dropout>(Options{.p = p_}); }
+
   double p_;
   mutable RandomStream stream_;
 };
@@ -35,6 +37,8 @@ class Dropout2d : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Dropout2d>(Options{.p = p_}); }
+
   double p_;
   mutable RandomStream stream_;
 };
@@ -51,6 +55,10 @@ class DropBlock2d : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<DropBlock2d>(Options{.p = p_, .block_size = block_size_});
+  }
+
   double p_;
   std::int64_t block_size_;
   mutable RandomStream stream_;
@@ -68,6 +76,10 @@ class StochasticDepth : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<StochasticDepth>(Options{.p = p_, .mode = mode_});
+  }
+
   double p_;
   StochasticDepthMode mode_;
   mutable RandomStream stream_;
@@ -84,6 +96,8 @@ class AlphaDropout : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AlphaDropout>(Options{.p = p_}); }
+
   double p_;
   mutable RandomStream stream_;
 };

@@ -70,7 +70,9 @@ Tensor Embedding::forward(const Tensor& indices) const {
 }
 
 PositionalEncoding::PositionalEncoding(const Options& options)
-    : positions_(checked_positions(options)), dropout_(add("dropout", Dropout({.p = options.dropout}))) {}
+    : options_(options),
+      positions_(checked_positions(options)),
+      dropout_(add("dropout", Dropout({.p = options.dropout}))) {}
 
 Tensor PositionalEncoding::forward(const Tensor& x) const {
   check_places("PositionalEncoding", x, positions_.size(0), positions_.size(1));
@@ -85,13 +87,13 @@ Tensor LearnedPositionalEncoding::forward(const Tensor& x) const {
   return x + slice(pos_embedding_, 1, 0, x.size(1));
 }
 
-PatchEmbedding::PatchEmbedding(const Options& options)
-    : patch_size_(options.patch_size), proj_(add("proj", projection(options))) {}
+PatchEmbedding::PatchEmbedding(const Options& options) : options_(options), proj_(add("proj", projection(options))) {}
 
 Tensor PatchEmbedding::forward(const Tensor& x) const {
-  if (x.rank() != 4 || x.size(2) % patch_size_.height != 0 || x.size(3) % patch_size_.width != 0) {
+  const Pair patch = options_.patch_size;
+  if (x.rank() != 4 || x.size(2) % patch.height != 0 || x.size(3) % patch.width != 0) {
     throw ShapeError(fmt::format("PatchEmbedding: expected images (N, C, H, W) of whole patches of {} × {}, got {}",
-                                 patch_size_.height, patch_size_.width, to_string(x.shape())));
+                                 patch.height, patch.width, to_string(x.shape())));
   }
   return transpose(flatten(proj_(x), 2), 1, 2);
 }

@@ -1,4 +1,4 @@
-// Vectors for indices, places and patches of images.
+// Embeddings of indices, positions and image patches.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@
 
 namespace tapestry::nn {
 
-/// `embedding` with a weight (num_embeddings, embedding_dim), normal with mean 0 and variance 1 at first; the row of
-/// padding_idx is zeros and stays so. Throws a ValueError for options out of range.
+/// `embedding` with a weight (num_embeddings, embedding_dim), initially normal with mean 0 and variance 1; the row of
+/// padding_idx is zeros and is not trained. Throws a ValueError for options out of range.
 class Embedding : public Module {
  public:
   struct Options {
-    Required<std::int64_t> num_embeddings;         ///< how many indices there are
+    Required<std::int64_t> num_embeddings;         ///< the number of indices
     Required<std::int64_t> embedding_dim;          ///< the size of a vector
-    std::optional<std::int64_t> padding_idx = {};  ///< the index that stands for nothing
+    std::optional<std::int64_t> padding_idx = {};  ///< the index of padding
   };
 
   explicit Embedding(const Options& options);
@@ -29,17 +29,22 @@ class Embedding : public Module {
   const Tensor& weight() const { return weight_; }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<Embedding>(
+        Options{.num_embeddings = weight_->size(0), .embedding_dim = weight_->size(1), .padding_idx = padding_idx_});
+  }
+
   std::optional<std::int64_t> padding_idx_;
   Parameter weight_;
 };
 
-/// x (N, L, embed_dim) plus `sinusoidal_positions` of its places, then dropout. Throws a ValueError for options out of
-/// range and, on use, a ShapeError for more than max_length places.
+/// x (N, L, embed_dim) plus the `sinusoidal_positions`, then dropout. Throws a ValueError for options out of
+/// range and, on use, a ShapeError for more than max_length positions.
 class PositionalEncoding : public Module {
  public:
   struct Options {
     Required<std::int64_t> embed_dim;  ///< the size of a vector
-    std::int64_t max_length = 5000;    ///< the most places there will be
+    std::int64_t max_length = 5000;    ///< the largest number of positions
     double dropout = 0.1;              ///< the probability of dropping an element in training
   };
 
@@ -47,18 +52,21 @@ class PositionalEncoding : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<PositionalEncoding>(options_); }
+
+  Options options_;
   Array positions_;
   Dropout& dropout_;
 };
 
-/// x (N, L, embed_dim) plus a parameter pos_embedding (1, max_length, embed_dim) up to place L, normal with mean 0 and
-/// standard deviation 0.02 at first, as in torchvision's vision transformer. Throws a ValueError for options out of
-/// range and, on use, a ShapeError for more than max_length places.
+/// x (N, L, embed_dim) plus a parameter pos_embedding (1, max_length, embed_dim) up to position L, initially normal
+/// with mean 0 and standard deviation 0.02, as in torchvision's vision transformer. Throws a ValueError for options out
+/// of range and, on use, a ShapeError for more than max_length positions.
 class LearnedPositionalEncoding : public Module {
  public:
   struct Options {
     Required<std::int64_t> embed_dim;   ///< the size of a vector
-    Required<std::int64_t> max_length;  ///< the most places there will be
+    Required<std::int64_t> max_length;  ///< the largest number of positions
   };
 
   explicit LearnedPositionalEncoding(const Options& options);
@@ -67,6 +75,11 @@ class LearnedPositionalEncoding : public Module {
   const Tensor& pos_embedding() const { return pos_embedding_; }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<LearnedPositionalEncoding>(
+        Options{.embed_dim = pos_embedding_->size(2), .max_length = pos_embedding_->size(1)});
+  }
+
   Parameter pos_embedding_;
 };
 
@@ -79,14 +92,16 @@ class PatchEmbedding : public Module {
     std::int64_t in_channels = 3;      ///< channels of an image
     Required<Pair> patch_size;         ///< pixels of a patch
     Required<std::int64_t> embed_dim;  ///< the size of a vector
-    bool bias = true;                  ///< with a bias
+    bool bias = true;                  ///< adds a learnable bias
   };
 
   explicit PatchEmbedding(const Options& options);
   Tensor forward(const Tensor& x) const override;
 
  private:
-  Pair patch_size_;
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<PatchEmbedding>(options_); }
+
+  Options options_;
   Conv2d& proj_;
 };
 

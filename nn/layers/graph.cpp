@@ -76,21 +76,19 @@ Tensor GcnConv::forward(const Tensor& x, const SparseAdjacency& adjacency) const
 }
 
 SageConv::SageConv(const Options& options)
-    : aggregation_(options.aggregation),
+    : options_(options),
       lin_l_(add("lin_l", projection(checked(options).in_channels, options.out_channels, options.bias))),
       lin_r_(add("lin_r", projection(options.in_channels, options.out_channels, false))) {}
 
 Tensor SageConv::forward(const Tensor& x, const SparseAdjacency& adjacency) const {
   check_nodes("SageConv", x, lin_r_.weight().size(1), adjacency);
-  return lin_l_(graph_aggregate(adjacency, x, aggregation_)) + lin_r_(x);
+  return lin_l_(graph_aggregate(adjacency, x, options_.aggregation)) + lin_r_(x);
 }
 
 GatConv::GatConv(const Options& options)
-    : heads_(checked_heads(options)),
+    : options_(options),
+      heads_(checked_heads(options)),
       out_channels_(options.out_channels),
-      concat_(options.concat),
-      negative_slope_(options.negative_slope),
-      dropout_(options.dropout),
       stream_(new_random_stream()),
       att_src_(add_parameter("att_src", Array::empty({1, heads_, out_channels_}))),
       att_dst_(add_parameter("att_dst", Array::empty({1, heads_, out_channels_}))),
@@ -98,7 +96,8 @@ GatConv::GatConv(const Options& options)
   init_glorot(lin_.weight(), options.in_channels + heads_ * out_channels_);
   init_glorot(att_src_, heads_ + out_channels_);
   init_glorot(att_dst_, heads_ + out_channels_);
-  if (options.bias) bias_ = add_parameter("bias", Array::zeros({concat_ ? heads_ * out_channels_ : out_channels_}));
+  if (options.bias)
+    bias_ = add_parameter("bias", Array::zeros({options_.concat ? heads_ * out_channels_ : out_channels_}));
 }
 
 Tensor GatConv::forward(const Tensor& x, const SparseAdjacency& adjacency) const {
@@ -111,10 +110,11 @@ Tensor GatConv::forward(const Tensor& x, const SparseAdjacency& adjacency) const
   const Tensor projected = reshape(lin_(x), {nodes, heads_, out_channels_});
   const Tensor of_sources = index_select(sum(projected * att_src_, {-1}), 0, looped_->sources());
   const Tensor of_targets = index_select(sum(projected * att_dst_, {-1}), 0, looped_->targets());
-  Tensor weights = edge_softmax(*looped_, leaky_relu(of_sources + of_targets, {.negative_slope = negative_slope_}));
-  if (is_training()) weights = dropout(weights, dropout_, stream_);
+  Tensor weights =
+      edge_softmax(*looped_, leaky_relu(of_sources + of_targets, {.negative_slope = options_.negative_slope}));
+  if (is_training()) weights = dropout(weights, options_.dropout, stream_);
   const Tensor attended = sparse_matmul(*looped_, weights, projected);
-  const Tensor y = concat_ ? reshape(attended, {nodes, heads_ * out_channels_}) : mean(attended, {1});
+  const Tensor y = options_.concat ? reshape(attended, {nodes, heads_ * out_channels_}) : mean(attended, {1});
   return bias_.defined() ? y + bias_ : y;
 }
 

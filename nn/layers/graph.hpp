@@ -13,14 +13,15 @@
 namespace tapestry::nn {
 
 /// D^{−1/2} (A + I) D^{−1/2} · x · weightᵀ + bias (Kipf and Welling, "Semi-supervised classification with graph
-/// convolutional networks", 2017, equation 2); nodes that have a loop already keep its weight. The normalised graph is
-/// kept for as long as the same one is given. Parameters: lin.weight, Glorot uniform at first, and bias, zeros.
+/// convolutional networks", 2017, equation 2); nodes that have a loop already keep its weight. The normalized graph is
+/// kept until a call with another one, so that calls from several threads must not overlap. Parameters: lin.weight,
+/// initially Glorot uniform, and bias, initially zeros.
 class GcnConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
  public:
   struct Options {
     Required<std::int64_t> in_channels;   ///< features of a node
     Required<std::int64_t> out_channels;  ///< features that it gets
-    bool bias = true;                     ///< with a bias
+    bool bias = true;                     ///< adds a learnable bias
   };
 
   /// Throws a ValueError for sizes below 1.
@@ -29,6 +30,11 @@ class GcnConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<GcnConv>(
+        Options{.in_channels = lin_.weight().size(1), .out_channels = lin_.weight().size(0), .bias = bias_.defined()});
+  }
+
   Linear& lin_;
   Parameter bias_;
   mutable std::optional<SparseAdjacency> given_, normalized_;
@@ -43,7 +49,7 @@ class SageConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> 
     Required<std::int64_t> in_channels;           ///< features of a node
     Required<std::int64_t> out_channels;          ///< features that it gets
     Aggregation aggregation = Aggregation::mean;  ///< how neighbours are put together
-    bool bias = true;                             ///< with a bias
+    bool bias = true;                             ///< adds a learnable bias
   };
 
   /// Throws a ValueError for sizes below 1.
@@ -52,7 +58,9 @@ class SageConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> 
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  Aggregation aggregation_;
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SageConv>(options_); }
+
+  Options options_;
   Linear& lin_l_;
   Linear& lin_r_;
 };
@@ -60,8 +68,9 @@ class SageConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> 
 /// Every node's mean of its neighbours and itself, projected, weighted by
 /// softmax(leaky_relu(att_src · projected source + att_dst · projected target)) over its edges, for every head; then
 /// plus a bias (Veličković et al., "Graph attention networks", 2018, equations 3 to 6). Edge weights are not used, and
-/// nodes without a loop get one. Parameters: att_src and att_dst (1, heads, out_channels), bias, lin.weight; Glorot
-/// uniform at first, the bias zeros.
+/// nodes without a loop get one; the graph with loops is kept until a call with another one, so that calls from several
+/// threads must not overlap. Parameters: att_src and att_dst (1, heads, out_channels), bias, lin.weight; initially
+/// Glorot uniform, the bias zeros.
 class GatConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
  public:
   struct Options {
@@ -71,7 +80,7 @@ class GatConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
     bool concat = true;                   ///< heads side by side (heads · out_channels), or else their mean
     double negative_slope = 0.2;          ///< of the leaky_relu
     double dropout = 0;                   ///< the probability of dropping a neighbour's weight in training
-    bool bias = true;                     ///< with a bias
+    bool bias = true;                     ///< adds a learnable bias
   };
 
   /// Throws a ValueError for options out of range.
@@ -81,11 +90,11 @@ class GatConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<GatConv>(options_); }
+
+  Options options_;
   std::int64_t heads_;
   std::int64_t out_channels_;
-  bool concat_;
-  double negative_slope_;
-  double dropout_;
   mutable RandomStream stream_;
   Parameter att_src_, att_dst_, bias_;
   Linear& lin_;

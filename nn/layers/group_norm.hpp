@@ -1,4 +1,4 @@
-// The group-normalisation layer.
+// The group normalization layer.
 #pragma once
 
 #include <tapestry/core/required.hpp>
@@ -6,15 +6,15 @@
 
 namespace tapestry::nn {
 
-/// `group_norm` with a weight, 1 at first, and a bias, 0 at first, per channel. Throws a ValueError for options out of
-/// range, among them groups that do not divide the channels.
+/// `group_norm` with a weight (initially 1) and a bias (initially 0) per channel. Throws a ValueError for options out
+/// of range, among them groups that do not divide the channels.
 class GroupNorm : public Module {
  public:
   struct Options {
     Required<std::int64_t> num_groups;
     Required<std::int64_t> num_channels;
     double eps = 1e-5;   ///< added to the variance
-    bool affine = true;  ///< with a weight and a bias per channel
+    bool affine = true;  ///< adds a learnable weight and bias per channel
   };
 
   explicit GroupNorm(const Options& options);
@@ -26,6 +26,11 @@ class GroupNorm : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<GroupNorm>(
+        Options{.num_groups = groups_, .num_channels = channels_, .eps = eps_, .affine = weight_.defined()});
+  }
+
   std::int64_t groups_;
   std::int64_t channels_;
   double eps_;

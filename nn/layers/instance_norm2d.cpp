@@ -17,9 +17,9 @@ Tensor InstanceNorm2d::forward(const Tensor& x) const {
   if (x.rank() != 4) {
     throw ShapeError(fmt::format("InstanceNorm2d: expected an input (N, C, H, W), got {}", to_string(x.shape())));
   }
-  const Tensor y =
-      instance_norm(x, mean_array(), var_array(), weight(), bias(),
-                    {.use_input_stats = is_training() || !is_tracked(), .momentum = momentum(), .eps = eps()});
+  const Tensor y = instance_norm(
+      x, mean_array(), var_array(), weight(), bias(),
+      {.use_input_stats = is_training() || !is_tracked(), .momentum = options().momentum, .eps = options().eps});
   count_batch();
   return y;
 }

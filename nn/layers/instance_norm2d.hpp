@@ -15,12 +15,21 @@ class InstanceNorm2d : public NormBase {
     Required<std::int64_t> num_features;  ///< channels
     double eps = 1e-5;                    ///< added to the variance
     double momentum = 0.1;                ///< the weight of an input in the running statistics
-    bool affine = false;                  ///< with a weight and a bias per channel
-    bool track_running_stats = false;     ///< with running statistics
+    bool affine = false;                  ///< adds a learnable weight and bias per channel
+    bool track_running_stats = false;     ///< keeps running statistics
   };
 
   explicit InstanceNorm2d(const Options& options);
   Tensor forward(const Tensor& x) const override;
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<InstanceNorm2d>(Options{.num_features = options().num_features,
+                                                    .eps = options().eps,
+                                                    .momentum = options().momentum,
+                                                    .affine = options().affine,
+                                                    .track_running_stats = options().track_running_stats});
+  }
 };
 
 }  // namespace tapestry::nn

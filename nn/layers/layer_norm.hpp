@@ -1,4 +1,4 @@
-// The layer-normalisation layer.
+// The layer normalization layer.
 #pragma once
 
 #include <tapestry/core/required.hpp>
@@ -6,15 +6,15 @@
 
 namespace tapestry::nn {
 
-/// `layer_norm` with a weight, 1 at first, and a bias, 0 at first, of the normalized shape. Throws a ValueError or
+/// `layer_norm` with a weight (initially 1) and a bias (initially 0) of the normalized shape. Throws a ValueError or
 /// ShapeError for options out of range.
 class LayerNorm : public Module {
  public:
   struct Options {
     Required<Shape> normalized_shape;  ///< the last axes of the input
     double eps = 1e-5;                 ///< added to the variance
-    bool elementwise_affine = true;    ///< with a weight and a bias
-    bool bias = true;                  ///< with a bias, if affine
+    bool elementwise_affine = true;    ///< adds a learnable weight and bias
+    bool bias = true;                  ///< adds the bias, if affine
   };
 
   explicit LayerNorm(const Options& options);
@@ -26,6 +26,13 @@ class LayerNorm : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<LayerNorm>(Options{.normalized_shape = normalized_shape_,
+                                               .eps = eps_,
+                                               .elementwise_affine = weight_.defined(),
+                                               .bias = bias_.defined()});
+  }
+
   Shape normalized_shape_;
   double eps_;
   Parameter weight_, bias_;

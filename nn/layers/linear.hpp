@@ -6,8 +6,8 @@
 
 namespace tapestry::nn {
 
-/// x·weightᵀ + bias for x (…, in_features): weight (out_features, in_features) and bias (out_features), both uniform in
-/// ±1/√in_features at first, as in PyTorch. Throws a ValueError for sizes below 1.
+/// x·weightᵀ + bias for x (…, in_features): weight (out_features, in_features) and bias (out_features), both initially
+/// uniform in ±1/√in_features, as in PyTorch. Throws a ValueError for sizes below 1.
 class Linear : public Module {
  public:
   struct Options {
@@ -31,6 +31,11 @@ class Linear : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<Linear>(
+        Options{.in_features = weight_->size(1), .out_features = weight_->size(0), .bias = bias_.defined()});
+  }
+
   Parameter weight_;
   Parameter bias_;
 };

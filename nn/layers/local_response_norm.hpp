@@ -25,6 +25,8 @@ class LocalResponseNorm : public Module {
   }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<LocalResponseNorm>(options_); }
+
   Options options_;
 };
 

@@ -14,6 +14,8 @@ class CrossEntropyLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   Tensor forward(const Tensor& logits, const Tensor& targets) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<CrossEntropyLoss>(options_); }
+
   CrossEntropyOptions options_;
   Buffer weight_;
 };
@@ -25,6 +27,8 @@ class NLLLoss : public ModuleOf<Tensor(const Tensor&, const Array&)> {
   Tensor forward(const Tensor& log_probabilities, const Array& labels) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<NLLLoss>(options_); }
+
   NllLossOptions options_;
   Buffer weight_;
 };
@@ -37,6 +41,8 @@ class BCEWithLogitsLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> 
   Tensor forward(const Tensor& logits, const Tensor& targets) const override;
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<BCEWithLogitsLoss>(options_); }
+
   BinaryCrossEntropyOptions options_;
   Buffer weight_, pos_weight_;
 };
@@ -50,6 +56,8 @@ class MSELoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<MSELoss>(reduction_); }
+
   Reduction reduction_;
 };
 
@@ -62,6 +70,8 @@ class L1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<L1Loss>(reduction_); }
+
   Reduction reduction_;
 };
 
@@ -76,6 +86,8 @@ class SmoothL1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SmoothL1Loss>(options_); }
+
   SmoothL1LossOptions options_;
 };
 
@@ -90,6 +102,8 @@ class HuberLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<HuberLoss>(options_); }
+
   HuberLossOptions options_;
 };
 
@@ -104,6 +118,8 @@ class DiceLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<DiceLoss>(options_); }
+
   DiceLossOptions options_;
 };
 
@@ -114,6 +130,8 @@ class KLDivLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   Tensor forward(const Tensor& input, const Tensor& target) const override { return kl_div(input, target, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<KLDivLoss>(options_); }
+
   KlDivOptions options_;
 };
 

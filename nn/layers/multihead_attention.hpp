@@ -44,6 +44,11 @@ class MultiheadAttention : public ModuleOf<Tensor(const Tensor&, const Tensor&, 
   }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<MultiheadAttention>(Options{
+        .embed_dim = embed_dim_, .num_heads = num_heads_, .dropout = dropout_, .bias = in_proj_bias_.defined()});
+  }
+
   Tensor heads_of(const Tensor& x, std::int64_t part, std::int64_t parts) const;
   Tensor attn_mask(const Masks& masks, const Tensor& query, const Tensor& key) const;
 

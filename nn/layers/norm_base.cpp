@@ -6,11 +6,10 @@
 
 namespace tapestry::nn {
 
-NormBase::NormBase(std::string_view layer, const BatchNormLayerOptions& options)
-    : eps_(options.eps), momentum_(options.momentum) {
+NormBase::NormBase(std::string_view layer, const BatchNormLayerOptions& options) : options_(options) {
   const std::int64_t features = options.num_features;
   if (features < 1) throw ValueError(fmt::format("{}: num_features must be at least 1, got {}", layer, features));
-  check_batch_norm_options(layer, momentum_, eps_);
+  check_batch_norm_options(layer, options.momentum, options.eps);
   if (options.affine) {
     weight_ = add_parameter("weight", Array::full({features}, 1));
     bias_ = add_parameter("bias", Array::zeros({features}));
@@ -24,7 +23,7 @@ NormBase::NormBase(std::string_view layer, const BatchNormLayerOptions& options)
 
 Tensor NormBase::batch_normalized(const Tensor& x) const {
   const Tensor y = batch_norm(x, mean_array(), var_array(), weight_, bias_,
-                              {.training = is_training(), .momentum = momentum_, .eps = eps_});
+                              {.training = is_training(), .momentum = options_.momentum, .eps = options_.eps});
   count_batch();
   return y;
 }

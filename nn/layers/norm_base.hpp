@@ -31,8 +31,7 @@ class NormBase : public Module {
   /// of range.
   NormBase(std::string_view layer, const BatchNormLayerOptions& options);
 
-  double eps() const { return eps_; }
-  double momentum() const { return momentum_; }
+  const BatchNormLayerOptions& options() const { return options_; }
   bool is_tracked() const { return running_mean_.defined(); }
   /// The arrays behind the running statistics; undefined unless tracked.
   Array mean_array() const { return is_tracked() ? running_mean_->array() : Array(); }
@@ -43,8 +42,7 @@ class NormBase : public Module {
   void count_batch() const;
 
  private:
-  double eps_;
-  double momentum_;
+  BatchNormLayerOptions options_;
   Parameter weight_, bias_;
   Buffer running_mean_, running_var_, num_batches_tracked_;
 };

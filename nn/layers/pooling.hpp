@@ -15,6 +15,8 @@ class MaxPool1d : public Module {
   Tensor forward(const Tensor& x) const override { return max_pool1d(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<MaxPool1d>(options_); }
+
   MaxPool1dOptions options_;
 };
 
@@ -27,6 +29,8 @@ class MaxPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return max_pool2d(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<MaxPool2d>(options_); }
+
   MaxPool2dOptions options_;
 };
 
@@ -39,6 +43,8 @@ class MaxUnpool2d : public ModuleOf<Tensor(const Tensor&, const Array&)> {
   Tensor forward(const Tensor& x, const Array& indices) const override { return max_unpool2d(x, indices, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<MaxUnpool2d>(options_); }
+
   MaxUnpool2dOptions options_;
 };
 
@@ -51,6 +57,8 @@ class AvgPool1d : public Module {
   Tensor forward(const Tensor& x) const override { return avg_pool1d(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AvgPool1d>(options_); }
+
   AvgPool1dOptions options_;
 };
 
@@ -63,6 +71,8 @@ class AvgPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return avg_pool2d(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AvgPool2d>(options_); }
+
   AvgPool2dOptions options_;
 };
 
@@ -75,6 +85,8 @@ class AdaptiveAvgPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return adaptive_avg_pool2d(x, output_size_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AdaptiveAvgPool2d>(output_size_); }
+
   Pair output_size_;
 };
 
@@ -87,6 +99,8 @@ class AdaptiveMaxPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return adaptive_max_pool2d(x, output_size_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AdaptiveMaxPool2d>(output_size_); }
+
   Pair output_size_;
 };
 
@@ -94,12 +108,18 @@ class AdaptiveMaxPool2d : public Module {
 class GlobalAvgPool2d : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return global_avg_pool2d(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<GlobalAvgPool2d>(); }
 };
 
 /// `global_max_pool2d` as a layer: (N, C, H, W) → (N, C, 1, 1).
 class GlobalMaxPool2d : public Module {
  public:
   Tensor forward(const Tensor& x) const override { return global_max_pool2d(x); }
+
+ private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<GlobalMaxPool2d>(); }
 };
 
 }  // namespace tapestry::nn

@@ -15,6 +15,8 @@ class PixelShuffle : public Module {
   Tensor forward(const Tensor& x) const override { return pixel_shuffle(x, factor_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<PixelShuffle>(factor_); }
+
   std::int64_t factor_;
 };
 
@@ -27,6 +29,8 @@ class PixelUnshuffle : public Module {
   Tensor forward(const Tensor& x) const override { return pixel_unshuffle(x, factor_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<PixelUnshuffle>(factor_); }
+
   std::int64_t factor_;
 };
 
@@ -39,6 +43,8 @@ class ChannelShuffle : public Module {
   Tensor forward(const Tensor& x) const override { return channel_shuffle(x, groups_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ChannelShuffle>(groups_); }
+
   std::int64_t groups_;
 };
 
@@ -51,6 +57,8 @@ class Upsample : public Module {
   Tensor forward(const Tensor& x) const override { return interpolate(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Upsample>(options_); }
+
   InterpolateOptions options_;
 };
 

@@ -1,4 +1,4 @@
-// The root-mean-square normalisation layer.
+// The root mean square normalization layer.
 #pragma once
 
 #include <optional>
@@ -8,14 +8,14 @@
 
 namespace tapestry::nn {
 
-/// `rms_norm` with a weight, 1 at first, of the normalized shape. Throws a ValueError or ShapeError for options out of
-/// range.
+/// `rms_norm` with a weight of the normalized shape, initialized to 1. Throws a ValueError or ShapeError for options
+/// out of range.
 class RMSNorm : public Module {
  public:
   struct Options {
     Required<Shape> normalized_shape;          ///< the last axes of the input
     std::optional<double> eps = std::nullopt;  ///< added to the mean square; the dtype's epsilon unless given
-    bool elementwise_affine = true;            ///< with a weight
+    bool elementwise_affine = true;            ///< adds a learnable weight
   };
 
   explicit RMSNorm(const Options& options);
@@ -25,6 +25,11 @@ class RMSNorm : public Module {
   const Tensor& weight() const { return weight_; }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override {
+    return std::make_unique<RMSNorm>(
+        Options{.normalized_shape = normalized_shape_, .eps = eps_, .elementwise_affine = weight_.defined()});
+  }
+
   Shape normalized_shape_;
   std::optional<double> eps_;
   Parameter weight_;

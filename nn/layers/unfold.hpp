@@ -13,6 +13,8 @@ class Unfold : public Module {
   Tensor forward(const Tensor& x) const override { return unfold(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Unfold>(options_); }
+
   UnfoldOptions options_;
 };
 
@@ -23,6 +25,8 @@ class Fold : public Module {
   Tensor forward(const Tensor& x) const override { return fold(x, options_); }
 
  private:
+  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Fold>(options_); }
+
   FoldOptions options_;
 };
 

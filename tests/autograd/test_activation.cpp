@@ -127,26 +127,19 @@ TEST_CASE("activations and their derivatives of both orders are finite wherever 
 TEST_CASE("activations hand NaN on") {
   const Tensor x = f32({1}, {NAN});
   for (const Tensor& y : {relu6(x), leaky_relu(x), hardsigmoid(x), hardswish(x), elu(x), selu(x), gelu(x), silu(x),
-                          sigmoid(x), tanh(x), softplus(x), mish(x), prelu(x, Array::full({1}, 1)), add_relu(x, x)}) {
+                          sigmoid(x), tanh(x), softplus(x), mish(x), prelu(x, Array::full({1}, 1))}) {
     REQUIRE(std::isnan(y.item()));
   }
 }
 
-TEST_CASE("add_relu is relu of the sum to the bit and has the derivative 0 at 0") {
-  const Array a = Generator(1).reals({3, 4, 5, 6}).to(DType::f32), b = Generator(2).reals(a.shape()).to(DType::f32);
-  require_equal(add_relu(a, b).array(), relu(Tensor(a) + b).array());
-  const Tensor x = leaf(f32({3}, {-1, 1, 2}));
-  require_equal(grad(sum(add_relu(x, f32({3}, {0, -1, -1}))), {x})[0].array(), f32({3}, {0, 0, 1}));
-}
-
-TEST_CASE("add_relu hands one gradient to both and the tape adds to neither in place") {
+TEST_CASE("relu of a sum hands one gradient to both and the tape adds to neither in place") {
   const Array values = Array::from({2, 2}, std::vector<double>{1, -2, 3, -4});
   const Array ones = Array::full({2, 2}, 1, DType::f64);
   const Tensor a = leaf(values), b = leaf(values.clone());
   // Both take part twice: what arrives later must not change what the other has.
-  const Tensor y = add_relu(a, b) + a * 10.0 + b * 100.0;
+  const Tensor y = relu(a + b) + a * 10.0 + b * 100.0;
   y.backward(ones, {});
   REQUIRE(values_of(a.grad().array()) == std::vector<double>{11, 10, 11, 10});
   REQUIRE(values_of(b.grad().array()) == std::vector<double>{101, 100, 101, 100});
-  REQUIRE(values_of(grad(add_relu(a, a), {a}, ones)[0].array()) == std::vector<double>{2, 0, 2, 0});
+  REQUIRE(values_of(grad(relu(a + a), {a}, ones)[0].array()) == std::vector<double>{2, 0, 2, 0});
 }

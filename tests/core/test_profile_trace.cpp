@@ -47,10 +47,10 @@ TEST_CASE("a trace holds every run with its place and operands in microseconds")
     now += 1000;
     const LayerScope layer("conv");
     ProfileSpan span("conv2d");
-    span.add_input(Array::zeros({2, 3}));
-    span.add_input(Array::zeros({4}, DType::i64));
+    span.add_input(DType::f32, {2, 3});
+    span.add_input(DType::i64, {4});
     now += 2125;
-    span.add_output(Array::zeros({}, DType::f64));
+    span.add_output(DType::f64, {});
     span.complete(77);
   }
   const json trace = trace_of(profiler);

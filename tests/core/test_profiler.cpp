@@ -68,11 +68,10 @@ TEST_CASE("bytes count defined inputs and outputs only") {
   for (int i = 0; i < 2; ++i) {
     ProfileSpan span("op");
     REQUIRE(span.is_on());
-    span.add_input(Array::zeros({3, 5}, DType::f64));
-    span.add_input(Array());
-    span.add_input(Array::zeros({7}, DType::u8));
-    span.add_output(Array::zeros({2, 0}));
-    span.add_output(Array::zeros({}, DType::f32));
+    span.add_input(DType::f64, {3, 5});
+    span.add_input(DType::u8, {7});
+    span.add_output(DType::f32, {2, 0});
+    span.add_output(DType::f32, {});
     span.complete(1234);
   }
   const auto entry = entry_of(timed.profiler(), "op", ProfilePass::forward);
@@ -131,7 +130,7 @@ TEST_CASE("without a profiler a span is off and there is no layer") {
   const LayerScope layer("layer1");
   ProfileSpan span("op");
   REQUIRE_FALSE(span.is_on());
-  span.add_input(Array::zeros({2}));
+  span.add_input(DType::f32, {2});
   span.complete();
   REQUIRE(detail::current_layer() == nullptr);
 }
@@ -176,7 +175,7 @@ TEST_CASE("the tables are aligned and sorted by time and report uncovered time")
     path = detail::current_layer();
     for (int i = 0; i < 2; ++i) {
       ProfileSpan span("conv2d");
-      span.add_input(Array::zeros({1000, 1000}));
+      span.add_input(DType::f32, {1000, 1000});
       timed.pass(10 * ms);
       span.complete(500 * ms);
     }

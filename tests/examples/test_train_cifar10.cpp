@@ -151,7 +151,7 @@ TEST_CASE("a profiled run prints where the time went before the accuracy and wri
   INFO(outcome.err);
   REQUIRE(outcome.exit_code == 0);
   REQUIRE(is_accuracy_line(lines_of(outcome.out).back()));
-  for (const char* text : {"\noperator ", "\nbackward of conv2d_relu ", "\ndata loading ", "\noptimizer step ",
+  for (const char* text : {"\noperator ", "\nbackward of conv2d ", "\ndata loading ", "\noptimizer step ",
                            "\n(outside of these) ", "\nlayer ", "\nconv1 "}) {
     CHECK_THAT(outcome.out, ContainsSubstring(text));
   }

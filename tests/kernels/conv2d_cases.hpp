@@ -116,6 +116,36 @@ class GeometrySource {
 };
 
 /// Small integers make every sum exact, whatever its order.
+/// Convolutions 3×3 at either stride with unlike axes, sizes that leave partial tiles, and all paddings from 0 to 2.
+class WinogradSource {
+ public:
+  Conv2dGeometry next() {
+    constexpr std::int64_t channels[] = {1, 3, 4, 8, 13, 16, 17, 24, 32, 33, 48, 64, 70};
+    Conv2dGeometry g{};
+    g.batch = 1 + below(3);
+    g.in_channels = channels[below(std::size(channels))];
+    g.out_channels = channels[below(std::size(channels))];
+    g.groups = g.dilation_height = g.dilation_width = 1;
+    g.stride_height = g.stride_width = 1 + below(2);
+    g.kernel_height = g.kernel_width = 3;
+    const auto axis = [&](auto& in, auto& out, auto& pad) {
+      pad = below(3);
+      const std::int64_t pad_after = below(3);
+      in = std::max<std::int64_t>(1 + below(14 * g.stride_height), 3 - pad - pad_after);
+      out = (in + pad + pad_after - 3) / g.stride_height + 1;
+    };
+    axis(g.in_height, g.out_height, g.pad_top);
+    axis(g.in_width, g.out_width, g.pad_left);
+    return g;
+  }
+
+ private:
+  std::int64_t below(std::int64_t bound) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
+  }
+  std::mt19937_64 random_{20260501};
+};
+
 template <class T>
 std::vector<T> integers(std::int64_t size, std::uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -154,12 +184,13 @@ std::vector<T> forward(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const
   return y;
 }
 
-/// dx plus the input gradient, by the kernel that adds.
+/// dx plus the input gradient, computed in the place of dx.
 template <class T>
 std::vector<T> add_input_gradient(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const std::vector<T>& dy,
                                   const std::vector<T>& weight, std::vector<T> dx) {
   const auto memory = workspace(conv2d_workspace<T>(g, Conv2dPass::input_gradient, algorithm));
-  conv2d_add_input_gradient<T>(g, algorithm, dy.data(), weight.data(), dx.data(), memory.get());
+  conv2d_input_gradient<T>(g, algorithm, dy.data(), weight.data(), nullptr, dx.data(), memory.get(),
+                           {.addend = dx.data()});
   return dx;
 }
 

@@ -15,36 +15,6 @@ namespace {
 
 constexpr auto winograd_algorithm = Conv2dAlgorithm::winograd;
 
-/// Convolutions 3×3 at either stride with unlike axes, sizes that leave partial tiles, and all paddings from 0 to 2.
-class WinogradSource {
- public:
-  Conv2dGeometry next() {
-    constexpr std::int64_t channels[] = {1, 3, 4, 8, 13, 16, 17, 24, 32, 33, 48, 64, 70};
-    Conv2dGeometry g{};
-    g.batch = 1 + below(3);
-    g.in_channels = channels[below(std::size(channels))];
-    g.out_channels = channels[below(std::size(channels))];
-    g.groups = g.dilation_height = g.dilation_width = 1;
-    g.stride_height = g.stride_width = 1 + below(2);
-    g.kernel_height = g.kernel_width = 3;
-    const auto axis = [&](auto& in, auto& out, auto& pad) {
-      pad = below(3);
-      const std::int64_t pad_after = below(3);
-      in = std::max<std::int64_t>(1 + below(14 * g.stride_height), 3 - pad - pad_after);
-      out = (in + pad + pad_after - 3) / g.stride_height + 1;
-    };
-    axis(g.in_height, g.out_height, g.pad_top);
-    axis(g.in_width, g.out_width, g.pad_left);
-    return g;
-  }
-
- private:
-  std::int64_t below(std::int64_t bound) {
-    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
-  }
-  std::mt19937_64 random_{20260501};
-};
-
 std::vector<double> in_double(const std::vector<float>& values) {
   return {values.begin(), values.end()};
 }
@@ -237,7 +207,6 @@ TEST_CASE("winograd adds an input gradient to what is there with the bits of a s
     for (int i = 0; i < 60; ++i) {
       const Conv2dGeometry g = source.next();
       INFO(describe(g));
-      REQUIRE(can_add_input_gradient(winograd_algorithm));
       Operands<float> o = operands<float>(g, reals<float>);
       if (i % 3 == 0) o.dy[o.dy.size() / 3] = std::numeric_limits<float>::infinity();
       const std::vector<float> sum = add_input_gradient(g, winograd_algorithm, o.dy, o.weight, o.x);

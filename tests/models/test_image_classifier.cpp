@@ -31,3 +31,17 @@ TEST_CASE("every image classifier by name gives a logit per class and other name
   }
   CHECK_THROWS_WITH(models::image_classifier("vgg"), "image_classifier: there is no network \"vgg\"");
 }
+
+TEST_CASE("a clone of every image classifier gives the logits of the original from memory of its own") {
+  const Array x = Generator(2).reals({2, 3, 32, 32}).to(DType::f32);
+  for (const std::string& name : models::image_classifier_names()) {
+    INFO(name);
+    const auto model = models::image_classifier(name, 7);
+    model->eval();
+    const auto copy = model->clone();
+    const Array logits = (*model)(x).array();
+    require_equal((*copy)(x).array(), logits);
+    for (const Tensor& parameter : copy->parameters()) Array(parameter.array()).fill(0);
+    require_equal((*model)(x).array(), logits);
+  }
+}

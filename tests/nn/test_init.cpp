@@ -48,7 +48,7 @@ TEST_CASE("the fan is channels times receptive field") {
   REQUIRE(init::fan({8, 3, 5, 2}, FanMode::fan_out) == 80);
   REQUIRE(init::fan({8, 0, 5, 2}, FanMode::fan_in) == 0);
   REQUIRE_THROWS_MATCHES(init::fan({4}, FanMode::fan_in), ShapeError,
-                         Message("init: a weight has rank 2 or more, got [4]"));
+                         Message("init: expected a weight of rank 2 or more, got [4]"));
 }
 
 TEST_CASE("Kaiming normal has the deviation of its gain over the root of the fan") {

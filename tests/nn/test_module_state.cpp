@@ -87,7 +87,7 @@ TEST_CASE("a state that does not fit is refused with every fault and changes not
   const auto untouched = versions();
   REQUIRE_THROWS_MATCHES(
       net.load_state_dict(state), ValueError,
-      Message("load_state_dict: gain comes twice; mix.weight: expected [5, 2, 1, 1], got [5, 2, 3, 3]; mix.bias is "
+      Message("load_state_dict: gain is listed twice; mix.weight: expected [5, 2, 1, 1], got [5, 2, 3, 3]; mix.bias is "
               "missing; rest.0.num_batches_tracked: expected i64, got f32; rest.3.bias: expected f32, got u8; "
               "rest.9.weight is unexpected; rest is unexpected"));
   require_same(net.state_dict(), before);

@@ -90,7 +90,7 @@ TEST_CASE("modules with a call of their own are layers like the others") {
 }
 
 TEST_CASE("an exception in a module leads back out of its layer") {
-  nn::Sequential net{Throwing()};
+  nn::Sequential net = nn::sequential({Throwing()});
   const Profiler profiler(ticking_clock());
   REQUIRE_THROWS_AS(net(image()), std::runtime_error);
   relu(image());

@@ -48,34 +48,6 @@ TEST_CASE("operator: relu") {
                   .f32_tolerance = 0});
 }
 
-TEST_CASE("operator: add_relu") {
-  const CheckedFunction function = [](Inputs in) { return add_relu(in[0], in[1]); };
-  const auto sum_with = [](const Array& b) { return [=] { return add_relu(Array::zeros({2, 3}), b); }; };
-  check_operator(
-      {.name = "add_relu",
-       .sample =
-           [&](Generator& random) {
-             // Sums with a gap around 0.
-             const Shape shape = random.shape(0, 4, 4);
-             const Array sums = random.reals_with_gap(shape), a = random.reals(shape);
-             const Array b = made_of(shape, [&](const Index& i) { return element(sums, i) - element(a, i); });
-             return Sample{.function = function, .inputs = {a, b}, .expected = made_of(shape, [&](const Index& i) {
-                                                                     return std::max(element(a, i) + element(b, i),
-                                                                                     0.0);
-                                                                   })};
-           },
-       .on_nothing = {{function, {Array::zeros({0, 3, 4}), Array::zeros({0, 3, 4})}, Array::zeros({0, 3, 4})}},
-       .refusals = {refuses<ShapeError>(sum_with(Array::zeros({3})),
-                                        "add_relu: expected two tensors of one shape, got [2, 3] and [3]"),
-                    refuses<DTypeError>(sum_with(Array::zeros({2, 3}, DType::f64)),
-                                        "add_relu: expected the same dtype, got f32[2, 3] and f64[2, 3]\n"
-                                        "hint: convert with to(DType)"),
-                    refuses<DTypeError>(
-                        [] { return add_relu(Array::zeros({2}, DType::i64), Array::zeros({2}, DType::i64)); },
-                        "add_relu: expected f32 or f64, got i64")},
-       .tolerance = 0});
-}
-
 TEST_CASE("operator: relu6") {
   check_elementwise(Elementwise{.name = "relu6",
                                 .call = always([](const Tensor& x) { return relu6(x); },

@@ -53,25 +53,6 @@ Sample conv2d_sample(Generator& random) {
   return {.function = c.function(), .inputs = inputs, .expected = convolved_plainly(c), .options = c.description()};
 }
 
-/// Whose results keep away from the kink of the ReLU.
-Sample conv2d_relu_sample(Generator& random) {
-  for (;;) {
-    Conv2dCase c = conv2d_case(random);
-    const auto inputs = inputs_of(random, c.bias, c.x, c.weight);
-    const Array y = convolved_plainly(c);
-    bool is_near = false;
-    const Array expected = mapped(y, [&](double value) {
-      is_near = is_near || std::abs(value) < 1e-3;
-      return std::max(value, 0.0);
-    });
-    if (is_near) continue;
-    return {.function = [o = c.options](Inputs in) { return conv2d_relu(in[0], in[1], bias_of(in), o); },
-            .inputs = inputs,
-            .expected = expected,
-            .options = c.description()};
-  }
-}
-
 Sample conv_transpose1d_sample(Generator& random) {
   ConvTranspose2dCase c = conv_transpose2d_case(random, true);
   const auto inputs = inputs_of(random, c.bias, sequence(c.x), sequence(c.weight));
@@ -168,30 +149,6 @@ TEST_CASE("operator: conv2d") {
                   .gradients = linear_in_each,
                   .tolerance = tolerance,
                   .f32_tolerance = f32_tolerance});
-}
-
-TEST_CASE("operator: conv2d_relu") {
-  const Array x = Array::zeros({0, 3, 9, 8});
-  check_operator(
-      {.name = "conv2d_relu",
-       .sample = conv2d_relu_sample,
-       .on_nothing = {{[](Inputs in) { return conv2d_relu(in[0], in[1], in[2], {.stride = 2, .padding = 1}); },
-                       {x, Array::full({4, 3, 3, 3}, 1), Array::full({4}, 1)},
-                       Array::zeros({0, 4, 5, 4})}},
-       .refusals = {refuses<ShapeError>(
-                        [=] {
-                          return conv2d_relu(x, Array::zeros({4, 2, 3, 3}));
-                        },
-                        "conv2d_relu: expected 2 input channels (weight [4, 2, 3, 3], groups 1), "
-                        "got 3 (input [0, 3, 9, 8])"),
-                    refuses<ValueError>(
-                        [=] {
-                          return conv2d_relu(x, Array::zeros({4, 3, 3, 3}), {}, {.stride = 0});
-                        },
-                        "conv2d_relu: stride must be at least 1, got (0, 0)")},
-       .configurations = 60,
-       .tolerance = tolerance,
-       .f32_tolerance = f32_tolerance});
 }
 
 TEST_CASE("operator: conv_transpose1d") {

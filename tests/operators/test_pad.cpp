@@ -85,7 +85,7 @@ TEST_CASE("operator: pad") {
                                         "pad: the amounts (-2, -3) crop more than the size of axis 2 of [2, 3, 4, 5]"),
                     refuses<ShapeError>(
                         refused({std::numeric_limits<std::int64_t>::max(), 1}, PaddingMode::zeros),
-                        "pad: the size of axis 3 of [2, 3, 4, 5] with (9223372036854775807, 1) around it "
+                        "pad: the size of axis 3 of [2, 3, 4, 5] padded by (9223372036854775807, 1) "
                         "overflows int64"),
                     refuses<ValueError>(
                         refused({1, -1}, PaddingMode::replicate),

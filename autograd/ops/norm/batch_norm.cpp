@@ -54,7 +54,9 @@ struct BatchNorm {
     const Channels shift = bias.defined() ? detail::to_channels(bias.array()) : Channels(mean_.size(), 0.0);
     numbers_ = std::make_shared<detail::ChannelNumbers>(x.dtype(), mean_,
                                                         scale(weight.defined() ? weight.array() : Array()), shift);
-    return detail::lazy_affine(name, batch, numbers_, /*is_kept=*/x_.defined() && is_in_order && grad_enabled());
+    const auto before = x.lazy_value();
+    const bool is_kept = x_.defined() && is_in_order && grad_enabled() && !(before && before->is_recomputed());
+    return detail::lazy_affine(name, batch, numbers_, is_kept);
   }
 
   std::vector<Tensor> backward(Tensor gradient, const Wanted& wanted) const {
