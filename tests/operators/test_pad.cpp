@@ -83,10 +83,9 @@ TEST_CASE("operator: pad") {
                                         "pad: got 5 pairs of amounts for [2, 3, 4, 5] of rank 4"),
                     refuses<ShapeError>(refused({0, 0, -2, -3}, PaddingMode::zeros),
                                         "pad: the amounts (-2, -3) crop more than the size of axis 2 of [2, 3, 4, 5]"),
-                    refuses<ShapeError>(
-                        refused({std::numeric_limits<std::int64_t>::max(), 1}, PaddingMode::zeros),
-                        "pad: the size of axis 3 of [2, 3, 4, 5] padded by (9223372036854775807, 1) "
-                        "overflows int64"),
+                    refuses<ShapeError>(refused({std::numeric_limits<std::int64_t>::max(), 1}, PaddingMode::zeros),
+                                        "pad: the size of axis 3 of [2, 3, 4, 5] padded by (9223372036854775807, 1) "
+                                        "overflows int64"),
                     refuses<ValueError>(
                         refused({1, -1}, PaddingMode::replicate),
                         "pad: padding mode replicate requires non-negative amounts, got (1, -1) for axis 3 of "
