@@ -1,4 +1,4 @@
-// Running the tape backward.
+// The backward pass.
 #pragma once
 
 #include <vector>
@@ -7,15 +7,15 @@
 
 namespace tapestry {
 
-/// Accumulates the gradient of `output` in every leaf that requires one. `seed` is the gradient of `output`, of its
-/// shape; undefined stands for 1, and then `output` must have a single element. Throws a GradError otherwise, when
-/// `output` carries no history, or when a saved value has been released or overwritten; a ShapeError or DTypeError for
-/// a seed that does not fit.
+/// Accumulates the gradient of `output` in every leaf that requires one. `seed` is the gradient of `output`; undefined
+/// means 1, and then `output` must have a single element. Throws a GradError otherwise, when `output` has no history,
+/// or when a saved value has been released or overwritten; a ShapeError or DTypeError for a seed that does not match
+/// `output`.
 void backward(const Tensor& output, const Tensor& seed = {}, const BackwardOptions& options = {});
 
-/// The gradients of `output` with respect to `inputs`, leaves or not, without touching what the leaves have
-/// accumulated. Undefined for an input that `output` does not depend on. Throws as `backward` does, and a GradError for
-/// an input that requires no gradient.
+/// The gradients of `output` with respect to `inputs`, leaves or not, without changing the accumulated gradients of
+/// leaves. Undefined for an input that `output` does not depend on. Throws as `backward` does, and a GradError for an
+/// input that does not require a gradient.
 std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& seed = {},
                          const BackwardOptions& options = {});
 

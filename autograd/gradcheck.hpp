@@ -1,4 +1,4 @@
-// Derivatives compared with differences of function values.
+// Checks derivatives against finite differences.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@
 
 namespace tapestry {
 
-/// A function under test: a tensor of f64 made of tensors of f64. It must be deterministic.
+/// A function under test, from f64 tensors to an f64 tensor. It must be deterministic.
 using CheckedFunction = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 
 struct GradcheckOptions {
-  /// Half the distance of the two points of a central difference. For a function that is linear in each input any size
-  /// is exact, and 1 loses the fewest digits.
+  /// Half the distance between the two points of a central difference. For a function that is linear in each input any
+  /// step is exact, and 1 loses the fewest digits.
   double step = 1e-6;
   double atol = 1e-8;
   double rtol = 1e-6;
-  /// Seed of the random direction that the output is projected on.
+  /// Seed of the random direction onto which the output is projected.
   std::uint64_t seed = 0;
 };
 
 struct GradcheckResult {
   bool ok = true;
-  /// For the worst element: which input, which element, and both numbers.
+  /// The worst element: its input, its index, and both numbers.
   std::string message = {};
   explicit operator bool() const { return ok; }
 };
@@ -35,8 +35,8 @@ struct GradcheckResult {
 GradcheckResult gradcheck(const CheckedFunction& function, const std::vector<Array>& inputs,
                           const GradcheckOptions& options = {});
 
-/// The same for the gradients of `function`, with respect to its inputs and to the gradient of its output: checks that
-/// a backward pass under create_graph is itself differentiated rightly.
+/// Checks second derivatives: the gradients of `function`, differentiated with respect to its inputs and to the
+/// gradient of its output under create_graph.
 GradcheckResult gradgradcheck(const CheckedFunction& function, const std::vector<Array>& inputs,
                               const GradcheckOptions& options = {});
 

@@ -1,4 +1,4 @@
-// Whether operators are recorded and how closely they are watched: per thread, and only for as long as a guard lives.
+// Modes of the calling thread (recording, anomaly detection, lazy evaluation), each set by a guard for its lifetime.
 #pragma once
 
 namespace tapestry {
@@ -7,10 +7,10 @@ namespace tapestry {
 bool grad_enabled();
 /// True when operators on this thread are checked for NaN and infinity.
 bool anomaly_enabled();
-/// True when operators on this thread may leave their results to be computed when they are read.
+/// True when operators on this thread may defer their results until they are read.
 bool lazy_enabled();
 
-/// Sets whether operators are recorded on this thread, until it goes out of scope (by an exception, too).
+/// Enables or disables recording on this thread for its lifetime.
 class GradMode {
  public:
   [[nodiscard]] explicit GradMode(bool enabled);
@@ -22,14 +22,14 @@ class GradMode {
   bool previous_;
 };
 
-/// Nothing is recorded while it lives.
+/// Disables recording for its lifetime.
 class NoGradGuard : GradMode {
  public:
   [[nodiscard]] NoGradGuard() : GradMode(false) {}
 };
 
-/// While it lives, the first operator whose result, or whose gradient, holds a NaN or an infinity throws a GradError
-/// that names it. Every result is read once more: for finding a fault, not for training.
+/// For its lifetime, the first operator whose result or gradient contains a NaN or an infinity throws a GradError that
+/// names it. Every result is read once more: meant for debugging, not for training.
 class AnomalyGuard {
  public:
   [[nodiscard]] AnomalyGuard();

@@ -1,4 +1,4 @@
-// A place on the tape: an operator that was run, what it saved, and where its inputs came from.
+// A node of the tape: an operator that has run, its saved values, and the nodes of its inputs.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace tapestry {
 
-/// Which inputs of an operator a backward pass wants the gradients of; an entry per input.
+/// The inputs whose gradients a backward pass needs; an entry per input.
 using Wanted = std::vector<bool>;
 
-/// A recorded operator. Every operator has one output; what gives several is made of several.
+/// A recorded operator. Every operator has exactly one output; functions with several outputs use several operators.
 class Node {
  public:
   explicit Node(std::vector<std::shared_ptr<Node>> inputs);
@@ -23,19 +23,19 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   virtual std::string_view name() const = 0;
-  /// The gradients of the inputs (undefined where not wanted) for the gradient of the output. Where recording is on
-  /// they are made of operators, so that they can be differentiated.
+  /// The gradients of the inputs (undefined where not needed), given the gradient of the output. With recording enabled
+  /// they are computed by operators, so that they can be differentiated.
   virtual std::vector<Tensor> backward(Tensor gradient, const Wanted& wanted) = 0;
-  /// Frees what the operator saved.
+  /// Frees the saved values.
   virtual void release() = 0;
-  /// True for the node that adds up the gradient of a leaf.
+  /// True for the node that accumulates the gradient of a leaf.
   virtual bool is_accumulator() const { return false; }
 
   /// The nodes of the inputs, null for one that requires no gradient.
   const std::vector<std::shared_ptr<Node>>& inputs() const { return inputs_; }
-  /// The layer that recorded it, for a profiler; null when there was none.
+  /// The layer that recorded it, for the profiler; null if none.
   const detail::LayerPath& layer() const { return layer_; }
-  /// Grows along the tape: greater than the positions of all inputs.
+  /// Increases along the tape: greater than the positions of all inputs.
   std::uint64_t position() const { return position_; }
   void add_hook(Tensor::Hook hook) { hooks_.push_back(std::move(hook)); }
   const std::vector<Tensor::Hook>& hooks() const { return hooks_; }
@@ -49,17 +49,17 @@ class Node {
   Node* next_buried_ = nullptr;
 };
 
-/// Deletes a node. Chains of nodes, of any length, are deleted one after the other rather than each inside the deletion
-/// of the one before: the deleter of every `std::shared_ptr<Node>`.
+/// The deleter of every `std::shared_ptr<Node>`. Deletes chains of nodes iteratively, so their length is not limited by
+/// the stack.
 void bury(Node* node) noexcept;
 
 /// The node that accumulates the gradient of a leaf.
 std::shared_ptr<Node> make_accumulator(const std::shared_ptr<TensorState>& leaf);
 
-/// The node whose backward runs on this thread; null outside.
+/// The node whose backward is running on this thread; null if none.
 const std::shared_ptr<Node>& current_node();
 
-/// Makes a node the current one while it lives.
+/// Makes a node the current one for its lifetime.
 class CurrentNode {
  public:
   explicit CurrentNode(std::shared_ptr<Node> node);
@@ -71,10 +71,10 @@ class CurrentNode {
   std::shared_ptr<Node> previous_;
 };
 
-/// What the tape holds, in the whole process.
+/// Counts of the tape, process-wide.
 struct TapeStatistics {
   std::int64_t live_nodes = 0;   ///< nodes in memory
-  std::int64_t saved_bytes = 0;  ///< bytes of the arrays that they saved
+  std::int64_t saved_bytes = 0;  ///< bytes of their saved arrays
 };
 TapeStatistics tape_statistics();
 

@@ -1,4 +1,4 @@
-// How an operator gets onto the tape.
+// Defining operators and recording them on the tape.
 //
 // An operator is a struct with a name, a forward and a backward:
 //
@@ -11,13 +11,12 @@
 //   };
 //   Tensor silu(const Tensor& x) { return record(Silu{}, x); }
 //
-// The Array form may be left out where the Tensor form has no faster way. An operator of several inputs returns a
-// std::array or std::vector of gradients, one per input; a second parameter `const Wanted& wanted` tells which of them
-// are asked for (the others may be left undefined). What knows how many floating-point operations its forward takes by
-// definition (2 per multiply-add) has a member `std::int64_t flops() const`, asked after forward, for the profiler.
+// The Array overload may be omitted when it would be no faster. An operator with several inputs returns a std::array or
+// std::vector of gradients, one per input; an optional second parameter `const Wanted& wanted` tells which of them are
+// needed (the others may be left undefined). An optional member `std::int64_t flops() const` reports the floating-point
+// operations of forward by definition (2 per multiply-add) to the profiler; it is called after forward.
 //
-// A forward that returns a Tensor instead of an Array may leave its value to be computed when somebody reads it
-// (lazy_value.hpp).
+// A forward that returns a Tensor instead of an Array may defer its value until it is read (lazy_value.hpp).
 #pragma once
 
 #include <concepts>
@@ -34,11 +33,11 @@
 namespace tapestry {
 namespace detail {
 
-/// Throws a GradError when the saved values of `name` are gone.
+/// Throws a GradError when the saved values of `name` have been released.
 [[noreturn]] void throw_released(std::string_view name);
 /// Throws a GradError when `value`, computed by `name`, is not finite.
 void check_anomaly(std::string_view name, const Array& value);
-/// The nodes of the inputs if there is something to record, else empty.
+/// The nodes of the inputs if the operator is to be recorded, else empty.
 std::vector<std::shared_ptr<Node>> nodes_to_record(const Tensor* const* inputs, std::size_t count);
 
 template <class Result>
@@ -53,12 +52,12 @@ std::vector<Tensor> to_gradients(Result result) {
   return gradients;
 }
 
-/// Becomes an Array, but not a Tensor.
+/// Converts to an Array, but not to a Tensor.
 struct OnlyAnArray {
   operator const Array&() const;  // NOLINT: implicit
 };
 
-/// The array of a gradient, which is the only one to hold it where the tensor was.
+/// The array of a gradient, moved out when the tensor was its only owner.
 inline Array take_array(Tensor gradient) {
   return gradient.array();
 }
@@ -107,11 +106,11 @@ Tensor attach(Op&& op, Tensor value, const Tensor* const* inputs, std::size_t co
   return {value, std::shared_ptr<Node>(node, bury)};
 }
 
-/// Tells the profiler what an operator's forward took and gave.
+/// Reports the inputs and the output of an operator's forward to the profiler.
 void complete(ProfileSpan& span, const Tensor* const* inputs, std::size_t count, const Tensor& value,
               std::int64_t flops);
 
-/// Runs an operator's forward and attaches what it gives.
+/// Runs an operator's forward and attaches its node to the result.
 template <class Op, class... Inputs>
 Tensor run_forward(Op op, const Tensor* const* pointers, std::size_t count, const Inputs&... inputs) {
   ProfileSpan span(Op::name);
@@ -126,14 +125,14 @@ Tensor run_forward(Op op, const Tensor* const* pointers, std::size_t count, cons
 
 }  // namespace detail
 
-/// Runs an operator forward and, when recording is on and an input requires a gradient, puts it on the tape.
+/// Runs an operator forward and, when recording is enabled and an input requires a gradient, adds it to the tape.
 template <class Op, std::same_as<Tensor>... Inputs>
 Tensor record(Op op, const Inputs&... inputs) {
   const Tensor* const pointers[] = {&inputs...};
   return detail::run_forward(std::move(op), pointers, sizeof...(inputs), inputs...);
 }
 
-/// The same for an operator of any number of inputs.
+/// `record` for an operator with any number of inputs.
 template <class Op>
 Tensor record(Op op, const std::vector<Tensor>& inputs) {
   std::vector<const Tensor*> pointers;

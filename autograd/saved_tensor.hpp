@@ -1,4 +1,4 @@
-// A value that an operator keeps for its backward.
+// A value that an operator saves for backward.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,14 @@
 
 namespace tapestry {
 
-/// Keeps the value of an input or the output of an operator, and notices when its memory has been overwritten since. A
-/// lazy value that is recomputed is not kept: it is computed again when it is asked for, if nothing else holds it by
-/// then.
+/// Saves an input or the output of an operator and detects whether its memory has been overwritten since. A lazy value
+/// that can be recomputed is not stored: it is computed again on access, unless something else still holds it.
 class SavedTensor {
  public:
   SavedTensor() = default;
-  /// Saves an input; undefined saves nothing.
+  /// Saves an input; saves nothing if it is undefined.
   explicit SavedTensor(const Tensor& input);
-  /// Saves the output: its history is the operator's own node, which it does not keep alive.
+  /// Saves the output. Its history is the operator's own node, which it does not keep alive.
   static SavedTensor output(const Tensor& value);
   ~SavedTensor();
   SavedTensor(SavedTensor&& other) noexcept;
@@ -26,11 +25,12 @@ class SavedTensor {
   SavedTensor& operator=(const SavedTensor&) = delete;
 
   bool defined() const { return value_.defined(); }
-  /// The value. Throws a GradError that names operator, shape and versions when it has been overwritten.
+  /// The value. Throws a GradError with the operator, shape and versions if it has been overwritten.
   const Array& array() const { return value().array(); }
-  /// The value without history, which may not have been computed. Throws as `array` does.
+  /// The value without history, possibly not computed yet. Throws as `array` does.
   const Tensor& value() const;
-  /// The value with its history, for a backward that is itself recorded. For a saved output only inside its backward.
+  /// The value with its history, for a backward that is itself recorded. A saved output is available only inside its
+  /// own backward.
   Tensor tensor() const;
 
  private:

@@ -1,4 +1,4 @@
-// The differentiable value: an Array with its place on the tape and its gradient.
+// Tensor: an Array with its gradient and its history on the tape.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ class LazyValue;
 struct TensorState;
 struct BackwardOptions;
 
-/// A cheap shared handle: copies see the same value, gradient and history. An Array becomes a constant Tensor by
-/// itself. A default-constructed Tensor is undefined and stands for "none" where an argument is optional.
+/// A cheap shared handle: copies share value, gradient and history. An Array converts implicitly to a constant Tensor.
+/// A default-constructed Tensor is undefined and means "none" for optional arguments.
 class Tensor {
  public:
-  /// Called with the gradient of a tensor when backward has it whole; what it returns takes the gradient's place, an
-  /// undefined Tensor leaves it as it is.
+  /// Called with the complete gradient of a tensor during backward. The result replaces the gradient; an undefined
+  /// Tensor leaves it unchanged.
   using Hook = std::function<Tensor(const Tensor& gradient)>;
 
   Tensor() = default;
@@ -30,7 +30,7 @@ class Tensor {
   bool defined() const { return state_ != nullptr; }
   /// True when both are handles of one tensor.
   bool is_same(const Tensor& other) const { return state_ == other.state_; }
-  /// The value, computed now if nobody has read it before.
+  /// The value; computed now if this is the first read.
   const Array& array() const&;
   Array array() const&&;
   const Shape& shape() const&;
@@ -40,14 +40,14 @@ class Tensor {
   std::int64_t numel() const { return shape().numel(); }
   DType dtype() const;
   MemoryFormat format() const;
-  /// The only element as a double. Throws a ShapeError when there is not exactly one.
+  /// The only element, as a double. Throws a ShapeError unless there is exactly one.
   double item() const { return array().item(); }
 
-  /// True when gradients flow to this tensor: it is a leaf that asked for them, or was computed from one on the tape.
+  /// True when this is a leaf with gradient tracking enabled, or was computed from such a leaf while recording.
   bool requires_grad() const;
-  /// True when no recorded operator computed this tensor.
+  /// True unless a recorded operator computed this tensor.
   bool is_leaf() const;
-  /// Asks for a gradient (or no longer). Throws a GradError unless this is a leaf, and a DTypeError unless it is
+  /// Enables or disables gradient tracking. Throws a GradError unless this is a leaf, and a DTypeError unless it is
   /// floating.
   Tensor& set_requires_grad(bool requires_grad = true) &;
   Tensor set_requires_grad(bool requires_grad = true) &&;
@@ -59,25 +59,26 @@ class Tensor {
   /// The gradient that backward passes have accumulated in this leaf; undefined when there is none.
   const Tensor& grad() const&;
   Tensor grad() const&&;
-  /// Replaces the gradient; undefined takes it away. Throws a ShapeError or DTypeError when it is not like the value.
+  /// Replaces the gradient; an undefined Tensor clears it. Throws a ShapeError or DTypeError unless it matches the
+  /// value.
   void set_grad(Tensor gradient);
 
-  /// Accumulates in every leaf the gradient of this tensor, which must be a scalar. Throws a GradError when it is not,
-  /// when it carries no history, or when a saved value has been released or overwritten.
+  /// Accumulates the gradient of this tensor, which must be a scalar, in every leaf. Throws a GradError when it is not
+  /// a scalar, has no history, or when a saved value has been released or overwritten.
   void backward() const;
-  /// The same with a seed (the gradient of this tensor, of its shape; undefined stands for 1) and options.
+  /// Backward with a seed, the gradient of this tensor (undefined means 1), and options.
   void backward(const Tensor& seed, const BackwardOptions& options) const;
 
-  /// Calls `hook` whenever a backward pass has the gradient of this tensor whole. Throws a GradError unless it requires
-  /// a gradient. Hooks last as long as the tensor's place on the tape.
+  /// Calls `hook` in every backward pass when the gradient of this tensor is complete. Throws a GradError unless it
+  /// requires a gradient. Hooks live as long as the tensor's node on the tape.
   void register_hook(Hook hook) const;
 
-  /// The node that gradients for this tensor are handed to; null when it requires none.
+  /// The node that receives gradients for this tensor; null when it requires none.
   const std::shared_ptr<Node>& node() const&;
   std::shared_ptr<Node> node() const&&;
-  /// How the value is, or was, to be computed; null for one that was there from the beginning.
+  /// The lazy value that computes, or computed, this tensor; null for one that was given its value.
   std::shared_ptr<LazyValue> lazy_value() const;
-  /// A constant that is computed when it is first read.
+  /// A constant that is computed on first read.
   explicit Tensor(std::shared_ptr<LazyValue> lazy);
   /// The value of another tensor, computed by `producer`.
   Tensor(const Tensor& value, std::shared_ptr<Node> producer);
@@ -87,15 +88,15 @@ class Tensor {
   std::shared_ptr<TensorState> state_;
 };
 
-/// Writes the value as `operator<<` of Array does, and whether it requires a gradient: "tensor([1., 2.],
+/// Prints the value as `operator<<` of Array does, and whether it requires a gradient: "tensor([1., 2.],
 /// requires_grad=true)".
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 struct BackwardOptions {
-  /// Keep what the operators saved, so that the same tape can be run backward again.
+  /// Keep the saved values, so that backward can run again over the same tape.
   bool retain_graph = false;
-  /// Record the backward pass itself, so that gradients can be differentiated; keeps the saved values too. The
-  /// gradients of leaves then hold the tape, which holds the leaves: `set_grad({})` frees it.
+  /// Record the backward pass itself, so that gradients can be differentiated; implies retain_graph. Gradients of
+  /// leaves then own the tape, which owns the leaves: `set_grad({})` breaks the cycle.
   bool create_graph = false;
 };
 

@@ -1,4 +1,4 @@
-// What the handles of one tensor share.
+// The state that all handles of a tensor share.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@ struct TensorState {
     return value;
   }
 
-  Array value;  ///< undefined until it is read where there is a lazy value
+  Array value;  ///< undefined while a lazy value has not been read
   std::shared_ptr<LazyValue> lazy;
   std::atomic<bool> is_ready;
   /// The producer, or for a leaf that requires a gradient the node that accumulates it.

@@ -16,13 +16,13 @@ namespace {
 
 constexpr std::size_t alignment = 64;
 constexpr std::size_t huge_page = std::size_t{2} << 20;
-/// Below this much memory in use, cached blocks are never called waste.
+/// Below this number of bytes in use, cached blocks are never returned as waste.
 constexpr std::int64_t minimum_peak = std::int64_t{64} << 20;
 
 /// Blocks from this size on are cut out of others and joined; below it they keep their size.
 constexpr std::size_t large = std::size_t{1} << 20;
 constexpr std::size_t large_step = std::size_t{1} << 16;
-/// The most that the system is asked for beyond a request.
+/// The maximum that is allocated from the system beyond a request.
 constexpr std::int64_t largest_segment = std::int64_t{128} << 20;
 
 /// Eight size classes per power of two, and steps of 64 KiB for large blocks.

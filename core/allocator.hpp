@@ -1,4 +1,4 @@
-// Memory for arrays: blocks are kept when they are freed and handed out again.
+// The memory allocator of arrays, which caches freed blocks.
 #pragma once
 
 #include <cstddef>
@@ -6,33 +6,33 @@
 
 namespace tapestry {
 
-/// What the allocator holds, in bytes and calls; one consistent reading.
+/// Allocator statistics: a consistent snapshot.
 struct AllocatorStatistics {
-  std::int64_t live_bytes = 0;          ///< handed out now
-  std::int64_t peak_live_bytes = 0;     ///< the most ever handed out at once
-  std::int64_t cached_bytes = 0;        ///< freed and kept for the next request
+  std::int64_t live_bytes = 0;          ///< currently allocated
+  std::int64_t peak_live_bytes = 0;     ///< the maximum of live_bytes
+  std::int64_t cached_bytes = 0;        ///< freed and cached for reuse
   std::int64_t allocations = 0;         ///< requests served so far
-  std::int64_t system_allocations = 0;  ///< those among them that had to ask the system
+  std::int64_t system_allocations = 0;  ///< requests that needed memory from the system
 };
 
-/// Hands out 64-byte aligned blocks and keeps freed ones. Sizes are rounded up to a class (at most 1/8 or 63 bytes more
-/// than asked for), so that a block fits the next request of about its size; a block of 1 MiB and more serves smaller
-/// requests too, in parts that are joined again. Blocks of 2 MiB and more ask for huge pages: a fresh page costs more
-/// than the arithmetic on it. The system is asked for segments of a quarter of what is in use, up to 128 MiB, but never
-/// for more than twice the peak in use before cached blocks that fit nothing have gone back. Thread-safe.
+/// Allocates 64-byte aligned blocks and caches freed ones. Sizes are rounded up to a size class (by at most 1/8 or 63
+/// bytes), so that a block can be reused for requests of similar size; blocks of 1 MiB and more are also split for
+/// smaller requests and merged again. Blocks of 2 MiB and more use huge pages, because a fresh page costs more than the
+/// arithmetic on it. Memory comes from the system in segments of a quarter of the bytes in use, up to 128 MiB; before
+/// the total exceeds twice the peak in use, unused cached blocks are returned. Thread-safe.
 class Allocator {
  public:
-  /// The one that arrays use; it lives as long as the process.
+  /// The allocator of arrays; it lives as long as the process.
   static Allocator& instance();
 
   /// A block of at least `bytes` bytes with undefined contents. Throws std::bad_alloc.
   void* allocate(std::size_t bytes);
-  /// Takes back a block of `allocate(bytes)`.
+  /// Frees a block returned by `allocate(bytes)`.
   void deallocate(void* block, std::size_t bytes) noexcept;
-  /// Gives all cached blocks back to the system, but for those that others in use were cut from.
+  /// Returns all cached blocks to the system, except those that are parts of segments in use.
   void trim() noexcept;
   AllocatorStatistics statistics() const;
-  /// Starts `peak_live_bytes` again from what is live now.
+  /// Resets `peak_live_bytes` to the current `live_bytes`.
   void reset_peak() noexcept;
 
   Allocator(const Allocator&) = delete;

@@ -52,7 +52,7 @@ bool channels_last_alike(const Shape& a, const Shape& b) {
 
 Array Array::empty(const Shape& shape, DType dtype, MemoryFormat format) {
   if (format == MemoryFormat::channels_last && shape.rank() != 3 && shape.rank() != 4) {
-    throw ShapeError(fmt::format("array: channels_last takes rank 3 or 4, got {}", to_string(shape)));
+    throw ShapeError(fmt::format("array: channels_last requires rank 3 or 4, got {}", to_string(shape)));
   }
   if (std::int64_t bytes = 0; __builtin_mul_overflow(shape.numel(), item_size(dtype), &bytes)) {
     throw ShapeError(fmt::format("array: the bytes of {}{} overflow int64", to_string(dtype), to_string(shape)));
@@ -105,14 +105,14 @@ std::array<std::int64_t, Shape::max_rank> Array::strides() const {
 }
 
 double Array::item() const {
-  if (numel() != 1) throw ShapeError(fmt::format("item: expected one element, got {}", to_string(shape_)));
+  if (numel() != 1) throw ShapeError(fmt::format("item: expected exactly one element, got {}", to_string(shape_)));
   return visit_dtype(dtype_, [&]<class T>() { return static_cast<double>(*data<T>()); });
 }
 
 double Array::at(std::initializer_list<std::int64_t> index) const {
   check_defined();
   if (static_cast<int>(index.size()) != rank()) {
-    throw ShapeError(fmt::format("at: {} indices for {}", index.size(), to_string(shape_)));
+    throw ShapeError(fmt::format("at: got {} indices for {}", index.size(), to_string(shape_)));
   }
   const auto step = strides();
   std::int64_t position = 0;
@@ -140,8 +140,8 @@ Array Array::reshape(std::span<const std::int64_t> sizes) const {
   }
   const Shape shape(resolved);
   if (shape.numel() != numel()) {
-    throw ShapeError(
-        fmt::format("reshape: {} has {} elements, [{}] does not", to_string(shape_), numel(), fmt::join(sizes, ", ")));
+    throw ShapeError(fmt::format("reshape: cannot reshape {} with {} elements to [{}]", to_string(shape_), numel(),
+                                 fmt::join(sizes, ", ")));
   }
   if (shape == shape_) return *this;
   const bool keeps_format = format_ == MemoryFormat::channels_last && channels_last_alike(shape_, shape);
@@ -153,7 +153,8 @@ Array Array::reshape(std::span<const std::int64_t> sizes) const {
 Array Array::slice(std::int64_t begin, std::int64_t end) const {
   check_defined();
   if (rank() == 0 || begin < 0 || begin > end || end > size(0)) {
-    throw ShapeError(fmt::format("slice: [{}, {}) is not within the first axis of {}", begin, end, to_string(shape_)));
+    throw ShapeError(
+        fmt::format("slice: [{}, {}) is out of range for the first axis of {}", begin, end, to_string(shape_)));
   }
   Array result = rank() == 3 ? contiguous() : *this;
   result.shape_ = shape_.with(0, end - begin);
@@ -226,7 +227,7 @@ void Array::copy_from(const Array& source) {
 }
 
 void Array::throw_dtype(DType wanted) const {
-  throw DTypeError(fmt::format("array: {} read as {}", to_string(*this), to_string(wanted)));
+  throw DTypeError(fmt::format("array: {} cannot be read as {}", to_string(*this), to_string(wanted)));
 }
 
 void Array::throw_undefined() {

@@ -1,4 +1,4 @@
-// The dense array: shape, element type, memory format, shared memory. It carries no history.
+// The dense array: shape, element type, memory format and shared memory, without history.
 #pragma once
 
 #include <array>
@@ -16,13 +16,13 @@
 
 namespace tapestry {
 
-/// The order of the elements in memory. `row_major`: the last axis runs fastest. `channels_last`, for images
-/// of shape (N, C, H, W) or (C, H, W): the channel runs fastest, as if the array were (N, H, W, C). The
-/// logical shape and all results are the same in either.
+/// The order of the elements in memory. `row_major`: the last axis varies fastest. `channels_last`, for images of shape
+/// (N, C, H, W) or (C, H, W): the channel varies fastest, as if the array were (N, H, W, C). The logical shape and all
+/// results are the same in both.
 enum class MemoryFormat : std::uint8_t { row_major, channels_last };
 
-/// A dense array. Copying an Array copies the handle: both see the same memory. A default-constructed Array
-/// is undefined: it has no memory, and what needs its elements throws a ValueError.
+/// A dense array. Copying an Array copies the handle: both share the same memory. A default-constructed Array is
+/// undefined: it has no memory, and access to its elements throws a ValueError.
 class Array {
  public:
   Array() = default;
@@ -35,8 +35,8 @@ class Array {
   static Array zeros(const Shape& shape, DType dtype = DType::f32, MemoryFormat format = MemoryFormat::row_major);
   static Array full(const Shape& shape, double value, DType dtype = DType::f32,
                     MemoryFormat format = MemoryFormat::row_major);
-  /// A row-major copy of `values`, given in row-major order. Throws a ShapeError when their number does not
-  /// fit.
+  /// A row-major copy of `values`, given in row-major order. Throws a ShapeError when their number does not match the
+  /// shape.
   template <class T>
   static Array from(const Shape& shape, std::span<const T> values) {
     return from_memory(shape, dtype_of<T>, values.data(), values.size());
@@ -58,7 +58,7 @@ class Array {
   std::int64_t bytes() const { return numel() * item_size(dtype_); }
   DType dtype() const { return dtype_; }
   MemoryFormat format() const { return format_; }
-  /// Elements between neighbours along each axis.
+  /// The distance in elements between neighbors along each axis.
   std::array<std::int64_t, Shape::max_rank> strides() const;
 
   /// The elements in the order of `format()`. Throws a DTypeError when T is not the element type.
@@ -67,7 +67,7 @@ class Array {
     check_dtype(dtype_of<T>);
     return reinterpret_cast<const T*>(raw());
   }
-  /// The elements for writing: counts as a change of the memory, which saved values will notice.
+  /// The elements for writing. Counts as a change of the memory, which saved values detect.
   template <class T>
   T* mutable_data() {
     check_dtype(dtype_of<T>);
@@ -81,13 +81,13 @@ class Array {
     const T* first = dense.data<T>();
     return std::vector<T>(first, first + numel());
   }
-  /// The only element, of any type, as a double. Throws a ShapeError when there is not exactly one.
+  /// The only element, of any type, as a double. Throws a ShapeError unless there is exactly one.
   double item() const;
-  /// The element at an index, of any type, as a double; for looking, not for loops.
+  /// The element at an index, of any type, as a double; convenient, but too slow for loops.
   double at(std::initializer_list<std::int64_t> index) const;
 
-  /// The same elements (in row-major order) in another shape; shares the memory when the format allows it.
-  /// One size may be −1: it follows from the others. Throws a ShapeError when the numbers of elements differ.
+  /// The same elements (in row-major order) in another shape; shares the memory when the format allows it. One size may
+  /// be −1 and is inferred from the others. Throws a ShapeError when the numbers of elements differ.
   Array reshape(std::span<const std::int64_t> sizes) const;
   Array reshape(std::initializer_list<std::int64_t> sizes) const {
     return reshape(std::span(sizes.begin(), sizes.size()));
@@ -95,11 +95,11 @@ class Array {
   Array reshape(const Shape& shape) const { return reshape(shape.sizes()); }
   /// Elements [begin, end) along the first axis; shares the memory (except for rank 3 in channels_last).
   Array slice(std::int64_t begin, std::int64_t end) const;
-  /// This array in another format: itself when it is in it already, else a converted copy.
+  /// This array in another format: itself if it already has that format, otherwise a converted copy.
   Array contiguous(MemoryFormat format = MemoryFormat::row_major) const;
-  /// This array with another element type: itself when it has it already, else a converted copy.
+  /// This array with another element type: itself if it already has that type, otherwise a converted copy.
   Array to(DType dtype) const;
-  /// A copy with memory of its own.
+  /// A copy with its own memory.
   Array clone() const;
 
   void fill(double value);
@@ -109,13 +109,13 @@ class Array {
 
   /// Counts the changes made to the memory, through this array or any that shares it.
   std::uint64_t version() const { return storage().version(); }
-  /// True when no other array shares the memory and nobody is told of writes to it.
+  /// True when no other array shares the memory and it has no observers.
   bool is_unique() const { return storage_.use_count() == 1 && !storage_->is_observed(); }
   bool shares_memory_with(const Array& other) const { return storage_ == other.storage_; }
   /// True when `storage` is the memory.
   bool lies_in(const Storage& storage) const { return storage_.get() == &storage; }
-  /// The observer is told before the memory is written, through this array or any that shares it, until it is removed
-  /// or gone.
+  /// Notifies the observer before the memory is written, through this array or any that shares it, until the observer
+  /// is removed or destroyed.
   void add_observer(std::weak_ptr<WriteObserver> observer) const { storage().add_observer(std::move(observer)); }
   void remove_observer(const WriteObserver* observer) const { storage().remove_observer(observer); }
 
@@ -143,12 +143,12 @@ class Array {
   std::shared_ptr<Storage> storage_;
 };
 
-/// Sees an array without keeping its memory.
+/// A weak reference: refers to an array without owning its memory.
 class WeakArray {
  public:
   WeakArray() = default;
   explicit WeakArray(const Array& array);
-  /// The array for as long as another array holds its memory, undefined after that.
+  /// The array while another array owns its memory, undefined afterwards.
   Array lock() const;
 
  private:
@@ -159,19 +159,18 @@ class WeakArray {
 /// "f32[8, 3, 32, 32]"
 std::string to_string(const Array& array);
 
-/// Writes the elements in row-major order, whatever the memory format, as PyTorch does:
+/// Prints the elements in row-major order, regardless of the memory format, as PyTorch does:
 ///
 ///     array([[1.0000, 2.5000],
 ///            [3.0000, 4.0000]])
 ///
-/// Floating numbers have four decimals; none, but a point, when all are whole numbers below 1e8; and an exponent when
-/// the largest magnitude is at least 1e8 or 1000 times the smallest, or the smallest, 0 aside, is below 1e-4. Of an
-/// array of more than 1000 elements the first and last three along each axis are shown. The dtype follows unless it is
-/// f32 or i64, the shape when it cannot be seen, as not all elements are shown or there are none.
+/// Floating-point numbers have four decimals; only a point when all are integers below 1e8; and an exponent when the
+/// largest magnitude is at least 1e8 or 1000 times the smallest, or the smallest nonzero magnitude is below 1e-4.
+/// Arrays of more than 1000 elements are summarized by the first and last three elements along each axis. The dtype
+/// follows unless it is f32 or i64, and the shape if the array is summarized or empty.
 std::ostream& operator<<(std::ostream& out, const Array& array);
 
-/// How often an array has been copied into another memory format so far, in the whole process. A training
-/// step should add next to nothing to it.
+/// The number of copies into another memory format so far, process-wide. A training step should add very few.
 std::int64_t format_conversions();
 
 }  // namespace tapestry

@@ -1,4 +1,4 @@
-// Files that are replaced as a whole: a reader finds the old contents or the new ones, never a half.
+// Atomic file replacement: a reader sees the old contents or the new ones, never a mixture.
 #pragma once
 
 #include <cstddef>
@@ -8,13 +8,13 @@
 
 namespace tapestry {
 
-/// Makes the file `path` hold `pieces`, one after the other. They are written to a temporary file beside it,
-/// brought to the disk (fsync) and renamed over it. Follows symbolic links. Throws an IoError that names the
-/// path and the reason when any step fails; the old file is then as it was and no temporary is left.
+/// Replaces the contents of the file `path` by the concatenation of `pieces`. They are written to a temporary file in
+/// the same folder, flushed to disk (fsync) and renamed. Follows symbolic links. Throws an IoError with the path and
+/// the reason when any step fails; the old file is then unchanged and the temporary file is removed.
 void replace_file(const std::string& path, const std::vector<std::span<const std::byte>>& pieces);
 
-/// Throws the IoError that `replace_file` would throw now for a place where no file can be made: to be asked
-/// before hours of work whose result goes there. Leaves nothing behind.
+/// Throws the IoError that `replace_file` would throw for a path where no file can be created; for checking before a
+/// long computation. Leaves no files behind.
 void require_replaceable(const std::string& path);
 
 }  // namespace tapestry

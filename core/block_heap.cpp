@@ -11,7 +11,7 @@ void* BlockHeap::take(std::size_t bytes) {
   for (auto place = blocks_.begin(); place != blocks_.end(); ++place) {
     const Block& block = place->second;
     if (!block.is_free || block.bytes < bytes) continue;
-    // Of several of one size the one of the oldest segment, and within a segment the first.
+    // Among blocks of equal size, the one in the oldest segment, and within a segment the first.
     const auto order = [](const Block& one) { return std::tuple(one.bytes, one.segment); };
     if (best == blocks_.end() || order(block) < order(best->second)) best = place;
   }

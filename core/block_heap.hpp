@@ -1,4 +1,4 @@
-// Blocks of memory cut out of larger ones.
+// Splits large blocks of memory into smaller ones.
 #pragma once
 
 #include <cstddef>
@@ -7,24 +7,24 @@
 
 namespace tapestry {
 
-/// Cuts blocks out of segments, each a block of the system's (`std::free` takes it back), and joins what comes back
-/// with its free neighbours, so that requests of any sizes, one step's large and the next one's small, are served from
-/// the same memory. What it does depends on the sequence of calls alone, not on addresses. Not thread-safe.
+/// Splits segments, which come from the system (and are released by `std::free`), into blocks and merges freed blocks
+/// with their free neighbors, so that requests of different sizes reuse the same memory. Its behavior depends only on
+/// the sequence of calls, not on addresses. Not thread-safe.
 class BlockHeap {
  public:
-  /// The front of the smallest free block that holds `bytes`; null when there is none. Throws std::bad_alloc.
+  /// The front of the smallest free block of at least `bytes`; null if there is none. Throws std::bad_alloc.
   void* take(std::size_t bytes);
-  /// Adds a segment, which is free. Throws std::bad_alloc.
+  /// Adds a free segment. Throws std::bad_alloc.
   void add_segment(void* segment, std::size_t bytes);
   /// Frees a block.
   void give_back(void* block) noexcept;
-  /// Gives the segments that are wholly free back to the system, and returns the bytes that still are free.
+  /// Returns the entirely free segments to the system; the result is the number of bytes that remain free.
   std::size_t trim() noexcept;
 
  private:
   struct Block {
     std::size_t bytes;
-    std::uint64_t segment;  ///< its number
+    std::uint64_t segment;  ///< its index
     bool is_free;
   };
   using Place = std::map<std::byte*, Block>::iterator;

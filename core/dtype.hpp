@@ -71,7 +71,7 @@ struct DTypeOf<std::uint8_t> : std::integral_constant<DType, DType::u8> {};
 template <class T>
 inline constexpr DType dtype_of = detail::DTypeOf<std::remove_cv_t<T>>::value;
 
-/// Throws a DTypeError saying that `operation` takes floating-point arrays only.
+/// Throws a DTypeError stating that `operation` requires floating-point arrays.
 [[noreturn]] void throw_not_floating(std::string_view operation, DType dtype);
 
 /// Calls `body.template operator()<T>()` with the C++ type of a dtype.

@@ -1,5 +1,5 @@
-// What Tapestry throws. Every text names the operation, the rule and the numbers; a line that begins with
-// "hint: " follows where there is something to do about it.
+// The exceptions of Tapestry. Every message names the operation, the rule and the numbers, followed by a line that
+// begins with "hint: " where there is a remedy.
 #pragma once
 
 #include <stdexcept>
@@ -8,37 +8,37 @@
 
 namespace tapestry {
 
-/// The base of everything that Tapestry throws on purpose.
+/// The base class of Tapestry's exceptions.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Shapes that do not fit together or make no sense.
+/// Invalid or incompatible shapes.
 class ShapeError : public Error {
  public:
   using Error::Error;
 };
 
-/// An element type that the operation does not take.
+/// An element type that the operation does not support.
 class DTypeError : public Error {
  public:
   using Error::Error;
 };
 
-/// An argument outside its range.
+/// An argument out of range.
 class ValueError : public Error {
  public:
   using Error::Error;
 };
 
-/// Misuse of the tape: no history, released or overwritten saved values, a gradient that cannot be.
+/// Misuse of the tape: no history, saved values released or overwritten, or an impossible gradient.
 class GradError : public Error {
  public:
   using Error::Error;
 };
 
-/// A file that is missing, unreadable or not what it should be.
+/// A file that is missing, unreadable or malformed.
 class IoError : public Error {
  public:
   using Error::Error;

@@ -12,16 +12,16 @@
 
 namespace tapestry {
 
-/// Elements that one piece of an elementwise loop works on.
+/// Elements per range of an elementwise loop.
 inline constexpr std::int64_t map_grain = std::int64_t{1} << 14;
 
-/// Shares [0, size) out over threads in fixed ranges: calls `body(begin, end)`.
+/// Divides [0, size) into fixed ranges, processed in parallel: calls `body(begin, end)`.
 template <class Body>
 void for_ranges(std::int64_t size, const Body& body) {
   parallel_ranges(size, map_grain, body);
 }
 
-/// The array of f(element); T is the element type of `x`, what f returns that of the result.
+/// The array of f(element); T is the element type of `x`, and the result type of f that of the result.
 template <class T, class F>
 Array map(const Array& x, const F& f) {
   using Result = std::invoke_result_t<F, T>;
@@ -93,7 +93,8 @@ Array map(const BroadcastPlan& plan, const F& f) {
   return result;
 }
 
-/// The same under broadcasting. Throws a ShapeError naming `operation` when the shapes do not broadcast.
+/// The array of f(element of a, element of b) under broadcasting. Throws a ShapeError naming `operation` when the
+/// shapes do not broadcast.
 template <class T, class F>
 Array map(const Array& a, const Array& b, std::string_view operation, const F& f) {
   return map<T>(BroadcastPlan(a, b, operation), f);

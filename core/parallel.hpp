@@ -1,4 +1,4 @@
-// Loops over ranges of indices on several threads.
+// Parallel loops over ranges of indices.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ void call_in_ranges(std::int64_t size, std::int64_t grain, const void* body,
 }  // namespace detail
 
 /// Cuts [0, size) into ranges of at most `grain` indices and calls `body(begin, end)` for each, on the threads of
-/// `num_threads` (`core/threads.hpp`), in any order. The ranges depend on `size` and `grain` alone: a body that writes
-/// each result to its own place gives the same results with any number of threads. `body` must not throw. Denormal
+/// `num_threads` (`core/threads.hpp`), in any order. The ranges depend only on `size` and `grain`: a body that writes
+/// each result to its own location gives the same results at any number of threads. `body` must not throw. Denormal
 /// floats count as zero inside.
 template <class Body>
 void parallel_ranges(std::int64_t size, std::int64_t grain, const Body& body) {

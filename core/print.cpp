@@ -31,7 +31,7 @@ std::vector<std::int64_t> shown_indices(std::int64_t size, bool is_shortened) {
   return indices;
 }
 
-/// How all floating numbers of an array are written.
+/// The format of all floating-point numbers of an array.
 struct NumberStyle {
   /// Decided by the finite numbers other than 0.
   explicit NumberStyle(const std::vector<double>& numbers) {

@@ -1,4 +1,4 @@
-// What a profiler has noted so far, and the runs that are open.
+// The records of a profiler and its open runs.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@
 
 namespace tapestry::detail {
 
-/// What goes into a run or comes out of it, without the memory.
+/// An input or output of a run, without its memory.
 struct ProfileOperand {
   DType dtype;
   Shape shape;
 };
 
-/// What a run says of itself.
+/// The description of a run.
 struct ProfileFacts {
   std::vector<ProfileOperand> inputs, outputs;
   std::int64_t bytes = 0;
@@ -41,7 +41,7 @@ class ProfileLog {
     std::int64_t live_bytes;  ///< of all arrays, at its end
     ProfileFacts facts;
   };
-  /// Where what is run belongs.
+  /// The place that a run belongs to.
   struct Place {
     ProfilePass pass = ProfilePass::forward;
     LayerPath layer;
@@ -49,15 +49,15 @@ class ProfileLog {
 
   explicit ProfileLog(Profiler::Clock clock);
 
-  /// Begins a run within the one that is open. What it runs itself belongs to `place`.
+  /// Begins a run nested in the open one. Runs nested in it belong to `place`.
   void open(std::string name, ProfilePass pass, Place place);
-  /// Goes on with a run that was counted before.
+  /// Resumes a run that was counted before.
   void reopen(std::string name, ProfilePass pass, Place place);
   void add_input(DType dtype, const Shape& shape);
   void add_output(DType dtype, const Shape& shape);
-  /// Says that the open run has come to its end.
+  /// Marks the open run as complete.
   void complete(std::int64_t flops);
-  /// Ends the open run, and counts it if it is complete.
+  /// Ends the open run and counts it if it is complete.
   void close();
 
   const Place& place() const { return place_; }
@@ -65,9 +65,9 @@ class ProfileLog {
 
   const Entries& entries() const { return entries_; }
   const std::vector<Event>& events() const { return events_; }
-  /// Runs that were not kept for the trace.
+  /// The number of runs not kept for the trace.
   std::int64_t events_left_out() const { return events_left_out_; }
-  /// Nanoseconds since the profiler began.
+  /// Nanoseconds since the profiler started.
   std::int64_t elapsed() const { return clock_() - begin_; }
 
  private:
@@ -76,12 +76,12 @@ class ProfileLog {
     ProfilePass pass;
     Place outer;
     std::int64_t begin_ns;
-    std::int64_t within_ns = 0;  ///< of the runs within it
+    std::int64_t within_ns = 0;  ///< of nested runs
     bool is_complete = false;
     bool is_rest = false;  ///< of a run that was counted before
     ProfileFacts facts = {};
   };
-  /// True until the trace has all the runs that it keeps.
+  /// True until the trace is full.
   bool is_tracing() const { return std::ssize(events_) < Profiler::max_trace_events; }
   void count(Run& run, std::int64_t end_ns);
 

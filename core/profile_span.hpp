@@ -1,4 +1,4 @@
-// How the floors above tell a profiler what runs: operators as spans, modules as the layer they belong to.
+// The profiler's interface for operators (spans) and modules (layers).
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@ namespace tapestry::detail {
 
 class ProfileLog;
 
-/// The path of a layer, "layer1.0.conv1"; null outside of all layers.
+/// The path of a layer, such as "layer1.0.conv1"; null outside all layers.
 using LayerPath = std::shared_ptr<const std::string>;
 
-/// The layer that runs on this thread; null without a profiler.
+/// The layer running on this thread; null without a profiler.
 LayerPath current_layer();
 
-/// Where a run that goes on later began.
+/// The start of a run that resumes later.
 struct ProfileOrigin {
   std::string_view name;  ///< of the operator
   ProfilePass pass = ProfilePass::forward;
   LayerPath layer;
 
-  /// What this thread runs now.
+  /// The current run of this thread.
   static ProfileOrigin here(std::string_view name);
 };
 
@@ -35,30 +35,32 @@ class ProfileSpan {
  public:
   /// A run of the operator `name` forward.
   [[nodiscard]] explicit ProfileSpan(std::string_view name);
-  /// A run of the backward of the operator `name`, which `layer` ran forward. What runs within belongs there too.
+  /// A run of the backward of the operator `name`, whose forward ran in `layer`. Nested runs belong to that layer as
+  /// well.
   [[nodiscard]] ProfileSpan(std::string_view name, const LayerPath& layer);
-  /// The rest of a run whose result was not computed at once: its time counts there, and it is no call of its own.
+  /// The deferred part of a run whose result was computed later: its time counts toward that run, and it is not a
+  /// separate call.
   [[nodiscard]] explicit ProfileSpan(const ProfileOrigin& origin);
   ~ProfileSpan();
   ProfileSpan(const ProfileSpan&) = delete;
   ProfileSpan& operator=(const ProfileSpan&) = delete;
 
-  /// False without a profiler: then the others do nothing.
+  /// False without a profiler; the other members then do nothing.
   bool is_on() const { return log_ != nullptr; }
-  /// Notes what goes in and comes out.
+  /// Records the inputs and the output.
   void add_input(DType dtype, const Shape& shape);
   void add_output(DType dtype, const Shape& shape);
-  /// The run has come to its end: one that is not completed is not counted.
+  /// Marks the run as complete; incomplete runs are not counted.
   void complete(std::int64_t flops = 0);
 
  private:
   ProfileLog* log_;
 };
 
-/// Makes what this thread runs while it lives belong to the layer `name` within the one that runs.
+/// For its lifetime, runs on this thread belong to the layer `name` inside the current layer.
 class LayerScope {
  public:
-  /// An empty name, that of a module that stands alone, changes nothing.
+  /// An empty name, that of a top-level module, changes nothing.
   [[nodiscard]] explicit LayerScope(std::string_view name);
   ~LayerScope();
   LayerScope(const LayerScope&) = delete;

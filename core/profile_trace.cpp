@@ -56,7 +56,7 @@ std::string profile_trace(const ProfileLog& log) {
   const ordered_json trace = {{"traceEvents", std::move(events)},
                               {"displayTimeUnit", "ms"},
                               {"otherData", {{"events_left_out", log.events_left_out()}}}};
-  // What is no UTF-8 in a name is replaced rather than refused after a run of hours.
+  // Invalid UTF-8 in a name is replaced, because an error after hours of work would lose the trace.
   return trace.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 

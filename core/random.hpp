@@ -1,6 +1,5 @@
-// Counter-based random numbers: every number is a function of (seed, stream, step, element), never of threads
-// or of what was drawn before (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011;
-// Philox4x32-10).
+// Counter-based random numbers: every number is a function of (seed, stream, step, element), never of threads or of
+// earlier draws (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011; Philox4x32-10).
 #pragma once
 
 #include <array>
@@ -16,7 +15,7 @@ class Philox {
   Philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t step);
   /// Words 4·block … 4·block + 3.
   std::array<std::uint32_t, 4> operator()(std::uint64_t block) const;
-  /// The words of `count` blocks from `first` on, one after the other.
+  /// The words of `count` consecutive blocks, starting with block `first`.
   void fill(std::uint64_t first, std::int64_t count, std::uint32_t* words) const;
 
  private:
@@ -24,7 +23,7 @@ class Philox {
   std::array<std::uint32_t, 2> step_;
 };
 
-/// A source of random arrays: (seed, stream) name it, and `step` counts what has been drawn from it.
+/// A source of random arrays, identified by (seed, stream); `step` counts the draws.
 struct RandomStream {
   std::uint64_t seed = 0;
   std::uint64_t stream = 0;
@@ -44,7 +43,7 @@ struct RandomStream {
 /// same in every run. Threads that never call it have different seeds.
 void manual_seed(std::uint64_t seed);
 
-/// A stream that no earlier call on this thread has given out since `manual_seed`.
+/// A stream that no earlier call on this thread has returned since `manual_seed`.
 RandomStream new_random_stream();
 
 }  // namespace tapestry

@@ -17,7 +17,7 @@ constexpr std::int64_t grain = std::int64_t{1} << 14;
 /// Partial sums of one sum, at most: they take memory.
 constexpr std::int64_t max_pieces = 64;
 
-/// A run of axes that are neighbours in memory and are either all kept or all added up.
+/// A run of axes that are adjacent in memory and are either all kept or all summed.
 struct Run {
   std::int64_t size;
   bool reduced;

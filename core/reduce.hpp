@@ -8,11 +8,11 @@
 
 namespace tapestry {
 
-/// The sums over the axes marked in `reduced` (an entry per axis), which stay with size 1. Floating types are added up
-/// in double precision, so that a sum of f32 is right to its last bit or next to it. Takes f32 and f64.
+/// The sums over the axes marked in `reduced` (an entry per axis), which are kept with size 1. Sums accumulate in
+/// double precision, so that a sum of f32 is accurate to about one unit in the last place. Requires f32 or f64.
 Array sum_over(const Array& x, std::span<const bool> reduced);
 
-/// The sum that broadcasting `x` back from `shape` calls for: over every axis that `shape` lacks or has as 1. Throws a
+/// The adjoint of broadcasting from `shape`: the sum of `x` over every axis that `shape` lacks or has as 1. Throws a
 /// ShapeError when `shape` does not broadcast to the shape of `x`.
 Array sum_to(const Array& x, const Shape& shape);
 

@@ -1,4 +1,4 @@
-// Options without a default, as a type, and numbers that are not narrowed on the way into options.
+// Required option fields, and protection of options against narrowing conversions.
 #pragma once
 
 #include <concepts>
@@ -7,7 +7,7 @@
 
 namespace tapestry {
 
-/// An integer type; bool is none.
+/// An integer type other than bool.
 template <class T>
 concept Integer = std::integral<std::remove_cvref_t<T>> && !std::same_as<std::remove_cvref_t<T>, bool>;
 
@@ -25,16 +25,15 @@ struct RequiredValue<Required<T>> {
   using type = T;
 };
 
-/// True when a number of type From becomes one of type To without losing its fraction: not 3.7 an integer, nor 2 a
-/// bool.
+/// True when converting From to To cannot lose a fraction; false for double to integer and for integer to bool.
 template <class From, class To>
 concept KeepsNumber = std::same_as<From, To> ||(Integer<From> && (Integer<To> || std::floating_point<To>)) ||
                       (std::floating_point<From> && std::floating_point<To> && sizeof(From) <= sizeof(To));
 
 }  // namespace detail
 
-/// A field of an options aggregate that must be given: it has no default, so leaving it out does not compile. Neither
-/// does a number that the field would round: a double for an integer, say.
+/// A required field of an options aggregate: it has no default, so omitting it does not compile. Nor does a number that
+/// the field would round, such as a double for an integer.
 template <class T>
 class Required {
  public:
@@ -43,7 +42,7 @@ class Required {
       !std::is_arithmetic_v<T> ||
       detail::KeepsNumber<typename detail::RequiredValue<std::remove_cvref_t<U>>::type, T>)constexpr Required(U&& value)
       : value_(static_cast<T>(std::forward<U>(value))) {}  // NOLINT: implicit by design
-  /// From several numbers in braces: `.kernel_size = {1, 7}` for a Required<Pair>.
+  /// From several numbers in braces, such as `.kernel_size = {1, 7}` for a Required<Pair>.
   template <class... Numbers>
   requires(sizeof...(Numbers) > 1 && (std::is_arithmetic_v<Numbers> && ...) &&
            requires(Numbers... numbers) { T{numbers...}; }) constexpr Required(Numbers... numbers)

@@ -14,7 +14,7 @@ Shape::Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.
 Shape::Shape(std::span<const std::int64_t> sizes) {
   if (sizes.size() > max_rank) {
     throw ShapeError(
-        fmt::format("shape: at most {} axes, got {} ([{}])", max_rank, sizes.size(), fmt::join(sizes, ", ")));
+        fmt::format("shape: expected at most {} axes, got {} ([{}])", max_rank, sizes.size(), fmt::join(sizes, ", ")));
   }
   bool is_empty = false;
   for (const std::int64_t size : sizes) {
@@ -31,7 +31,7 @@ Shape::Shape(std::span<const std::int64_t> sizes) {
 int Shape::checked_axis(int axis) const {
   const int counted = axis < 0 ? axis + rank_ : axis;
   if (counted < 0 || counted >= rank_) {
-    throw ShapeError(fmt::format("shape: no axis {} in {} of rank {}", axis, to_string(*this), rank_));
+    throw ShapeError(fmt::format("shape: axis {} is out of range for {} of rank {}", axis, to_string(*this), rank_));
   }
   return counted;
 }

@@ -17,8 +17,8 @@ class Shape {
   static constexpr int max_rank = 8;
 
   Shape() = default;
-  /// Throws a ShapeError when there are more than eight sizes, one is negative, or their product overflows
-  /// int64 (zeros, which would hide an overflow of the strides, left out).
+  /// Throws a ShapeError when there are more than eight sizes, one is negative, or their product overflows int64 (zeros
+  /// are skipped, because they would hide an overflow of the strides).
   Shape(std::initializer_list<std::int64_t> sizes);
   explicit Shape(std::span<const std::int64_t> sizes);
 

@@ -1,4 +1,4 @@
-// Which node of a graph sends to which.
+// The edges of a graph.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace tapestry {
 
-/// The edges of a graph, in compressed rows by target and by source. A cheap shared handle; never changes.
+/// The edges of a graph, as compressed rows by target and by source. A cheap shared handle; immutable.
 class SparseAdjacency {
  public:
-  /// What a node sends to another. There may be several between two nodes, and one from a node to itself.
+  /// A directed edge. Parallel edges and self-loops are allowed.
   struct Edge {
     std::int64_t source;
     std::int64_t target;
@@ -22,19 +22,19 @@ class SparseAdjacency {
   };
 
   struct Options {
-    Required<std::int64_t> num_nodes;              ///< that edges start from, and unless told otherwise point to
-    std::optional<std::int64_t> num_targets = {};  ///< that edges point to, where these are other nodes
+    Required<std::int64_t> num_nodes;              ///< source nodes, and target nodes unless num_targets is given
+    std::optional<std::int64_t> num_targets = {};  ///< target nodes, if they are not the source nodes
     std::vector<Edge> edges = {};
   };
 
-  /// The edges of every row, in the order that they were given in.
+  /// The edges of every row, in the order in which they were given.
   struct Rows {
-    std::vector<std::int64_t> begin;   ///< where each row begins in the other two, and at the end where the last ends
+    std::vector<std::int64_t> begin;   ///< where each row begins in the other two; the last entry is the end
     std::vector<std::int64_t> column;  ///< the node at the other end
     std::vector<std::int64_t> edge;    ///< the number of the edge
   };
 
-  /// Throws a ValueError for a negative number of nodes, or for an edge from or to a node that is not there.
+  /// Throws a ValueError for a negative number of nodes, or for an edge from or to a node out of range.
   explicit SparseAdjacency(const Options& options);
 
   std::int64_t num_sources() const { return data_->num_sources; }
@@ -56,12 +56,12 @@ class SparseAdjacency {
   /// Where the edges end, i64 (num_edges).
   Array targets() const;
 
-  /// With an edge of weight 1 from every node that has none to itself. Throws a ShapeError when the targets are other
-  /// nodes.
+  /// A copy with a self-loop of weight 1 at every node that has none. Throws a ShapeError when targets and sources
+  /// differ.
   SparseAdjacency with_self_loops() const;
-  /// With every weight divided by √(degree of the source · degree of the target), D^{−1/2} A D^{−1/2}, where a degree
-  /// is the sum of the weights that a node receives; 0 where a degree is not positive. Throws a ShapeError when the
-  /// targets are other nodes.
+  /// A copy with every weight divided by √(degree of the source · degree of the target), D^{−1/2} A D^{−1/2}, where a
+  /// degree is the sum of the incoming weights of a node; 0 where a degree is not positive. Throws a ShapeError when
+  /// targets and sources differ.
   SparseAdjacency normalized() const;
 
  private:

@@ -1,4 +1,4 @@
-// The memory behind arrays, shared by every array that looks at it.
+// The memory behind arrays, shared by every array that refers to it.
 #pragma once
 
 #include <atomic>
@@ -12,15 +12,15 @@ namespace tapestry {
 
 class Storage;
 
-/// Is told before memory is written.
+/// Is notified before memory is written.
 class WriteObserver {
  public:
   virtual ~WriteObserver() = default;
   virtual void before_write(const Storage& storage) = 0;
 };
 
-/// A block of memory with a version that counts the changes made to it, by which a saved value knows that it
-/// has been overwritten.
+/// A block of memory with a version that counts its changes, so that a saved value can detect that it has been
+/// overwritten.
 class Storage {
  public:
   /// Undefined contents. Throws std::bad_alloc.
@@ -33,12 +33,12 @@ class Storage {
   std::size_t bytes() const { return bytes_; }
   std::uint64_t version() const { return version_.load(std::memory_order_relaxed); }
 
-  /// Tells the observers, then counts a change.
+  /// Notifies the observers, then counts a change.
   void begin_write() {
     if (is_observed()) tell_observers();
     version_.fetch_add(1, std::memory_order_relaxed);
   }
-  /// The observer is told of every write until it is removed or gone.
+  /// Notifies the observer of every write until it is removed or destroyed.
   void add_observer(std::weak_ptr<WriteObserver> observer);
   void remove_observer(const WriteObserver* observer);
   bool is_observed() const { return is_observed_.load(std::memory_order_acquire); }

@@ -1,4 +1,4 @@
-// Tables in plain text.
+// Plain-text tables.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace tapestry::detail {
 
-/// Lines of cells, as wide as the widest of their column and two spaces apart: the first `left_columns` flush left, the
-/// others flush right. All rows have as many cells as the first.
+/// Formats cells in columns two spaces apart: the first `left_columns` are left-aligned, the others right-aligned. All
+/// rows have as many cells as the first.
 std::string text_table(const std::vector<std::vector<std::string>>& rows, std::size_t left_columns = 1);
 
 }  // namespace tapestry::detail

@@ -1,4 +1,4 @@
-// What a set of labelled images is.
+// The interface of data sets of labelled images.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace tapestry::data {
 
-/// The part of a data set to learn from, and the part to measure with.
+/// The part of a data set for training, and the part for testing.
 enum class Split : std::uint8_t { train, test };
 
 /// One image, u8 or f32 (C, H, W), and its class.
@@ -18,7 +18,7 @@ struct Sample {
   std::int64_t label = 0;
 };
 
-/// Labelled images by index. A data set of one's own derives from this.
+/// Labelled images by index. Derive from this to write your own data set.
 class Dataset {
  public:
   virtual ~Dataset() = default;

@@ -1,4 +1,4 @@
-// Batches of a data set, prepared on threads of their own while the model computes.
+// Batches of a data set, prepared by background threads while the model computes.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@ namespace tapestry::data {
 
 struct LoaderOptions {
   Required<std::int64_t> batch_size;
-  bool shuffle = false;       ///< another order in every epoch, drawn from (seed, epoch)
-  std::uint64_t seed = 0;     ///< of the order and of what the transform draws
-  bool drop_last = false;     ///< leave out a last batch that is not full
-  std::int64_t workers = 1;   ///< threads that prepare batches; 0: the calling thread does
+  bool shuffle = false;       ///< a new random order every epoch, drawn from (seed, epoch)
+  std::uint64_t seed = 0;     ///< of the order and of the random transforms
+  bool drop_last = false;     ///< drop an incomplete last batch
+  std::int64_t workers = 1;   ///< threads that prepare batches; 0: the calling thread
   Transform transform = {};   ///< applied to every image
-  std::int64_t prefetch = 4;  ///< the most batches ready or in the making ahead of the loop
+  std::int64_t prefetch = 4;  ///< the maximum number of batches prepared ahead of the loop
 };
 
 /// Images f32 (N, C, H, W) in channels_last memory and labels i64 (N).
@@ -28,28 +28,28 @@ struct Batch {
   Array labels;
 };
 
-/// Goes over a data set in batches, one epoch for each loop:
+/// Iterates over a data set in batches, one epoch per loop:
 ///
 ///     for (auto [images, labels] : loader) { … }
 ///
-/// The order depends on (seed, epoch) alone, and what the transform draws for a sample on (seed, epoch, its
-/// index): the batches are the same at any number of workers. Images that come out of the transform as u8
-/// become f32 in [0, 1]. What a data set or transform throws, the loop throws when it gets to that batch. A
-/// loop may be left at any time.
+/// The order depends only on (seed, epoch), and the random numbers of a sample's transform only on (seed, epoch,
+/// index): batches are the same at any number of workers. Images that the transform returns as u8 become f32 in [0, 1].
+/// An exception from a data set or transform is thrown by the loop when it reaches that batch. A loop may stop at any
+/// time.
 class Loader {
  public:
   class Iterator;
 
-  /// `dataset` must outlive the loader and its loops. Throws a ValueError when the batch size or the prefetch
-  /// is less than 1 or the workers are fewer than 0.
+  /// `dataset` must outlive the loader and its loops. Throws a ValueError when the batch size or the prefetch is less
+  /// than 1 or the number of workers is negative.
   Loader(const Dataset& dataset, LoaderOptions options);
   Loader(const Dataset&& dataset, LoaderOptions options) = delete;
 
   /// The number of batches in an epoch.
   std::int64_t batches() const;
-  /// The number of the epoch that the next loop goes through; at first 0, one more with every loop begun.
+  /// The epoch of the next loop; starts at 0 and increases with every loop.
   std::int64_t epoch() const { return epoch_; }
-  /// Sets it, to go on where an earlier run stopped.
+  /// Sets the epoch, to continue an earlier run.
   void set_epoch(std::int64_t epoch) { epoch_ = epoch; }
 
   /// Begins an epoch. Throws a ShapeError or DTypeError, then or in the loop, when the images of a batch
@@ -63,7 +63,7 @@ class Loader {
   std::int64_t epoch_ = 0;
 };
 
-/// The place of a loop in its epoch. Its end stops and joins the workers.
+/// The position of a loop in its epoch. The destructor stops and joins the workers.
 class Loader::Iterator {
  public:
   Iterator(Iterator&&) noexcept;

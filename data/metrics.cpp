@@ -13,13 +13,13 @@ namespace {
 void check_alike(std::string_view metric, const Array& a, const Array& b) {
   if (a.shape() != b.shape()) {
     throw ShapeError(
-        fmt::format("{}: expected two arrays of one shape, got {} and {}", metric, to_string(a), to_string(b)));
+        fmt::format("{}: expected two arrays of the same shape, got {} and {}", metric, to_string(a), to_string(b)));
   }
   if (a.dtype() != b.dtype()) {
     throw DTypeError(
-        fmt::format("{}: expected two arrays of one dtype, got {} and {}", metric, to_string(a), to_string(b)));
+        fmt::format("{}: expected two arrays of the same dtype, got {} and {}", metric, to_string(a), to_string(b)));
   }
-  if (a.numel() == 0) throw ValueError(fmt::format("{}: no elements in {}", metric, to_string(a)));
+  if (a.numel() == 0) throw ValueError(fmt::format("{}: expected at least one element, got {}", metric, to_string(a)));
 }
 
 std::size_t checked_class(const Array& array, std::int64_t value, std::size_t index, std::int64_t classes) {

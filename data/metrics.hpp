@@ -1,4 +1,4 @@
-// How near pictures come to what they should be: segmentations to their masks, images to the original.
+// Metrics for segmentation and image quality.
 #pragma once
 
 #include <cstdint>
@@ -7,16 +7,16 @@
 
 namespace tapestry::data {
 
-/// The mean over the classes of the intersection over the union: the elements that have the class in both, over those
-/// that have it in one of them. Counted over all elements together; classes that are in neither are left out
-/// (Everingham et al., "The Pascal visual object classes challenge: a retrospective", 2015, section 2.2.3).
-/// `predicted` and `truth` are i64 of one shape with classes in [0, classes). Throws a ShapeError or DTypeError for
+/// The intersection over union, averaged over classes: the elements that have the class in both arrays, divided by
+/// those that have it in either. Counted over all elements together; classes that occur in neither are ignored
+/// (Everingham et al., "The Pascal visual object classes challenge: a retrospective", 2015, section 2.2.3). `predicted`
+/// and `truth` are i64 arrays of the same shape with classes in [0, classes). Throws a ShapeError or DTypeError for
 /// other arrays, a ValueError for no elements, for classes below 1, and for a class out of range (with its index).
 double mean_iou(const Array& predicted, const Array& truth, std::int64_t classes);
 
 /// The peak signal-to-noise ratio in decibels, 10 · log₁₀(peak² / mean squared error), over all elements together;
-/// infinite where the images are equal. `image` and `original` are f32 or f64 of one shape and dtype. Throws a
-/// ShapeError or DTypeError for other arrays, and a ValueError for no elements or a peak that is not positive.
+/// infinite when the images are equal. `image` and `original` are f32 or f64 arrays of the same shape and dtype. Throws
+/// a ShapeError or DTypeError for other arrays, and a ValueError for no elements or a peak that is not positive.
 double psnr(const Array& image, const Array& original, double peak = 1);
 
 }  // namespace tapestry::data

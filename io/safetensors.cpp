@@ -104,7 +104,7 @@ void Reader::read_at(std::int64_t position, void* bytes, std::int64_t count) {
   file_.read(static_cast<char*>(bytes), count);
   if (!file_) {
     throw IoError(fmt::format("{}: cannot read {} bytes at {}: {}", path_, count, position,
-                              errno != 0 ? reason() : "the file ends"));
+                              errno != 0 ? reason() : "unexpected end of file"));
   }
 }
 

@@ -1,4 +1,4 @@
-// Weights on disk in the safetensors format (https://github.com/huggingface/safetensors#format): eight bytes
+// Reads and writes weights in the safetensors format (https://github.com/huggingface/safetensors#format): eight bytes
 // with the length of a JSON header, the header, the raw little-endian elements.
 #pragma once
 
@@ -11,26 +11,24 @@
 
 namespace tapestry::io {
 
-/// Arrays with their names, in an order that is kept.
+/// Named arrays, in a fixed order.
 using NamedArrays = std::vector<std::pair<std::string, Array>>;
-/// Free text that travels with the arrays.
+/// Free text stored with the arrays.
 using Metadata = std::map<std::string, std::string>;
 
-/// Writes `arrays` as F32, F64, I64 and U8 tensors in row-major order (arrays in channels_last are
-/// converted). The same arguments give the same bytes. The header names the arrays in the order given and is
-/// padded with spaces so that the elements begin at a multiple of eight bytes; those of the larger types come
-/// first, which aligns every tensor. The file is replaced as a whole or not at all, see `replace_file`.
-/// Throws a ValueError for a name that is given twice, reserved ("__metadata__") or not UTF-8, for an
-/// undefined array and for a header longer than the format allows; an IoError that names the path and the
-/// reason when writing fails.
+/// Writes `arrays` as F32, F64, I64 and U8 tensors in row-major order (arrays in channels_last are converted). The same
+/// arguments give the same bytes. The header lists the arrays in the given order and is padded with spaces so that the
+/// elements begin at a multiple of eight bytes; larger types come first, which aligns every tensor. The file is
+/// replaced atomically, see `replace_file`. Throws a ValueError for a name that is given twice, reserved
+/// ("__metadata__") or not UTF-8, for an undefined array and for a header longer than the format allows; an IoError
+/// with the path and the reason when writing fails.
 void save_safetensors(const std::string& path, const NamedArrays& arrays, const Metadata& metadata = {});
 
-/// Reads all tensors, in the order of the header, as row-major arrays. Throws an IoError that names the path,
-/// the tensor and the numbers when the file cannot be read or breaks the format anywhere: everything is
-/// checked before anything is allocated.
+/// Reads all tensors, in the order of the header, as row-major arrays. Throws an IoError with the path, the tensor and
+/// the numbers when the file cannot be read or violates the format; everything is checked before anything is allocated.
 NamedArrays load_safetensors(const std::string& path);
 
-/// Reads the metadata alone; checks the file and throws as `load_safetensors` does.
+/// Reads only the metadata; checks the file and throws as `load_safetensors` does.
 Metadata load_safetensors_metadata(const std::string& path);
 
 }  // namespace tapestry::io

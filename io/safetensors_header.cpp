@@ -183,16 +183,16 @@ void check_coverage(const std::vector<SafetensorsEntry>& entries, std::int64_t d
   std::int64_t position = 0;
   for (const SafetensorsEntry* entry : ordered) {
     if (entry->begin != position) {
-      throw IoError(fmt::format(
-          "{}: safetensors: tensor {}: its data [{}, {}] {} byte {}", path, in_quotes(entry->name), entry->begin,
-          entry->end, entry->begin < position ? "overlap those before it, which end at" : "leave a hole after",
-          position));
+      throw IoError(fmt::format("{}: safetensors: tensor {}: its data [{}, {}] {} byte {}", path,
+                                in_quotes(entry->name), entry->begin, entry->end,
+                                entry->begin < position ? "overlap those before it, which end at" : "leave a gap after",
+                                position));
     }
     position = entry->end;
   }
   if (position != data_bytes) {
     throw IoError(fmt::format("{}: safetensors: the tensors take {} bytes, the file has {}{}", path, position,
-                              data_bytes, position > data_bytes ? ": it is cut short" : ""));
+                              data_bytes, position > data_bytes ? ": it is truncated" : ""));
   }
 }
 

@@ -1,4 +1,4 @@
-// The JSON header of a safetensors file: text to checked entries and back.
+// Parses, checks and writes the JSON header of a safetensors file.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct SafetensorsEntry {
   std::int64_t end = 0;
 };
 
-/// A header whose entries cover the data without holes or overlaps.
+/// A header whose entries cover the data without gaps or overlaps.
 struct SafetensorsHeader {
   std::vector<SafetensorsEntry> entries;
   Metadata metadata;

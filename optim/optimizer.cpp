@@ -20,12 +20,13 @@ void Optimizer::add_parameters(std::string_view optimizer, const std::vector<Ten
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Tensor& parameter = parameters[i];
     if (!parameter.defined() || !parameter.is_leaf()) {
-      throw ValueError(fmt::format("{}: parameter {} is no leaf", optimizer, i));
+      throw ValueError(fmt::format("{}: parameter {} is not a leaf tensor", optimizer, i));
     }
     const bool is_known = std::any_of(parameters_.begin(), parameters_.end(),
                                       [&](const Tensor& known) { return known.is_same(parameter); });
     if (is_known) {
-      throw ValueError(fmt::format("{}: parameter {} ({}) comes twice", optimizer, i, to_string(parameter.array())));
+      throw ValueError(
+          fmt::format("{}: parameter {} ({}) is listed twice", optimizer, i, to_string(parameter.array())));
     }
     parameters_.push_back(parameter);
   }

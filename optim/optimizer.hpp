@@ -1,4 +1,4 @@
-// The base of optimizers: parameter groups, learning rates, gradients set to none.
+// The base class of optimizers: parameter groups, learning rates, zero_grad.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@
 
 namespace tapestry::optim {
 
-/// Updates parameters by their gradients. Parameters come in groups, each with options of its own; no two may overlap
-/// in memory.
+/// Updates parameters by their gradients. Parameters come in groups with their own options; no two parameters may
+/// overlap in memory.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// One update of every parameter that has a gradient; the others, and their state, stay as they are.
+  /// Updates every parameter that has a gradient; the others and their state stay unchanged.
   virtual void step() = 0;
-  /// Takes all gradients away.
+  /// Clears all gradients.
   void zero_grad();
 
   virtual std::size_t group_count() const = 0;
@@ -33,7 +33,7 @@ class Optimizer {
 
  protected:
   Optimizer() = default;
-  /// Takes charge of more parameters. Throws a ValueError for none, or one that is there already.
+  /// Adds parameters. Throws a ValueError for an empty list or a parameter that is listed twice.
   void add_parameters(std::string_view optimizer, const std::vector<Tensor>& parameters);
 
  private:
@@ -47,7 +47,7 @@ struct ParameterGroup {
   Options options;
 };
 
-/// Updates the elements [begin, end) of a parameter in place. Ranges that do not overlap may run at once.
+/// Updates the elements [begin, end) of a parameter in place. Ranges that do not overlap may run concurrently.
 using RangeUpdate = std::function<void(std::int64_t begin, std::int64_t end)>;
 
 namespace detail {
@@ -58,7 +58,7 @@ struct ParameterUpdate {
   RangeUpdate run;
 };
 
-/// Runs the updates as one parallel loop over the elements of all parameters: they may be many and small.
+/// Runs the updates as one parallel loop over the elements of all parameters, because there may be many small ones.
 void run_updates(const std::vector<ParameterUpdate>& updates);
 
 /// Throws a ValueError unless the option is finite and at least `least` (and below `below`).
@@ -107,8 +107,8 @@ class GroupedOptimizer : public Optimizer {
     states_.resize(parameters().size());
   }
 
-  /// Brings the state of one parameter to this step and returns the parameter's update. `state` stays where it is until
-  /// the update has run.
+  /// Advances the state of one parameter by a step and returns the parameter's update. `state` stays valid until the
+  /// update has run.
   virtual RangeUpdate update(Array parameter, const Array& gradient, const Options& options, State& state) = 0;
 
  private:

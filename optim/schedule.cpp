@@ -29,8 +29,8 @@ double one_cycle_lr(const OneCycleOptions& options, std::int64_t step) {
     throw ValueError(fmt::format("OneCycle: warmup must be in [0, 1], got {}", options.warmup));
   }
   if (!(options.div_factor >= 1 && options.final_div_factor >= 1)) {
-    throw ValueError(fmt::format("OneCycle: the factors must be at least 1, got {} and {}", options.div_factor,
-                                 options.final_div_factor));
+    throw ValueError(fmt::format("OneCycle: div_factor and final_div_factor must be at least 1, got {} and {}",
+                                 options.div_factor, options.final_div_factor));
   }
   const double first = options.max_lr / options.div_factor;
   const double last = first / options.final_div_factor;

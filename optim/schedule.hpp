@@ -12,13 +12,13 @@ namespace tapestry::optim {
 struct OneCycleOptions {
   Required<double> max_lr;
   Required<std::int64_t> total_steps;
-  double warmup = 0.3;            ///< the share of the steps in which the rate rises
+  double warmup = 0.3;            ///< the fraction of the steps in which the rate rises
   double div_factor = 25;         ///< the first rate is max_lr / div_factor
   double final_div_factor = 1e4;  ///< the last rate is the first / final_div_factor
 };
 
-/// The rate at `step`, 0 ≤ step < total_steps: up from the first rate to max_lr over the warm-up, then down to the
-/// last, both along half a cosine (Smith and Topin, "Super-convergence", 2019; PyTorch's OneCycleLR). Throws a
+/// The rate at `step`, 0 ≤ step < total_steps: rises from the first rate to max_lr during warm-up, then falls to the
+/// last rate, both along half a cosine (Smith and Topin, "Super-convergence", 2019; PyTorch's OneCycleLR). Throws a
 /// ValueError for options out of range.
 double one_cycle_lr(const OneCycleOptions& options, std::int64_t step);
 
@@ -28,8 +28,9 @@ struct CosineOptions {
   double min_lr = 0;
 };
 
-/// The rate at `step`: from lr at step 0 down to min_lr at total_steps along half a cosine, min_lr from there on
-/// (Loshchilov and Hutter, "SGDR", 2017, equation 5, without restarts). Throws a ValueError for options out of range.
+/// The rate at `step`: falls from lr at step 0 to min_lr at total_steps along half a cosine and stays at min_lr
+/// afterwards (Loshchilov and Hutter, "SGDR", 2017, equation 5, without restarts). Throws a ValueError for options out
+/// of range.
 double cosine_lr(const CosineOptions& options, std::int64_t step);
 
 /// Sets the rate of an optimizer's groups, each scaled by the ratio that the group's rate had to the first group's when
@@ -42,7 +43,7 @@ class Schedule {
   Schedule(Optimizer& optimizer, const OneCycleOptions& options);
   Schedule(Optimizer& optimizer, const CosineOptions& options);
 
-  /// Goes on to the next step's rate: call it after the optimizer's step.
+  /// Advances to the rate of the next step; call it after the optimizer's step.
   void step();
   double lr() const { return optimizer_->lr(); }
 

@@ -35,8 +35,7 @@ void SgdOptions::check(std::string_view optimizer) const {
   detail::check_option(optimizer, "lr", lr);
   detail::check_option(optimizer, "momentum", momentum);
   detail::check_option(optimizer, "weight_decay", weight_decay);
-  if (nesterov && momentum == 0)
-    throw ValueError(fmt::format("{}: nesterov takes a momentum above 0, got 0", optimizer));
+  if (nesterov && momentum == 0) throw ValueError(fmt::format("{}: nesterov requires momentum > 0, got 0", optimizer));
 }
 
 Sgd::Sgd(const std::vector<Tensor>& parameters, const SgdOptions& options) : Sgd({{parameters, options}}) {}

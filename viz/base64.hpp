@@ -1,4 +1,4 @@
-// Bytes as text.
+// Base64 encoding.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace tapestry::viz::detail {
 
-/// The bytes in base 64, padded with "=" (RFC 4648, section 4).
+/// The bytes in base64, padded with "=" (RFC 4648, section 4).
 std::string base64(std::span<const std::uint8_t> bytes);
 
 }  // namespace tapestry::viz::detail

@@ -110,7 +110,7 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
   data::paste(canvas, truth, gap, middle - truth.size(1) / 2);
   data::paste(canvas, predicted, middle - predicted.size(2) / 2, gap);
 
-  // Of this colour only the lines between cells will be left.
+  // Only the lines between cells keep this color.
   data::fill_rectangle(canvas, margin, margin, classes * cell + 1, classes * cell + 1, {225, 225, 225});
   for (std::int64_t row = 0; row < classes; ++row) {
     const Array name = written(class_names[static_cast<std::size_t>(row)]), upright = turned(name);

@@ -122,7 +122,7 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 /// A file without a name, which gnuplot reads or writes as one of its standard streams.
 File nameless_file() {
   File file(std::tmpfile());
-  if (!file) throw IoError("write_curves: cannot make a temporary file: " + reason(errno));
+  if (!file) throw IoError("write_curves: cannot create a temporary file: " + reason(errno));
   return file;
 }
 
@@ -177,8 +177,8 @@ void check(const std::vector<Panel>& panels) {
   for (const Panel& panel : panels) {
     for (const Series& series : panel.series) {
       if (series.x.size() != series.y.size()) {
-        throw ValueError(fmt::format("write_curves: the series \"{}\" has {} x and {} y", series.name, series.x.size(),
-                                     series.y.size()));
+        throw ValueError(fmt::format("write_curves: the series \"{}\" has {} x values and {} y values", series.name,
+                                     series.x.size(), series.y.size()));
       }
     }
   }

@@ -1,4 +1,4 @@
-// Curves over the course of a training, drawn by gnuplot.
+// Training curves, drawn by gnuplot.
 #pragma once
 
 #include <string>
@@ -20,9 +20,9 @@ struct Panel {
   std::vector<Series> series = {};
 };
 
-/// Draws the panels side by side under a title into a PNG file. The first series of a panel is blue, the
-/// second orange. All texts are shown as they are. Throws a ValueError when there is no panel or a series has
-/// not one y for each x, and an IoError when gnuplot is not installed, fails, or the file cannot be written.
+/// Draws the panels side by side under a title into a PNG file. The first series of a panel is blue, the second orange.
+/// All texts are shown literally. Throws a ValueError when there is no panel or a series does not have one y for each
+/// x, and an IoError when gnuplot is not installed, fails, or the file cannot be written.
 void write_curves(const std::string& path, const std::string& title, const std::vector<Panel>& panels);
 
 }  // namespace tapestry::viz

@@ -36,7 +36,7 @@ void push_apart(Place& movement_a, Place& movement_b, Place away, double factor)
   movement_b.y -= factor * away.y;
 }
 
-/// The forces on all nodes; `unit` is the distance at which push and pull of two neighbours are the same.
+/// The forces on all nodes; `unit` is the distance at which repulsion and attraction of two neighbors balance.
 std::vector<Place> forces(const SparseAdjacency& graph, const std::vector<Place>& places, double unit) {
   std::vector<Place> result(places.size());
   for (std::size_t a = 0; a < places.size(); ++a) {
@@ -45,7 +45,7 @@ std::vector<Place> forces(const SparseAdjacency& graph, const std::vector<Place>
       const double square = std::max(away.x * away.x + away.y * away.y, 1e-9);
       push_apart(result[a], result[b], away, unit * unit / square);
     }
-    // As strong as the push of a third of the nodes in the middle would be, and towards it.
+    // As strong as the repulsion of a third of the nodes at the center, but attractive.
     const double pull = static_cast<double>(places.size()) / 3 * unit;
     result[a].x -= pull * places[a].x;
     result[a].y -= pull * places[a].y;

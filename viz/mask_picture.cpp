@@ -10,7 +10,7 @@ namespace tapestry::viz {
 namespace {
 
 constexpr data::Colour ground = {34, 34, 40};
-// The categorical colours of Tableau 10, ordered so that neighbours differ most.
+// The categorical colors of Tableau 10, ordered so that neighbors differ most.
 constexpr std::array<data::Colour, 10> colours = {{{78, 121, 167},
                                                    {242, 142, 43},
                                                    {89, 161, 79},

@@ -1,13 +1,12 @@
-// The classes of pixels as colours.
+// Pictures of segmentation masks.
 #pragma once
 
 #include <tapestry/core/array.hpp>
 
 namespace tapestry::viz {
 
-/// Classes, i64 (H, W), as a picture, u8 (3, H, W): class 0 is nearly black, classes 1 to 10 have colours that are told
-/// apart easily, and then the same ten come again. Throws a ShapeError or DTypeError for another array, and a
-/// ValueError for a negative class.
+/// Draws classes, i64 (H, W), as u8 (3, H, W): class 0 is nearly black, classes 1 to 10 have distinct colors, which
+/// then repeat. Throws a ShapeError or DTypeError for another array, and a ValueError for a negative class.
 Array mask_picture(const Array& mask);
 
 }  // namespace tapestry::viz

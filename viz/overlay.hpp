@@ -1,19 +1,19 @@
-// A map of numbers laid over the image that it is about.
+// Overlays of a heat map on an image.
 #pragma once
 
 #include <tapestry/core/array.hpp>
 
 namespace tapestry::viz {
 
-/// How `overlay` mixes the two.
+/// Options of `overlay`.
 struct OverlayOptions {
-  double limit = 0;      ///< the number that gets the last colour; 0: the largest of the map
-  double opacity = 0.5;  ///< the share of the colours in the mixture
+  double limit = 0;      ///< the number with the last color; 0: the largest in the map
+  double opacity = 0.5;  ///< the fraction of the colors in the mixture
 };
 
-/// An image, u8 (3 or 1, H, W), under the colours (`spectral`) of a map of numbers, f32 or f64 (H, W): 0 and less is
-/// blue, the limit red. u8 (3, H, W). Throws a ShapeError, DTypeError or ValueError when they are not these, do not fit
-/// together or an option is out of range.
+/// Draws a map, f32 or f64 (H, W), in colors (`spectral`) over an image, u8 (3 or 1, H, W): 0 and less is blue, the
+/// limit red. The result is u8 (3, H, W). Throws a ShapeError, DTypeError or ValueError for other arrays, sizes that do
+/// not match, or an option out of range.
 Array overlay(const Array& image, const Array& map, const OverlayOptions& options = {});
 
 }  // namespace tapestry::viz

@@ -1,4 +1,4 @@
-// A progress bar for long work: one line that is drawn over on a terminal, plain lines elsewhere.
+// A progress bar: one line that is redrawn on a terminal, plain lines elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -10,37 +10,37 @@
 
 namespace tapestry::viz {
 
-/// Where a Progress writes and what it counts.
+/// Options of `Progress`.
 struct ProgressOptions {
-  /// What is counted, for the rate.
+  /// The unit of the rate.
   std::string unit = "images";
   /// Null: standard output.
   std::ostream* stream = nullptr;
-  /// Characters of a line of the terminal; 0: no terminal, plain lines. Left out, standard output is asked,
-  /// and other streams are no terminals.
+  /// Width of the terminal in characters; 0: not a terminal, plain lines. By default it is detected for standard
+  /// output, and other streams are not terminals.
   std::optional<int> columns = std::nullopt;
-  /// Seconds since some moment; empty: the steady clock of the system.
+  /// Seconds since an arbitrary point in time; empty: the system's steady clock.
   std::function<double()> clock = {};
 };
 
-/// Shows how far work on `total` items has come:
+/// Shows the progress of work on `total` items:
 ///
 ///     epoch 1/5  ━━━━━━━━━━━────────────────────  35 %  4180 images/s  loss 1.234  0:07 left
 ///
-/// On a terminal the line is drawn over, at most ten times a second. Elsewhere (a file, a pipe) a line
-/// without the bar is written every 10 % or 10 seconds.
+/// On a terminal the line is redrawn at most ten times a second. Elsewhere (a file, a pipe) a line without the bar is
+/// written every 10 % or 10 seconds.
 class Progress {
  public:
-  /// The time begins to run here. Throws a ValueError when `total` is negative.
+  /// Starts the clock. Throws a ValueError when `total` is negative.
   Progress(std::string label, std::int64_t total, ProgressOptions options = {});
-  /// Ends the line when `finish` has not been reached, so that what follows begins on its own.
+  /// Ends the line if `finish` has not been called, so that later output begins on a new line.
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// `done` items of the total are done; `metrics` is free text in UTF-8 on how it goes.
+  /// Reports that `done` items are finished; `metrics` is free text in UTF-8.
   void update(std::int64_t done, std::string_view metrics = {});
-  /// The work is over: leaves a last line with the last metrics and the time it took. Later calls do nothing.
+  /// Prints a last line with the last metrics and the elapsed time. Later calls do nothing.
   void finish();
 
  private:
@@ -61,7 +61,7 @@ class Progress {
   std::int64_t done_ = 0;
   std::int64_t done_shown_ = 0;
   std::string metrics_;
-  bool drawn_ = false;  ///< the cursor stands in a line that will be drawn over
+  bool drawn_ = false;  ///< the cursor is in a line that will be redrawn
   bool finished_ = false;
 };
 

@@ -13,7 +13,7 @@
 namespace tapestry::viz {
 namespace {
 
-// "color-scheme" lets the browser choose the colours of text and ground. Pictures are drawn for a white one.
+// "color-scheme" lets the browser choose the colors of text and background. Pictures are drawn for a white background.
 constexpr std::string_view style = R"(
 :root { color-scheme: light dark; }
 body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }

@@ -1,4 +1,4 @@
-// A page to read about a run: what was set, what came of it, and the pictures.
+// Report pages of training runs: settings, results and pictures.
 #pragma once
 
 #include <cstddef>
@@ -8,28 +8,26 @@
 
 namespace tapestry::viz {
 
-/// A page of HTML in one file that needs no other: the pictures are in it, and no scripts. It is light or dark as the
-/// reader's browser is. Its parts stand in the order in which they are added. All texts are UTF-8 and are shown as
-/// they are; control characters but tabs and line ends become spaces. A part that is an error leaves the page as it
-/// was.
+/// A self-contained HTML page with embedded pictures and without scripts. It follows the browser's light or dark mode.
+/// Parts appear in the order in which they are added. All texts are UTF-8 and shown literally; control characters other
+/// than tabs and newlines become spaces. Adding a part that throws leaves the page unchanged.
 class ReportPage {
  public:
-  /// The title stands above the page and in the browser's tab.
+  /// The title appears on the page and in the browser's tab.
   explicit ReportPage(std::string_view title);
 
   void heading(std::string_view text);
   void paragraph(std::string_view text);
-  /// Text with its line ends and spaces, in letters of one width.
+  /// Preformatted text in a monospaced font.
   void preformatted(std::string_view text);
-  /// The first row is the head. The first `left_columns` are flush left, the others, for numbers, flush right. Throws a
-  /// ValueError when there is no row or one has another number of cells than the head.
+  /// A table whose first row is the header. The first `left_columns` are left-aligned, the others, for numbers,
+  /// right-aligned. Throws a ValueError when there is no row or a row does not have as many cells as the header.
   void table(const std::vector<std::vector<std::string>>& rows, std::size_t left_columns = 1);
-  /// A PNG file, which is read here, with a text below it. Throws an IoError with the path and the reason when the file
-  /// is missing, unreadable, damaged or of another kind.
+  /// A PNG file, which is read immediately, with a caption. Throws an IoError with the path and the reason when the
+  /// file is missing, unreadable, damaged or not a PNG file.
   void picture(const std::string& path, std::string_view caption);
 
-  /// Writes the page to a file, which is replaced only when all of it has been written. Throws an IoError with the path
-  /// and the reason.
+  /// Writes the page to a file, which is replaced atomically. Throws an IoError with the path and the reason.
   void write(const std::string& path) const;
 
  private:

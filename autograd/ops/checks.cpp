@@ -14,7 +14,7 @@ void check_floating(std::string_view operation, const Tensor& x) {
 
 void check_same_dtype(std::string_view operation, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype()) {
-    throw DTypeError(fmt::format("{}: expected one dtype, got {} and {}\nhint: convert with to(DType)", operation,
+    throw DTypeError(fmt::format("{}: expected the same dtype, got {} and {}\nhint: convert with to(DType)", operation,
                                  to_string(a.array()), to_string(b.array())));
   }
 }
@@ -37,7 +37,7 @@ std::array<bool, Shape::max_rank> marked_axes(std::string_view operation, const 
   std::array<bool, Shape::max_rank> marked{};
   for (const int axis : axes) {
     if (std::exchange(marked[static_cast<std::size_t>(shape.checked_axis(axis))], true)) {
-      throw ShapeError(fmt::format("{}: axis {} of {} comes twice in [{}]", operation, axis, to_string(shape),
+      throw ShapeError(fmt::format("{}: axis {} of {} is listed twice in [{}]", operation, axis, to_string(shape),
                                    fmt::join(axes, ", ")));
     }
   }

@@ -1,4 +1,4 @@
-// Checks of arguments that many operators share.
+// Argument checks that many operators share.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ void check_same_floating(std::string_view operation, const Tensor& a, const Tens
 /// Throws a ShapeError naming `operation` and `argument` unless the rank is `rank`.
 void check_rank(std::string_view operation, std::string_view argument, const Tensor& x, int rank);
 
-/// Marks the axes of a shape that are named. Throws a ShapeError naming `operation` for one that is not there or comes
+/// Marks the listed axes of a shape. Throws a ShapeError naming `operation` for an axis that is out of range or listed
 /// twice.
 std::array<bool, Shape::max_rank> marked_axes(std::string_view operation, const Shape& shape,
                                               const std::vector<int>& axes);

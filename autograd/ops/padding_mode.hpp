@@ -1,4 +1,4 @@
-// What lies beyond the edge of an array.
+// The contents of padding.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,8 @@
 
 namespace tapestry {
 
-/// What padding holds: zeros (or another constant); the array mirrored at its first and last elements, which are not
-/// repeated (`reflect`); the first or last element again and again (`replicate`); the array again from its other end
-/// (`circular`).
+/// What padding contains: zeros (or another constant); the array mirrored at its first and last elements, which are not
+/// repeated (`reflect`); the first or last element repeated (`replicate`); elements from the opposite end (`circular`).
 enum class PaddingMode : std::uint8_t { zeros, reflect, replicate, circular };
 
 /// "zeros", "reflect", "replicate" or "circular".

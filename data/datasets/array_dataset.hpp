@@ -1,4 +1,4 @@
-// A data set whose images lie in memory.
+// A data set of images in memory.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,11 @@
 
 namespace tapestry::data {
 
-/// Images u8 or f32 (N, C, H, W) with labels i64 (N), and names of the labels where there are any.
+/// Images u8 or f32 (N, C, H, W) with labels i64 (N), and optional names of the labels.
 class ArrayDataset : public Dataset {
  public:
-  /// Keeps the arrays; images in row-major memory are copied to channels_last. Throws a ShapeError or
-  /// DTypeError when the arrays do not fit that description, and a ValueError when a label has no name though
-  /// names are given.
+  /// Keeps the arrays; images in row-major memory are copied to channels_last. Throws a ShapeError or DTypeError for
+  /// other arrays, and a ValueError when names are given but a label has none.
   ArrayDataset(Array images, Array labels, std::vector<std::string> class_names = {});
 
   std::int64_t size() const override { return images_.size(0); }

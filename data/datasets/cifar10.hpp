@@ -8,13 +8,13 @@
 
 namespace tapestry::data {
 
-/// Colour photographs of 32 × 32 in ten classes, held in memory as u8 (N, 3, 32, 32).
+/// Color photographs of 32 × 32 pixels in ten classes, held in memory as u8 (N, 3, 32, 32).
 class Cifar10 : public ArrayDataset {
  public:
-  /// Reads data_batch_1.bin to data_batch_5.bin (train, 50,000 images) or test_batch.bin (10,000) of `dir`,
-  /// and the class names of batches.meta.txt if it is there. A file may hold any number of whole records.
-  /// Throws an IoError with the file, and the record where there is one: missing or unreadable, a size that
-  /// is not a multiple of a record, a label above 9, other than ten names.
+  /// Reads data_batch_1.bin to data_batch_5.bin (train, 50,000 images) or test_batch.bin (10,000) of `dir`, and the
+  /// class names in batches.meta.txt if it exists. A file may contain any number of complete records. Throws an IoError
+  /// with the file, and the record if applicable, for a file that is missing or unreadable, a size that is not a
+  /// multiple of the record size, a label above 9, or a number of names other than ten.
   Cifar10(const std::string& dir, Split split);
 };
 

@@ -1,4 +1,4 @@
-// A drawn graph of communities.
+// Random graphs with communities.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +8,21 @@
 namespace tapestry::data {
 
 struct CommunityGraphOptions {
-  std::int64_t communities = 4;           ///< how many there are
-  std::int64_t nodes_per_community = 50;  ///< in each of them
+  std::int64_t communities = 4;           ///< number of communities
+  std::int64_t nodes_per_community = 50;  ///< nodes in each community
   double p_within = 0.15;                 ///< the probability of an edge between two nodes of one community
-  double p_between = 0.01;                ///< and between two nodes of different ones
-  std::int64_t num_features = 16;         ///< of a node
-  double signal = 0.5;                    ///< the standard deviation of what a community's features have in common
+  double p_between = 0.01;                ///< the probability of an edge between two communities
+  std::int64_t num_features = 16;         ///< per node
+  double signal = 0.5;                    ///< the standard deviation of the common part of a community's features
   std::uint64_t seed = 0;
 };
 
-/// A graph without directions or loops whose nodes have more edges within their community than to others (Holland,
-/// Laskey and Leinhardt, "Stochastic blockmodels: first steps", 1983), with features that tell a little of it
-/// (Deshpande et al., "Contextual stochastic block models", 2018): a normal vector of the community, `signal` large,
-/// plus standard normal noise of the node's own. Node i belongs to community i mod communities. Every pair of nodes and
-/// every feature has random numbers of its own: the graph is a function of the options. Throws a ValueError for numbers
-/// below 1, probabilities outside [0, 1] and a signal that is negative or not finite.
+/// An undirected graph without self-loops whose nodes have more edges within their community than to others (Holland,
+/// Laskey and Leinhardt, "Stochastic blockmodels: first steps", 1983), with features that carry some information about
+/// it (Deshpande et al., "Contextual stochastic block models", 2018): a normal vector per community, scaled by
+/// `signal`, plus standard normal noise per node. Node i belongs to community i mod communities. The graph is a
+/// function of the options. Throws a ValueError for counts below 1, probabilities outside [0, 1] and a signal that is
+/// negative or not finite.
 LabelledGraph community_graph(const CommunityGraphOptions& options = {});
 
 }  // namespace tapestry::data

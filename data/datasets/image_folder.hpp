@@ -1,4 +1,4 @@
-// A data set as a folder of image files.
+// A data set stored as a folder of image files.
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace tapestry::data {
 
-/// `dir` has a folder per class with PNG or JPEG files (.png, .jpg, .jpeg) of one size; other files and names
-/// that begin with a dot are passed over. Held in memory as u8 (N, 3, H, W).
+/// `dir` contains a folder per class with PNG or JPEG files (.png, .jpg, .jpeg) of equal size; other files and names
+/// that begin with a dot are ignored. Stored in memory as u8 (N, 3, H, W).
 class ImageFolder : public ArrayDataset {
  public:
-  /// Decodes all files, on one thread per core. Labels follow the sorted names of the folders; inside a class
-  /// the files follow the natural order of their names (2.jpg before 10.jpg). Throws an IoError with the path
-  /// when there are no classes, a class has no images, a file cannot be read (see `read_image`) or has
-  /// another size than the first.
+  /// Decodes all files, on one thread per core. Labels follow the sorted names of the folders; inside a class the files
+  /// follow the natural order of their names (2.jpg before 10.jpg). Throws an IoError with the path when there are no
+  /// classes, a class has no images, a file cannot be read (see `read_image`) or its size differs from that of the
+  /// first.
   explicit ImageFolder(const std::string& dir);
 };
 

@@ -1,4 +1,4 @@
-// A data set that is small enough to print: a karate club that split in two.
+// Zachary's karate club, a graph small enough to print.
 #pragma once
 
 #include <tapestry/data/datasets/labelled_graph.hpp>
@@ -7,9 +7,9 @@ namespace tapestry::data {
 
 /// The 34 members of a university karate club and the 78 friendships among them; label 0 for those who stayed with the
 /// instructor (node 0) after the split, 1 for those who went with the officers (node 33), 17 each (Zachary, "An
-/// information flow model for conflict and fission in small groups", 1977, figures 1 and 3; node i is his member
-/// i + 1). Members have no features of their own: a node's is its number as a row of the identity, f32 (34, 34), as in
-/// Kipf and Welling, "Semi-supervised classification with graph convolutional networks", 2017, appendix A.
+/// information flow model for conflict and fission in small groups", 1977, figures 1 and 3; node i is his member i +
+/// 1). Members have no features of their own: the features of node i are row i of the identity matrix, f32 (34, 34), as
+/// in Kipf and Welling, "Semi-supervised classification with graph convolutional networks", 2017, appendix A.
 LabelledGraph karate_club();
 
 }  // namespace tapestry::data

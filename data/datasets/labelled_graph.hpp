@@ -1,4 +1,4 @@
-// What a data set of one graph holds.
+// A data set that consists of one graph.
 #pragma once
 
 #include <tapestry/core/array.hpp>
@@ -8,7 +8,7 @@ namespace tapestry::data {
 
 /// A graph whose nodes have features and classes.
 struct LabelledGraph {
-  SparseAdjacency adjacency;  ///< edges without a direction are there both ways
+  SparseAdjacency adjacency;  ///< undirected edges are stored in both directions
   Array features;             ///< f32 (nodes, features)
   Array labels;               ///< i64 (nodes)
 };

@@ -1,4 +1,4 @@
-// A data set by the folder it lies in, whichever of the known layouts that has.
+// Opens a data set from a folder in any supported layout.
 #pragma once
 
 #include <memory>
@@ -8,9 +8,9 @@
 
 namespace tapestry::data {
 
-/// Opens the CIFAR-10 binaries in `dir` (`Cifar10`), or `dir`/train and `dir`/test with a folder of images
-/// per class (`ImageFolder`). Throws an IoError that says what was expected when `dir` holds neither, or when
-/// the classes of train and test differ; and what those two throw.
+/// Opens the CIFAR-10 binaries in `dir` (`Cifar10`), or `dir`/train and `dir`/test with a folder of images per class
+/// (`ImageFolder`). Throws an IoError that says what was expected when `dir` contains neither, or when the classes of
+/// train and test differ, and whatever those constructors throw.
 std::unique_ptr<Dataset> open_dataset(const std::string& dir, Split split);
 
 }  // namespace tapestry::data

@@ -47,7 +47,7 @@ bool is_clear(const Pose& pose, const Item& item) {
   return std::hypot(a.x - b.x, a.y - b.y) >= least_distance * (pose.radius() + item.pose.radius());
 }
 
-/// A colour that leaves room for brighter ones.
+/// A color that leaves room for brighter ones.
 Rgb draw_ground(Draws& draws) {
   constexpr float most_brightness = 0.5F;
   while (true) {
@@ -56,7 +56,7 @@ Rgb draw_ground(Draws& draws) {
   }
 }
 
-/// A colour that is clearly brighter than that of the ground.
+/// A color that is clearly brighter than the background.
 Rgb draw_colour(Draws& draws, const Rgb& ground) {
   constexpr float least_contrast = 0.3F;
   while (true) {

@@ -20,7 +20,7 @@ struct Colours {
   Rgb figure;
 };
 
-/// Any two colours of which the figure's is clearly the brighter.
+/// Two random colors, of which the figure's is clearly brighter.
 Colours draw_colours(Draws& draws) {
   constexpr float least_contrast = 0.35F;
   while (true) {

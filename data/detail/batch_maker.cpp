@@ -83,7 +83,7 @@ Batch BatchMaker::operator()(std::int64_t number) const {
       batch.images = Array::empty({count, shape[0], shape[1], shape[2]}, DType::f32, MemoryFormat::channels_last);
       batch.labels = Array::empty({count}, DType::i64);
     } else if (sample.image.shape() != shape) {
-      throw ShapeError(fmt::format("loader: expected images of one shape, got {} (sample {}) and {} (sample {})",
+      throw ShapeError(fmt::format("loader: expected images of the same shape, got {} (sample {}) and {} (sample {})",
                                    to_string(shape), sample_index(first), to_string(sample.image.shape()), index));
     }
     write_image(sample.image, batch.images.mutable_data<float>() + i * shape.numel());

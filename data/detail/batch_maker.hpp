@@ -1,4 +1,4 @@
-// The samples of one epoch put together into batches; each batch is a function of its number alone.
+// Assembles the samples of one epoch into batches; each batch is a function of its index only.
 #pragma once
 
 #include <cstdint>

@@ -39,7 +39,7 @@ std::vector<std::uint8_t> read_file(std::string_view operation, const std::files
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (error) fail(error.message());
   if (size > static_cast<std::uintmax_t>(max_bytes)) {
-    throw IoError(fmt::format("{}: {}: {} bytes, at most {} are read", operation, path.string(), size, max_bytes));
+    throw IoError(fmt::format("{}: {}: {} bytes exceed the limit of {}", operation, path.string(), size, max_bytes));
   }
   std::vector<std::uint8_t> bytes(size);
   const std::size_t count = std::fread(bytes.data(), 1, bytes.size(), file.get());

@@ -1,4 +1,4 @@
-// Whole files read, with errors that name the path and the reason.
+// Reads entire files, with errors that name the path and the reason.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Lines and discs with smooth edges on pictures, u8 (C, H, W) in any memory format; what falls outside is left out.
-// Places are in pixels from the top left corner of the picture, so that (0.5, 0.5) is the middle of its first pixel.
+// Antialiased lines and discs on images, u8 (C, H, W) in any memory format, clipped to the image. Positions are in
+// pixels from the top left corner of the image, so that (0.5, 0.5) is the center of its first pixel.
 #pragma once
 
 #include <tapestry/core/array.hpp>

@@ -106,7 +106,7 @@ Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
   if (bytes.empty()) fail("the file is empty");
   Size size{};
   if (const auto header = png_header(bytes)) {
-    if (header->bit_depth == 16) fail("16 bits per channel, expected 8");
+    if (header->bit_depth == 16) fail("expected 8 bits per channel, got 16");
     size = {header->width, header->height};
   } else if (begins_like_jpeg(bytes)) {
     if (const auto damage = jpeg_damage(bytes)) fail(*damage);
@@ -122,7 +122,7 @@ Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
   }
   // By division: the product of two header fields of 32 bits need not fit.
   if (size.width > 0 && size.height > max_image_pixels / size.width) {
-    fail(fmt::format("{} x {} pixels, at most {} are read", size.width, size.height, max_image_pixels));
+    fail(fmt::format("{} x {} pixels exceed the limit of {}", size.width, size.height, max_image_pixels));
   }
   return size;
 }

@@ -114,7 +114,7 @@ Transform normalize(std::vector<double> mean, std::vector<double> standard_devia
     const Array in = checked_image("normalize", image);
     if (in.dtype() != DType::f32) {
       throw DTypeError(
-          fmt::format("normalize: expected f32, got {}\nhint: put to_float() before it", to_string(image)));
+          fmt::format("normalize: expected f32, got {}\nhint: add to_float() before it", to_string(image)));
     }
     if (in.size(0) != static_cast<std::int64_t>(mean.size())) {
       throw ShapeError(fmt::format("normalize: expected {} channels (as many as means), got {}", mean.size(),

@@ -1,15 +1,17 @@
-// Makes docs/operators.md from the operators' headers, a test of the examples in them, and sees to it that each
-// operator is documented and has an entry in the suite.
+// Generates docs/operators and a test of every example from the operators' headers, and checks that each operator is
+// documented and has an entry in the suite.
 //
-//   operator_reference markdown AUTOGRAD_OPS            the reference, to standard output
+//   operator_reference markdown AUTOGRAD_OPS FOLDER     an index and a page per family, into a folder
 //   operator_reference examples AUTOGRAD_OPS            a Catch2 test of every example, to standard output
-//   operator_reference check AUTOGRAD_OPS TESTS         fails, naming them, when operators lack a tag or an entry
+//   operator_reference check AUTOGRAD_OPS TESTS         fails and lists the operators that lack a tag or an entry
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -50,58 +52,102 @@ std::string cell(const std::string& text) {
   return result;
 }
 
-void write_options(const Operator& op, const Header& header) {
+void write_options(std::ostream& page, const Operator& op, const Header& header) {
   for (const auto& [name, type] : header.types) {
     const bool is_taken = std::ranges::any_of(op.signatures, [&, wanted = "const " + name + "&"](const auto& text) {
       return text.find(wanted) != text.npos;
     });
     if (!is_taken || type.fields.empty()) continue;
-    fmt::print("| `{}` | type | default | |\n|---|---|---|---|\n", name);
+    fmt::print(page, "| `{}` | type | default | |\n|---|---|---|---|\n", name);
     for (const auto& field : type.fields) {
-      fmt::print("| `{}` | `{}` | {} | {} |\n", field.name, cell(field.type),
+      fmt::print(page, "| `{}` | `{}` | {} | {} |\n", field.name, cell(field.type),
                  field.initial.empty() ? "" : "`" + cell(field.initial) + "`", cell(field.comment));
     }
-    fmt::print("\n");
+    fmt::print(page, "\n");
   }
 }
 
-/// The structs and enumerations that signatures or options name but that are no tables of options.
-void write_types(const Header& header) {
+/// The structs and enumerations that signatures or options name, other than the options themselves.
+void write_types(std::ostream& page, const Header& header) {
   for (const auto& [name, type] : header.types) {
     if (name.ends_with("Options")) continue;
-    fmt::print("```cpp\n{}```\n\n", type.text);
+    fmt::print(page, "```cpp\n{}```\n\n", type.text);
   }
 }
 
-void write_markdown(const std::vector<Header>& headers) {
-  fmt::print(
-      "# Operators\n\n"
-      "Made from the headers by `cmake --build build/release --target operator_docs`: change those, not this page. "
-      "Every\n"
-      "example is a true statement that the tests assert. Everything is in namespace `tapestry`; where a parameter is "
-      "a\n"
-      "`Tensor`, an `Array` will do (a constant).\n\n");
-  for (const Header& header : headers) {
-    fmt::print("- {}:", header.title);
-    for (const Operator& op : header.operators) fmt::print(" [`{}`](#{})", op.name, op.name);
-    fmt::print("\n");
-  }
-  for (const Header& header : headers) {
-    fmt::print("\n## {}\n\n`#include <{}>`\n\n{}\n\n", header.title, header.path, header.notes);
-    write_types(header);
-    for (const Operator& op : header.operators) {
-      fmt::print("### {}\n\n```cpp\n", op.name);
-      for (const std::string& signature : op.signatures) fmt::print("{}\n", signature);
-      fmt::print("```\n\n");
-      for (const std::string& paragraph : op.paragraphs) fmt::print("{}\n\n", paragraph);
-      write_options(op, header);
-      for (const std::string& tag : reference::tags) {
-        const std::string& text = op.tagged.at(tag);
-        const std::string_view quote = tag == "Example" ? "`" : "";
-        fmt::print("- **{}:** {}{}{}\n", tag, quote, text, quote);
-      }
-      fmt::print("\n");
+/// The file of a family's page: activation.md for tapestry/autograd/ops/activation/activation.hpp.
+std::string page_name(const Header& header) {
+  return fs::path(header.path).stem().string() + ".md";
+}
+
+/// The notes of a header without a first sentence that is the title.
+std::string_view notes_below_title(const Header& header) {
+  std::string_view notes = header.notes;
+  if (!notes.substr(header.title.size()).starts_with('.')) return notes;
+  notes.remove_prefix(header.title.size() + 1);
+  return notes.starts_with(' ') ? notes.substr(1) : notes;
+}
+
+void write_page(std::ostream& page, const Header& header) {
+  fmt::print(page, "# {}\n\n`#include <{}>`\n\n", header.title, header.path);
+  if (const auto notes = notes_below_title(header); !notes.empty()) fmt::print(page, "{}\n\n", notes);
+  write_types(page, header);
+  for (const Operator& op : header.operators) {
+    fmt::print(page, "## {}\n\n```cpp\n", op.name);
+    for (const std::string& signature : op.signatures) fmt::print(page, "{}\n", signature);
+    fmt::print(page, "```\n\n");
+    for (const std::string& paragraph : op.paragraphs) fmt::print(page, "{}\n\n", paragraph);
+    write_options(page, op, header);
+    for (const std::string& tag : reference::tags) {
+      const std::string& text = op.tagged.at(tag);
+      const std::string_view quote = tag == "Example" ? "`" : "";
+      fmt::print(page, "- **{}:** {}{}{}\n", tag, quote, text, quote);
     }
+    if (&op != &header.operators.back()) fmt::print(page, "\n");
+  }
+}
+
+/// The first sentence of an operator's description.
+std::string summary(const Operator& op) {
+  const std::string& text = op.paragraphs.front();
+  std::string sentence = text.substr(0, text.find(". "));
+  if (sentence.ends_with(".")) sentence.pop_back();
+  return sentence;
+}
+
+void write_index(std::ostream& page, const std::vector<Header>& headers) {
+  fmt::print(
+      page,
+      "# Operators\n\n"
+      "Generated from the headers by `cmake --build build/release --target operator_docs`: edit the headers, not "
+      "these\npages. The tests assert every example. Everything is in namespace `tapestry`; a parameter of type "
+      "`Tensor`\naccepts an `Array` as well, as a constant.\n");
+  for (const Header& header : headers) {
+    fmt::print(page, "\n## [{}]({})\n\n| operator | |\n|---|---|\n", header.title, page_name(header));
+    std::map<std::string, int> seen;
+    for (const Operator& op : header.operators) {
+      const int times = seen[op.name]++;
+      // GitHub numbers the anchors of equal headings.
+      const std::string anchor = times == 0 ? op.name : fmt::format("{}-{}", op.name, times);
+      fmt::print(page, "| [`{}`]({}#{}) | {} |\n", op.name, page_name(header), anchor, cell(summary(op)));
+    }
+  }
+}
+
+std::ofstream open_for_writing(const fs::path& path) {
+  std::ofstream file(path);
+  if (!file) throw std::runtime_error("cannot write " + path.string());
+  return file;
+}
+
+/// Writes the index and a page per family into a folder.
+void write_markdown(const std::vector<Header>& headers, const fs::path& folder) {
+  fs::create_directories(folder);
+  auto index = open_for_writing(folder / "README.md");
+  write_index(index, headers);
+  for (const Header& header : headers) {
+    auto page = open_for_writing(folder / page_name(header));
+    write_page(page, header);
   }
 }
 
@@ -129,18 +175,19 @@ std::string text_of_all(const std::string& folder) {
 int main(int argc, char** argv) {
   CLI::App app("The reference of operators, from their headers");
   app.require_subcommand(1);
-  std::string folder, tests;
-  auto* markdown = app.add_subcommand("markdown", "Write docs/operators.md to standard output");
+  std::string folder, tests, pages;
+  auto* markdown = app.add_subcommand("markdown", "Write an index and a page per family into a folder");
   auto* examples = app.add_subcommand("examples", "Write a test of all examples to standard output");
   auto* check = app.add_subcommand("check", "Fail when operators lack documentation or an entry in the suite");
   for (auto* command : {markdown, examples, check}) command->add_option("headers", folder)->required();
   check->add_option("tests", tests)->required();
+  markdown->add_option("pages", pages)->required();
   CLI11_PARSE(app, argc, argv);
 
   const auto headers = read_headers(folder);
   const auto faults = reference::find_faults(headers, tests.empty() ? std::nullopt : std::optional(text_of_all(tests)));
   for (const std::string& fault : faults) fmt::print(std::cerr, "{}\n", fault);
   if (!faults.empty()) return 1;
-  if (*markdown) write_markdown(headers);
+  if (*markdown) write_markdown(headers, pages);
   if (*examples) write_examples(headers);
 }

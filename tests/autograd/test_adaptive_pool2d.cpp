@@ -130,7 +130,7 @@ TEST_CASE("max_pool1d has the conventions of max_pool2d") {
               .to_vector<float>() == std::vector<float>(2, -3));
 }
 
-TEST_CASE("pooling sequences copies nothing into another format") {
+TEST_CASE("pooling sequences needs no format conversion") {
   const Array x = Generator(4).reals({2, 3, 8}).to(DType::f32);
   const auto before = format_conversions();
   const Tensor input = leaf(x);
@@ -152,7 +152,7 @@ TEST_CASE("max_unpool2d puts maxima back where they were") {
   require_equal(max_pool2d(back, {.kernel_size = 2}).array(), pooled.values.array());
 }
 
-TEST_CASE("max_unpool2d keeps the last of the elements with one index and gives the gradient to it alone") {
+TEST_CASE("max_unpool2d keeps the last element of a repeated index and sends the gradient to it") {
   const Array x = f64({1, 1, 2, 2}, {1, 2, 3, 4});
   const Array indices = Array::from({1, 1, 2, 2}, std::vector<std::int64_t>{0, 3, 3, 10});
   const auto unpool = [&](const Tensor& input) { return max_unpool2d(input, indices, {.kernel_size = 2}); };

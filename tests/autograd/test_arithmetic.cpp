@@ -35,11 +35,11 @@ std::pair<double, double> derivatives_of_pow(double x, double exponent) {
 
 }  // namespace
 
-TEST_CASE("arithmetic with an undefined tensor is refused") {
+TEST_CASE("arithmetic rejects an undefined tensor") {
   REQUIRE_THROWS_AS(Tensor(Array::zeros({2})) + Tensor(), ValueError);
 }
 
-TEST_CASE("a number takes the type of the tensor beside it") {
+TEST_CASE("a number takes the type of the tensor operand") {
   for (const DType dtype : {DType::f32, DType::f64}) {
     const Tensor x = Array::full({2}, 4, dtype);
     for (const auto& [got, wanted] : std::vector<std::pair<Tensor, double>>{{x + 1, 5},
@@ -90,7 +90,7 @@ TEST_CASE("powers with a tensor as the exponent keep these conventions in both d
   REQUIRE(std::isnan(derivatives_of_pow(-3, 2).second));
 }
 
-TEST_CASE("values outside the domain give what the C library gives") {
+TEST_CASE("values outside the domain give the results of the C library") {
   REQUIRE(log(Array::scalar(0)).item() == -infinity);
   REQUIRE(std::isnan(log(Array::scalar(-1)).item()));
   REQUIRE(std::isnan(sqrt(Array::scalar(-1)).item()));
@@ -132,7 +132,7 @@ TEST_CASE("clamp passes the gradient between its bounds and at them") {
   require_equal(clamp(x.detach(), 3, 1).array(), f32({6}, {1, 1, 1, 1, 1, NAN}));
 }
 
-TEST_CASE("accumulate adds in place when nothing else sees the memory") {
+TEST_CASE("accumulate adds in place when the memory is not shared") {
   Array sum = Array::full({2, 2, 2, 2}, 1);
   const float* memory = sum.data<float>();
   accumulate(sum, Array::full({2, 2, 2, 2}, 2, DType::f32, MemoryFormat::channels_last));

@@ -19,7 +19,7 @@ Array u8(const Shape& shape, const std::vector<std::uint8_t>& values) {
 
 }  // namespace
 
-TEST_CASE("a query that may look at no key gives zeros and zero gradients") {
+TEST_CASE("a query that may attend to no key gives zeros and zero gradients") {
   const float never = -std::numeric_limits<float>::infinity();
   for (const Array& mask : {u8({2, 3}, {1, 1, 0, 0, 0, 0}), f32({2, 3}, {0, 0, never, never, never, never})}) {
     const Tensor q = leaf(f32({2, 1}, {1, 2})), k = leaf(f32({3, 1}, {1, 1, 5})), v = leaf(f32({3, 1}, {2, 4, 8}));

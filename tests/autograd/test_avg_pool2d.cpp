@@ -154,7 +154,7 @@ TEST_CASE("avg_pool2d adds up windows that overlap and leaves the tail at zero")
           std::vector<double>{0.25, 0.25, 0, 0.25, 0.25, 0, 0, 0, 0});
 }
 
-TEST_CASE("avg_pool2d says what does not fit") {
+TEST_CASE("avg_pool2d reports invalid input") {
   const Array x = Array::zeros({1, 2, 5, 7});
   const auto is = [](const char* text) { return Catch::Matchers::Message(text); };
   CHECK_THROWS_MATCHES(avg_pool2d(x, {.kernel_size = 0}), ValueError,
@@ -170,7 +170,7 @@ TEST_CASE("avg_pool2d says what does not fit") {
                        is("avg_pool2d: along the height the kernel covers 6 (size 6, dilation 1), the padded input has "
                           "5 (size 5, padding 0)"));
   CHECK_THROWS_MATCHES(avg_pool2d(Array::zeros({1, 0, 5, 7}), {.kernel_size = 1}), ShapeError,
-                       is("avg_pool2d: the images must have channels and pixels, got [1, 0, 5, 7]"));
+                       is("avg_pool2d: expected images with channels and pixels, got [1, 0, 5, 7]"));
   CHECK_THROWS_AS(avg_pool2d(Array::zeros({1, 2, 5, 7}, DType::u8), {.kernel_size = 1}), DTypeError);
   CHECK_THROWS_MATCHES(check_avg_pool2d_options("AvgPool2d", {.kernel_size = 2, .stride = 0}), ValueError,
                        is("AvgPool2d: stride must be at least 1, got (0, 0)"));

@@ -127,7 +127,7 @@ TEST_CASE("batch_norm loses no digits to a large mean") {
   });
 }
 
-TEST_CASE("batch_norm takes the batch in evaluation too when nothing is tracked") {
+TEST_CASE("batch_norm uses batch statistics in evaluation when nothing is tracked") {
   const Array x = normal({2, 3, 4, 5}, 5, 3);
   REQUIRE(values_of(batch_norm(x, {}, {}, {}, {}, {.training = false}).array()) == values_of(normalise(x).array()));
 }
@@ -186,7 +186,7 @@ TEST_CASE("batch_norm normalises values of 1e30") {
   }
 }
 
-TEST_CASE("batch_norm refuses statistics of fewer than two values per channel and leaves the running ones untouched") {
+TEST_CASE("batch_norm rejects fewer than two values per channel and leaves running statistics unchanged") {
   const Array mean = Array::full({3}, 0.5);
   const Array variance = Array::full({3}, 2);
   const auto version = mean.version();
@@ -213,7 +213,7 @@ TEST_CASE("batch_norm refuses statistics of fewer than two values per channel an
   REQUIRE(run({0, 3, 4, 5}, false).shape() == Shape{0, 3, 4, 5});
 }
 
-TEST_CASE("batch_norm says what is out of range or does not fit") {
+TEST_CASE("batch_norm reports invalid options and input") {
   const Array x = Array::zeros({2, 3, 4, 5});
   const Array c3 = Array::zeros({3});
   const Array c4 = Array::zeros({4});
@@ -238,7 +238,7 @@ TEST_CASE("batch_norm says what is out of range or does not fit") {
   CHECK_THROWS_WITH(batch_norm(x, {}, {}, {}, c4, {.training = true}),
                     "batch_norm: expected a bias of shape [3] (input [2, 3, 4, 5]), got [4]");
   CHECK_THROWS_WITH(batch_norm(x, c3, {}, {}, {}, {.training = true}),
-                    "batch_norm: running_mean and running_var must be given both or neither");
+                    "batch_norm: running_mean and running_var must be both defined or both undefined");
   CHECK_THROWS_AS(batch_norm(x, {}, {}, c3.to(DType::f64), {}, {.training = true}), DTypeError);
   CHECK_THROWS_AS(batch_norm(x, c3.to(DType::i64), c3, {}, {}, {.training = true}), DTypeError);
   CHECK_THROWS_AS(batch_norm(x.to(DType::u8), {}, {}, {}, {}, {.training = true}), DTypeError);

@@ -49,7 +49,7 @@ TEST_CASE("batch_norm has the same gradients in both forms") {
   }
 }
 
-TEST_CASE("batch_norm gives only the gradients that are asked for") {
+TEST_CASE("batch_norm computes only the requested gradients") {
   const Array x = normal({2, 3, 4, 5}, 0, 1);
   const Array seed = normal(x.shape(), 0, 1, DType::f64, 6);
   const Array mean = Array::zeros({3}, DType::f64);

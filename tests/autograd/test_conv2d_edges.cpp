@@ -55,11 +55,11 @@ TEST_CASE("conv2d names ranks and channels and biases that do not fit") {
 
 TEST_CASE("conv2d names types that do not go together") {
   require_refused<DTypeError>(images(), Array::zeros({16, 3, 3, 3}, DType::f64), {}, {},
-                              "conv2d: expected one dtype, got f32[8, 3, 32, 32] and f64[16, 3, 3, 3]\n"
+                              "conv2d: expected the same dtype, got f32[8, 3, 32, 32] and f64[16, 3, 3, 3]\n"
                               "hint: convert with to(DType)");
   require_refused<DTypeError>(
       images(), kernels(), Array::zeros({16}, DType::f64), {},
-      "conv2d: expected one dtype, got f32[8, 3, 32, 32] and f64[16]\nhint: convert with to(DType)");
+      "conv2d: expected the same dtype, got f32[8, 3, 32, 32] and f64[16]\nhint: convert with to(DType)");
   require_refused<DTypeError>(Array::zeros({8, 3, 32, 32}, DType::u8), kernels(), {}, {},
                               "conv2d: expected f32 or f64, got u8");
 }
@@ -97,14 +97,14 @@ TEST_CASE("conv2d names paddings that their mode has no pixels for") {
   const Tensor x = Array::zeros({2, 3, 5, 4});
   require_refused<ValueError>(
       x, kernels(), {}, {.padding = {4, 4}, .padding_mode = PaddingMode::reflect},
-      "conv2d: padding mode reflect takes amounts smaller than the axis, got (4, 4) for axis 3 of [2, 3, 5, 4]");
+      "conv2d: padding mode reflect requires amounts smaller than the axis, got (4, 4) for axis 3 of [2, 3, 5, 4]");
   require_refused<ValueError>(
       x, kernels(), {}, {.padding = {6, 0}, .padding_mode = PaddingMode::circular},
-      "conv2d: padding mode circular takes amounts no larger than the axis, got (6, 6) for axis 2 of [2, 3, 5, 4]");
+      "conv2d: padding mode circular requires amounts no larger than the axis, got (6, 6) for axis 2 of [2, 3, 5, 4]");
   Conv2dOptions same = {.padding = Padding::same(), .dilation = {1, 4}, .padding_mode = PaddingMode::reflect};
   require_refused<ValueError>(
       x, kernels(), {}, same,
-      "conv2d: padding mode reflect takes amounts smaller than the axis, got (4, 4) for axis 3 of [2, 3, 5, 4]");
+      "conv2d: padding mode reflect requires amounts smaller than the axis, got (4, 4) for axis 3 of [2, 3, 5, 4]");
   same.padding_mode = PaddingMode::circular;
   REQUIRE(conv2d(x, kernels(), {}, same).shape() == Shape{2, 16, 5, 4});
   REQUIRE(conv2d(x, kernels(), {}, {.padding = 9, .padding_mode = PaddingMode::replicate}).shape() ==
@@ -130,7 +130,7 @@ TEST_CASE("conv2d names weights without channels and images without pixels") {
                               "conv2d: the image must have pixels, got [8, 3, 0, 32]");
 }
 
-TEST_CASE("conv2d refuses sizes that overflow") {
+TEST_CASE("conv2d rejects sizes that overflow") {
   constexpr std::int64_t huge = std::int64_t{1} << 62;
   require_refused<ShapeError>(
       images(), kernels(), {}, {.padding = {huge, 0}},
@@ -164,7 +164,7 @@ TEST_CASE("a depthwise convolution of ones counts the pixels that each weight me
     require_equal(weight.grad().array().slice(channel, channel + 1), each);
 }
 
-TEST_CASE("a window wholly in the padding gives exactly the bias") {
+TEST_CASE("a window entirely in the padding gives exactly the bias") {
   Generator random(1);
   const Array bias = random.reals({5}).to(DType::f32);
   const Tensor y = conv2d(random.reals({2, 3, 4, 5}, 1e6, 1e7).to(DType::f32),
@@ -232,7 +232,7 @@ TEST_CASE("zero times infinity is NaN and infinity passes through") {
   REQUIRE(conv2d(x, Array::full({1, 1, 3, 3}, 2)).item() == infinity);
 }
 
-TEST_CASE("conv2d asks only for the gradients that are wanted") {
+TEST_CASE("conv2d computes only the requested gradients") {
   Generator random(3);
   const Array x = random.reals({1, 2, 4, 5}), weight = random.reals({3, 2, 2, 2}), bias = random.reals({3});
   const Array seed = random.reals({1, 3, 3, 4});

@@ -203,7 +203,7 @@ TEST_CASE("a transposed convolution draws a checkerboard where the stride does n
   }
 }
 
-TEST_CASE("a stride breaks what circular padding and global pooling keep under a shift") {
+TEST_CASE("a stride breaks the shift invariance of circular padding and global pooling") {
   const Array x = plane(4, 4, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
   const Array moved = plane(4, 4, {4, 1, 2, 3, 8, 5, 6, 7, 12, 9, 10, 11, 16, 13, 14, 15});
   const Array kernel = plane(3, 3, {1, 2, 0, 0, 3, 1, 0, 0, 1});

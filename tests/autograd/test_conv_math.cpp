@@ -42,7 +42,7 @@ Found found_with(const char* value) {
 
 }  // namespace
 
-TEST_CASE("a guard sets the mode of convolutions and gives back the one before") {
+TEST_CASE("a guard sets the convolution mode and restores the previous one") {
   const ConvMathGuard outer(ConvMath::exact);
   {
     const ConvMathGuard inner(ConvMath::fast);
@@ -51,14 +51,14 @@ TEST_CASE("a guard sets the mode of convolutions and gives back the one before")
   REQUIRE(conv_math() == ConvMath::exact);
 }
 
-TEST_CASE("a thread begins with the mode that the environment says") {
+TEST_CASE("a thread starts in the mode set by the environment") {
   REQUIRE(found_with("exact").math == ConvMath::exact);
   REQUIRE(found_with("fast").math == ConvMath::fast);
   REQUIRE(found_with("quick").error == "TAPESTRY_CONV must be fast or exact, got \"quick\"");
 }
 
 // Sums of at most 4096 products of whole numbers up to 8 are exact in f32.
-TEST_CASE("exact convolutions and their gradients are exact on whole numbers and fast ones nearly") {
+TEST_CASE("convolutions of integers are exact in exact mode and nearly so in fast mode") {
   Generator random(1);
   const std::vector<Array> inputs = {random.whole_numbers({2, 32, 9, 11}), random.whole_numbers({33, 32, 3, 3}),
                                      random.whole_numbers({33})};

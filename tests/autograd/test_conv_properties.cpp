@@ -149,7 +149,7 @@ TEST_CASE("a grouped convolution is the separate convolutions of its groups side
   }
 }
 
-TEST_CASE("a sample alone gives the bits that it gives in a batch") {
+TEST_CASE("a single sample gives the same bits as in a batch") {
   Generator random(8);
   for (int i = 0; i < 20; ++i) {
     const Conv2dCase c = conv2d_case(random);

@@ -59,7 +59,7 @@ TEST_CASE("conv_transpose2d names ranks and channels and biases that do not fit"
 
 TEST_CASE("conv_transpose2d names types that do not go together") {
   require_refused<DTypeError>(images(), Array::zeros({6, 2, 3, 3}, DType::f64), {}, {},
-                              "conv_transpose2d: expected one dtype, got f32[8, 6, 4, 5] and f64[6, 2, 3, 3]\n"
+                              "conv_transpose2d: expected the same dtype, got f32[8, 6, 4, 5] and f64[6, 2, 3, 3]\n"
                               "hint: convert with to(DType)");
   require_refused<DTypeError>(images(), kernels(), Array::zeros({2}, DType::i64), {},
                               "conv_transpose2d: expected f32 or f64, got i64");
@@ -98,7 +98,7 @@ TEST_CASE("output_padding must be smaller than the stride or the dilation of its
   REQUIRE(y.array().at({0, 0, 6, 7}) == 5);
 }
 
-TEST_CASE("an output of a transposed convolution without pixels is refused with the sizes") {
+TEST_CASE("a transposed convolution rejects an output without pixels and reports the sizes") {
   require_refused<ShapeError>(
       Array::zeros({1, 6, 1, 5}), kernels(), {}, {.padding = {3, 0}},
       "conv_transpose2d: along the height the output would have the size -3 (input 1, kernel 3, stride 1, padding 3, "
@@ -110,7 +110,7 @@ TEST_CASE("an output of a transposed convolution without pixels is refused with 
   REQUIRE(conv_transpose2d(Array::zeros({1, 6, 1, 2}), kernels(), {}, {.padding = 1}).shape() == Shape{1, 2, 1, 2});
 }
 
-TEST_CASE("conv_transpose2d refuses sizes that overflow") {
+TEST_CASE("conv_transpose2d rejects sizes that overflow") {
   constexpr std::int64_t huge = std::int64_t{1} << 62;
   require_refused<ShapeError>(
       images(), kernels(), {}, {.stride = {huge, 1}},
@@ -158,7 +158,7 @@ TEST_CASE("the weight gradient of a grouped transposed convolution is that of it
   }
 }
 
-TEST_CASE("NaN reaches only what its pixel adds to") {
+TEST_CASE("NaN reaches only outputs that its pixel contributes to") {
   Generator random(2);
   for (const std::int64_t groups : {1, 2, 4}) {
     Array x = random.reals({1, 4, 3, 3}).to(DType::f32);
@@ -176,7 +176,7 @@ TEST_CASE("NaN reaches only what its pixel adds to") {
   }
 }
 
-TEST_CASE("conv_transpose2d asks only for the gradients that are wanted") {
+TEST_CASE("conv_transpose2d computes only the requested gradients") {
   Generator random(3);
   const std::vector<Array> inputs = {random.reals({1, 2, 4, 5}), random.reals({2, 3, 2, 2}), random.reals({3})};
   const Array seed = random.reals({1, 3, 5, 6});

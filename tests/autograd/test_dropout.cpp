@@ -54,7 +54,7 @@ std::vector<std::int64_t> bits(const Array& array) {
 
 }  // namespace
 
-TEST_CASE("p of 0 gives the identical bits and p of 1 zeros with zero gradients") {
+TEST_CASE("dropout with p = 0 preserves all bits and with p = 1 gives zeros and zero gradients") {
   Array x = Generator(1).reals(shape);
   const std::vector<double> odd_ones = {-0.0, NAN, infinity, 1e-310};
   std::copy(odd_ones.begin(), odd_ones.end(), x.mutable_data<double>() + 10);
@@ -129,7 +129,7 @@ TEST_CASE("the mask differs per seed and stream and step and not per type") {
   }
 }
 
-TEST_CASE("the mask goes by the element in row-major order whatever the memory format") {
+TEST_CASE("the mask follows row-major order in every memory format") {
   const Array x = Generator(3).reals({3, 5, 17, 19});
   const Array map = Generator(4).reals({3, 9, 11});
   for (const Kind& kind : kinds()) {
@@ -215,7 +215,7 @@ TEST_CASE("alpha_dropout keeps mean 0 and variance 1") {
   }
 }
 
-TEST_CASE("stochastic_depth keeps or drops a sample as a whole and in mode batch all samples") {
+TEST_CASE("stochastic_depth keeps or drops entire samples and in mode batch all samples") {
   RandomStream stream{.seed = 15};
   const Array x = Array::full({40, 3}, 1);
   const auto rows = values_of(stochastic_depth(x, 0.5, stream).array());

@@ -39,7 +39,7 @@ struct Counted {
 
 }  // namespace
 
-TEST_CASE("grad gives gradients of leaves and intermediate tensors and touches no leaf") {
+TEST_CASE("grad returns gradients of leaves and intermediate tensors without changing leaves") {
   const Tensor x = scalar(3);
   const Tensor y = x * x;
   const Tensor z = y * y + x;
@@ -54,7 +54,7 @@ TEST_CASE("grad gives gradients of leaves and intermediate tensors and touches n
   REQUIRE(twice[1].item() == 18);
 }
 
-TEST_CASE("grad takes a seed and gives nothing for what the output does not depend on") {
+TEST_CASE("grad accepts a seed and returns undefined for unrelated inputs") {
   const Tensor x = leaf(f64({2}, {1, 2})), other = scalar(1);
   const auto gradients = grad(x * x, {x, other, other * 2}, f64({2}, {10, 100}));
   require_equal(gradients[0].array(), f64({2}, {20, 400}));
@@ -64,7 +64,7 @@ TEST_CASE("grad takes a seed and gives nothing for what the output does not depe
   REQUIRE_FALSE(grad(scalar(1) * 2, {other})[0].defined());
 }
 
-TEST_CASE("grad refuses an input that requires no gradient") {
+TEST_CASE("grad rejects an input that does not require a gradient") {
   const Tensor x = scalar(1), constant = Array::scalar(1, DType::f64);
   REQUIRE_THROWS_AS(grad(x * constant, {x, constant}), GradError);
   REQUIRE_THROWS_WITH(grad(x * constant, {x, constant}), "grad: input 1 requires no gradient");

@@ -69,7 +69,7 @@ CheckedFunction faulty(double fault, std::int64_t element) {
 
 }  // namespace
 
-TEST_CASE("gradcheck passes what is right and is true then") {
+TEST_CASE("gradcheck accepts correct gradients") {
   Generator random(1);
   const std::vector<Array> inputs = {random.reals({2, 3}), random.reals({2, 3})};
   const GradcheckResult result = gradcheck(faulty(0, 0), inputs, {.step = 1, .rtol = 1e-11});
@@ -114,7 +114,7 @@ TEST_CASE("gradcheck notices faults just above its tolerance and none below") {
   REQUIRE_FALSE(gradcheck(faulty(1.1e-6, 1), inputs, options).ok);
 }
 
-TEST_CASE("gradcheck takes a NaN for a fault") {
+TEST_CASE("gradcheck reports a NaN as a fault") {
   Generator random(5);
   const std::vector<Array> inputs = {random.reals({3}), random.reals({3})};
   const GradcheckResult result = gradcheck(faulty(NAN, 1), inputs);
@@ -153,7 +153,7 @@ TEST_CASE("gradcheck finds a gradient that does not depend on the incoming one")
   REQUIRE_FALSE(gradcheck([](Inputs in) { return record(Deaf{}, in[0]); }, {Generator(7).reals({4})}).ok);
 }
 
-TEST_CASE("gradcheck takes unused inputs and outputs of any shape") {
+TEST_CASE("gradcheck accepts unused inputs and outputs of any shape") {
   Generator random(8);
   REQUIRE(gradcheck([](Inputs in) { return in[0] * 2; }, {random.reals({2}), random.reals({3})}).ok);
   REQUIRE(gradcheck([](Inputs in) { return sum(in[0]); }, {random.reals({2, 2})}).ok);
@@ -161,7 +161,7 @@ TEST_CASE("gradcheck takes unused inputs and outputs of any shape") {
   REQUIRE(gradcheck([](Inputs in) { return in[0] * 2; }, {random.reals({})}).ok);
 }
 
-TEST_CASE("gradcheck leaves its inputs as they were") {
+TEST_CASE("gradcheck leaves its inputs unchanged") {
   const Array input = Generator(9).reals({2, 3, 4, 5});
   const Array before = input.clone();
   REQUIRE(gradcheck([](Inputs in) { return in[0] * in[0]; }, {input}).ok);
@@ -169,7 +169,7 @@ TEST_CASE("gradcheck leaves its inputs as they were") {
   require_equal(input, before);
 }
 
-TEST_CASE("gradcheck takes inputs of f64 only") {
+TEST_CASE("gradcheck requires f64 inputs") {
   const CheckedFunction twice = [](Inputs in) { return in[0] * 2; };
   REQUIRE_THROWS_AS(gradcheck(twice, {Array::zeros({2})}), DTypeError);
   REQUIRE_THROWS_WITH(gradcheck(twice, {Array::zeros({2})}), "gradcheck: expected inputs of type f64, got f32[2]");

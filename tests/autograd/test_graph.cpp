@@ -11,7 +11,7 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 
-TEST_CASE("the gradient of a maximum goes to the first of equal neighbours") {
+TEST_CASE("the gradient of a maximum goes to the first of equal neighbors") {
   const SparseAdjacency graph({.num_nodes = 3, .edges = {{2, 0}, {1, 0}, {0, 1}}});
   const Tensor x = leaf(f32({3, 2}, {1, 5, 4, 7, 4, 6}));
   const Tensor y = graph_aggregate(graph, x, Aggregation::max);

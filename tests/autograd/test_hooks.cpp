@@ -11,7 +11,7 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 
-TEST_CASE("a hook is called once with the whole gradient of its tensor") {
+TEST_CASE("a hook is called once with the complete gradient of its tensor") {
   const Tensor x = leaf(Array::full({2}, 3));
   std::vector<std::vector<double>> at_leaf, in_between;
   x.register_hook([&](const Tensor& gradient) {
@@ -30,7 +30,7 @@ TEST_CASE("a hook is called once with the whole gradient of its tensor") {
   require_equal(x.grad().array(), Array::full({2}, 35));
 }
 
-TEST_CASE("what a hook returns takes the place of the gradient") {
+TEST_CASE("the result of a hook replaces the gradient") {
   const Tensor x = leaf(Array::full({2}, 3));
   const Tensor y = x * 2;
   y.register_hook([](const Tensor& gradient) { return gradient * 10; });
@@ -42,7 +42,7 @@ TEST_CASE("what a hook returns takes the place of the gradient") {
   require_equal(y.grad().defined() ? y.grad().array() : Array::scalar(0), Array::scalar(0));
 }
 
-TEST_CASE("hooks see what grad gives and last for all passes") {
+TEST_CASE("hooks see the gradients of grad and stay for all passes") {
   const Tensor x = leaf(Array::scalar(3));
   int calls = 0;
   x.register_hook([&](const Tensor& gradient) {
@@ -72,7 +72,7 @@ TEST_CASE("a hook's own arithmetic is recorded only with the backward pass") {
   REQUIRE(grad(first, {x})[0].item() == 24 * 24);
 }
 
-TEST_CASE("a hook that returns another shape or type is refused") {
+TEST_CASE("a hook that returns another shape or type is rejected") {
   const Tensor x = leaf(Array::full({2}, 3));
   const Tensor y = x * 2;
   y.register_hook([](const Tensor&) -> Tensor { return Array::zeros({3}); });

@@ -205,7 +205,7 @@ TEST_CASE("normalisations agree with the numbers of PyTorch") {
                 1e-6);
 }
 
-TEST_CASE("rms_norm takes the epsilon of the dtype unless told otherwise") {
+TEST_CASE("rms_norm uses the machine epsilon of the dtype by default") {
   const double tiny = std::sqrt(std::numeric_limits<float>::epsilon());
   // The mean square is as large as the epsilon of f32.
   REQUIRE(std::abs(rms_norm(Array::full({1, 4}, tiny), {4}).array().at({0, 0}) - std::sqrt(0.5)) < 1e-6);
@@ -233,7 +233,7 @@ TEST_CASE("instance_norm updates running statistics by the averages over the sam
   for (std::size_t i = 0; i < y.size(); ++i) REQUIRE(std::isnan(y[i]) == (i < 2));
 }
 
-TEST_CASE("a NaN stays within what is normalised together") {
+TEST_CASE("a NaN stays within its normalization group") {
   Array x = normal({2, 6, 3, 5}, 0, 1);
   x.mutable_data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
   for (const Norm& norm : centred_norms(3, 5)) {

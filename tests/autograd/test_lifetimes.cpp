@@ -27,7 +27,7 @@ static_assert(std::is_same_v<decltype(std::declval<Tensor>().set_requires_grad()
 
 }  // namespace
 
-TEST_CASE("what a temporary tensor holds may be kept by reference") {
+TEST_CASE("the contents of a temporary tensor can be bound to a reference") {
   const Tensor x = Tensor(Array::full({2, 3}, 2)).set_requires_grad();
   REQUIRE(x.requires_grad());
   const Array& y = (x * 3).array();

@@ -74,7 +74,7 @@ TEST_CASE("binary losses are exact to the last digits where one class is all but
                 f64({1}, {wanted.at({0})}));
 }
 
-TEST_CASE("a target of no probability adds nothing to kl_div") {
+TEST_CASE("a target of probability zero adds nothing to kl_div") {
   const double never = -std::numeric_limits<double>::infinity();
   const Array loss = kl_div(f64({3}, {-1, never, 0}), f64({3}, {0, 0, 1}), {.reduction = KlReduction::none}).array();
   require_equal(loss, f64({3}, {0, 0, 0}));
@@ -90,7 +90,7 @@ TEST_CASE("kl_div of a distribution with itself is 0 and per sample the divergen
   REQUIRE(std::abs(kl_div(log(q), p, by_sample).item() - 5 * kl_div(log(q), p).item()) < 1e-15);
 }
 
-TEST_CASE("dice_loss is 0 for the target itself and for nothing in common with nothing") {
+TEST_CASE("dice_loss is 0 for equal arguments and for two empty masks") {
   const Array target = f32({1, 2, 3}, {1, 0, 1, 0, 0, 0});
   require_equal(dice_loss(target, target, {.reduction = Reduction::none}).array(), f32({1, 2}, {0, 0}));
   const Array opposite = f32({1, 2, 3}, {0, 1, 0, 1, 1, 1});

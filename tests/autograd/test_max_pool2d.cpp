@@ -165,7 +165,7 @@ TEST_CASE("max_pool2d gives NaN for a window with NaN and sends its gradient to 
           4);
 }
 
-TEST_CASE("max_pool2d of nothing but minus infinity has a valid index") {
+TEST_CASE("max_pool2d of a window of minus infinity has a valid index") {
   const Array x = Array::full({1, 5, 3, 3}, -infinity, DType::f32);
   const MaxPoolResult result = max_pool2d_with_indices(x, {.kernel_size = 3, .stride = 2, .padding = 1});
   for (const float value : result.values.array().to_vector<float>())
@@ -213,7 +213,7 @@ TEST_CASE("max_pool2d keeps its conventions for ties and NaN and infinities in a
   }
 }
 
-TEST_CASE("max_pool2d never takes the padding for the maximum") {
+TEST_CASE("max_pool2d never selects the padding as the maximum") {
   REQUIRE(max_pool2d(Array::full({1, 1, 2, 2}, -3), {.kernel_size = 3, .stride = 1, .padding = 1})
               .array()
               .to_vector<float>() == std::vector<float>(4, -3));
@@ -250,7 +250,7 @@ TEST_CASE("max_pool2d of an empty batch is empty forward and backward") {
   }
 }
 
-TEST_CASE("max_pool2d says what does not fit") {
+TEST_CASE("max_pool2d reports invalid input") {
   const Array x = Array::zeros({1, 2, 5, 7});
   const auto is = [](const char* text) { return Catch::Matchers::Message(text); };
   CHECK_THROWS_MATCHES(max_pool2d(x, {.kernel_size = Pair(0, 2)}), ValueError,
@@ -270,16 +270,16 @@ TEST_CASE("max_pool2d says what does not fit") {
   CHECK_THROWS_MATCHES(max_pool2d(x, {.kernel_size = 4, .stride = 1, .padding = Pair(0, 1), .dilation = 2}), ShapeError,
                        is("max_pool2d: along the height the kernel covers 7 (size 4, dilation 2), the padded input has "
                           "5 (size 5, padding 0)"));
-  CHECK_THROWS_MATCHES(
-      max_pool2d(Array::zeros({1, 1, 1, 4}),
-                 {.kernel_size = 2, .stride = 1, .padding = Pair(2, 0), .dilation = Pair(3, 1)}),
-      ShapeError,
-      is("max_pool2d: along the height window 0 holds no pixel (input 1, kernel 2, stride 1, padding 2, dilation 3)"));
+  CHECK_THROWS_MATCHES(max_pool2d(Array::zeros({1, 1, 1, 4}),
+                                  {.kernel_size = 2, .stride = 1, .padding = Pair(2, 0), .dilation = Pair(3, 1)}),
+                       ShapeError,
+                       is("max_pool2d: along the height window 0 contains no pixels (input 1, kernel 2, stride 1, "
+                          "padding 2, dilation 3)"));
   CHECK_THROWS_MATCHES(max_pool2d(Array::zeros({2, 5, 7}), {.kernel_size = 2}), ShapeError,
                        is("max_pool2d: expected an input (N, C, H, W) of rank 4, got [2, 5, 7]"));
   for (const Shape& shape : {Shape{1, 0, 5, 7}, Shape{1, 2, 0, 7}, Shape{1, 2, 5, 0}}) {
     CHECK_THROWS_MATCHES(max_pool2d(Array::zeros(shape), {.kernel_size = 1}), ShapeError,
-                         is(("max_pool2d: the images must have channels and pixels, got " + to_string(shape)).c_str()));
+                         is(("max_pool2d: expected images with channels and pixels, got " + to_string(shape)).c_str()));
   }
   CHECK_THROWS_AS(max_pool2d(Array::zeros({1, 2, 5, 7}, DType::i64), {.kernel_size = 1}), DTypeError);
   CHECK_THROWS_MATCHES(check_max_pool2d_options("MaxPool2d", {.kernel_size = 0}), ValueError,

@@ -134,7 +134,7 @@ TEST_CASE("an operator within another is a run of its own and its time is not th
   CHECK(entry_of(profiler, "wrapped_relu", forward).self_ns == 3);
 }
 
-TEST_CASE("what a backward runs belongs to the backward pass in a recorded one as well") {
+TEST_CASE("operators inside backward belong to the backward pass even when recorded") {
   for (const bool create_graph : {false, true}) {
     INFO(create_graph);
     const Tensor x = leaf({3});
@@ -197,7 +197,7 @@ TEST_CASE("a backward belongs to the layer of its forward even when the forward 
   CHECK(detail::current_layer() == nullptr);
 }
 
-TEST_CASE("an operator that throws is not counted and what follows is") {
+TEST_CASE("an operator that throws is not counted and later ones are") {
   const Profiler profiler(ticking_clock());
   const Tensor x = leaf({3});
   {

@@ -82,7 +82,7 @@ struct SumAll {
 
 }  // namespace
 
-TEST_CASE("an operator written as record.hpp says has right gradients in both its forms") {
+TEST_CASE("an operator written as documented in record.hpp has correct gradients in both forms") {
   Generator random(1);
   for (int i = 0; i < 10; ++i) {
     require_gradients([](const std::vector<Tensor>& in) { return silu(in[0]); },

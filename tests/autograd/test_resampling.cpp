@@ -46,7 +46,7 @@ TEST_CASE("interpolate agrees with the numbers of PyTorch") {
           std::vector<double>{0, 0, 1, 1, 2, 2, 3, 4});
 }
 
-TEST_CASE("nearest interpolation takes the pixel that whole numbers say") {
+TEST_CASE("nearest interpolation selects pixels by exact integer arithmetic") {
   // 49 times the float next to 1/49 is less than 1.
   for (const std::int64_t factor : {3, 7, 49, 93, 107}) {
     const Array x = row({0, 1, 2, 3, 4, 5, 6});

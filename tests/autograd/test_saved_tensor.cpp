@@ -61,7 +61,7 @@ TEST_CASE("an output that was saved is watched too") {
   REQUIRE_THROWS_WITH(sum(y).backward(), overwritten("exp: the output f32[2]", "clone()", version + 1, version));
 }
 
-TEST_CASE("a change of what nobody saved does no harm") {
+TEST_CASE("overwriting a value that is not saved is allowed") {
   Array memory = Array::full({2}, 1);
   const Tensor x = leaf(memory);
   const Tensor sums = sum(x + 1);
@@ -84,7 +84,7 @@ TEST_CASE("a change after backward does no harm and the next step sees the new v
   require_equal(x.grad().array(), Array::full({2}, 2 + 4 + 6));
 }
 
-TEST_CASE("a second backward pass notices what was changed after the first") {
+TEST_CASE("a second backward pass detects changes made after the first") {
   Array memory = Array::full({2}, 1);
   const Tensor x = leaf(memory);
   const Tensor y = sum(x * x);

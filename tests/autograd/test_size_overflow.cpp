@@ -25,7 +25,7 @@ Array image() {
 
 }  // namespace
 
-TEST_CASE("pooling refuses windows that overflow") {
+TEST_CASE("pooling rejects windows that overflow") {
   // Four steps of 2⁶² are 2⁶⁴, which wraps round to 0.
   REQUIRE_THROWS_MATCHES(max_pool2d(image(), {.kernel_size = Pair(5, 1), .dilation = Pair(huge, 1)}), ShapeError,
                          Message("max_pool2d: along the height the sizes overflow int64 (kernel 5, dilation "
@@ -54,7 +54,7 @@ TEST_CASE("pooling with a stride beyond the image has one window") {
   }
 }
 
-TEST_CASE("max_unpool2d refuses planes that overflow") {
+TEST_CASE("max_unpool2d rejects planes that overflow") {
   const Array indices = Array::zeros({1, 2, 5, 6}, DType::i64);
   REQUIRE_THROWS_MATCHES(max_unpool2d(image(), indices, {.kernel_size = 1, .stride = huge}), ShapeError,
                          Message("max_unpool2d: the sizes overflow int64 (input [1, 2, 5, 6], kernel 1, stride "
@@ -66,14 +66,14 @@ TEST_CASE("max_unpool2d refuses planes that overflow") {
       ValueError);
 }
 
-TEST_CASE("unfold refuses columns that overflow") {
+TEST_CASE("unfold rejects columns that overflow") {
   REQUIRE_THROWS_MATCHES(unfold(image(), {.kernel_size = Pair(1, 2), .padding = std::int64_t{1} << 40}), ShapeError,
                          Message("unfold: 2199023255557 · 2199023255557 windows of 2 · 1 · 2 numbers overflow int64 "
                                  "(input [1, 2, 5, 6])"));
   REQUIRE_THROWS_AS(unfold(image(), {.kernel_size = 1, .padding = huge}), ShapeError);
 }
 
-TEST_CASE("shuffles of nothing refuse factors that overflow and take others") {
+TEST_CASE("shuffles of empty arrays reject factors that overflow and accept others") {
   REQUIRE(pixel_shuffle(Array::zeros({2, 0, 3, 5}), 1000).shape() == Shape{2, 0, 3000, 5000});
   REQUIRE_THROWS_MATCHES(
       pixel_shuffle(Array::zeros({2, 0, 3, 5}), huge), ShapeError,
@@ -89,7 +89,7 @@ TEST_CASE("splitting into more or larger parts than there are does not overflow"
   REQUIRE(parts[5].shape() == Shape{1, 2, 5, 1});
   // Four times 2⁶² wraps round to 0.
   REQUIRE_THROWS_MATCHES(split(image(), {huge, huge, huge, huge, 6}, 3), ShapeError,
-                         Message("split: expected sizes, none below 0, that add up to 6, axis 3 of [1, 2, 5, 6], got "
+                         Message("split: expected non-negative sizes with the sum 6, axis 3 of [1, 2, 5, 6], got "
                                  "[4611686018427387904, 4611686018427387904, 4611686018427387904, "
                                  "4611686018427387904, 6]"));
 }

@@ -25,7 +25,7 @@ Tensor scalar(double value) {
 
 }  // namespace
 
-TEST_CASE("a tensor is a constant unless it asks for a gradient") {
+TEST_CASE("a tensor is a constant unless gradient tracking is enabled") {
   const Tensor constant = Array::full({2}, 1);
   REQUIRE_FALSE(constant.requires_grad());
   REQUIRE(constant.is_leaf());
@@ -143,7 +143,7 @@ TEST_CASE("gradients are handed on and accumulated without copies") {
   require_equal(x.grad().array(), Array::full({2, 3}, 4));
 }
 
-TEST_CASE("a gradient that somebody looks at does not change under their eyes") {
+TEST_CASE("a gradient that is referenced elsewhere is not modified in place") {
   const Tensor x = leaf(Array::full({3}, 1));
   sum(x).backward();
   const Array seen = x.grad().array();
@@ -158,7 +158,7 @@ TEST_CASE("an unused parameter has no gradient") {
   REQUIRE_FALSE(unused.grad().defined());
 }
 
-TEST_CASE("backward of what has no history is refused") {
+TEST_CASE("backward rejects a tensor without history") {
   const Tensor x = Array::scalar(1);
   REQUIRE_THROWS_AS(x.backward(), GradError);
   REQUIRE_THROWS_WITH(x.backward(),
@@ -190,7 +190,7 @@ TEST_CASE("one element of any rank needs no seed and a leaf is its own gradient"
   REQUIRE(y.grad().item() == 1);
 }
 
-TEST_CASE("a second backward pass is refused unless the first kept the tape") {
+TEST_CASE("a second backward pass is rejected unless the first retained the graph") {
   const Tensor x = scalar(3);
   const Tensor y = x * x;
   const Tensor z = y + 1;
@@ -204,7 +204,7 @@ TEST_CASE("a second backward pass is refused unless the first kept the tape") {
   REQUIRE(x.grad().item() == 12);
 }
 
-TEST_CASE("nothing is recorded under a NoGradGuard and recording comes back after an exception") {
+TEST_CASE("NoGradGuard disables recording and an exception restores it") {
   const Tensor x = scalar(1);
   {
     const NoGradGuard guard;

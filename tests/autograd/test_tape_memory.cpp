@@ -102,7 +102,7 @@ TEST_CASE("nodes and bytes are back at their baseline after every step") {
   REQUIRE(Held() == before);
 }
 
-TEST_CASE("an operator saves only what the gradients that are required need") {
+TEST_CASE("an operator saves only what the required gradients need") {
   const auto saved_by = [](const CheckedFunction& function, const std::vector<Tensor>& inputs) {
     const auto before = tape_statistics().saved_bytes;
     const Tensor result = function(inputs);
@@ -137,7 +137,7 @@ TEST_CASE("a tape that is dropped without backward is freed") {
   REQUIRE(Held() == before);
 }
 
-TEST_CASE("a hook that throws in the middle of backward leaves nothing behind") {
+TEST_CASE("a hook that throws during backward leaves no state behind") {
   SmallModel model;
   const Held before;
   for (int attempt = 0; attempt < 3; ++attempt) {
@@ -156,7 +156,7 @@ TEST_CASE("a hook that throws in the middle of backward leaves nothing behind") 
   REQUIRE(model.weight().grad().defined());
 }
 
-TEST_CASE("an operator that throws in the middle of backward leaves nothing behind") {
+TEST_CASE("an operator that throws in backward leaves no state behind") {
   SmallModel model;
   const Held before;
   for (const bool create_graph : {false, true}) {
@@ -172,7 +172,7 @@ TEST_CASE("an operator that throws in the middle of backward leaves nothing behi
   }
 }
 
-TEST_CASE("an operator that throws going forward leaves nothing behind") {
+TEST_CASE("an operator that throws in forward leaves no state behind") {
   const Tensor x = leaf(Array::full({10}, 1));
   const Held before;
   REQUIRE_THROWS_WITH(record(Refuser{}, x * 2), "in the middle of forward");

@@ -102,7 +102,7 @@ TEST_CASE("a block is at most an eighth or 63 bytes larger than asked for") {
   }
 }
 
-TEST_CASE("statistics follow what is live and cached and the peak") {
+TEST_CASE("statistics track live and cached bytes and the peak") {
   allocator().trim();
   allocator().reset_peak();
   const auto start = allocator().statistics();
@@ -137,7 +137,7 @@ TEST_CASE("arrays are counted and given back") {
   REQUIRE(allocator().statistics().live_bytes == start);
 }
 
-TEST_CASE("steps that repeat themselves ask the system for nothing after the first") {
+TEST_CASE("repeated steps make no system allocations after the first") {
   const auto step = [] {
     std::vector<Array> kept;
     for (std::int64_t i = 1; i <= 20; ++i) {
@@ -172,7 +172,7 @@ TEST_CASE("requests of ever new sizes never hold more than twice the peak in use
   allocator().trim();
 }
 
-TEST_CASE("a request beyond all memory is refused and changes nothing") {
+TEST_CASE("a request larger than memory throws and changes nothing") {
   const auto before = allocator().statistics();
   std::vector<std::size_t> sizes = {SIZE_MAX, SIZE_MAX / 2 + 1};
   // Under a sanitizer the system's refusal ends the program.

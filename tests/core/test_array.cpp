@@ -41,32 +41,32 @@ TEST_CASE("arrays are made of values and read back") {
   REQUIRE(Array::empty({0, 4}).to_vector<float>().empty());
 }
 
-TEST_CASE("values that do not fit the shape are refused") {
+TEST_CASE("values that do not match the shape are rejected") {
   REQUIRE_THROWS_AS((Array::from<float>({2, 2}, std::vector<float>{1, 2, 3})), ShapeError);
   REQUIRE_THROWS_WITH((Array::from<float>({2, 2}, std::vector<float>{1, 2, 3})),
                       "array: [2, 2] has 4 elements, got 3 values");
 }
 
-TEST_CASE("reading an array as another type is refused") {
+TEST_CASE("reading an array as another type is rejected") {
   Array array = Array::zeros({2}, DType::f64);
   const auto version = array.version();
   REQUIRE_THROWS_AS(array.data<float>(), DTypeError);
-  REQUIRE_THROWS_WITH(array.mutable_data<std::int64_t>(), "array: f64[2] read as i64");
-  REQUIRE_THROWS_WITH(array.to_vector<float>(), "array: f64[2] read as f32");
+  REQUIRE_THROWS_WITH(array.mutable_data<std::int64_t>(), "array: f64[2] cannot be read as i64");
+  REQUIRE_THROWS_WITH(array.to_vector<float>(), "array: f64[2] cannot be read as f32");
   REQUIRE(array.version() == version);
 }
 
-TEST_CASE("an array of more bytes than int64 counts is refused") {
+TEST_CASE("an array whose size in bytes overflows int64 is rejected") {
   REQUIRE_THROWS_AS(Array::empty({std::int64_t{1} << 61}, DType::f64), ShapeError);
   REQUIRE_THROWS_WITH(Array::empty({std::int64_t{1} << 62}, DType::f32),
                       "array: the bytes of f32[4611686018427387904] overflow int64");
 }
 
-TEST_CASE("channels_last takes rank 3 and 4 only") {
+TEST_CASE("channels_last requires rank 3 or 4") {
   REQUIRE(Array::empty({2, 3, 4}, DType::f32, channels_last).format() == channels_last);
   REQUIRE_THROWS_AS(Array::empty({2, 3}, DType::f32, channels_last), ShapeError);
   REQUIRE_THROWS_WITH(Array::zeros({2, 3}).contiguous(channels_last),
-                      "array: channels_last takes rank 3 or 4, got [2, 3]");
+                      "array: channels_last requires rank 3 or 4, got [2, 3]");
   REQUIRE_THROWS_AS(Array::empty({1, 1, 1, 1, 1}, DType::f32, channels_last), ShapeError);
 }
 
@@ -99,10 +99,10 @@ TEST_CASE("an element is found at its strides in either format") {
 
 TEST_CASE("item wants exactly one element and at wants an index within the shape") {
   REQUIRE(Array::full({1, 1, 1}, 3, DType::i64).item() == 3);
-  REQUIRE_THROWS_WITH(Array::zeros({2}).item(), "item: expected one element, got [2]");
+  REQUIRE_THROWS_WITH(Array::zeros({2}).item(), "item: expected exactly one element, got [2]");
   REQUIRE_THROWS_AS(Array::zeros({0}).item(), ShapeError);
   const Array array = Array::zeros({2, 3});
-  REQUIRE_THROWS_WITH(array.at({1}), "at: 1 indices for [2, 3]");
+  REQUIRE_THROWS_WITH(array.at({1}), "at: got 1 indices for [2, 3]");
   REQUIRE_THROWS_WITH(array.at({1, 3}), "at: index 3 at axis 1 is outside [2, 3]");
   REQUIRE_THROWS_WITH(array.at({-1, 0}), "at: index -1 at axis 0 is outside [2, 3]");
 }
@@ -135,7 +135,7 @@ TEST_CASE("clone has memory of its own") {
   REQUIRE(copy.at({1, 2}) == 5);
 }
 
-TEST_CASE("copy_from converts type and format and refuses another shape") {
+TEST_CASE("copy_from converts type and format and rejects another shape") {
   Generator random(2);
   for (int i = 0; i < 30; ++i) {
     const Array source = random.whole_numbers(random.shape(4, 4, 6), DType::i64);

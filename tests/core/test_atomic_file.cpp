@@ -108,7 +108,7 @@ std::string replace_under(const Fault& injected, const std::string& path, std::s
 
 }  // namespace
 
-TEST_CASE("replace_file writes the pieces one after the other and leaves nothing else") {
+TEST_CASE("replace_file writes the pieces in order and leaves no other files") {
   const Folder folder;
   replace(folder.file("a"), "old");
   replace(folder.file("a"), "new", " text");
@@ -146,7 +146,7 @@ TEST_CASE("short writes are continued and a disk that fills up after them is an 
   CHECK(contents(path) == "new text");
 }
 
-TEST_CASE("a folder that is missing or takes no files is an error before anything is written") {
+TEST_CASE("a missing or read-only folder is an error before anything is written") {
   const Folder folder;
   const std::string path = folder.file("missing/a");
   CHECK_THROWS_WITH(tapestry::require_replaceable(path),
@@ -159,7 +159,7 @@ TEST_CASE("a folder that is missing or takes no files is an error before anythin
   }
 }
 
-TEST_CASE("require_replaceable leaves the folder as it was") {
+TEST_CASE("require_replaceable leaves the folder unchanged") {
   const Folder folder;
   replace(folder.file("a"), "old");
   tapestry::require_replaceable(folder.file("a"));

@@ -48,7 +48,7 @@ TEST_CASE("a heap serves smaller requests from a larger block and joins the part
   REQUIRE(heap.trim() == 0);
 }
 
-TEST_CASE("a heap takes the smallest block that fits and the oldest of several") {
+TEST_CASE("a heap chooses the smallest block that fits and the oldest among equals") {
   BlockHeap heap;
   std::byte* const large = add_segment(heap, 8);
   std::byte* const small = add_segment(heap, 4);
@@ -62,7 +62,7 @@ TEST_CASE("a heap takes the smallest block that fits and the oldest of several")
   REQUIRE(heap.trim() == 0);
 }
 
-TEST_CASE("a heap gives back the segments that are wholly free") {
+TEST_CASE("a heap returns entirely free segments") {
   BlockHeap heap;
   std::byte* const used = add_segment(heap, 4);
   add_segment(heap, 5);
@@ -110,7 +110,7 @@ TEST_CASE("blocks of a heap do not overlap whatever the order of requests") {
   REQUIRE(heap.trim() == 0);
 }
 
-TEST_CASE("what is asked of the system has room for more as long as that is a quarter of what is in use") {
+TEST_CASE("segments leave room for up to a quarter of the bytes in use") {
   Allocator& allocator = Allocator::instance();
   allocator.trim();
   allocator.reset_peak();

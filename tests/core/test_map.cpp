@@ -110,7 +110,7 @@ TEST_CASE("a map of two arrays is right when it is cut into pieces") {
   }
 }
 
-TEST_CASE("a map over nothing gives nothing") {
+TEST_CASE("a map over an empty array is empty") {
   REQUIRE(combined(numbered({0, 3}), numbered({3})).shape() == Shape{0, 3});
   REQUIRE(combined(numbered({2, 0}), numbered({2, 1})).shape() == Shape{2, 0});
   REQUIRE(combined(numbered({0, 3, 4, 5}).contiguous(MemoryFormat::channels_last), numbered({3, 1, 1})).shape() ==
@@ -132,7 +132,7 @@ TEST_CASE("the result has the format of the operand that has its shape") {
   REQUIRE(format_conversions() == conversions);
 }
 
-TEST_CASE("shapes that do not broadcast are refused by name") {
+TEST_CASE("shapes that do not broadcast are rejected by name") {
   REQUIRE_THROWS_AS(combined(numbered({2, 3}), numbered({2})), ShapeError);
   REQUIRE_THROWS_WITH(combined(numbered({2, 3}), numbered({2})),
                       "combine: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end");

@@ -106,7 +106,7 @@ TEST_CASE("arrays of more than 1000 elements are printed shortened along every a
   REQUIRE(text_of(counting({6, 6, 6, 6})).find("shape") == std::string::npos);
 }
 
-TEST_CASE("what is printed depends on the elements and not on the memory format") {
+TEST_CASE("printing depends on the elements and not on the memory format") {
   for (const Shape& shape : {Shape{2, 3, 4}, Shape{2, 3, 2, 2}, Shape{1, 11, 12, 13}}) {
     const Array x = counting(shape);
     REQUIRE(text_of(in_channels_last(x)) == text_of(x));

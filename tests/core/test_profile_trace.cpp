@@ -133,7 +133,7 @@ TEST_CASE("a name that is no UTF-8 does not spoil the trace") {
   REQUIRE(events_of(trace_of(profiler), "X").front().at("name") == "a\xEF\xBF\xBD");
 }
 
-TEST_CASE("a trace that cannot be written says where and leaves nothing behind") {
+TEST_CASE("a trace that cannot be written names the path and leaves no files behind") {
   const Profiler profiler(ticking_clock());
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "nowhere" / "trace.json").string();

@@ -35,7 +35,7 @@ class TimedProfiler {
 
 }  // namespace
 
-TEST_CASE("runs are summed by name and what runs within another counts as its own time once") {
+TEST_CASE("runs are summed by name and nested time is counted once") {
   TimedProfiler timed;
   for (const std::int64_t ns : {3, 5}) {
     const ProfileScope scope("step");
@@ -63,7 +63,7 @@ TEST_CASE("runs are summed by name and what runs within another counts as its ow
   REQUIRE(inner.self_ns == 600);
 }
 
-TEST_CASE("bytes are those of what goes in and out and of nothing that is undefined") {
+TEST_CASE("bytes count defined inputs and outputs only") {
   TimedProfiler timed;
   for (int i = 0; i < 2; ++i) {
     ProfileSpan span("op");
@@ -79,7 +79,7 @@ TEST_CASE("bytes are those of what goes in and out and of nothing that is undefi
   REQUIRE(entry.flops == 2 * 1234);
 }
 
-TEST_CASE("a run that throws is not counted and leaves what it ran to the run around it") {
+TEST_CASE("a run that throws is not counted and its nested runs belong to the enclosing run") {
   TimedProfiler timed;
   {
     ProfileSpan outer("outer");
@@ -135,7 +135,7 @@ TEST_CASE("without a profiler a span is off and there is no layer") {
   REQUIRE(detail::current_layer() == nullptr);
 }
 
-TEST_CASE("what began before the profiler or ends after it does not count") {
+TEST_CASE("runs that start before or end after the profiler are not counted") {
   std::optional<ProfileScope> early("early");
   const Profiler outer(ticking_clock());
   early.reset();
@@ -165,7 +165,7 @@ TEST_CASE("every thread has a profiler of its own") {
   REQUIRE(labels_of(here) == std::vector<std::string>{"here  "});
 }
 
-TEST_CASE("the tables are aligned and sorted by time and say what is not covered") {
+TEST_CASE("the tables are aligned and sorted by time and report uncovered time") {
   TimedProfiler timed;
   constexpr std::int64_t ms = 1'000'000;
   detail::LayerPath path;
@@ -207,7 +207,7 @@ TEST_CASE("the tables are aligned and sorted by time and say what is not covered
           "(no layer)         5.00                  0.00            5.0 %\n");
 }
 
-TEST_CASE("a table of nothing has its headings") {
+TEST_CASE("an empty table has headings") {
   TimedProfiler timed;
   REQUIRE(timed.profiler().table() ==
           "operator            pass  calls  total ms  self ms  share  mean ms  GB/s  GFLOP/s\n"

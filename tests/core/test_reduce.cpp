@@ -95,7 +95,7 @@ TEST_CASE("a sum of f32 is added up in double precision") {
   REQUIRE(summed(x, {true}).item() == 0x1p24 + 1000);
 }
 
-TEST_CASE("a sum over nothing is zero and a sum of nothing is empty") {
+TEST_CASE("a sum over an empty axis is zero and a sum of an empty array is empty") {
   REQUIRE(values_of(summed(Array::zeros({0, 3}), {true, false})) == std::vector<double>{0, 0, 0});
   REQUIRE(values_of(summed(Array::zeros({2, 0, 3}), {false, true, false})) == std::vector<double>(6, 0));
   REQUIRE(summed(Array::zeros({0, 3}), {false, true}).shape() == Shape{0, 1});
@@ -127,7 +127,7 @@ TEST_CASE("sum_to undoes broadcasting") {
   }
 }
 
-TEST_CASE("sum_to refuses a shape that does not broadcast back") {
+TEST_CASE("sum_to rejects a shape that does not broadcast back") {
   REQUIRE_THROWS_AS(sum_to(Array::zeros({2, 3}), {3, 2}), ShapeError);
   REQUIRE_THROWS_WITH(sum_to(Array::zeros({2, 3}), {3, 2}), "sum_to: [3, 2] does not broadcast to [2, 3]");
   REQUIRE_THROWS_WITH(sum_to(Array::zeros({2, 3}), {6}), "sum_to: [6] does not broadcast to [2, 3]");

@@ -76,7 +76,7 @@ static_assert(!std::is_constructible_v<Required<std::string>, const char*, const
 
 }  // namespace
 
-TEST_CASE("a required field takes its value and gives it back") {
+TEST_CASE("a required field stores its value") {
   const Options options = {.channels = 3, .stride = 2};
   const std::int64_t channels = options.channels;
   REQUIRE(channels == 3);

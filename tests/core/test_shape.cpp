@@ -35,17 +35,18 @@ TEST_CASE("shapes are equal when ranks and sizes are") {
   REQUIRE(Shape{2, 3}.with(1, 3) == Shape{2, 3});
 }
 
-TEST_CASE("a shape refuses negative sizes") {
+TEST_CASE("a shape rejects negative sizes") {
   REQUIRE_THROWS_AS((Shape{3, -1}), ShapeError);
   REQUIRE_THROWS_WITH((Shape{3, -1, 2}), "shape: sizes must not be negative, got [3, -1, 2]");
 }
 
-TEST_CASE("a shape refuses more than eight axes") {
+TEST_CASE("a shape rejects more than eight axes") {
   REQUIRE((Shape{1, 2, 1, 2, 1, 2, 1, 2}).rank() == 8);
-  REQUIRE_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), "shape: at most 8 axes, got 9 ([1, 1, 1, 1, 1, 1, 1, 1, 1])");
+  REQUIRE_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}),
+                      "shape: expected at most 8 axes, got 9 ([1, 1, 1, 1, 1, 1, 1, 1, 1])");
 }
 
-TEST_CASE("a shape refuses a number of elements that overflows int64") {
+TEST_CASE("a shape rejects a number of elements that overflows int64") {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   REQUIRE(Shape{most}.numel() == most);
   REQUIRE(Shape({std::int64_t{1} << 31, std::int64_t{1} << 31}).numel() == std::int64_t{1} << 62);
@@ -55,7 +56,7 @@ TEST_CASE("a shape refuses a number of elements that overflows int64") {
 }
 
 // Strides are products of sizes too, and a size of 0 does not keep them small.
-TEST_CASE("a shape refuses sizes whose strides overflow wherever a zero stands") {
+TEST_CASE("a shape rejects sizes whose strides overflow even if a size is zero") {
   constexpr std::int64_t large = std::int64_t{1} << 40;
   REQUIRE_THROWS_AS((Shape{0, large, large}), ShapeError);
   REQUIRE_THROWS_AS((Shape{large, 0, large}), ShapeError);
@@ -66,8 +67,8 @@ TEST_CASE("a shape refuses sizes whose strides overflow wherever a zero stands")
 TEST_CASE("an axis that is not there is named") {
   const Shape shape = {2, 3};
   REQUIRE(shape.checked_axis(-2) == 0);
-  REQUIRE_THROWS_WITH(shape[2], "shape: no axis 2 in [2, 3] of rank 2");
-  REQUIRE_THROWS_WITH(shape[-3], "shape: no axis -3 in [2, 3] of rank 2");
+  REQUIRE_THROWS_WITH(shape[2], "shape: axis 2 is out of range for [2, 3] of rank 2");
+  REQUIRE_THROWS_WITH(shape[-3], "shape: axis -3 is out of range for [2, 3] of rank 2");
   REQUIRE_THROWS_AS(Shape{}.checked_axis(0), ShapeError);
 }
 

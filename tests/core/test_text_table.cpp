@@ -4,7 +4,7 @@
 
 using tapestry::detail::text_table;
 
-TEST_CASE("a text table sets its columns two spaces apart and leaves nothing behind them") {
+TEST_CASE("a text table separates columns by two spaces and has no trailing spaces") {
   const std::vector<std::vector<std::string>> rows = {{"name", "kind", "n"}, {"a", "longer", "10"}, {"b", "", ""}};
   CHECK(text_table(rows) ==
         "name    kind   n\n"

@@ -28,7 +28,7 @@ Array plane(std::int64_t height, std::int64_t width, std::int64_t factor, const 
 
 }  // namespace
 
-TEST_CASE("bicubic enlargement gives quadratic surfaces back away from the edges") {
+TEST_CASE("bicubic enlargement reproduces quadratic surfaces away from the edges") {
   const auto surface = [](double y, double x) { return 0.5 + 0.3 * y - 0.2 * x + 0.04 * x * x - 0.03 * y * y; };
   for (const std::int64_t factor : {2, 3, 4}) {
     const Array got = enlarge_bicubic(plane(7, 9, 1, surface), factor);
@@ -76,7 +76,7 @@ TEST_CASE("bicubic enlargement keeps constants and the memory format and images 
   CHECK(enlarge_bicubic(Array::zeros({0, 3, 2, 2}), 2).shape() == Shape{0, 3, 4, 4});
 }
 
-TEST_CASE("bicubic enlargement refuses what are no images") {
+TEST_CASE("bicubic enlargement rejects non-image input") {
   CHECK_THROWS_WITH(enlarge_bicubic(Array::zeros({3, 2, 2}), 2),
                     "enlarge_bicubic: expected images (N, C, H, W), got f32[3, 2, 2]");
   CHECK_THROWS_WITH(enlarge_bicubic(Array::zeros({1, 3, 2, 2}, DType::u8), 2),

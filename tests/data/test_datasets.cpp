@@ -70,7 +70,7 @@ TEST_CASE("array data sets give copies of their images with labels") {
   CHECK_THROWS_WITH(dataset.get(-1), "dataset: index -1 is outside [0, 2)");
 }
 
-TEST_CASE("array data sets say what does not fit") {
+TEST_CASE("array data sets report mismatched arrays") {
   const Array images = Array::zeros({2, 3, 4, 4});
   const Array labels = Array::from({2}, std::vector<std::int64_t>{0, 3});
   CHECK_THROWS_WITH(ArrayDataset(Array::zeros({3, 4, 4}), labels),
@@ -108,7 +108,7 @@ TEST_CASE("cifar10 reads planes into images") {
   CHECK(test.get(0).label == 9);
 }
 
-TEST_CASE("cifar10 takes the class names from batches.meta.txt") {
+TEST_CASE("cifar10 reads the class names from batches.meta.txt") {
   const TemporaryFolder folder;
   put_file(folder.path() / "test_batch.bin", record(1));
   put_file(folder.path() / "batches.meta.txt", std::string("a\nb\nc\nd\ne\nf\r\ng\nh\ni\nj\n\n"));
@@ -119,7 +119,7 @@ TEST_CASE("cifar10 takes the class names from batches.meta.txt") {
                     "cifar10: " + folder.path().string() + "/batches.meta.txt: expected 10 names, got 2");
 }
 
-TEST_CASE("cifar10 names the file and what is wrong with it") {
+TEST_CASE("cifar10 reports the file and the fault") {
   const TemporaryFolder folder;
   const auto file = folder.path() / "test_batch.bin";
   const std::string name = "cifar10: " + file.string();
@@ -163,7 +163,7 @@ TEST_CASE("image folders label by sorted class and order files naturally") {
   CHECK(dataset.images().shape() == Shape{6, 3, 2, 3});
 }
 
-TEST_CASE("image folders name what is missing") {
+TEST_CASE("image folders report what is missing") {
   const TemporaryFolder folder;
   const std::string dir = folder.path().string();
   CHECK_THROWS_WITH(ImageFolder(folder.path() / "none"),
@@ -175,7 +175,7 @@ TEST_CASE("image folders name what is missing") {
                     "image_folder: " + dir + "/cat: expected .png, .jpg or .jpeg files, found none");
 }
 
-TEST_CASE("image folders name the first file that does not fit") {
+TEST_CASE("image folders report the first mismatched file") {
   const TemporaryFolder folder;
   const std::string dir = folder.path().string();
   for (int i = 0; i < 40; ++i) put_image(folder.path() / "cat" / (std::to_string(i) + ".png"), 5);
@@ -210,7 +210,7 @@ TEST_CASE("open_dataset knows both layouts") {
 }
 
 // CIFAR10_ROOT is the folder of the binaries; a folder cifar10-jpeg beside it holds the same images as files.
-TEST_CASE("cifar10 gives the same images from binaries and from files") {
+TEST_CASE("cifar10 reads the same images from binaries and from files") {
   const char* root = std::getenv("CIFAR10_ROOT");
   if (root == nullptr) {
     WARN("CIFAR10_ROOT is not set");

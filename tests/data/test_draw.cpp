@@ -50,7 +50,7 @@ TEST_CASE("draw_text draws letters of rectangles") {
         "......\n");
 }
 
-TEST_CASE("draw_text scales and takes any bytes") {
+TEST_CASE("draw_text scales and accepts any bytes") {
   Array small = black(1, 24, 60);
   draw_text(small, 2, 1, "A\n7", {9, 9, 9});
   Array large = black(1, 48, 120);
@@ -81,7 +81,7 @@ TEST_CASE("draw_text draws every printable character within its room") {
   CHECK(last >= text_width(all) - 3);
 }
 
-TEST_CASE("paste copies what lands on the canvas") {
+TEST_CASE("paste clips to the canvas") {
   Array canvas = black(3, 2, 2);
   const Array image = Array::from({3, 2, 2}, Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
   paste(canvas, image, 1, -1);

@@ -183,7 +183,7 @@ TEST_CASE("loader draws for a sample by seed and epoch and index alone") {
   CHECK(five != six);
 }
 
-TEST_CASE("loader throws in the loop what a worker threw with its type and text") {
+TEST_CASE("loader rethrows a worker's exception in the loop with its type and message") {
   Numbers numbers(40);
   numbers.fails_at = 17;
   for (const std::int64_t workers : {0, 1, 4}) {
@@ -239,7 +239,7 @@ TEST_CASE("loader does not hang when the loop is left early") {
   }
 }
 
-TEST_CASE("loader prepares no more than the batches it may") {
+TEST_CASE("loader respects the prefetch limit") {
   const Numbers numbers(100);
   Loader loader(numbers, {.batch_size = 1, .workers = 3, .prefetch = 4});
   const auto place = loader.begin();
@@ -248,7 +248,7 @@ TEST_CASE("loader prepares no more than the batches it may") {
   CHECK(numbers.calls <= 5);
 }
 
-TEST_CASE("loader goes through several epochs at once") {
+TEST_CASE("several epochs of a loader can run at once") {
   const Numbers numbers(9);
   Loader loader(numbers, {.batch_size = 2, .workers = 2});
   int pairs = 0;
@@ -258,7 +258,7 @@ TEST_CASE("loader goes through several epochs at once") {
   CHECK(pairs == 25);
 }
 
-TEST_CASE("loader says which samples do not fit together") {
+TEST_CASE("loader reports mismatched samples") {
   const auto run = [](const Transform& transform, std::int64_t workers) {
     const Numbers numbers(4);
     Loader loader(numbers, {.batch_size = 4, .workers = workers, .transform = transform});
@@ -270,7 +270,7 @@ TEST_CASE("loader says which samples do not fit together") {
                             return image.at({0, 0, 0}) == 2 ? Array::zeros({3, 2, 5}) : image;
                           },
                           workers),
-                      "loader: expected images of one shape, got [3, 2, 2] (sample 0) and [3, 2, 5] (sample 2)");
+                      "loader: expected images of the same shape, got [3, 2, 2] (sample 0) and [3, 2, 5] (sample 2)");
     CHECK_THROWS_WITH(run([](const Array& image, RandomStream&) { return image.reshape({12}); }, workers),
                       "loader: expected an image (C, H, W), got f32[12] (sample 0)");
     CHECK_THROWS_WITH(run([](const Array& image, RandomStream&) { return image.to(DType::f64); }, workers),

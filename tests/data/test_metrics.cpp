@@ -30,12 +30,12 @@ TEST_CASE("mean_iou is the mean of the shares that prediction and truth have in 
   CHECK(mean_iou(classes_of({2}, {0, 0}), classes_of({2}, {1, 1}), 2) == 0);
 }
 
-TEST_CASE("mean_iou refuses what are no two maps of classes") {
+TEST_CASE("mean_iou rejects input that is not two class maps") {
   const Array truth = classes_of({2, 2}, {0, 1, 1, 0});
   CHECK_THROWS_WITH(mean_iou(classes_of({4}, {0, 1, 1, 0}), truth, 2),
-                    "mean_iou: expected two arrays of one shape, got i64[4] and i64[2, 2]");
+                    "mean_iou: expected two arrays of the same shape, got i64[4] and i64[2, 2]");
   CHECK_THROWS_WITH(mean_iou(truth.to(DType::f32), truth, 2),
-                    "mean_iou: expected two arrays of one dtype, got f32[2, 2] and i64[2, 2]");
+                    "mean_iou: expected two arrays of the same dtype, got f32[2, 2] and i64[2, 2]");
   CHECK_THROWS_WITH(mean_iou(truth.to(DType::u8), truth.to(DType::u8), 2),
                     "mean_iou: expected classes of i64, got u8[2, 2]");
   CHECK_THROWS_WITH(mean_iou(truth, truth, 0), "mean_iou: classes must be at least 1, got 0");
@@ -43,7 +43,7 @@ TEST_CASE("mean_iou refuses what are no two maps of classes") {
   CHECK_THROWS_WITH(mean_iou(truth, classes_of({2, 2}, {0, 0, -1, 0}), 2),
                     "mean_iou: expected classes in [0, 2), got -1 at element 2 of i64[2, 2]");
   const Array nothing = Array::empty({0, 2}, DType::i64);
-  CHECK_THROWS_WITH(mean_iou(nothing, nothing, 2), "mean_iou: no elements in i64[0, 2]");
+  CHECK_THROWS_WITH(mean_iou(nothing, nothing, 2), "mean_iou: expected at least one element, got i64[0, 2]");
 }
 
 TEST_CASE("psnr is ten decibels for a tenth of the squared peak") {
@@ -68,14 +68,14 @@ TEST_CASE("psnr compares elements by place and not by order in memory") {
   CHECK(std::isinf(psnr(original.contiguous(MemoryFormat::channels_last), original)));
 }
 
-TEST_CASE("psnr refuses what are no two images") {
+TEST_CASE("psnr rejects input that is not two images") {
   const Array image = Array::zeros({3, 2});
   CHECK_THROWS_WITH(psnr(image, Array::zeros({2, 3})),
-                    "psnr: expected two arrays of one shape, got f32[3, 2] and f32[2, 3]");
+                    "psnr: expected two arrays of the same shape, got f32[3, 2] and f32[2, 3]");
   CHECK_THROWS_WITH(psnr(image, Array::zeros({3, 2}, DType::f64)),
-                    "psnr: expected two arrays of one dtype, got f32[3, 2] and f64[3, 2]");
+                    "psnr: expected two arrays of the same dtype, got f32[3, 2] and f64[3, 2]");
   CHECK_THROWS_WITH(psnr(Array::zeros({2}, DType::u8), Array::zeros({2}, DType::u8)),
                     "psnr: expected f32 or f64, got u8");
   CHECK_THROWS_WITH(psnr(image, image, 0), "psnr: peak must be positive, got 0");
-  CHECK_THROWS_WITH(psnr(Array::zeros({0}), Array::zeros({0})), "psnr: no elements in f32[0]");
+  CHECK_THROWS_WITH(psnr(Array::zeros({0}), Array::zeros({0})), "psnr: expected at least one element, got f32[0]");
 }

@@ -42,7 +42,7 @@ TEST_CASE("scenes are a function of seed and split and index") {
   }
 }
 
-TEST_CASE("the noise of a scene moves pixels by no more than it says and leaves masks alone") {
+TEST_CASE("the noise of a scene is bounded and does not affect masks") {
   constexpr double noise = 0.1;
   const Scenes clean({.split = Split::train, .size = 6, .side = 40, .noise = 0});
   const Scenes noisy({.split = Split::train, .size = 6, .side = 40, .noise = noise});
@@ -55,7 +55,7 @@ TEST_CASE("the noise of a scene moves pixels by no more than it says and leaves 
   CHECK(most > 255 * noise * 0.95);
 }
 
-TEST_CASE("scenes hold every class and the ground of each goes round its figures") {
+TEST_CASE("scenes contain every class and background surrounds the figures") {
   const auto classes = static_cast<std::int64_t>(scene_classes().size());
   CHECK(scene_classes().front() == "ground");
   const Scenes scenes({.split = Split::train, .size = 60, .side = 32});
@@ -91,7 +91,7 @@ TEST_CASE("figures of a scene are brighter than its ground") {
   }
 }
 
-TEST_CASE("scenes refuse options out of range") {
+TEST_CASE("scenes reject options out of range") {
   CHECK(Scenes({.split = Split::test, .size = 0}).size() == 0);
   CHECK_THROWS_WITH(Scenes({.split = Split::test, .size = -1}), "scenes: size must not be negative, got -1");
   CHECK_THROWS_WITH(Scenes({.split = Split::test, .size = 1, .side = 15}), "scenes: side must be at least 16, got 15");

@@ -58,7 +58,7 @@ TEST_CASE("a line has the area of its length times its width with round ends") {
   CHECK(std::abs(total(image) - total(back)) <= 255);
 }
 
-TEST_CASE("strokes mix with what is below them and leave out what lies outside") {
+TEST_CASE("strokes blend with the image and are clipped to it") {
   Array image = Array::full({1, 1, 3}, 200, DType::u8);
   draw_line(image, {1.5F, -5}, {1.5F, 5}, 1, {100, 0, 0});
   CHECK(image.to_vector<std::uint8_t>() == Bytes{200, 100, 200});
@@ -72,7 +72,7 @@ TEST_CASE("strokes mix with what is below them and leave out what lies outside")
   CHECK(image.to_vector<std::uint8_t>() == before);
 }
 
-TEST_CASE("strokes name what they do not take") {
+TEST_CASE("strokes report invalid input") {
   Array image = black(3, 4, 4), plane = Array::zeros({4, 4}, DType::u8), reals = Array::zeros({3, 4, 4});
   CHECK_THROWS_MATCHES(draw_line(image, {}, {}, 0, {}), ValueError,
                        Message("draw_line: width must be positive, got 0"));

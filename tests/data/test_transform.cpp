@@ -42,7 +42,7 @@ TEST_CASE("to_float maps bytes onto zero to one") {
                     "to_float: expected an image (C, H, W), got f32[2, 2]");
 }
 
-TEST_CASE("normalize takes means and standard deviations by channel in either memory format") {
+TEST_CASE("normalize applies means and standard deviations by channel in either memory format") {
   const Transform transform = normalize({1, 2, 3}, {2, 4, 0.5});
   const Array image = numbered(3, 2, 3).to(DType::f32);
   for (const MemoryFormat format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {
@@ -54,11 +54,11 @@ TEST_CASE("normalize takes means and standard deviations by channel in either me
   CHECK(image.at({0, 0, 0}) == 1);
 }
 
-TEST_CASE("normalize says what does not fit") {
+TEST_CASE("normalize reports invalid input") {
   CHECK_THROWS_WITH(normalize({0, 0}, {1}), "normalize: expected as many standard deviations as means (2), got 1");
   CHECK_THROWS_WITH(normalize({0}, {0}), "normalize: standard deviations must be positive, got 0");
   CHECK_THROWS_WITH(transformed(normalize({0}, {1}), Array::zeros({1, 2, 2}, DType::u8)),
-                    "normalize: expected f32, got u8[1, 2, 2]\nhint: put to_float() before it");
+                    "normalize: expected f32, got u8[1, 2, 2]\nhint: add to_float() before it");
   CHECK_THROWS_WITH(transformed(normalize({0}, {1}), Array::zeros({3, 2, 2})),
                     "normalize: expected 1 channels (as many as means), got [3, 2, 2]");
 }
@@ -104,7 +104,7 @@ TEST_CASE("random_crop may pad by more than its size") {
   CHECK(seen == std::set<std::uint8_t>{0, 1, 2});
 }
 
-TEST_CASE("random_crop says what does not fit") {
+TEST_CASE("random_crop reports invalid input") {
   CHECK_THROWS_WITH(random_crop({.size = 0}), "random_crop: size must be at least 1, got 0");
   CHECK_THROWS_WITH(random_crop({.size = 1, .padding = -1}), "random_crop: padding must not be negative, got -1");
   CHECK_THROWS_WITH(transformed(random_crop({.size = 5, .padding = 1}), numbered(1, 2, 9)),
@@ -124,7 +124,7 @@ TEST_CASE("random_horizontal_flip mirrors with its probability") {
   CHECK_THROWS_WITH(random_horizontal_flip(1.5), "random_horizontal_flip: probability must be in [0, 1], got 1.5");
 }
 
-TEST_CASE("compose applies transforms in order with one stream of draws") {
+TEST_CASE("compose applies transforms in order with one random stream") {
   const Transform chain = compose({random_crop({.size = 2, .padding = 2}), random_horizontal_flip(), to_float(),
                                    normalize({0.5, 0.5}, {0.25, 0.25})});
   const Array image = numbered(2, 2, 2);

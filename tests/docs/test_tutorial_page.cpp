@@ -102,7 +102,7 @@ TEST_CASE("the quick form has replacements and checks what is printed") {
         "}\n");
 }
 
-TEST_CASE("mistakes in a page are named with their lines") {
+TEST_CASE("mistakes in a page are reported with their lines") {
   const auto refuses = [](const std::string& text, const std::string& message) {
     CHECK_THROWS_MATCHES(read_page(text), std::runtime_error, Message(message));
   };
@@ -116,7 +116,7 @@ TEST_CASE("mistakes in a page are named with their lines") {
   refuses("## A\n```cpp\nx;\n```\n```text about\nx\n```\n", "line 5: \"about\" means nothing behind text");
 }
 
-TEST_CASE("what is printed is kept and files go to a folder that is removed") {
+TEST_CASE("output is captured and files go to a temporary folder") {
   const auto folder = std::filesystem::current_path();
   std::filesystem::path inside;
   {

@@ -99,7 +99,7 @@ TEST_CASE("the bytes of a file are those of the format") {
   CHECK(load_safetensors_metadata(path) == Metadata{{"model", "small \"net\""}});
 }
 
-TEST_CASE("every dtype and shape comes back in the order and with the bits it was saved with") {
+TEST_CASE("every dtype and shape is loaded with the order and bits that were saved") {
   const Path path;
   const std::vector<Shape> shapes = {{}, {0}, {5}, {3, 0, 2}, {2, 3}, {1, 2, 3, 1, 2, 1, 1, 2}};
   NamedArrays saved;
@@ -147,7 +147,7 @@ TEST_CASE("a file without tensors is a file") {
   CHECK(load_safetensors(path).empty());
 }
 
-TEST_CASE("saving refuses names that a file cannot hold") {
+TEST_CASE("saving rejects names that the format does not allow") {
   const Path path;
   const Array array = Array::zeros({2});
   CHECK_THROWS_WITH(save_safetensors(path, {{"a", array}, {"a", array}}),
@@ -219,7 +219,7 @@ TEST_CASE("fields that are missing or of the wrong kind are an error") {
   CHECK_THAT(error_of("{\"a\":{\"shape\":" + std::string(100'000, '['), 0), ContainsSubstring("cannot be a list"));
 }
 
-TEST_CASE("shapes that overflow are an error and nothing is allocated for them") {
+TEST_CASE("shapes that overflow are an error before any allocation") {
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0) ==
         "safetensors: tensor \"a\": shape: the number of elements of [4294967296, 4294967296] overflows int64");
   CHECK(error_of(R"({"a":{"dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0]}})", 0) ==
@@ -227,9 +227,9 @@ TEST_CASE("shapes that overflow are an error and nothing is allocated for them")
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,0]}})", 0) ==
         "safetensors: tensor \"a\": the field \"shape\" cannot be 18446744073709551615");
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}})", 1) ==
-        "safetensors: tensor \"a\": shape: at most 8 axes, got 9 ([1, 1, 1, 1, 1, 1, 1, 1, 1])");
+        "safetensors: tensor \"a\": shape: expected at most 8 axes, got 9 ([1, 1, 1, 1, 1, 1, 1, 1, 1])");
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[1000000000000],"data_offsets":[0,1000000000000]}})", 4) ==
-        "safetensors: the tensors take 1000000000000 bytes, the file has 4: it is cut short");
+        "safetensors: the tensors take 1000000000000 bytes, the file has 4: it is truncated");
 }
 
 TEST_CASE("offsets must cover the data without holes and overlaps") {
@@ -240,12 +240,12 @@ TEST_CASE("offsets must cover the data without holes and overlaps") {
   CHECK(two(a, R"("shape":[2],"data_offsets":[4,6])", 6).empty());
   CHECK(two(R"("shape":[2],"data_offsets":[4,6])", a, 6).empty());
   CHECK(two(a, R"("shape":[2],"data_offsets":[5,7])", 7) ==
-        "safetensors: tensor \"b\": its data [5, 7] leave a hole after byte 4");
+        "safetensors: tensor \"b\": its data [5, 7] leave a gap after byte 4");
   CHECK(two(a, R"("shape":[2],"data_offsets":[3,5])", 5) ==
         "safetensors: tensor \"b\": its data [3, 5] overlap those before it, which end at byte 4");
   CHECK(two(a, R"("shape":[2],"data_offsets":[4,6])", 8) == "safetensors: the tensors take 6 bytes, the file has 8");
   CHECK(two(a, R"("shape":[2],"data_offsets":[4,6])", 5) ==
-        "safetensors: the tensors take 6 bytes, the file has 5: it is cut short");
+        "safetensors: the tensors take 6 bytes, the file has 5: it is truncated");
   CHECK(two(a, R"("shape":[2],"data_offsets":[6,4])", 6) ==
         "safetensors: tensor \"b\": U8[2] takes 2 bytes, its data_offsets are [6, 4]");
   CHECK(two(a, R"("shape":[3],"data_offsets":[4,6])", 6) ==
@@ -262,7 +262,7 @@ TEST_CASE("the offsets of an empty tensor must lie between its neighbours") {
   CHECK(with_empty_at("[0,0]").empty());
   CHECK(with_empty_at("[4,4]").empty());
   CHECK_THAT(with_empty_at("[2,2]"), ContainsSubstring("tensor \"b\": its data [2, 2] overlap"));
-  CHECK_THAT(with_empty_at("[8,8]"), ContainsSubstring("tensor \"b\": its data [8, 8] leave a hole"));
+  CHECK_THAT(with_empty_at("[8,8]"), ContainsSubstring("tensor \"b\": its data [8, 8] leave a gap"));
   CHECK_THAT(with_empty_at("[4,5]"), ContainsSubstring("F32[0, 3] takes 0 bytes, its data_offsets are [4, 5]"));
 }
 

@@ -36,19 +36,19 @@ void require_steady_memory(nn::Module& model, const Array& images, const Array& 
 
 }  // namespace
 
-TEST_CASE("slow: from the fourth step on training a classifier asks the system for no memory") {
+TEST_CASE("slow: training a classifier makes no system allocations from the fourth step on") {
   for (const std::string& name : models::image_classifier_names()) {
     INFO(name);
     require_steady_memory(*models::image_classifier(name), made_up_images(3), made_up_labels(3));
   }
 }
 
-TEST_CASE("from the fourth step on training a U-Net asks the system for no memory") {
+TEST_CASE("training a U-Net makes no system allocations from the fourth step on") {
   models::UNet model({.base_channels = 16, .depth = 3});
   require_steady_memory(model, made_up_images(2), RandomStream{}.integers({2, 32, 32}, 2));
 }
 
-TEST_CASE("slow: from the second pass on inference asks the system for no memory") {
+TEST_CASE("slow: inference makes no system allocations from the second pass on") {
   for (const std::string& name : models::image_classifier_names()) {
     INFO(name);
     const auto model = models::image_classifier(name);

@@ -150,9 +150,9 @@ TEST_CASE("options of norm layers out of range are refused when the layer is mad
   REQUIRE_THROWS_MATCHES(nn::LayerNorm({.normalized_shape = Shape{4}, .eps = 0}), ValueError,
                          Message("LayerNorm: eps must be positive and finite, got 0"));
   REQUIRE_THROWS_MATCHES(nn::LayerNorm({.normalized_shape = Shape{}}), ShapeError,
-                         Message("LayerNorm: the normalized_shape must have axes and elements, got []"));
+                         Message("LayerNorm: normalized_shape must have at least one axis and one element, got []"));
   REQUIRE_THROWS_MATCHES(nn::RMSNorm({.normalized_shape = Shape{4, 0}}), ShapeError,
-                         Message("RMSNorm: the normalized_shape must have axes and elements, got [4, 0]"));
+                         Message("RMSNorm: normalized_shape must have at least one axis and one element, got [4, 0]"));
   REQUIRE_THROWS_MATCHES(nn::RMSNorm({.normalized_shape = Shape{4}, .eps = -1}), ValueError,
                          Message("RMSNorm: eps must be positive and finite, got -1"));
   REQUIRE_THROWS_MATCHES(nn::GroupNorm({.num_groups = 0, .num_channels = 4}), ValueError,

@@ -123,7 +123,7 @@ inline void check_elementwise(const ElementwiseOfTwo& op) {
                         op.name + ": shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
                     refuses<DTypeError>(
                         some(zeros({3}, DType::f64)),
-                        op.name + ": expected one dtype, got f32[2, 3] and f64[3]\nhint: convert with to(DType)"),
+                        op.name + ": expected the same dtype, got f32[2, 3] and f64[3]\nhint: convert with to(DType)"),
                     refuses<DTypeError>(some(zeros({3}, DType::i64)), op.name + ": expected f32 or f64, got i64")},
        .tolerance = op.tolerance,
        // A gradient is a sum of up to 81 terms below 8, in an order that depends on the format.

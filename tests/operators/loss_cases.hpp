@@ -36,16 +36,16 @@ std::vector<Refusal> pointwise_refusals(const std::string& name, const Loss& los
               [=] {
                 loss(Array::zeros({2, 3}), Array::zeros({2, 1}));
               },
-              name + ": expected an input and a target of one shape, got [2, 3] and [2, 1]"),
+              name + ": expected an input and a target of the same shape, got [2, 3] and [2, 1]"),
           refuses<DTypeError>([=] { loss(Array::zeros({2}), Array::zeros({2}, DType::f64)); },
-                              name + ": expected one dtype, got f32[2] and f64[2]\nhint: convert with to(DType)"),
+                              name + ": expected the same dtype, got f32[2] and f64[2]\nhint: convert with to(DType)"),
           refuses<DTypeError>([=] { loss(Array::zeros({2}), Array::zeros({2}, DType::i64)); },
                               name + ": expected f32 or f64, got i64"),
           refuses<ValueError>(
               [=] {
                 loss(Array::zeros({0, 3}), Array::zeros({0, 3}));
               },
-              name + ": the mean of no elements (input [0, 3])")};
+              name + ": cannot take the mean of no elements (input [0, 3])")};
 }
 
 }  // namespace tapestry::testing

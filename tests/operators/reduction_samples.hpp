@@ -55,8 +55,8 @@ inline std::vector<Refusal> reduction_refusals(const std::string& name, const Re
   const auto over = [=](const std::vector<int>& axes) {
     return [=] { return call(Array::zeros({2, 3}), axes, false); };
   };
-  return {refuses<ShapeError>(over({2}), "shape: no axis 2 in [2, 3] of rank 2"),
-          refuses<ShapeError>(over({0, -2}), name + ": axis -2 of [2, 3] comes twice in [0, -2]"),
+  return {refuses<ShapeError>(over({2}), "shape: axis 2 is out of range for [2, 3] of rank 2"),
+          refuses<ShapeError>(over({0, -2}), name + ": axis -2 of [2, 3] is listed twice in [0, -2]"),
           refuses<DTypeError>([=] { return call(Array::zeros({2}, DType::i64), {0}, false); },
                               name + ": expected f32 or f64, got i64")};
 }

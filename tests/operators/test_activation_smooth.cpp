@@ -41,7 +41,7 @@ TEST_CASE("operator: softplus") {
                                    "beta " + std::to_string(beta)};
           },
       .refusals = {refuses<ValueError>([] { return softplus(Array::zeros({2}), {.beta = 0}); },
-                                       "softplus: beta must be above 0, got 0")}});
+                                       "softplus: beta must be positive, got 0")}});
 }
 
 TEST_CASE("operator: elu") {

@@ -90,7 +90,7 @@ std::vector<Refusal> refusals_of(const std::string& name, const std::function<Te
               [=] {
                 return pool(Array::zeros({1, 2, 0, 3}), 1);
               },
-              text("the images must have channels and pixels, got [1, 2, 0, 3]")),
+              text("expected images with channels and pixels, got [1, 2, 0, 3]")),
           refuses<ShapeError>(
               [=] {
                 return pool(Array::zeros({2, 3, 3}), 1);
@@ -108,7 +108,7 @@ std::vector<Refusal> global_refusals_of(const std::string& name, Tensor (*pool)(
               [=] {
                 return pool(Array::zeros({2, 3, 0, 7}));
               },
-              name + ": the images must have channels and pixels, got [2, 3, 0, 7]"),
+              name + ": expected images with channels and pixels, got [2, 3, 0, 7]"),
           refuses<ShapeError>(
               [=] {
                 return pool(Array::zeros({2, 3, 7}));

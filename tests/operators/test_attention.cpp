@@ -105,15 +105,15 @@ TEST_CASE("operator: scaled_dot_product_attention") {
             refuses<ShapeError>(call(q, Array::zeros({1, 5, 4}), v), expected + "[2, 3, 4], [1, 5, 4] and [2, 5, 6]"),
             refuses<ShapeError>(call(Array::zeros({4}), k, v), expected + "[4], [2, 5, 4] and [2, 5, 6]"),
             refuses<DTypeError>(call(q, k, Array::zeros({2, 5, 6}, DType::f64)),
-                                name + ": expected one dtype, got f32[2, 3, 4] and f64[2, 5, 6]\nhint: convert with "
-                                       "to(DType)"),
+                                name +
+                                    ": expected the same dtype, got f32[2, 3, 4] and f64[2, 5, 6]\nhint: convert with "
+                                    "to(DType)"),
             refuses<ShapeError>(call(q, k, v, {.attn_mask = Array::zeros({3, 4}, DType::u8)}),
                                 name + ": the attn_mask [3, 4] does not broadcast to the scores [2, 3, 5]"),
             refuses<DTypeError>(call(q, k, v, {.attn_mask = Array::zeros({3, 5}, DType::f64)}),
                                 name + ": expected an attn_mask of type u8 or f32, got f64[3, 5]"),
             refuses<ValueError>(call(q, k, v, {.dropout_p = 1.5}), name + ": p must be in [0, 1], got 1.5"),
-            refuses<ValueError>(call(q, k, v, {.dropout_p = 0.5}),
-                                name + ": dropout_p 0.5 needs a stream of random numbers")},
+            refuses<ValueError>(call(q, k, v, {.dropout_p = 0.5}), name + ": dropout_p 0.5 requires a random stream")},
        .configurations = 60,
        .f32_tolerance = 4e-6,
        .format_tolerance = 1e-14});

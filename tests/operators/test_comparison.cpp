@@ -51,7 +51,7 @@ void check_comparison(const Comparison& op) {
                         [&] {
                           return op.of_tensors(zeros({2, 3}), zeros({3}, DType::i64));
                         },
-                        op.name + ": expected one dtype, got f32[2, 3] and i64[3]\nhint: convert with to(DType)")},
+                        op.name + ": expected the same dtype, got f32[2, 3] and i64[3]\nhint: convert with to(DType)")},
        .is_differentiable = false,
        .tolerance = 0});
 }
@@ -90,7 +90,7 @@ TEST_CASE("comparisons of NaN hold for ne alone") {
   require_equal(ne(x, x), Array::full({2}, 1, DType::u8));
 }
 
-TEST_CASE("a number is compared in the type of a floating tensor and exactly with whole numbers") {
+TEST_CASE("a number is compared in the type of a floating tensor and exactly with integers") {
   REQUIRE(eq(Array::full({1}, 0.1), 0.1).at({0}) == 1);
   const Array whole = Array::full({1}, 2, DType::i64);
   REQUIRE(eq(whole, 2).at({0}) == 1);
@@ -136,24 +136,26 @@ TEST_CASE("operator: where") {
        .on_nothing = {{[](Inputs in) { return where(Array::zeros({3}, DType::u8), in[0], in[1]); },
                        {Array::zeros({0, 3}), Array::zeros({1, 1})},
                        Array::zeros({0, 3})}},
-       .refusals =
-           {refuses<DTypeError>([=] { return where(x, x, x); }, "where: expected a mask of type u8, got f32[2, 3]"),
-            refuses<DTypeError>([=] { return where(mask, x, x.to(DType::f64)); },
-                                "where: expected one dtype, got f32[2, 3] and f64[2, 3]\nhint: convert with to(DType)"),
-            refuses<ShapeError>([=] { return where(mask, x, Array::zeros({2})); },
-                                "where: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
-            refuses<ShapeError>(
-                [=] {
-                  return where(mask, Array::zeros({4, 1}), 0);
-                },
-                "where: shapes [2, 3] and [4, 1] do not broadcast: 2 and 4 at axis 2 from the end")},
+       .refusals = {refuses<DTypeError>([=] { return where(x, x, x); },
+                                        "where: expected a mask of type u8, got f32[2, 3]"),
+                    refuses<DTypeError>(
+                        [=] { return where(mask, x, x.to(DType::f64)); },
+                        "where: expected the same dtype, got f32[2, 3] and f64[2, 3]\nhint: convert with to(DType)"),
+                    refuses<ShapeError>(
+                        [=] { return where(mask, x, Array::zeros({2})); },
+                        "where: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
+                    refuses<ShapeError>(
+                        [=] {
+                          return where(mask, Array::zeros({4, 1}), 0);
+                        },
+                        "where: shapes [2, 3] and [4, 1] do not broadcast: 2 and 4 at axis 2 from the end")},
        .gradients = linear_in_each,
        .tolerance = 0,
        .f32_tolerance = 1e-5,
        .format_tolerance = 1e-13});
 }
 
-TEST_CASE("where lets nothing through that was not chosen") {
+TEST_CASE("where passes no gradient to elements that are not selected") {
   const Array mask = Array::from<std::uint8_t>({3}, {1, 0, 1});
   const Tensor a = leaf(f32({3}, {1, NAN, 2}));
   const Tensor b = leaf(f32({3}, {INFINITY, 3, NAN}));

@@ -51,32 +51,33 @@ TEST_CASE("operator: embedding") {
     return [=] { embedding(indices, table, padding); };
   };
   const auto of = [](const Shape& shape, double value) { return Array::full(shape, value, DType::i64); };
-  check_operator({.name = "embedding",
-                  .sample = embedding_sample,
-                  .on_nothing = {{[=](Inputs in) {
-                                    return embedding(of({0, 3}, 0), in[0]);
-                                  },
-                                  {weight},
-                                  Array::zeros({0, 3, 4})},
-                                 {[=](Inputs in) { return embedding(of({2}, 1), in[0]); },
-                                  {Array::zeros({3, 0})},
-                                  Array::zeros({2, 0})}},
-                  .refusals = {refuses<ValueError>(call(of({2, 3}, 10), weight),
-                                                   "embedding: index 10 at [0, 0] is not within axis 0 of [10, 4]"),
-                               refuses<ValueError>(call(of({1}, -1), weight),
-                                                   "embedding: index -1 at [0] is not within axis 0 of [10, 4]"),
-                               refuses<DTypeError>(call(Array::zeros({2}), weight),
-                                                   "embedding: expected indices of type i64, got f32[2]"),
-                               refuses<DTypeError>(call(of({2}, 0), Array::zeros({10, 4}, DType::i64)),
-                                                   "embedding: expected f32 or f64, got i64"),
-                               refuses<ShapeError>(call(of({2}, 0), Array::zeros({10})),
-                                                   "embedding: expected a weight (V, D) of rank 2, got [10]"),
-                               refuses<ValueError>(call(of({2}, 0), weight, 10),
-                                                   "embedding: padding_idx 10 is outside [0, 10) (weight [10, 4])"),
-                               refuses<ValueError>(call(of({2}, 0), weight, -1),
-                                                   "embedding: padding_idx -1 is outside [0, 10) (weight [10, 4])")},
-                  .gradients = linear_in_each,
-                  .tolerance = 0});
+  check_operator(
+      {.name = "embedding",
+       .sample = embedding_sample,
+       .on_nothing = {{[=](Inputs in) {
+                         return embedding(of({0, 3}, 0), in[0]);
+                       },
+                       {weight},
+                       Array::zeros({0, 3, 4})},
+                      {[=](Inputs in) { return embedding(of({2}, 1), in[0]); },
+                       {Array::zeros({3, 0})},
+                       Array::zeros({2, 0})}},
+       .refusals = {refuses<ValueError>(call(of({2, 3}, 10), weight),
+                                        "embedding: index 10 at [0, 0] is out of range for axis 0 of [10, 4]"),
+                    refuses<ValueError>(call(of({1}, -1), weight),
+                                        "embedding: index -1 at [0] is out of range for axis 0 of [10, 4]"),
+                    refuses<DTypeError>(call(Array::zeros({2}), weight),
+                                        "embedding: expected indices of type i64, got f32[2]"),
+                    refuses<DTypeError>(call(of({2}, 0), Array::zeros({10, 4}, DType::i64)),
+                                        "embedding: expected f32 or f64, got i64"),
+                    refuses<ShapeError>(call(of({2}, 0), Array::zeros({10})),
+                                        "embedding: expected a weight (V, D) of rank 2, got [10]"),
+                    refuses<ValueError>(call(of({2}, 0), weight, 10),
+                                        "embedding: padding_idx 10 is outside [0, 10) (weight [10, 4])"),
+                    refuses<ValueError>(call(of({2}, 0), weight, -1),
+                                        "embedding: padding_idx -1 is outside [0, 10) (weight [10, 4])")},
+       .gradients = linear_in_each,
+       .tolerance = 0});
 }
 
 TEST_CASE("operator: sinusoidal_positions") {

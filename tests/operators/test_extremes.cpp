@@ -56,7 +56,7 @@ std::vector<Refusal> extreme_refusals(const std::string& name, const ReductionCa
       [=] {
         return call(zeros({0, 3}), {0, 1}, false);
       },
-      name + ": of no elements (input [0, 3])"));
+      name + ": expected at least one element, got none (input [0, 3])"));
   return refusals;
 }
 
@@ -71,12 +71,12 @@ void check_extreme(const std::string& name, const OfAxis& call, OperatorEntry en
                         [=] {
                           call(zeros({0, 3}), 0, false);
                         },
-                        name + ": of no elements (input [0, 3])"),
+                        name + ": expected at least one element, got none (input [0, 3])"),
                     refuses<ShapeError>(
                         [=] {
                           call(zeros({2, 3}), 2, false);
                         },
-                        "shape: no axis 2 in [2, 3] of rank 2")};
+                        "shape: axis 2 is out of range for [2, 3] of rank 2")};
   entry.gradients = linear_in_each;
   entry.gradients.step = 1e-3;
   check_operator(entry);
@@ -96,12 +96,12 @@ void check_index(const std::string& name, const IndexOfAxis& call, OperatorEntry
                         [=] {
                           call(zeros({0, 3}), 0, false);
                         },
-                        name + ": of no elements (input [0, 3])"),
+                        name + ": expected at least one element, got none (input [0, 3])"),
                     refuses<ShapeError>(
                         [=] {
                           call(zeros({2, 3}), 2, false);
                         },
-                        "shape: no axis 2 in [2, 3] of rank 2")};
+                        "shape: axis 2 is out of range for [2, 3] of rank 2")};
   entry.is_differentiable = false;
   entry.tolerance = 0;
   check_operator(entry);
@@ -189,7 +189,7 @@ TEST_CASE("operator: topk") {
                                    [] {
                                      topk(zeros({2, 3}), 1, 2);
                                    },
-                                   "shape: no axis 2 in [2, 3] of rank 2")},
+                                   "shape: axis 2 is out of range for [2, 3] of rank 2")},
                   .tolerance = 0,
                   .f32_tolerance = 0});
 }

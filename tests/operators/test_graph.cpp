@@ -113,9 +113,10 @@ TEST_CASE("operator: sparse_matmul") {
                                         "sparse_matmul: expected an x (3, …) (edge_weights [2]), got [4, 4]"),
                     refuses<ShapeError>(call(Array::zeros({2, 5}), Array::zeros({3, 4})),
                                         "sparse_matmul: expected an x (3, 5, …) (edge_weights [2, 5]), got [3, 4]"),
-                    refuses<DTypeError>(call(Array::zeros({2}), Array::zeros({3, 4}, DType::f64)),
-                                        "sparse_matmul: expected one dtype, got f32[2] and f64[3, 4]\nhint: convert "
-                                        "with to(DType)")},
+                    refuses<DTypeError>(
+                        call(Array::zeros({2}), Array::zeros({3, 4}, DType::f64)),
+                        "sparse_matmul: expected the same dtype, got f32[2] and f64[3, 4]\nhint: convert "
+                        "with to(DType)")},
        .configurations = 50,
        .gradients = linear_in_each});
 }

@@ -95,7 +95,7 @@ TEST_CASE("operator: group_norm") {
                         [] {
                           return group_norm(Array::zeros({5, 4, 1, 1}), 4);
                         },
-                        "group_norm: statistics need at least 2 values per group, got 1 (input [5, 4, 1, 1])"),
+                        "group_norm: expected at least 2 values per group, got 1 (input [5, 4, 1, 1])"),
                     refuses<ShapeError>([] { return group_norm(Array::zeros({4}), 1); },
                                         "group_norm: expected an input (N, C), (N, C, L) or (N, C, H, W), got [4]"),
                     refuses<DTypeError>(
@@ -122,16 +122,17 @@ TEST_CASE("operator: instance_norm") {
                         [] {
                           return instance_norm(Array::zeros({5, 3, 1, 1}));
                         },
-                        "instance_norm: statistics need at least 2 values per channel of a sample, got 1 "
+                        "instance_norm: expected at least 2 values per channel of a sample, got 1 "
                         "(input [5, 3, 1, 1])"),
                     refuses<ValueError>([=] { return instance_norm(x, {}, {}, {}, {}, {.use_input_stats = false}); },
-                                        "instance_norm: running statistics are needed when use_input_stats is false"),
+                                        "instance_norm: running statistics are required when use_input_stats is false"),
                     refuses<ValueError>([=] { return instance_norm(x, {}, {}, {}, {}, {.momentum = 2}); },
                                         "instance_norm: momentum must be in [0, 1], got 2"),
                     refuses<ValueError>([=] { return instance_norm(x, {}, {}, {}, {}, {.eps = 0}); },
                                         "instance_norm: eps must be positive and finite, got 0"),
-                    refuses<ValueError>([=] { return instance_norm(x, c3, {}); },
-                                        "instance_norm: running_mean and running_var must be given both or neither"),
+                    refuses<ValueError>(
+                        [=] { return instance_norm(x, c3, {}); },
+                        "instance_norm: running_mean and running_var must be both defined or both undefined"),
                     refuses<ShapeError>(
                         [=] { return instance_norm(x, c3, c4); },
                         "instance_norm: expected a running_var of shape [3] (input [2, 3, 4, 5]), got [4]"),
@@ -146,7 +147,7 @@ TEST_CASE("operator: instance_norm") {
                         [] {
                           return instance_norm(Array::zeros({2, 0, 3}));
                         },
-                        "instance_norm: the input must have channels, got [2, 0, 3]"),
+                        "instance_norm: expected an input with channels, got [2, 0, 3]"),
                     refuses<DTypeError>([=] { return instance_norm(x.to(DType::u8)); },
                                         "instance_norm: expected f32 or f64, got u8")},
        .configurations = 60,

@@ -73,12 +73,12 @@ TEST_CASE("operator: index_select") {
              Array::zeros({0, 2})}},
        .refusals = {
            refuses<ValueError>(some(1, whole({2}, {0, 3})),
-                               "index_select: index 3 at [1] is not within axis 1 of [2, 3]"),
+                               "index_select: index 3 at [1] is out of range for axis 1 of [2, 3]"),
            refuses<ValueError>(some(0, whole({2}, {-1, 3})),
-                               "index_select: index -1 at [0] is not within axis 0 of [2, 3]"),
+                               "index_select: index -1 at [0] is out of range for axis 0 of [2, 3]"),
            refuses<ShapeError>(some(1, whole({1, 1}, {0})), "index_select: expected indices of rank 1, got [1, 1]"),
            refuses<DTypeError>(some(1, Array::zeros({2})), "index_select: expected indices of type i64, got f32[2]"),
-           refuses<ShapeError>(some(2, none), "shape: no axis 2 in [2, 3] of rank 2")}}));
+           refuses<ShapeError>(some(2, none), "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }
 
 TEST_CASE("operator: gather") {
@@ -112,15 +112,16 @@ TEST_CASE("operator: gather") {
             {[=](Inputs in) { return gather(in[0], 1, none); }, {Array::zeros({0, 3})}, Array::zeros({0, 2})}},
        .refusals = {
            refuses<ValueError>(some(1, whole({1, 2}, {2, 3})),
-                               "gather: index 3 at [0, 1] is not within axis 1 of [2, 3]"),
+                               "gather: index 3 at [0, 1] is out of range for axis 1 of [2, 3]"),
            refuses<ShapeError>(
                some(1, whole({2}, {0, 0})),
-               "gather: expected indices of the rank of x [2, 3] and no larger but along axis 1, got [2]"),
-           refuses<ShapeError>(some(0, whole({1, 4}, {0, 0, 0, 0})),
-                               "gather: expected indices of the rank of x [2, 3] and no larger but along axis 0, got "
-                               "[1, 4]"),
+               "gather: expected indices with the rank of x [2, 3] and no larger than it except along axis 1, got [2]"),
+           refuses<ShapeError>(
+               some(0, whole({1, 4}, {0, 0, 0, 0})),
+               "gather: expected indices with the rank of x [2, 3] and no larger than it except along axis 0, got "
+               "[1, 4]"),
            refuses<DTypeError>(some(1, Array::zeros({2, 3})), "gather: expected indices of type i64, got f32[2, 3]"),
-           refuses<ShapeError>(some(-3, none), "shape: no axis -3 in [2, 3] of rank 2")}}));
+           refuses<ShapeError>(some(-3, none), "shape: axis -3 is out of range for [2, 3] of rank 2")}}));
 }
 
 TEST_CASE("operator: scatter_add") {
@@ -160,14 +161,16 @@ TEST_CASE("operator: scatter_add") {
        .on_nothing = {{empty, {Array::zeros({0, 3}), Array::zeros({0, 2})}, Array::zeros({0, 3})}},
        .refusals = {
            refuses<ValueError>(some(whole({1, 2}, {-1, 0}), Array::zeros({1, 2})),
-                               "scatter_add: index -1 at [0, 0] is not within axis 1 of [2, 3]"),
-           refuses<ShapeError>(some(pair, Array::zeros({1, 1})),
-                               "scatter_add: expected indices of the rank of source [1, 1] and no larger, got [1, 2]"),
-           refuses<ShapeError>(some(whole({3, 1}, {0, 0, 0}), Array::zeros({3, 1})),
-                               "scatter_add: expected indices of the rank of x [2, 3] and no larger but along axis 1, "
-                               "got [3, 1]"),
+                               "scatter_add: index -1 at [0, 0] is out of range for axis 1 of [2, 3]"),
+           refuses<ShapeError>(
+               some(pair, Array::zeros({1, 1})),
+               "scatter_add: expected indices with the rank of source [1, 1] and no larger than it, got [1, 2]"),
+           refuses<ShapeError>(
+               some(whole({3, 1}, {0, 0, 0}), Array::zeros({3, 1})),
+               "scatter_add: expected indices with the rank of x [2, 3] and no larger than it except along axis 1, "
+               "got [3, 1]"),
            refuses<DTypeError>(some(pair, Array::zeros({1, 2}, DType::f64)),
-                               "scatter_add: expected one dtype, got f32[2, 3] and f64[1, 2]\nhint: convert with "
+                               "scatter_add: expected the same dtype, got f32[2, 3] and f64[1, 2]\nhint: convert with "
                                "to(DType)"),
            refuses<DTypeError>(some(Array::zeros({1, 2}), Array::zeros({1, 2})),
                                "scatter_add: expected indices of type i64, got f32[1, 2]")}}));

@@ -57,31 +57,31 @@ TEST_CASE("operator: matmul") {
     return Sample{.function = function, .inputs = {a, b}, .expected = whole.reshape(joined(leading, Shape(kept)))};
   };
   const auto of = [](const Shape& a, const Shape& b) { return [=] { return matmul(zeros(a), zeros(b)); }; };
-  check_operator(product(
-      {.name = "matmul",
-       .sample = sample,
-       .on_nothing = {{function, {zeros({0, 3}), zeros({3, 4})}, zeros({0, 4})},
-                      {function, {zeros({2, 3}), zeros({3, 0})}, zeros({2, 0})},
-                      {function, {zeros({0, 2, 3}), zeros({3, 4})}, zeros({0, 2, 4})},
-                      {function, {zeros({0, 2, 3}), zeros({1, 3, 4})}, zeros({0, 2, 4})},
-                      {function, {zeros({2, 5, 0}), zeros({0, 4})}, zeros({2, 5, 4})},
-                      {function, {zeros({0}), zeros({0})}, zeros({})}},
-       .refusals = {
-           refuses<ShapeError>(of({2, 3}, {4, 5}), "matmul: the inner sizes differ: 3 and 4 ([2, 3] times [4, 5])"),
-           refuses<ShapeError>(of({3}, {2, 3}), "matmul: the inner sizes differ: 3 and 2 ([3] times [2, 3])"),
-           refuses<ShapeError>(of({}, {3}), "matmul: expected vectors or matrices, got [] times [3]"),
-           refuses<ShapeError>(of({2, 4, 3}, {5, 3, 4}),
-                               "matmul: the leading axes do not broadcast: [2, 4, 3] times [5, 3, 4]"),
-           refuses<DTypeError>(
-               [] {
-                 return matmul(zeros({2, 3}), zeros({3, 4}, DType::f64));
-               },
-               "matmul: expected one dtype, got f32[2, 3] and f64[3, 4]\nhint: convert with to(DType)"),
-           refuses<DTypeError>(
-               [] {
-                 return matmul(zeros({2, 3}, DType::i64), zeros({3, 4}));
-               },
-               "matmul: expected f32 or f64, got i64")}}));
+  check_operator(
+      product({.name = "matmul",
+               .sample = sample,
+               .on_nothing = {{function, {zeros({0, 3}), zeros({3, 4})}, zeros({0, 4})},
+                              {function, {zeros({2, 3}), zeros({3, 0})}, zeros({2, 0})},
+                              {function, {zeros({0, 2, 3}), zeros({3, 4})}, zeros({0, 2, 4})},
+                              {function, {zeros({0, 2, 3}), zeros({1, 3, 4})}, zeros({0, 2, 4})},
+                              {function, {zeros({2, 5, 0}), zeros({0, 4})}, zeros({2, 5, 4})},
+                              {function, {zeros({0}), zeros({0})}, zeros({})}},
+               .refusals = {
+                   refuses<ShapeError>(of({2, 3}, {4, 5}), "matmul: inner sizes differ: 3 and 4 ([2, 3] times [4, 5])"),
+                   refuses<ShapeError>(of({3}, {2, 3}), "matmul: inner sizes differ: 3 and 2 ([3] times [2, 3])"),
+                   refuses<ShapeError>(of({}, {3}), "matmul: expected vectors or matrices, got [] times [3]"),
+                   refuses<ShapeError>(of({2, 4, 3}, {5, 3, 4}),
+                                       "matmul: batch axes do not broadcast: [2, 4, 3] times [5, 3, 4]"),
+                   refuses<DTypeError>(
+                       [] {
+                         return matmul(zeros({2, 3}), zeros({3, 4}, DType::f64));
+                       },
+                       "matmul: expected the same dtype, got f32[2, 3] and f64[3, 4]\nhint: convert with to(DType)"),
+                   refuses<DTypeError>(
+                       [] {
+                         return matmul(zeros({2, 3}, DType::i64), zeros({3, 4}));
+                       },
+                       "matmul: expected f32 or f64, got i64")}}));
 }
 
 TEST_CASE("operator: linear") {
@@ -109,22 +109,22 @@ TEST_CASE("operator: linear") {
        .sample = sample,
        .on_nothing = {{function, {zeros({0, 3}), Array::full({4, 3}, 2), Array::full({4}, 1)}, zeros({0, 4})},
                       {function, {zeros({2, 0, 3}), Array::full({4, 3}, 2)}, zeros({2, 0, 4})}},
-       .refusals = {
-           refuses<ShapeError>(of({2, 5}, {4, 3}, {}),
-                               "linear: expected 3 input features (weight [4, 3]), got 5 (input [2, 5])"),
-           refuses<ShapeError>(of({}, {4, 3}, {}), "linear: expected an input (…, in_features), got a scalar"),
-           refuses<ShapeError>(of({2, 3}, {3}, {}),
-                               "linear: expected a weight (out_features, in_features) of rank 2, got [3]"),
-           refuses<ShapeError>(of({2, 3}, {4, 3}, zeros({3})),
-                               "linear: expected a bias of shape [4] (weight [4, 3]), got [3]"),
-           refuses<DTypeError>(of({2, 3}, {4, 3}, zeros({4}, DType::f64)),
-                               "linear: expected one dtype, got f32[4, 3] and f64[4]\nhint: convert with to(DType)"),
-           refuses<DTypeError>(
-               [] {
-                 return linear(zeros({2, 3}), zeros({4, 3}, DType::f64));
-               },
-               "linear: expected one dtype, got f32[2, 3] and f64[4, 3]\nhint: convert with "
-               "to(DType)")}}));
+       .refusals = {refuses<ShapeError>(of({2, 5}, {4, 3}, {}),
+                                        "linear: expected 3 input features (weight [4, 3]), got 5 (input [2, 5])"),
+                    refuses<ShapeError>(of({}, {4, 3}, {}), "linear: expected an input (…, in_features), got a scalar"),
+                    refuses<ShapeError>(of({2, 3}, {3}, {}),
+                                        "linear: expected a weight (out_features, in_features) of rank 2, got [3]"),
+                    refuses<ShapeError>(of({2, 3}, {4, 3}, zeros({3})),
+                                        "linear: expected a bias of shape [4] (weight [4, 3]), got [3]"),
+                    refuses<DTypeError>(
+                        of({2, 3}, {4, 3}, zeros({4}, DType::f64)),
+                        "linear: expected the same dtype, got f32[4, 3] and f64[4]\nhint: convert with to(DType)"),
+                    refuses<DTypeError>(
+                        [] {
+                          return linear(zeros({2, 3}), zeros({4, 3}, DType::f64));
+                        },
+                        "linear: expected the same dtype, got f32[2, 3] and f64[4, 3]\nhint: convert with "
+                        "to(DType)")}}));
 }
 
 TEST_CASE("operator: bilinear") {
@@ -161,9 +161,9 @@ TEST_CASE("operator: bilinear") {
        .refusals = {
            refuses<ShapeError>(
                of({2, 3}, {3, 5}, {4, 3, 5}),
-               "bilinear: expected inputs that differ along their last axis only, got [2, 3] and [3, 5]"),
+               "bilinear: expected inputs that differ only along their last axis, got [2, 3] and [3, 5]"),
            refuses<ShapeError>(of({}, {}, {4, 3, 5}),
-                               "bilinear: expected inputs that differ along their last axis only, got [] and []"),
+                               "bilinear: expected inputs that differ only along their last axis, got [] and []"),
            refuses<ShapeError>(of({2, 3}, {2, 5}, {4, 3, 6}),
                                "bilinear: expected 3 and 6 input features (weight [4, 3, 6]), got 3 and 5 (inputs "
                                "[2, 3] and [2, 5])"),
@@ -179,6 +179,6 @@ TEST_CASE("operator: bilinear") {
                [] {
                  return bilinear(zeros({2, 3}), zeros({2, 5}, DType::f64), zeros({4, 3, 5}));
                },
-               "bilinear: expected one dtype, got f64[2, 5] and f32[4, 3, 5]\nhint: convert with "
+               "bilinear: expected the same dtype, got f64[2, 5] and f32[4, 3, 5]\nhint: convert with "
                "to(DType)")}}));
 }

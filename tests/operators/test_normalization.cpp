@@ -70,19 +70,19 @@ std::vector<Refusal> row_refusals(const std::string& name,
       refuses<ValueError>([=] { return f(x, {4}, {}, std::numeric_limits<double>::quiet_NaN()); },
                           name + ": eps must be positive and finite, got nan"),
       refuses<ShapeError>([=] { return f(x, {3}, {}, 1e-5); },
-                          name + ": expected an input that ends with the normalized_shape [3], got [2, 3, 4]"),
+                          name + ": expected an input whose last axes are the normalized_shape [3], got [2, 3, 4]"),
       refuses<ShapeError>(
           [=] {
             return f(x, {1, 2, 3, 4}, {}, 1e-5);
           },
-          name + ": expected an input that ends with the normalized_shape [1, 2, 3, 4], got [2, 3, 4]"),
+          name + ": expected an input whose last axes are the normalized_shape [1, 2, 3, 4], got [2, 3, 4]"),
       refuses<ShapeError>([=] { return f(x, {}, {}, 1e-5); },
-                          name + ": the normalized_shape must have axes and elements, got []"),
+                          name + ": normalized_shape must have at least one axis and one element, got []"),
       refuses<ShapeError>(
           [=] {
             return f(Array::zeros({2, 0}), {0}, {}, 1e-5);
           },
-          name + ": the normalized_shape must have axes and elements, got [0]"),
+          name + ": normalized_shape must have at least one axis and one element, got [0]"),
       refuses<ShapeError>(
           [=] {
             return f(x, {3, 4}, Array::zeros({4}), 1e-5);
@@ -90,7 +90,7 @@ std::vector<Refusal> row_refusals(const std::string& name,
           name + ": expected a weight of shape [3, 4] (input [2, 3, 4]), got [4]"),
       refuses<DTypeError>([=] { return f(x.to(DType::i64), {4}, {}, 1e-5); }, name + ": expected f32 or f64, got i64"),
       refuses<DTypeError>([=] { return f(x, {4}, Array::zeros({4}, DType::f64), 1e-5); },
-                          name + ": expected one dtype, got f32[2, 3, 4] and f64[4]\nhint: convert with "
+                          name + ": expected the same dtype, got f32[2, 3, 4] and f64[4]\nhint: convert with "
                                  "to(DType)")};
 }
 

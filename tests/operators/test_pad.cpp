@@ -77,40 +77,40 @@ TEST_CASE("operator: pad") {
                        },
                        {Array::zeros({2, 0})},
                        Array::zeros({2, 2})}},
-       .refusals =
-           {refuses<ValueError>(refused({1, 2, 3}, PaddingMode::zeros),
-                                "pad: expected a pair of amounts per axis, got 3 amounts"),
-            refuses<ShapeError>(refused(std::vector<std::int64_t>(10, 1), PaddingMode::zeros),
-                                "pad: 5 pairs of amounts are too many for [2, 3, 4, 5] of rank 4"),
-            refuses<ShapeError>(refused({0, 0, -2, -3}, PaddingMode::zeros),
-                                "pad: the amounts (-2, -3) take more than there is from axis 2 of [2, 3, 4, 5]"),
-            refuses<ShapeError>(refused({std::numeric_limits<std::int64_t>::max(), 1}, PaddingMode::zeros),
-                                "pad: the size of axis 3 of [2, 3, 4, 5] with (9223372036854775807, 1) around it "
-                                "overflows int64"),
-            refuses<ValueError>(refused({1, -1}, PaddingMode::replicate),
-                                "pad: padding mode replicate takes no amounts below 0, got (1, -1) for axis 3 of "
-                                "[2, 3, 4, 5]"),
-            refuses<ValueError>(
-                refused({4, 4, 3, 4}, PaddingMode::reflect),
-                "pad: padding mode reflect takes amounts smaller than the axis, got (3, 4) for axis 2 of "
-                "[2, 3, 4, 5]"),
-            refuses<ValueError>(
-                refused({6, 0}, PaddingMode::circular),
-                "pad: padding mode circular takes amounts no larger than the axis, got (6, 0) for axis 3 "
-                "of [2, 3, 4, 5]"),
-            refuses<ValueError>(
-                [] {
-                  return pad(Array::zeros({2, 0}), {0, 1}, PaddingMode::replicate);
-                },
-                "pad: padding mode replicate takes an axis with elements, got (0, 1) for axis 1 of "
-                "[2, 0]"),
-            refuses<ValueError>(refused({1, 1}, PaddingMode::circular, 2),
-                                "pad: padding mode circular takes no value, got 2"),
-            refuses<DTypeError>(
-                [] {
-                  return pad(Array::zeros({2}, DType::i64), {1, 1});
-                },
-                "pad: expected f32 or f64, got i64")},
+       .refusals = {refuses<ValueError>(refused({1, 2, 3}, PaddingMode::zeros),
+                                        "pad: expected a pair of amounts per axis, got 3 amounts"),
+                    refuses<ShapeError>(refused(std::vector<std::int64_t>(10, 1), PaddingMode::zeros),
+                                        "pad: got 5 pairs of amounts for [2, 3, 4, 5] of rank 4"),
+                    refuses<ShapeError>(refused({0, 0, -2, -3}, PaddingMode::zeros),
+                                        "pad: the amounts (-2, -3) crop more than the size of axis 2 of [2, 3, 4, 5]"),
+                    refuses<ShapeError>(refused({std::numeric_limits<std::int64_t>::max(), 1}, PaddingMode::zeros),
+                                        "pad: the size of axis 3 of [2, 3, 4, 5] padded by (9223372036854775807, 1) "
+                                        "overflows int64"),
+                    refuses<ValueError>(
+                        refused({1, -1}, PaddingMode::replicate),
+                        "pad: padding mode replicate requires non-negative amounts, got (1, -1) for axis 3 of "
+                        "[2, 3, 4, 5]"),
+                    refuses<ValueError>(
+                        refused({4, 4, 3, 4}, PaddingMode::reflect),
+                        "pad: padding mode reflect requires amounts smaller than the axis, got (3, 4) for axis 2 of "
+                        "[2, 3, 4, 5]"),
+                    refuses<ValueError>(
+                        refused({6, 0}, PaddingMode::circular),
+                        "pad: padding mode circular requires amounts no larger than the axis, got (6, 0) for axis 3 "
+                        "of [2, 3, 4, 5]"),
+                    refuses<ValueError>(
+                        [] {
+                          return pad(Array::zeros({2, 0}), {0, 1}, PaddingMode::replicate);
+                        },
+                        "pad: padding mode replicate requires a nonempty axis, got (0, 1) for axis 1 of "
+                        "[2, 0]"),
+                    refuses<ValueError>(refused({1, 1}, PaddingMode::circular, 2),
+                                        "pad: padding mode circular does not accept a value, got 2"),
+                    refuses<DTypeError>(
+                        [] {
+                          return pad(Array::zeros({2}, DType::i64), {1, 1});
+                        },
+                        "pad: expected f32 or f64, got i64")},
        .configurations = 60,
        .gradients = linear_in_each,
        .tolerance = 0,
@@ -118,7 +118,7 @@ TEST_CASE("operator: pad") {
        .format_tolerance = 1e-14});
 }
 
-TEST_CASE("pad continues a row as its mode says") {
+TEST_CASE("pad extends a row according to its mode") {
   const Array x = f32({1, 4}, {1, 2, 3, 4});
   const auto padded = [&](PaddingMode mode, std::int64_t left, std::int64_t right, double value = 0) {
     return pad(x, {left, right}, mode, value).array().to_vector<float>();

@@ -35,9 +35,10 @@ TEST_CASE("operator: permute") {
                        },
                        {zeros({0, 3, 4})},
                        zeros({3, 4, 0})}},
-       .refusals = {refuses<ShapeError>(some({0, 1}), "permute: expected every axis of [2, 3, 4] once, got [0, 1]"),
-                    refuses<ShapeError>(some({0, 1, -3}), "permute: axis -3 of [2, 3, 4] comes twice in [0, 1, -3]"),
-                    refuses<ShapeError>(some({0, 1, 3}), "shape: no axis 3 in [2, 3, 4] of rank 3")}}));
+       .refusals = {
+           refuses<ShapeError>(some({0, 1}), "permute: expected each axis of [2, 3, 4] exactly once, got [0, 1]"),
+           refuses<ShapeError>(some({0, 1, -3}), "permute: axis -3 of [2, 3, 4] is listed twice in [0, 1, -3]"),
+           refuses<ShapeError>(some({0, 1, 3}), "shape: axis 3 is out of range for [2, 3, 4] of rank 3")}}));
 }
 
 TEST_CASE("operator: transpose") {
@@ -64,7 +65,7 @@ TEST_CASE("operator: transpose") {
                   [] {
                     return transpose(zeros({2, 3}), 0, 2);
                   },
-                  "shape: no axis 2 in [2, 3] of rank 2")}}));
+                  "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }
 
 TEST_CASE("large permutations take every element to its place") {
@@ -120,10 +121,10 @@ TEST_CASE("operator: flip") {
                                           [] {
                                             return flip(zeros({2, 3}), {1, -1});
                                           },
-                                          "flip: axis -1 of [2, 3] comes twice in [1, -1]"),
+                                          "flip: axis -1 of [2, 3] is listed twice in [1, -1]"),
                                       refuses<ShapeError>(
                                           [] {
                                             return flip(zeros({2, 3}), {2});
                                           },
-                                          "shape: no axis 2 in [2, 3] of rank 2")}}));
+                                          "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }

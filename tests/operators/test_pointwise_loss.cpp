@@ -85,7 +85,7 @@ TEST_CASE("operator: binary_cross_entropy_with_logits") {
                                      name + ": shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
                  refuses<DTypeError>(
                      weighted({.weight = Array::zeros({3}, DType::f64)}),
-                     name + ": expected one dtype, got f32[2, 3] and f64[3]\nhint: convert with to(DType)")}),
+                     name + ": expected the same dtype, got f32[2, 3] and f64[3]\nhint: convert with to(DType)")}),
        .configurations = 60,
        .f32_tolerance = 2e-6,
        .format_tolerance = 1e-14});

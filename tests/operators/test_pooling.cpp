@@ -135,7 +135,7 @@ TEST_CASE("operator: max_pool1d") {
                                         "max_pool1d: along the length the kernel covers 7 (size 4, dilation 2), the "
                                         "padded input has 5 (size 5, padding 0)"),
                     refuses<ShapeError>(pool({1, 0, 5}, {.kernel_size = 1}),
-                                        "max_pool1d: the input must have channels and elements, got [1, 0, 5]"),
+                                        "max_pool1d: expected an input with channels and elements, got [1, 0, 5]"),
                     refuses<ShapeError>(pool({2, 5}, {.kernel_size = 1}),
                                         "max_pool1d: expected an input (N, C, L) of rank 3, got [2, 5]"),
                     refuses<DTypeError>(

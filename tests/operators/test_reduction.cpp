@@ -48,12 +48,16 @@ TEST_CASE("operator: mean") {
     return mean(x, axes, keepdim);
   };
   auto refusals = reduction_refusals("mean", of_axes);
-  refusals.push_back(refuses<ValueError>([] { return mean(zeros({0, 3})); }, "mean: of no elements (input [0, 3])"));
+  refusals.push_back(refuses<ValueError>(
+      [] {
+        return mean(zeros({0, 3}));
+      },
+      "mean: expected at least one element, got none (input [0, 3])"));
   refusals.push_back(refuses<ValueError>(
       [] {
         return mean(zeros({0, 3}), {0});
       },
-      "mean: of no elements (input [0, 3])"));
+      "mean: expected at least one element, got none (input [0, 3])"));
   check_operator({.name = "mean",
                   .sample = [&](Generator& random) { return reduction_sample(random, of_axes, mean_of); },
                   .on_nothing = {{[](Inputs in) { return mean(in[0], {1}, true); }, {zeros({0, 3})}, zeros({0, 1})}},
@@ -133,10 +137,10 @@ TEST_CASE("operator: norm") {
     return norm(x, 2, axes, keepdim);
   };
   auto refusals = reduction_refusals("norm", of_axes);
-  refusals.push_back(refuses<ValueError>([] { return norm(zeros({3}), 0); }, "norm: p must be above 0, got 0"));
-  refusals.push_back(refuses<ValueError>([] { return norm(zeros({3}), NAN); }, "norm: p must be above 0, got nan"));
-  refusals.push_back(
-      refuses<ValueError>([] { return norm(zeros({0}), infinity); }, "norm: of no elements (input [0])"));
+  refusals.push_back(refuses<ValueError>([] { return norm(zeros({3}), 0); }, "norm: p must be positive, got 0"));
+  refusals.push_back(refuses<ValueError>([] { return norm(zeros({3}), NAN); }, "norm: p must be positive, got nan"));
+  refusals.push_back(refuses<ValueError>([] { return norm(zeros({0}), infinity); },
+                                         "norm: expected at least one element, got none (input [0])"));
   // Values reach 256² for p = 0.5, and gradients are as large as ratios of such.
   check_operator({.name = "norm",
                   .sample = sample,

@@ -227,12 +227,12 @@ TEST_CASE("operator: interpolate") {
                                         "interpolate: 3 pixels times scale_factor 0.25 must be in [1, 16777216] (input "
                                         "[1, 2, 3, 5])"),
                     refuses<ValueError>(resize({.size = 2, .align_corners = true}),
-                                        "interpolate: align_corners goes with the bilinear mode only"),
+                                        "interpolate: align_corners requires mode bilinear"),
                     refuses<ShapeError>(
                         [] {
                           return interpolate(Array::zeros({1, 2, 0, 5}), {.size = 2});
                         },
-                        "interpolate: the images must have channels and pixels, got [1, 2, 0, 5]"),
+                        "interpolate: expected images with channels and pixels, got [1, 2, 0, 5]"),
                     refuses<ShapeError>(
                         [] {
                           return interpolate(Array::zeros({2, 3, 5}), {.size = 2});

@@ -30,12 +30,12 @@ TEST_CASE("operator: reshape") {
                                           [] {
                                             return reshape(zeros({2, 3}), {4, -1});
                                           },
-                                          "reshape: [2, 3] has 6 elements, [4, -1] does not"),
+                                          "reshape: cannot reshape [2, 3] with 6 elements to [4, -1]"),
                                       refuses<ShapeError>(
                                           [] {
                                             return reshape(zeros({2, 3}), Shape{7});
                                           },
-                                          "reshape: [2, 3] has 6 elements, [7] does not"),
+                                          "reshape: cannot reshape [2, 3] with 6 elements to [7]"),
                                       refuses<ShapeError>(
                                           [] {
                                             return reshape(zeros({2, 3}), {-1, -1});
@@ -59,12 +59,12 @@ TEST_CASE("operator: flatten") {
                   .options = in_words({first, end})};
   };
   const auto images = [](int first, int last) { return [=] { return flatten(zeros({2, 3, 4, 5}), first, last); }; };
-  check_operator(
-      moving({.name = "flatten",
-              .sample = sample,
-              .on_nothing = {{[](Inputs in) { return flatten(in[0], 1); }, {zeros({0, 3, 4})}, zeros({0, 12})}},
-              .refusals = {refuses<ShapeError>(images(-1, 1), "flatten: axis -1 comes after axis 1 in [2, 3, 4, 5]"),
-                           refuses<ShapeError>(images(4, -1), "shape: no axis 4 in [2, 3, 4, 5] of rank 4")}}));
+  check_operator(moving(
+      {.name = "flatten",
+       .sample = sample,
+       .on_nothing = {{[](Inputs in) { return flatten(in[0], 1); }, {zeros({0, 3, 4})}, zeros({0, 12})}},
+       .refusals = {refuses<ShapeError>(images(-1, 1), "flatten: first axis -1 is after last axis 1 of [2, 3, 4, 5]"),
+                    refuses<ShapeError>(images(4, -1), "shape: axis 4 is out of range for [2, 3, 4, 5] of rank 4")}}));
 }
 
 TEST_CASE("flatten joins all axes unless told otherwise and makes a vector of a scalar") {
@@ -100,10 +100,10 @@ TEST_CASE("operator: expand") {
                               },
                               {zeros({0})},
                               zeros({2, 0})}},
-              .refusals = {refuses<ShapeError>(some({4, 2}), "expand: [3, 1] does not expand to [4, 2]"),
-                           refuses<ShapeError>(some({3}), "expand: [3, 1] does not expand to [3]"),
-                           refuses<ShapeError>(some({-1, 3, 2}), "expand: [3, 1] does not expand to [-1, 3, 2]"),
-                           refuses<ShapeError>(some({3, -2}), "expand: [3, 1] does not expand to [3, -2]")}});
+              .refusals = {refuses<ShapeError>(some({4, 2}), "expand: [3, 1] cannot be expanded to [4, 2]"),
+                           refuses<ShapeError>(some({3}), "expand: [3, 1] cannot be expanded to [3]"),
+                           refuses<ShapeError>(some({-1, 3, 2}), "expand: [3, 1] cannot be expanded to [-1, 3, 2]"),
+                           refuses<ShapeError>(some({3, -2}), "expand: [3, 1] cannot be expanded to [3, -2]")}});
   // A gradient is a sum of up to 256 terms, in an order that depends on the format.
   entry.f32_tolerance = 1e-5;
   entry.format_tolerance = 1e-13;
@@ -136,7 +136,7 @@ TEST_CASE("operator: squeeze") {
                   [] {
                     return squeeze(zeros({2, 1}), 2);
                   },
-                  "shape: no axis 2 in [2, 1] of rank 2")}}));
+                  "shape: axis 2 is out of range for [2, 1] of rank 2")}}));
 }
 
 TEST_CASE("operator: unsqueeze") {
@@ -152,13 +152,13 @@ TEST_CASE("operator: unsqueeze") {
                   .options = in_words({axis})};
   };
   const auto some = [](int axis) { return [=] { return unsqueeze(zeros({2, 3}), axis); }; };
-  check_operator(moving(
-      {.name = "unsqueeze",
-       .sample = sample,
-       .on_nothing = {{[](Inputs in) { return unsqueeze(in[0], -1); }, {zeros({0, 4})}, zeros({0, 4, 1})}},
-       .refusals = {
-           refuses<ShapeError>(some(3), "unsqueeze: no place 3 among the axes of [2, 3]: expected -3 to 2"),
-           refuses<ShapeError>(some(-4), "unsqueeze: no place -4 among the axes of [2, 3]: expected -3 to 2")}}));
+  check_operator(
+      moving({.name = "unsqueeze",
+              .sample = sample,
+              .on_nothing = {{[](Inputs in) { return unsqueeze(in[0], -1); }, {zeros({0, 4})}, zeros({0, 4, 1})}},
+              .refusals = {
+                  refuses<ShapeError>(some(3), "unsqueeze: axis 3 is out of range for [2, 3]: expected -3 to 2"),
+                  refuses<ShapeError>(some(-4), "unsqueeze: axis -4 is out of range for [2, 3]: expected -3 to 2")}}));
 }
 
 TEST_CASE("an image keeps its memory when axes of size 1 come and go") {

@@ -46,10 +46,10 @@ TEST_CASE("operator: slice") {
               .sample = sample,
               .on_nothing = {{[](Inputs in) { return slice(in[0], 1, 2, 2); }, {zeros({3, 4})}, zeros({3, 0})},
                              {[](Inputs in) { return slice(in[0], 1, 1, 3); }, {zeros({0, 4})}, zeros({0, 2})}},
-              .refusals = {refuses<ShapeError>(some(-1, 2, 5), "slice: [2, 5) is not within axis -1 of [2, 4]"),
-                           refuses<ShapeError>(some(0, -1, 1), "slice: [-1, 1) is not within axis 0 of [2, 4]"),
-                           refuses<ShapeError>(some(0, 2, 1), "slice: [2, 1) is not within axis 0 of [2, 4]"),
-                           refuses<ShapeError>(some(2, 0, 1), "shape: no axis 2 in [2, 4] of rank 2")}}));
+              .refusals = {refuses<ShapeError>(some(-1, 2, 5), "slice: [2, 5) is out of range for axis -1 of [2, 4]"),
+                           refuses<ShapeError>(some(0, -1, 1), "slice: [-1, 1) is out of range for axis 0 of [2, 4]"),
+                           refuses<ShapeError>(some(0, 2, 1), "slice: [2, 1) is out of range for axis 0 of [2, 4]"),
+                           refuses<ShapeError>(some(2, 0, 1), "shape: axis 2 is out of range for [2, 4] of rank 2")}}));
 }
 
 TEST_CASE("operator: split") {
@@ -84,15 +84,15 @@ TEST_CASE("operator: split") {
        .refusals = {
            refuses<ValueError>([] { split(zeros({2}), 0); }, "split: the size of a part must be at least 1, got 0"),
            refuses<ShapeError>(into({2, 2}),
-                               "split: expected sizes, none below 0, that add up to 5, axis 1 of [2, 5], "
+                               "split: expected non-negative sizes with the sum 5, axis 1 of [2, 5], "
                                "got [2, 2]"),
            refuses<ShapeError>(into({7, -2}),
-                               "split: expected sizes, none below 0, that add up to 5, axis 1 of "
+                               "split: expected non-negative sizes with the sum 5, axis 1 of "
                                "[2, 5], got [7, -2]"),
-           refuses<ShapeError>([] { split(zeros({2}), 1, 1); }, "shape: no axis 1 in [2] of rank 1")}}));
+           refuses<ShapeError>([] { split(zeros({2}), 1, 1); }, "shape: axis 1 is out of range for [2] of rank 1")}}));
 }
 
-TEST_CASE("the parts of a split put together are the whole, and so are their gradients") {
+TEST_CASE("the parts of a split and their gradients add up to the whole") {
   const Array x = Generator(1).reals({7, 3});
   const Tensor whole = leaf(x);
   const auto parts = split(whole, 3);
@@ -113,12 +113,13 @@ TEST_CASE("operator: chunk") {
                   .expected = part_of(x, axis, (x.size(axis) - 1) / size * size, x.size(axis)),
                   .options = in_words(axis, chunks, size)};
   };
-  check_operator(moving(
-      {.name = "chunk",
-       .sample = sample,
-       .on_nothing = {{[](Inputs in) { return chunk(in[0], 3)[2]; }, {zeros({0, 2})}, zeros({0, 2})}},
-       .refusals = {refuses<ValueError>([] { chunk(zeros({2}), 0); }, "chunk: expected at least 1 chunk, got 0"),
-                    refuses<ShapeError>([] { chunk(zeros({2}), 1, 1); }, "shape: no axis 1 in [2] of rank 1")}}));
+  check_operator(
+      moving({.name = "chunk",
+              .sample = sample,
+              .on_nothing = {{[](Inputs in) { return chunk(in[0], 3)[2]; }, {zeros({0, 2})}, zeros({0, 2})}},
+              .refusals = {refuses<ValueError>([] { chunk(zeros({2}), 0); }, "chunk: expected at least 1 chunk, got 0"),
+                           refuses<ShapeError>([] { chunk(zeros({2}), 1, 1); },
+                                               "shape: axis 1 is out of range for [2] of rank 1")}}));
 }
 
 TEST_CASE("chunk rounds sizes up and may give fewer parts than asked for") {
@@ -151,41 +152,41 @@ TEST_CASE("operator: cat") {
                   .options = in_words(axis, size, 0)};
   };
   const Tensor x = zeros({2, 3});
-  check_operator(
-      moving({.name = "cat",
-              .sample = sample,
-              .on_nothing = {{[](Inputs in) { return cat(in, 1); }, {zeros({0, 2}), zeros({0, 3})}, zeros({0, 5})}},
-              .refusals = {refuses<ShapeError>([] { return cat({}); }, "cat: expected at least one tensor, got none"),
-                           refuses<ShapeError>(
-                               [=] {
-                                 return cat({x, x, zeros({3, 3})}, 1);
-                               },
-                               "cat: along axis 1 of [2, 3] tensor 2 does not fit: [3, 3]"),
-                           refuses<ShapeError>(
-                               [=] {
-                                 return cat({x, zeros({2})});
-                               },
-                               "cat: along axis 0 of [2, 3] tensor 1 does not fit: [2]"),
-                           refuses<DTypeError>(
-                               [=] {
-                                 return cat({x, Array::zeros({2, 3}, DType::f64)});
-                               },
-                               "cat: expected one dtype, got f32[2, 3] and, as tensor 1, f64[2, 3]"),
-                           refuses<ShapeError>(
-                               [=] {
-                                 return cat({x, x}, 2);
-                               },
-                               "shape: no axis 2 in [2, 3] of rank 2")}}));
+  check_operator(moving(
+      {.name = "cat",
+       .sample = sample,
+       .on_nothing = {{[](Inputs in) { return cat(in, 1); }, {zeros({0, 2}), zeros({0, 3})}, zeros({0, 5})}},
+       .refusals = {refuses<ShapeError>([] { return cat({}); }, "cat: expected at least one tensor, got none"),
+                    refuses<ShapeError>(
+                        [=] {
+                          return cat({x, x, zeros({3, 3})}, 1);
+                        },
+                        "cat: expected shapes that differ only along axis 1, got [2, 3] and, for tensor 2, [3, 3]"),
+                    refuses<ShapeError>(
+                        [=] {
+                          return cat({x, zeros({2})});
+                        },
+                        "cat: expected shapes that differ only along axis 0, got [2, 3] and, for tensor 1, [2]"),
+                    refuses<DTypeError>(
+                        [=] {
+                          return cat({x, Array::zeros({2, 3}, DType::f64)});
+                        },
+                        "cat: expected the same dtype, got f32[2, 3] and, for tensor 1, f64[2, 3]"),
+                    refuses<ShapeError>(
+                        [=] {
+                          return cat({x, x}, 2);
+                        },
+                        "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }
 
-TEST_CASE("cat takes empty tensors and whole numbers") {
+TEST_CASE("cat accepts empty tensors and integers") {
   const Tensor some = Array::full({2, 3}, 1);
   REQUIRE(cat({some, zeros({0, 3}), some}, 0).shape() == Shape{4, 3});
   REQUIRE(cat({Array::full({1}, 7, DType::i64), Array::full({1}, 8, DType::i64)}).array().to_vector<std::int64_t>() ==
           std::vector<std::int64_t>{7, 8});
 }
 
-TEST_CASE("cat of one tensor with itself gives it both gradients") {
+TEST_CASE("cat of a tensor with itself adds both gradients") {
   const Tensor x = leaf(Array::full({2}, 1));
   cat({x, x}).backward(f32({4}, {1, 2, 30, 40}), {});
   require_equal(x.grad().array(), f32({2}, {31, 42}));
@@ -221,15 +222,15 @@ TEST_CASE("operator: stack") {
                         [=] {
                           return stack({x, zeros({3, 2})});
                         },
-                        "stack: expected one shape, got [2, 3] and, as tensor 1, [3, 2]"),
+                        "stack: expected the same shape, got [2, 3] and, for tensor 1, [3, 2]"),
                     refuses<DTypeError>(
                         [=] {
                           return stack({x, Array::zeros({2, 3}, DType::i64)});
                         },
-                        "stack: expected one dtype, got f32[2, 3] and, as tensor 1, i64[2, 3]"),
+                        "stack: expected the same dtype, got f32[2, 3] and, for tensor 1, i64[2, 3]"),
                     refuses<ShapeError>(
                         [=] {
                           return stack({x, x}, 3);
                         },
-                        "unsqueeze: no place 3 among the axes of [2, 3]: expected -3 to 2")}}));
+                        "unsqueeze: axis 3 is out of range for [2, 3]: expected -3 to 2")}}));
 }

@@ -113,7 +113,7 @@ TEST_CASE("operator: unfold") {
                         [] {
                           return unfold(Array::zeros({2, 3, 0, 5}), {.kernel_size = 1, .padding = 1});
                         },
-                        "unfold: the image must have pixels, got [2, 3, 0, 5]"),
+                        "unfold: expected an image with pixels, got [2, 3, 0, 5]"),
                     refuses<DTypeError>(
                         [] {
                           return unfold(Array::zeros({2, 3, 4, 5}, DType::u8), {.kernel_size = 2});
@@ -140,9 +140,9 @@ TEST_CASE("operator: fold") {
             refuses<ValueError>(refused({.output_size = 3, .kernel_size = 2, .stride = Pair(1, 0)}),
                                 "fold: stride must be at least 1, got (1, 0)"),
             refuses<ShapeError>(refused({.output_size = Pair(3, 4), .kernel_size = Pair(5, 1)}),
-                                "fold: the columns must be of a multiple of 5 · 1 numbers, got 12 (input [2, 12, 6])"),
+                                "fold: expected columns with a multiple of 5 · 1 elements, got 12 (input [2, 12, 6])"),
             refuses<ShapeError>(refused({.output_size = Pair(3, 5), .kernel_size = 2}),
-                                "fold: the output has 2 · 4 windows, got 6 columns (input [2, 12, 6])"),
+                                "fold: expected 2 · 4 columns, one per window, got 6 (input [2, 12, 6])"),
             refuses<ShapeError>(
                 refused({.output_size = Pair(3, 4), .kernel_size = 2, .dilation = 4}),
                 "fold: along the height the kernel covers 5 (size 2, dilation 4), the padded output has "

@@ -73,10 +73,10 @@ TEST_CASE("operator: max_unpool2d") {
             refuses<ValueError>(unpool(small, zeros, {.kernel_size = 2, .padding = -1}),
                                 "max_unpool2d: padding must be at least 0, got (-1, -1)"),
             refuses<ValueError>(unpool(small, zeros, {.kernel_size = 2, .output_size = Pair(4, 8)}),
-                                "max_unpool2d: output_size (4, 8) is not within less than the stride (2, 2) of (4, 6) "
+                                "max_unpool2d: output_size (4, 8) must be less than a stride (2, 2) away from (4, 6) "
                                 "(input [1, 2, 2, 3])"),
             refuses<ShapeError>(unpool(small, zeros, {.kernel_size = 2, .padding = 2}),
-                                "max_unpool2d: the output would be of 0 × 2 pixels (input [1, 2, 2, 3])"),
+                                "max_unpool2d: the output would have 0 × 2 pixels (input [1, 2, 2, 3])"),
             refuses<ShapeError>(unpool({1, 2, 2, 2}, zeros, {.kernel_size = 2}),
                                 "max_unpool2d: expected indices of the input's shape [1, 2, 2, 2], got [1, 2, 2, 3]"),
             refuses<DTypeError>(unpool(small, Array::zeros(small), {.kernel_size = 2}),

@@ -8,7 +8,7 @@ using Catch::Matchers::Message;
 using optim::AdamW;
 using optim::AdamWOptions;
 
-TEST_CASE("AdamW along a gradient that does not change goes by the rate whatever its size") {
+TEST_CASE("AdamW steps by the learning rate along a constant gradient of any size") {
   for (const double gradient : {1e-3, 0.5, -40.0}) {
     Tensor parameter = Tensor(Array::scalar(1, DType::f64)).set_requires_grad();
     AdamW optimizer({parameter}, {.lr = 0.01, .eps = 1e-12, .weight_decay = 0});
@@ -48,7 +48,7 @@ TEST_CASE("AdamW is its rule element by element") {
   }
 }
 
-TEST_CASE("AdamW takes a gradient in another memory format") {
+TEST_CASE("AdamW accepts a gradient in another memory format") {
   const Array start = Generator(2).reals({2, 3, 4, 5});
   const Array gradient = made_up_gradient({2, 3, 4, 5}, 1);
   const auto stepped = [&](const Array& g) {
@@ -67,7 +67,7 @@ TEST_CASE("AdamW gives the same bits at any number of threads") {
   });
 }
 
-TEST_CASE("AdamW options out of range are refused with option and value") {
+TEST_CASE("AdamW rejects options out of range with option and value") {
   const Tensor p = made_up_parameter({2}, 1);
   REQUIRE_THROWS_MATCHES(AdamW({p}, {.lr = -1}), ValueError,
                          Message("AdamW: lr must be finite and not negative, got -1"));

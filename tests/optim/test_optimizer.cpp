@@ -37,7 +37,7 @@ void give_gradient(Tensor parameter, int step) {
 
 }  // namespace
 
-TEST_CASE("a parameter without a gradient stays as it is and so does its state") {
+TEST_CASE("a parameter without a gradient and its state stay unchanged") {
   for (const auto& [name, make] : optimizers()) {
     INFO(name);
     const Tensor skipping = made_up_parameter({4}, 1);
@@ -96,7 +96,7 @@ TEST_CASE("a step over parameters of all sizes and both types is that of each al
   }
 }
 
-TEST_CASE("zero_grad takes every gradient away") {
+TEST_CASE("zero_grad clears every gradient") {
   for (const auto& [name, make] : optimizers()) {
     INFO(name);
     const std::vector<Tensor> parameters = {made_up_parameter({2}, 1), made_up_parameter({3, 2}, 2)};
@@ -140,7 +140,7 @@ TEST_CASE("every group has its own options") {
   REQUIRE(decayed.item() == 0.5);
 }
 
-TEST_CASE("a rate that is none is refused and the old one stays") {
+TEST_CASE("an invalid learning rate is rejected and the old one stays") {
   for (const auto& [name, make] : optimizers()) {
     const auto optimizer = make({made_up_parameter({2}, 1)});
     for (const double lr : {-1.0, not_a_number, infinite}) REQUIRE_THROWS_AS(optimizer->set_lr(0, lr), ValueError);
@@ -152,21 +152,21 @@ TEST_CASE("a rate that is none is refused and the old one stays") {
   }
 }
 
-TEST_CASE("a list of parameters that is empty or holds one twice or a computed one is refused") {
+TEST_CASE("optimizers reject parameter lists that are empty or contain duplicates or computed tensors") {
   const Tensor a = made_up_parameter({2}, 1);
   const Tensor b = made_up_parameter({3, 2}, 2);
   for (const auto& [name, make] : optimizers()) {
     REQUIRE_THROWS_MATCHES(make({}), ValueError, Message(name + ": the list of parameters is empty"));
-    REQUIRE_THROWS_MATCHES(make({a, b, b}), ValueError, Message(name + ": parameter 2 (f64[3, 2]) comes twice"));
-    REQUIRE_THROWS_MATCHES(make({a, b * 2}), ValueError, Message(name + ": parameter 1 is no leaf"));
-    REQUIRE_THROWS_MATCHES(make({Tensor()}), ValueError, Message(name + ": parameter 0 is no leaf"));
+    REQUIRE_THROWS_MATCHES(make({a, b, b}), ValueError, Message(name + ": parameter 2 (f64[3, 2]) is listed twice"));
+    REQUIRE_THROWS_MATCHES(make({a, b * 2}), ValueError, Message(name + ": parameter 1 is not a leaf tensor"));
+    REQUIRE_THROWS_MATCHES(make({Tensor()}), ValueError, Message(name + ": parameter 0 is not a leaf tensor"));
   }
   using Groups = std::vector<optim::ParameterGroup<optim::SgdOptions>>;
   REQUIRE_THROWS_MATCHES(Sgd(Groups{}), ValueError, Message("Sgd: the list of parameters is empty"));
   REQUIRE_THROWS_MATCHES(Sgd(Groups{{{a}, {.lr = 1}}, {{}, {.lr = 1}}}), ValueError,
                          Message("Sgd: the list of parameters is empty"));
   REQUIRE_THROWS_MATCHES(Sgd(Groups{{{a}, {.lr = 1}}, {{b, a}, {.lr = 1}}}), ValueError,
-                         Message("Sgd: parameter 1 (f64[2]) comes twice"));
+                         Message("Sgd: parameter 1 (f64[2]) is listed twice"));
   REQUIRE_THROWS_MATCHES(Sgd(Groups{{{a}, {.lr = 1}}, {{b}, {.lr = -1}}}), ValueError,
                          Message("Sgd: lr must be finite and not negative, got -1"));
 }
@@ -193,7 +193,7 @@ TEST_CASE("every optimizer reaches the bottom of a quadratic") {
   }
 }
 
-TEST_CASE("a step between forward and backward is noticed by what was saved") {
+TEST_CASE("an optimizer step between forward and backward is detected") {
   for (const auto& [name, make] : optimizers()) {
     INFO(name);
     const Tensor first = made_up_parameter({3, 4}, 1);

@@ -27,7 +27,7 @@ Sgd two_groups(double first, double second) {
 
 }  // namespace
 
-TEST_CASE("one cycle begins low rises to the peak and ends next to nothing") {
+TEST_CASE("one_cycle_lr starts low and rises to the peak and ends near zero") {
   const optim::OneCycleOptions options = {
       .max_lr = 2, .total_steps = 101, .warmup = 0.4, .div_factor = 10, .final_div_factor = 100};
   const double peak = 0.4 * 101 - 1;  // between steps 39 and 40
@@ -73,7 +73,7 @@ TEST_CASE("a cosine falls from its rate to the least") {
   REQUIRE(cosine_lr({.lr = 1, .total_steps = 7}, 7) == 0);
 }
 
-TEST_CASE("schedule options out of range are refused") {
+TEST_CASE("schedules reject options out of range") {
   REQUIRE_THROWS_MATCHES(one_cycle_lr({.max_lr = -1, .total_steps = 5}, 0), ValueError,
                          Message("OneCycle: max_lr must be finite and not negative, got -1"));
   REQUIRE_THROWS_MATCHES(one_cycle_lr({.max_lr = 1, .total_steps = 0}, 0), ValueError,
@@ -83,9 +83,9 @@ TEST_CASE("schedule options out of range are refused") {
   REQUIRE_THROWS_MATCHES(one_cycle_lr({.max_lr = 1, .total_steps = 5, .warmup = not_a_number}, 0), ValueError,
                          Message("OneCycle: warmup must be in [0, 1], got nan"));
   REQUIRE_THROWS_MATCHES(one_cycle_lr({.max_lr = 1, .total_steps = 5, .div_factor = 0.5}, 0), ValueError,
-                         Message("OneCycle: the factors must be at least 1, got 0.5 and 10000"));
+                         Message("OneCycle: div_factor and final_div_factor must be at least 1, got 0.5 and 10000"));
   REQUIRE_THROWS_MATCHES(one_cycle_lr({.max_lr = 1, .total_steps = 5, .final_div_factor = not_a_number}, 0), ValueError,
-                         Message("OneCycle: the factors must be at least 1, got 25 and nan"));
+                         Message("OneCycle: div_factor and final_div_factor must be at least 1, got 25 and nan"));
   REQUIRE_THROWS_MATCHES(cosine_lr({.lr = not_a_number, .total_steps = 5}, 0), ValueError,
                          Message("Cosine: lr must be finite and not negative, got nan"));
   REQUIRE_THROWS_MATCHES(cosine_lr({.lr = 1, .total_steps = 5, .min_lr = -1}, 0), ValueError,
@@ -128,7 +128,7 @@ TEST_CASE("groups beside a first one with no rate get the rate itself") {
   REQUIRE(optimizer.lr(1) == 0.5);
 }
 
-TEST_CASE("a schedule out of range is refused when it is made") {
+TEST_CASE("a schedule out of range is rejected on construction") {
   Sgd optimizer = two_groups(0.5, 0.25);
   REQUIRE_THROWS_AS(Schedule(optimizer, optim::CosineOptions{.lr = 0.5, .total_steps = 0}), ValueError);
   REQUIRE_THROWS_AS(Schedule(optimizer, optim::OneCycleOptions{.max_lr = 0.5, .total_steps = 4, .warmup = 2}),

@@ -69,7 +69,7 @@ TEST_CASE("SGD with any mix of options is its rule element by element") {
   }
 }
 
-TEST_CASE("SGD takes a gradient in another memory format") {
+TEST_CASE("SGD accepts a gradient in another memory format") {
   for (const auto format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {
     const auto other = format == MemoryFormat::row_major ? MemoryFormat::channels_last : MemoryFormat::row_major;
     const Array start = Generator(2).reals({2, 3, 4, 5}).contiguous(format);
@@ -92,7 +92,7 @@ TEST_CASE("SGD gives the same bits at any number of threads") {
   });
 }
 
-TEST_CASE("SGD options out of range are refused with option and value") {
+TEST_CASE("SGD rejects options out of range with option and value") {
   const Tensor p = made_up_parameter({2}, 1);
   const auto with_rate = [](double lr) {
     return "Sgd: lr must be finite and not negative, got " + std::string(lr < 0 ? "-0.1" : lr > 0 ? "inf" : "nan");
@@ -107,5 +107,5 @@ TEST_CASE("SGD options out of range are refused with option and value") {
   REQUIRE_THROWS_MATCHES(Sgd({p}, {.lr = 1, .weight_decay = -1}), ValueError,
                          Message("Sgd: weight_decay must be finite and not negative, got -1"));
   REQUIRE_THROWS_MATCHES(Sgd({p}, {.lr = 1, .nesterov = true}), ValueError,
-                         Message("Sgd: nesterov takes a momentum above 0, got 0"));
+                         Message("Sgd: nesterov requires momentum > 0, got 0"));
 }

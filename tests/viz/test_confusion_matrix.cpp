@@ -60,7 +60,7 @@ TEST_CASE("longer names and numbers make a confusion matrix larger") {
   CHECK(side(Array::full({2, 2}, 1e9, DType::i64), {"a", "b"}) > side(counts, {"a", "b"}));
 }
 
-TEST_CASE("confusion matrices refuse what does not fit together") {
+TEST_CASE("confusion matrices reject mismatched input") {
   CHECK_THROWS_WITH(viz::confusion_counts(numbers({1, 2}), numbers({1}), 3),
                     "confusion_counts: expected labels and predicted i64 (N), got i64[2] and i64[1]");
   CHECK_THROWS_WITH(viz::confusion_counts(Array::zeros({2}), Array::zeros({2}), 3),

@@ -125,7 +125,7 @@ TEST_CASE("curves of one point or none or without finite values are drawn") {
   CHECK(folder.count() == 3);
 }
 
-TEST_CASE("gnuplot that is not installed is an error that says what to install") {
+TEST_CASE("missing gnuplot is an error that says what to install") {
   const WorkingFolder folder;
   const SearchPath nowhere("/nowhere");
   CHECK_THROWS_WITH(write_curves("a.png", "run", {{}}),
@@ -136,7 +136,7 @@ TEST_CASE("gnuplot that is not installed is an error that says what to install")
 TEST_CASE("curves that cannot be written or do not fit are errors") {
   CHECK_THROWS_WITH(write_curves("a.png", "run", {}), "write_curves: expected at least one panel");
   CHECK_THROWS_WITH(write_curves("a.png", "run", {{.series = {{"train", {1, 2}, {3}}}}}),
-                    "write_curves: the series \"train\" has 2 x and 1 y");
+                    "write_curves: the series \"train\" has 2 x values and 1 y values");
   if (!has_gnuplot()) return;
   CHECK_THROWS_WITH(write_curves("/missing/a.png", "run", {{}}),
                     "/missing/a.png: cannot create a temporary file beside it: No such file or directory");

@@ -40,7 +40,7 @@ TEST_CASE("feature maps are coloured by their own ranges") {
   CHECK(pixel(line, 0, 3) == darkest);
 }
 
-TEST_CASE("feature_maps_grid refuses what are no maps") {
+TEST_CASE("feature_maps_grid rejects input that is not feature maps") {
   CHECK_THROWS_WITH(viz::feature_maps_grid(Array::zeros({1, 2, 3, 4})),
                     "feature_maps_grid: expected maps (C, H, W), got f32[1, 2, 3, 4]");
   CHECK_THROWS_WITH(viz::feature_maps_grid(Array::zeros({2, 3, 4}, DType::u8)),

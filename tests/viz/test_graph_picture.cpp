@@ -60,7 +60,7 @@ TEST_CASE("a layout by forces puts neighbours together and fills the square") {
           values_of(viz::force_layout(two_rings(), {.seed = 1})));
 }
 
-TEST_CASE("a layout takes graphs of no node and one node and no edges") {
+TEST_CASE("force_layout accepts graphs of no node and one node and no edges") {
   REQUIRE(viz::force_layout(SparseAdjacency({.num_nodes = 0})).shape() == Shape{0, 2});
   REQUIRE(values_of(viz::force_layout(SparseAdjacency({.num_nodes = 1}))) == std::vector<double>{0.5, 0.5});
   const Array loose = viz::force_layout(SparseAdjacency({.num_nodes = 3}));
@@ -112,7 +112,7 @@ TEST_CASE("names are written on nodes in white where these are dark") {
   REQUIRE(counts(draw({}), 46, 53, {30, 30, 30}) == 0);
 }
 
-TEST_CASE("pictures and layouts of graphs name what does not fit") {
+TEST_CASE("graph pictures and layouts report invalid input") {
   const SparseAdjacency graph({.num_nodes = 2}), bipartite({.num_nodes = 2, .num_targets = 3});
   const Array places = Array::zeros({2, 2});
   const std::vector<data::Colour> two(2), three(3);

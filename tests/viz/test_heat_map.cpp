@@ -37,7 +37,7 @@ TEST_CASE("a heat map is white at zero and red above and blue below") {
   REQUIRE(pixel(viz::heat_map(Array::zeros({1, 1})), 0, 0) == Pixel{255, 255, 255});
 }
 
-TEST_CASE("a heat map refuses what is no plane of numbers") {
+TEST_CASE("heat_map rejects input that is not a plane of numbers") {
   REQUIRE_THROWS_WITH(viz::heat_map(Array::zeros({2, 3, 4})), "heat_map: expected (H, W), got [2, 3, 4]");
   REQUIRE_THROWS_WITH(viz::heat_map(Array::zeros({2, 3}, DType::u8)), "heat_map: expected f32 or f64, got u8");
   REQUIRE_THROWS_WITH(viz::heat_map(Array::zeros({2, 3}), {.limit = -1}), "heat_map: limit must be at least 0, got -1");

@@ -76,7 +76,7 @@ TEST_CASE("a cell is as wide as the longest word below its image") {
   CHECK(grid.size(2) == data::text_width(word, 2) + 2 * 12);
 }
 
-TEST_CASE("image_grid says what does not fit") {
+TEST_CASE("image_grid reports invalid input") {
   CHECK_THROWS_WITH(image_grid({}), "image_grid: expected at least one image");
   CHECK_THROWS_WITH(image_grid({plain(3, 2, 2, 0)}, {.captions = {{"a", {}}, {"b", {}}}}),
                     "image_grid: expected 1 captions, one for each image, got 2");
@@ -113,7 +113,7 @@ TEST_CASE("filters_grid does not depend on the memory format and survives values
   CHECK(a.to_vector<std::uint8_t>() == b.to_vector<std::uint8_t>());
 }
 
-TEST_CASE("filters_grid says what does not fit") {
+TEST_CASE("filters_grid reports invalid input") {
   CHECK_THROWS_WITH(filters_grid(Array::zeros({8, 4, 3, 3})),
                     "filters_grid: expected a weight (K, 3 or 1, kh, kw), got f32[8, 4, 3, 3]");
   CHECK_THROWS_AS(filters_grid(Array::zeros({8, 3, 3, 3}, DType::i64)), DTypeError);
@@ -135,7 +135,7 @@ TEST_CASE("to_picture undoes the normalisation to the byte") {
   }
 }
 
-TEST_CASE("to_picture limits what lies outside and says what does not fit") {
+TEST_CASE("to_picture clamps values out of range and reports invalid input") {
   const Array image = Array::from({1, 1, 3}, std::vector<float>{-9, 9, NAN});
   CHECK(to_picture(image, {0.5}, {0.25}).to_vector<std::uint8_t>() == Bytes{0, 255, 0});
   CHECK_THROWS_WITH(to_picture(image, {0.5, 0.5}, {0.25, 0.25}),

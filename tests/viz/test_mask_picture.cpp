@@ -27,7 +27,7 @@ TEST_CASE("a mask picture has a colour per class and the same ten over again") {
   CHECK(pixel(picture, 4) == pixel(picture, 0));
 }
 
-TEST_CASE("a mask picture refuses what is no mask") {
+TEST_CASE("mask_picture rejects input that is not a mask") {
   CHECK_THROWS_WITH(viz::mask_picture(Array::zeros({1, 2, 3}, DType::i64)),
                     "mask_picture: expected (H, W), got i64[1, 2, 3]");
   CHECK_THROWS_WITH(viz::mask_picture(Array::zeros({2, 3})), "mask_picture: expected i64, got f32[2, 3]");

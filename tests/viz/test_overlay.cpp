@@ -53,7 +53,7 @@ TEST_CASE("an overlay mixes the image with the colours of the map") {
   CHECK(pixel(viz::overlay(grey, Array::zeros({1, 2}), {.opacity = 1}), 0, 1) == Pixel{94, 79, 162});
 }
 
-TEST_CASE("an overlay refuses what does not fit together") {
+TEST_CASE("overlay rejects mismatched input") {
   const Array image = Array::zeros({3, 4, 5}, DType::u8), map = Array::zeros({4, 5});
   CHECK_THROWS_WITH(viz::overlay(image, Array::zeros({5, 4})),
                     "overlay: expected an image (3 or 1, H, W) and a map (H, W), got u8[3, 4, 5] and f32[5, 4]");

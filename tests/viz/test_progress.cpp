@@ -104,7 +104,7 @@ TEST_CASE("a bar that is left without finish ends its line") {
   CHECK(stage.written().empty());
 }
 
-TEST_CASE("what follows finish is not shown") {
+TEST_CASE("updates after finish are not shown") {
   Stage stage;
   {
     Progress progress("test", 10, stage.options(60));

@@ -66,7 +66,7 @@ TEST_CASE("a report page has its parts in the order in which they were added") {
   CHECK(html_fault(text_of(ReportPage(""))).empty());
 }
 
-TEST_CASE("texts of a report page are shown as they are wherever they stand") {
+TEST_CASE("texts of a report page are shown literally everywhere") {
   const TemporaryFolder folder;
   const std::string picture = write_picture(folder.path() / "a.png", 4);
   const std::string hostile = "</title></p>\"'><script>é & &lt;\x01\x7f\xf0\x9f\x99\x82";
@@ -112,7 +112,7 @@ TEST_CASE("a report page holds the bytes of its pictures") {
   CHECK(html_fault(text).empty());
 }
 
-TEST_CASE("a part that is an error leaves a report page as it was") {
+TEST_CASE("adding an invalid part leaves a report page unchanged") {
   const TemporaryFolder folder;
   const std::string good = write_picture(folder.path() / "good.png", 9), bad = (folder.path() / "bad.png").string();
   ReportPage page("a run");
@@ -138,7 +138,7 @@ TEST_CASE("a part that is an error leaves a report page as it was") {
   CHECK(text_of(page) == before);
 }
 
-TEST_CASE("a report page that cannot be written leaves nothing behind") {
+TEST_CASE("a report page that cannot be written leaves no files behind") {
   const TemporaryFolder folder;
   const ReportPage page("a run");
   const std::string missing = (folder.path() / "missing" / "page.html").string();

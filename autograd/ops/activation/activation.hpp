@@ -25,7 +25,7 @@ struct LeakyReluOptions {
   double negative_slope = 0.01;  ///< the slope below 0
 };
 
-/// x where it is above 0, negative_slope · x elsewhere, which is the slope at 0 too.
+/// x where x > 0, negative_slope · x elsewhere. The derivative at 0 is negative_slope.
 ///
 /// Shapes: x of any shape → the same.
 /// Throws: DTypeError unless x is floating.
@@ -33,8 +33,8 @@ struct LeakyReluOptions {
 /// Example: leaky_relu(Array::full({1}, -4), {.negative_slope = 0.5}).array().at({0}) == -2
 Tensor leaky_relu(const Tensor& x, const LeakyReluOptions& options = {});
 
-/// x where it is above 0, weight · x elsewhere, which is the slope at 0 too: one weight for all, or one per channel
-/// (axis 1, or axis 0 of a vector).
+/// x where x > 0, weight · x elsewhere, with one weight for all channels or one per channel (axis 1, or axis 0 of a
+/// vector). The derivative at 0 is the weight.
 ///
 /// Shapes: x (N, C, …), weight (1) or (C) → (N, C, …).
 /// Throws: ShapeError when the weight does not fit; DTypeError unless both are of one floating dtype.
@@ -43,10 +43,10 @@ Tensor leaky_relu(const Tensor& x, const LeakyReluOptions& options = {});
 Tensor prelu(const Tensor& x, const Tensor& weight);
 
 struct EluOptions {
-  double alpha = 1;  ///< what it tends to below is −alpha
+  double alpha = 1;  ///< the limit for x → −∞ is −alpha
 };
 
-/// x where it is above 0, alpha · (eˣ − 1) elsewhere.
+/// x where x > 0, alpha · (eˣ − 1) elsewhere.
 ///
 /// Shapes: x of any shape → the same.
 /// Throws: DTypeError unless x is floating.
@@ -55,8 +55,8 @@ struct EluOptions {
 /// Example: elu(Array::full({1}, -1e4), {.alpha = 2}).array().at({0}) == -2
 Tensor elu(const Tensor& x, const EluOptions& options = {});
 
-/// λ · x where x is above 0, λ · α · (eˣ − 1) elsewhere, with α = 1.6732632423543772 and λ = 1.0507009873554805, for
-/// which mean 0 and variance 1 are a fixed point.
+/// λ · x where x > 0, λ · α · (eˣ − 1) elsewhere, with α = 1.6732632423543772 and λ = 1.0507009873554805, for which
+/// mean 0 and variance 1 are a fixed point.
 ///
 /// Shapes: x of any shape → the same.
 /// Throws: DTypeError unless x is floating.
@@ -68,7 +68,7 @@ Tensor selu(const Tensor& x);
 enum class GeluApproximation { none, tanh };
 
 struct GeluOptions {
-  GeluApproximation approximate = GeluApproximation::none;  ///< exact unless told otherwise
+  GeluApproximation approximate = GeluApproximation::none;  ///< exact by default
 };
 
 /// x · Φ(x) with Φ the distribution function of the standard normal: x · (1 + erf(x / √2)) / 2, or approximately
@@ -123,14 +123,14 @@ Tensor sigmoid(const Tensor& x);
 Tensor tanh(const Tensor& x);
 
 struct SoftplusOptions {
-  double beta = 1;        ///< how sharply it bends, above 0
-  double threshold = 20;  ///< where beta · x is above this, the result is x itself
+  double beta = 1;        ///< sharpness of the bend, > 0
+  double threshold = 20;  ///< where beta · x exceeds this, the result is x
 };
 
 /// ln(1 + e^{beta · x}) / beta, a smooth `relu`.
 ///
 /// Shapes: x of any shape → the same.
-/// Throws: ValueError unless beta is above 0; DTypeError unless x is floating.
+/// Throws: ValueError unless beta > 0; DTypeError unless x is floating.
 /// Source: Dugas, Bengio, Bélisle, Nadeau and Garcia, "Incorporating second-order functional knowledge for better
 /// option pricing", 2000.
 /// Example: softplus(Array::from<float>({2}, {-1e4, 1e4})).array().to_vector<float>() == std::vector<float>{0, 1e4}
@@ -147,7 +147,7 @@ Tensor mish(const Tensor& x);
 /// e^{xᵢ} / Σⱼ e^{xⱼ} along an axis, computed with the maximum subtracted, so that no finite input overflows.
 ///
 /// Shapes: x of rank 1 or more → the same.
-/// Throws: ShapeError for an axis that is not there, DTypeError unless x is floating.
+/// Throws: ShapeError for an axis that is out of range, DTypeError unless x is floating.
 /// Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990.
 /// Example: softmax(Array::zeros({2, 4})).array().at({1, 3}) == 0.25
 Tensor softmax(const Tensor& x, int axis = -1);
@@ -155,7 +155,7 @@ Tensor softmax(const Tensor& x, int axis = -1);
 /// ln softmax(x) along an axis: xᵢ − max x − ln Σⱼ e^{xⱼ − max x}.
 ///
 /// Shapes: x of rank 1 or more → the same.
-/// Throws: ShapeError for an axis that is not there, DTypeError unless x is floating.
+/// Throws: ShapeError for an axis that is out of range, DTypeError unless x is floating.
 /// Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990.
 /// Example: log_softmax(Array::zeros({2, 1})).array().at({1, 0}) == 0
 Tensor log_softmax(const Tensor& x, int axis = -1);

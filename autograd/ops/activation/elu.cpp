@@ -1,4 +1,4 @@
-// elu and selu: x above 0, an exponential below.
+// elu and selu: x where x > 0, an exponential elsewhere.
 #include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/arithmetic/comparison.hpp>
@@ -18,7 +18,7 @@ struct SeluName {
 /// min(x, 0)
 constexpr auto below = [](auto x) { return x > 0 ? decltype(x){0} : x; };
 
-/// scale · x above 0, scale · alpha · (eˣ − 1) elsewhere.
+/// scale · x where x > 0, scale · alpha · (eˣ − 1) elsewhere.
 template <class Named>
 struct ExponentialUnit {
   static constexpr std::string_view name = Named::name;
@@ -45,7 +45,7 @@ struct ExponentialUnit {
   }
   Tensor backward(const Tensor& gradient) const {
     const Tensor x = x_.tensor();
-    // Clamped, so that no power overflows where it does not count.
+    // Clamped, so that the exponential does not overflow where it is not used.
     const Tensor curve = (scale_ * alpha_) * exp(clamp(x, {}, 0));
     return gradient * where(gt(x, 0), scale_, curve);
   }

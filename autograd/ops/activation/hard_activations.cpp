@@ -1,4 +1,4 @@
-// Activations made of straight pieces: relu6, leaky_relu and hardsigmoid.
+// Piecewise linear activations: relu6, leaky_relu and hardsigmoid.
 #include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/autograd/ops/detail/activation_operator.hpp>
 

@@ -23,7 +23,7 @@ struct Prelu {
     weight_ = SavedTensor(weight);
     return detail::map_floating(name, x, weight, [](auto value, auto w) {
       using T = decltype(value);
-      // A sum of two choices: a product chosen or not would be a branch.
+      // A sum of two selections: selecting between two products would be a branch.
       return (value > 0 ? value : T{0}) + w * (value > 0 ? T{0} : value);
     });
   }

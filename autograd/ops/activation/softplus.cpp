@@ -57,7 +57,7 @@ struct Softplus {
 }  // namespace
 
 Tensor softplus(const Tensor& x, const SoftplusOptions& options) {
-  if (!(options.beta > 0)) throw ValueError(fmt::format("softplus: beta must be above 0, got {}", options.beta));
+  if (!(options.beta > 0)) throw ValueError(fmt::format("softplus: beta must be positive, got {}", options.beta));
   return record(Softplus{.options_ = options}, x);
 }
 

@@ -1,5 +1,5 @@
-// Elementwise arithmetic with broadcasting. Operands are of one dtype, f32 or f64 (a DTypeError otherwise); shapes
-// follow NumPy's broadcasting rule (a ShapeError otherwise). A number takes the dtype of the tensor beside it.
+// Elementwise arithmetic with broadcasting. Operands must have the same dtype, f32 or f64 (DTypeError otherwise);
+// shapes follow NumPy's broadcasting rules (ShapeError otherwise). A number takes the dtype of the tensor operand.
 #pragma once
 
 #include <optional>
@@ -40,7 +40,7 @@ Tensor multiply(const Tensor& a, const Tensor& b);
 /// Example: divide(Array::full({2, 1}, 3), Array::full({3}, 2)).array().at({1, 2}) == 1.5
 Tensor divide(const Tensor& a, const Tensor& b);
 
-/// The larger of a and b, elementwise; NaN where one of them is. At a tie each gets half of the gradient.
+/// The larger of a and b, elementwise; NaN where either is NaN. At a tie each gets half of the gradient.
 ///
 /// Shapes: a, b that broadcast to one shape → that shape.
 /// Throws: ShapeError when they do not broadcast; DTypeError unless they are of one floating dtype.
@@ -48,7 +48,7 @@ Tensor divide(const Tensor& a, const Tensor& b);
 /// Example: maximum(Array::full({2, 1}, 3), Array::full({3}, 2)).array().at({1, 2}) == 3
 Tensor maximum(const Tensor& a, const Tensor& b);
 
-/// The smaller of a and b, elementwise; NaN where one of them is. At a tie each gets half of the gradient.
+/// The smaller of a and b, elementwise; NaN where either is NaN. At a tie each gets half of the gradient.
 ///
 /// Shapes: a, b that broadcast to one shape → that shape.
 /// Throws: ShapeError when they do not broadcast; DTypeError unless they are of one floating dtype.
@@ -107,11 +107,11 @@ Tensor sqrt(const Tensor& x);
 Tensor pow(const Tensor& x, double exponent);
 Tensor pow(const Tensor& x, const Tensor& exponent);
 
-/// x held between two bounds, either of which may be left out; NaN stays NaN, and of bounds that contradict each other
-/// `max` wins. The derivative is 1 between the bounds and at them, and 0 outside.
+/// x limited to [min, max]; either bound may be omitted. NaN stays NaN, and `max` wins where min > max. The derivative
+/// is 1 between the bounds and at them, and 0 outside.
 ///
 /// Shapes: x of any shape → the same.
-/// Throws: ValueError without any bound; DTypeError unless x is floating.
+/// Throws: ValueError when both bounds are omitted; DTypeError unless x is floating.
 /// Source: PyTorch's `torch.clamp`.
 /// Example: clamp(Array::from<float>({3}, {-2, 0.5, 2}), 0, 1).array().at({2}) == 1
 Tensor clamp(const Tensor& x, std::optional<double> min, std::optional<double> max = {});
@@ -157,7 +157,7 @@ inline Tensor operator/(double a, const Tensor& b) {
   return divide(Array::scalar(a, b.dtype()), b);
 }
 
-/// sum += term, without history: in place when nothing else sees the memory of `sum`. The shapes must be equal.
+/// sum += term, without recording: in place when no other array shares the memory of `sum`. The shapes must be equal.
 void accumulate(Array& sum, const Array& term);
 
 }  // namespace tapestry

@@ -10,7 +10,7 @@ namespace {
 
 struct Maximum {
   static constexpr std::string_view name = "maximum";
-  /// True where y is what is looked for rather than x; not for NaN.
+  /// True where y rather than x is the extremum; false for NaN.
   template <class T>
   static bool passes(T x, T y) {
     return x < y;

@@ -42,8 +42,8 @@ struct PowOfTensors {
     return detail::map_floating(name, x, exponent, [](auto base, auto power) { return std::pow(base, power); });
   }
 
-  // Where a derivative is 0 by convention, its formula would take 0 times infinity: there x is replaced by 1, so that
-  // derivatives of derivatives stay finite too.
+  // Where a derivative is 0 by convention, its formula would give 0 · ∞; x is replaced by 1 there, so that higher
+  // derivatives stay finite too.
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
     const Tensor x = x_.tensor();
     const Tensor exponent = exponent_.tensor();

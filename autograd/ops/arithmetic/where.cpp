@@ -40,8 +40,7 @@ struct Where {
       const T* x = first.array.data<T>();
       const T* y = second.array.data<T>();
       T* out = result.mutable_data<T>();
-      // Bit by bit and with the strides known to the compiler: where masks are random, branches cost more than all
-      // else.
+      // Bitwise and with compile-time strides: for random masks, branches would dominate the time.
       const auto choose = [&](auto stride_x, auto stride_y) {
         for_ranges(shape_.numel(), [&](std::int64_t begin, std::int64_t end) {
           for (std::int64_t i = begin; i < end; ++i) out[i] = chosen_of(mask[i], x[i * stride_x], y[i * stride_y]);
@@ -64,7 +63,7 @@ struct Where {
   }
 
  private:
-  /// An operand as it is walked: of the result's shape and format, or a single element.
+  /// An operand in loop order: of the result's shape and format, or a single element.
   struct Operand {
     Operand(const Tensor& x, const Shape& shape, MemoryFormat format)
         : array(x.numel() == 1 ? x.array() : broadcast_to(x, shape).array().contiguous(format)),

@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::string_view operation = "scaled_dot_product_attention";
 
-/// Calls body(row, first element) for every row of the last axis, shared out over threads.
+/// Calls body(row, first element) for every row of the last axis, in parallel.
 template <class Body>
 void for_each_query(const Shape& scores, const Body& body) {
   const std::int64_t keys = scores[-1];
@@ -34,7 +34,7 @@ void for_each_query(const Shape& scores, const Body& body) {
   });
 }
 
-/// Which keys the queries of (…, L, S) may look at.
+/// The keys that the queries of (…, L, S) may attend to.
 class Visibility {
  public:
   Visibility(const Shape& scores, const Array& mask, bool is_causal) : scores_(scores), is_causal_(is_causal) {
@@ -48,7 +48,7 @@ class Visibility {
     }
   }
 
-  /// Calls body(key) for every key that the query of a row may look at.
+  /// Calls body(key) for every key that the query of a row may attend to.
   template <class Body>
   void for_each_key(std::int64_t row, const Body& body) const {
     const std::int64_t end = is_causal_ ? std::min(scores_[-1], row % scores_[-2] + 1) : scores_[-1];
@@ -78,7 +78,7 @@ class Visibility {
   std::vector<std::int64_t> strides_;  ///< of the mask, for every axis of the scores
 };
 
-/// softmax(scores) over the keys that a query may look at, 0 for the others.
+/// softmax(scores) over the keys that a query may attend to, 0 for the others.
 struct AttentionWeights {
   static constexpr std::string_view name = operation;
   bool is_causal_;
@@ -101,7 +101,7 @@ struct AttentionWeights {
         visible.for_each_key(row, [&](std::int64_t key) {
           const T score = in[first + key];
           weights[key] = score;
-          // A NaN stays the largest.
+          // Keeps a NaN as the maximum.
           if (score > largest || score != score) largest = score;
         });
         if (largest == none) {
@@ -177,7 +177,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   check_mask(options.attn_mask, query, scores_shape(query, key));
   check_dropout_probability(operation, options.dropout_p);
   if (options.dropout_p > 0 && options.stream == nullptr) {
-    throw ValueError(fmt::format("{}: dropout_p {} needs a stream of random numbers", operation, options.dropout_p));
+    throw ValueError(fmt::format("{}: dropout_p {} requires a random stream", operation, options.dropout_p));
   }
   // On the query, which is smaller than the scores.
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));

@@ -9,16 +9,17 @@
 namespace tapestry {
 
 struct AttentionOptions {
-  /// Broadcast to (…, L, S). Of type u8: 1 where a query may look at a key, 0 where not; floating: added to the scores.
+  /// Broadcast to (…, L, S). A u8 mask is 1 where a query may attend to a key and 0 where not; a floating mask is added
+  /// to the scores.
   Tensor attn_mask = {};
   double dropout_p = 0;              ///< the probability of dropping a weight, in training
-  bool is_causal = false;            ///< query i looks at keys 0 … i only, also where a mask allows more
-  std::optional<double> scale = {};  ///< the factor of the scores; 1 / √E unless given
-  RandomStream* stream = nullptr;    ///< of the dropout; needed when dropout_p is above 0
+  bool is_causal = false;            ///< query i attends to keys 0 … i only, even where the mask allows more
+  std::optional<double> scale = {};  ///< multiplies the scores; 1 / √E by default
+  RandomStream* stream = nullptr;    ///< random numbers for dropout; required when dropout_p > 0
 };
 
-/// softmax(scale · query · keyᵀ + mask) · value: for every query the mean of the values, weighted by how well their
-/// keys fit. A query that may look at no key gives zeros, and zero gradients.
+/// softmax(scale · query · keyᵀ + mask) · value: for every query, the mean of the values weighted by how well their
+/// keys match. A query that may attend to no key gives zeros, and zero gradients.
 ///
 /// Shapes: query (…, L, E), key (…, S, E), value (…, S, V) with the same leading axes → (…, L, V).
 /// Throws: ShapeError for operands or a mask that do not fit, DTypeError unless all are of one floating dtype (a mask

@@ -1,5 +1,5 @@
-// Convolution: cross-correlation, as everywhere in deep learning; the kernel is not flipped (`flip` it for the
-// convolution of mathematics). And its transpose, which makes images larger where convolution makes them smaller.
+// Convolution and transposed convolution. As everywhere in deep learning, convolution means cross-correlation: the
+// kernel is not flipped (`flip` it for the mathematical convolution).
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace tapestry {
 
-/// Pixels around an image: so many on either side, per axis; or `same`, as many as keep the size at stride 1, the odd
-/// one after the last pixel; or `valid`, none.
+/// Padding around an image: a number of pixels on either side, per axis; or `same`, which keeps the size at stride 1
+/// (an odd pixel goes after the last one); or `valid`, which is none.
 struct Padding {
   Pair amount = 0;
   bool is_same = false;
@@ -28,7 +28,7 @@ struct Padding {
   static constexpr Padding valid() { return 0; }
 };
 
-/// The same for a sequence, which has one axis.
+/// Padding at the ends of a sequence: the one-dimensional `Padding`.
 struct Padding1d {
   std::int64_t amount = 0;
   bool is_same = false;
@@ -43,71 +43,71 @@ struct Padding1d {
 };
 
 struct Conv1dOptions {
-  std::int64_t stride = 1;                        ///< elements from one window to the next
+  std::int64_t stride = 1;                        ///< elements between neighboring windows
   Padding1d padding = 0;                          ///< elements at either end
-  std::int64_t dilation = 1;                      ///< elements from one kernel element to the next
-  std::int64_t groups = 1;                        ///< parts of the channels that do not see each other
+  std::int64_t dilation = 1;                      ///< elements between neighboring kernel elements
+  std::int64_t groups = 1;                        ///< independent channel groups
   PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
 };
 
 struct Conv2dOptions {
-  Pair stride = 1;                                ///< pixels from one window to the next
+  Pair stride = 1;                                ///< pixels between neighboring windows
   Padding padding = 0;                            ///< pixels on either side
-  Pair dilation = 1;                              ///< pixels from one kernel element to the next
-  std::int64_t groups = 1;                        ///< parts of the channels that do not see each other
+  Pair dilation = 1;                              ///< pixels between neighboring kernel elements
+  std::int64_t groups = 1;                        ///< independent channel groups
   PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
 };
 
 struct ConvTranspose1dOptions {
-  std::int64_t stride = 1;          ///< elements of the output from one window to the next
-  std::int64_t padding = 0;         ///< elements taken away at either end of the output
-  std::int64_t output_padding = 0;  ///< elements more at the end of the output, below stride or dilation
-  std::int64_t groups = 1;          ///< parts of the channels that do not see each other
-  std::int64_t dilation = 1;        ///< elements from one kernel element to the next
+  std::int64_t stride = 1;          ///< output elements between neighboring windows
+  std::int64_t padding = 0;         ///< elements removed at either end of the output
+  std::int64_t output_padding = 0;  ///< extra elements at the end of the output; less than stride or dilation
+  std::int64_t groups = 1;          ///< independent channel groups
+  std::int64_t dilation = 1;        ///< elements between neighboring kernel elements
 };
 
 struct ConvTranspose2dOptions {
-  Pair stride = 1;          ///< pixels of the output from one window to the next
-  Pair padding = 0;         ///< pixels taken away on either side of the output
-  Pair output_padding = 0;  ///< pixels more after the last row and column, below stride or dilation
-  std::int64_t groups = 1;  ///< parts of the channels that do not see each other
-  Pair dilation = 1;        ///< pixels from one kernel element to the next
+  Pair stride = 1;          ///< output pixels between neighboring windows
+  Pair padding = 0;         ///< pixels removed on either side of the output
+  Pair output_padding = 0;  ///< extra pixels after the last row and column; less than stride or dilation
+  std::int64_t groups = 1;  ///< independent channel groups
+  Pair dilation = 1;        ///< pixels between neighboring kernel elements
 };
 
 /// y[n, k, i] = bias[k] + Σ_{c, s} weight[k, c, s] · x[n, c, i·stride + s·dilation − padding], c over the channels of
-/// k's group, L′ = ⌊(L + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1. The anomaly mode calls it conv2d, of
-/// which it is the case of one row.
+/// k's group, L′ = ⌊(L + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1. Computed as a conv2d of one row: anomaly
+/// mode and profiles show it under that name.
 ///
 /// Shapes: x (N, C, L), weight (K, C / groups, kernel), bias (K) or undefined → (N, K, L′).
-/// Throws: ShapeError for ranks, channels, groups and sizes that do not fit; ValueError for options out of range, and
-/// for a padding that its mode has no elements for (see `pad`); DTypeError unless all are of one floating dtype.
+/// Throws: ShapeError for ranks, channels, groups and sizes that do not match; ValueError for options out of range, and
+/// for more padding than the padding mode allows (see `pad`); DTypeError unless all are of one floating dtype.
 /// Source: PyTorch's `torch.nn.functional.conv1d`.
 /// Example: conv1d(Array::full({1, 1, 5}, 1), Array::full({1, 1, 3}, 2)).array().at({0, 0, 2}) == 6
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv1dOptions& options = {});
 
 /// y[n, k, i, j] = bias[k] + Σ_{c, r, s} weight[k, c, r, s] · x[n, c, i·stride + r·dilation − padding, j·… + s·…], c
-/// over the channels of k's group, per axis H′ = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1. Computes on
-/// channels-last memory. A window wholly in a padding of zeros gives exactly the bias; 0 · ∞ is NaN on the image, and
-/// may be in the padding where a weight is infinite.
+/// over the channels of k's group, per axis H′ = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1. Computes in
+/// channels-last memory format. A window that lies entirely in zero padding gives exactly the bias; where a weight is
+/// infinite, 0 · ∞ is NaN on the image and may be NaN in the padding.
 ///
-/// f32 convolutions of 3×3 at stride 1 or 2 with many channels round more, by some forty units of the last place of the
-/// largest Σ|weight · x| instead of a few, unless `ConvMathGuard` or TAPESTRY_CONV=exact asks for plain sums
-/// (conv_math.hpp).
+/// f32 3×3 convolutions at stride 1 or 2 with many channels have a larger rounding error, about forty units in the last
+/// place of the largest Σ|weight · x| instead of a few, unless `ConvMathGuard` or TAPESTRY_CONV=exact requests plain
+/// sums (conv_math.hpp).
 ///
 /// Shapes: x (N, C, H, W), weight (K, C / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
-/// Throws: ShapeError for ranks, channels, groups and sizes that do not fit; ValueError for options out of range, and
-/// for a padding that its mode has no elements for (see `pad`); DTypeError unless all are of one floating dtype.
+/// Throws: ShapeError for ranks, channels, groups and sizes that do not match; ValueError for options out of range, and
+/// for more padding than the padding mode allows (see `pad`); DTypeError unless all are of one floating dtype.
 /// Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998; PyTorch's
 /// `torch.nn.functional.conv2d`.
 /// Example: conv2d(Array::full({1, 1, 4, 5}, 1), Array::full({2, 1, 3, 3}, 1)).shape() == Shape{1, 2, 2, 3}
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
 
 /// The adjoint of conv1d: every element of x adds the kernel times itself to the output, element i at i·stride −
-/// padding; then the bias. L′ = (L − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1. The anomaly
-/// mode calls it conv_transpose2d.
+/// padding; then the bias. L′ = (L − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1. Computed as a
+/// conv_transpose2d of one row: anomaly mode and profiles show it under that name.
 ///
 /// Shapes: x (N, C, L), weight (C, K / groups, kernel), bias (K) or undefined → (N, K, L′).
-/// Throws: ShapeError for ranks, channels, groups and sizes that do not fit, among them an output of no elements;
+/// Throws: ShapeError for ranks, channels, groups and sizes that do not match, and for an output without elements;
 /// ValueError for options out of range; DTypeError unless all are of one floating dtype.
 /// Source: PyTorch's `torch.nn.functional.conv_transpose1d`.
 /// Example: conv_transpose1d(Array::full({1, 1, 2}, 1), Array::full({1, 1, 2}, 1)).array().at({0, 0, 1}) == 2
@@ -119,7 +119,7 @@ Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bia
 /// H′ = (H − 1)·stride − 2·padding + dilation·(kh − 1) + output_padding + 1.
 ///
 /// Shapes: x (N, C, H, W), weight (C, K / groups, kh, kw), bias (K) or undefined → (N, K, H′, W′).
-/// Throws: ShapeError for ranks, channels, groups and sizes that do not fit, among them an output of no pixels;
+/// Throws: ShapeError for ranks, channels, groups and sizes that do not match, and for an output without pixels;
 /// ValueError for options out of range; DTypeError unless all are of one floating dtype.
 /// Source: Zeiler et al., "Deconvolutional networks", 2010; PyTorch's `torch.nn.functional.conv_transpose2d`.
 /// Example: conv_transpose2d(Array::full({1, 1, 2, 2}, 1), Array::full({1, 3, 3, 3}, 1), {}, {.stride = 2}).shape() ==

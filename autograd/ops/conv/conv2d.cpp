@@ -1,4 +1,4 @@
-// conv2d, and conv1d, which is its case of one row.
+// conv2d, and conv1d, which is a conv2d of one row.
 #include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/autograd/ops/conv/detail/conv2d_family.hpp>
 #include <tapestry/autograd/ops/conv/detail/conv_checks.hpp>
@@ -7,7 +7,7 @@
 namespace tapestry {
 namespace {
 
-/// How the windows lie along one axis of an image.
+/// The windows along one axis of an image.
 struct AxisWindows {
   std::int64_t pad_before, pad_after;
   std::int64_t count;
@@ -23,7 +23,7 @@ AxisWindows windows_along(std::string_view operation, std::string_view axis, con
   return {.pad_before = total / 2, .pad_after = total - total / 2, .count = sizes.in};
 }
 
-/// Of operands and options that go together, images or sequences.
+/// Requires checked operands and options, for images or sequences.
 Tensor convolution(std::string_view operation, const Tensor& x, const Tensor& weight, const Tensor& bias,
                    const Conv2dOptions& options) {
   const auto& [stride, padding, dilation, groups, padding_mode] = options;
@@ -37,7 +37,7 @@ Tensor convolution(std::string_view operation, const Tensor& x, const Tensor& we
       windows_along(operation, is_sequence ? "length" : "width",
                     {in.width, kernel.width, stride.width, padding.amount.width, dilation.width}, padding.is_same);
   Tensor image = x;
-  // A pass over the image, little beside the products: not worth a gather of its own for every mode.
+  // One pass over the image is cheap compared with the products, so a separate gather per mode is not worthwhile.
   if (padding_mode != PaddingMode::zeros) {
     if (!is_sequence) detail::check_padding(operation, padding_mode, x.shape(), 2, rows.pad_before, rows.pad_after);
     detail::check_padding(operation, padding_mode, x.shape(), x.rank() - 1, columns.pad_before, columns.pad_after);

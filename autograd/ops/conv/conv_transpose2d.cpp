@@ -1,4 +1,4 @@
-// conv_transpose2d and conv_transpose1d, which is its case of one row.
+// conv_transpose2d, and conv_transpose1d, which is a conv_transpose2d of one row.
 #include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/autograd/ops/conv/detail/conv2d_family.hpp>
 #include <tapestry/autograd/ops/conv/detail/conv_checks.hpp>
@@ -6,7 +6,7 @@
 namespace tapestry {
 namespace {
 
-/// The transpose of the convolution that makes x's shape of the result's.
+/// The transpose of the convolution from the shape of the result to that of x.
 Tensor transposed(std::string_view operation, const Tensor& x, const Tensor& weight, const Tensor& bias,
                   const ConvTranspose2dOptions& options) {
   const auto& [stride, padding, output_padding, groups, dilation] = options;

@@ -105,7 +105,7 @@ Tensor unfold(const Tensor& x, const UnfoldOptions& options) {
   check_unfold_options(Unfold::name, options);
   detail::check_rank(Unfold::name, "an input (N, C, H, W)", x, 4);
   if (x.size(2) < 1 || x.size(3) < 1) {
-    throw ShapeError(fmt::format("{}: the image must have pixels, got {}", Unfold::name, to_string(x.shape())));
+    throw ShapeError(fmt::format("{}: expected an image with pixels, got {}", Unfold::name, to_string(x.shape())));
   }
   const Conv2dGeometry geometry =
       geometry_of(Unfold::name, x.size(0), x.size(1), {x.size(2), x.size(3)}, options, "input");
@@ -128,14 +128,14 @@ Tensor fold(const Tensor& x, const FoldOptions& options) {
   const auto& [kh, kw] = options.kernel_size.get();
   std::int64_t area = 0;
   if (__builtin_mul_overflow(kh, kw, &area) || x.size(1) % area != 0) {
-    throw ShapeError(fmt::format("{}: the columns must be of a multiple of {} · {} numbers, got {} (input {})",
+    throw ShapeError(fmt::format("{}: expected columns with a multiple of {} · {} elements, got {} (input {})",
                                  Fold::name, kh, kw, x.size(1), to_string(x.shape())));
   }
   const Conv2dGeometry geometry =
       geometry_of(Fold::name, x.size(0), x.size(1) / area, options.output_size, windows_of(options), "output");
   std::int64_t columns = 0;
   if (__builtin_mul_overflow(geometry.out_height, geometry.out_width, &columns) || x.size(2) != columns) {
-    throw ShapeError(fmt::format("{}: the output has {} · {} windows, got {} columns (input {})", Fold::name,
+    throw ShapeError(fmt::format("{}: expected {} · {} columns, one per window, got {} (input {})", Fold::name,
                                  geometry.out_height, geometry.out_width, x.size(2), to_string(x.shape())));
   }
   return folded(geometry, x);

@@ -1,4 +1,4 @@
-// Elementwise operators whose graph is made of straight pieces. For .cpp files: templates full of loops.
+// Piecewise linear elementwise operators. For .cpp files: templates full of loops.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace tapestry::detail {
 
-/// The gradient of `Pieces` at x: linear in what comes in, and not dependent on x within a piece, so that its
+/// The gradient of `Pieces` at x: linear in the incoming gradient, and independent of x within a piece, so that its
 /// derivative is itself.
 template <class Pieces>
 struct PiecewiseLinearGradient {

@@ -27,7 +27,9 @@ Reduction reduction_of(std::string_view operation, const Shape& shape, const Axe
 }
 
 void check_some(std::string_view operation, const Shape& shape, const Reduction& reduction) {
-  if (reduction.count == 0) throw ValueError(fmt::format("{}: of no elements (input {})", operation, to_string(shape)));
+  if (reduction.count == 0)
+    throw ValueError(
+        fmt::format("{}: expected at least one element, got none (input {})", operation, to_string(shape)));
 }
 
 kernels::MiddleAxis middle_axis(const Array& x, int axis) {

@@ -1,4 +1,4 @@
-// The axes that a reduction is told to go over.
+// The axes of a reduction.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ struct Reduction {
   std::int64_t count = 1;                    ///< elements that go into each element of the result
 };
 
-/// No axes stand for all. Throws a ShapeError naming `operation` for an axis that is not there or comes twice.
+/// No axes mean all axes. Throws a ShapeError naming `operation` for an axis that is out of range or listed twice.
 Reduction reduction_of(std::string_view operation, const Shape& shape, const Axes& axes);
 
 /// Throws a ValueError naming `operation` when elements of the result would be made of none.

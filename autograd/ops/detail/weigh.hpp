@@ -5,8 +5,8 @@
 
 namespace tapestry::detail {
 
-/// x · weights, elementwise and of one shape, where a weight of 0 gives 0 even for what is not finite: how a gradient
-/// goes to what was chosen and not to what was not.
+/// x · weights, elementwise and of equal shapes, where a weight of 0 gives 0 even if x is not finite. Routes a gradient
+/// to selected elements only.
 Tensor weigh(const Tensor& x, const Array& weights);
 
 }  // namespace tapestry::detail

@@ -15,7 +15,7 @@
 namespace tapestry {
 namespace {
 
-/// What is kept times a factor; linear in x and its own adjoint.
+/// Kept elements times a factor; linear in x and its own adjoint.
 struct DropBlock {
   static constexpr std::string_view name = "drop_block2d";
   SavedTensor keep_;  ///< u8, of the shape of x
@@ -40,7 +40,7 @@ struct DropBlock {
   }
 };
 
-/// Zeroes in `keep`, all ones, the squares that begin where the stream says; returns how many elements are left.
+/// Zeroes in `keep`, all ones, the squares that begin at random positions; returns the number of elements left.
 std::int64_t drop_squares(Array& keep, double gamma, std::int64_t size, const RandomStream& stream) {
   const std::int64_t height = keep.size(2), width = keep.size(3);
   const std::int64_t rows = height - size + 1, columns = width - size + 1;

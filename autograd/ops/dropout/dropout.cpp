@@ -1,4 +1,4 @@
-// dropout, drop_connect and alpha_dropout: masks of elements, drawn again by backward rather than kept.
+// dropout, drop_connect and alpha_dropout: masks of elements, which backward draws again instead of storing them.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 namespace tapestry {
 namespace {
 
-/// What is kept times a factor; linear in x and its own adjoint.
+/// Kept elements times a factor; linear in x and its own adjoint.
 template <class Label>
 struct Dropout {
   static constexpr std::string_view name = Label::name;

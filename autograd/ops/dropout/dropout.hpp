@@ -1,7 +1,7 @@
-// Random zeros in training. Each function draws from a `RandomStream` and advances it by one step; the mask is a
-// function of (seed, stream, step, element in row-major order), whatever the memory format and the number of threads,
-// and backward uses the same. What is dropped is 0 even where x is infinite or NaN, and so is its gradient; p = 0 gives
-// x itself and p = 1 zeros. When an argument is refused the stream stays where it is.
+// Dropout. Each function draws from a `RandomStream` and advances it by one step; the mask is a function of (seed,
+// stream, step, element in row-major order), independent of the memory format and the number of threads, and backward
+// uses the same mask. A dropped element is 0 even where x is infinite or NaN, and so is its gradient; p = 0 returns x
+// itself and p = 1 gives zeros. The stream does not advance when an argument is rejected.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ Tensor dropout(const Tensor& x, double p, RandomStream& stream);
 Tensor dropout2d(const Tensor& x, double p, RandomStream& stream);
 
 /// Zeroes every weight of a convolution or linear layer with probability p and multiplies the others by 1 / (1 − p), so
-/// that evaluation uses the weights as they are. Weights are dropped once per call, that is once per forward pass of
-/// the layer: all samples of a batch see the same ones.
+/// that evaluation uses the weights unchanged. Weights are dropped once per call, that is once per forward pass of the
+/// layer: all samples of a batch see the same ones.
 ///
 /// Shapes: weight of any shape → the same.
 /// Throws: ValueError when p is not in [0, 1], DTypeError unless weight is floating.
@@ -40,10 +40,10 @@ Tensor dropout2d(const Tensor& x, double p, RandomStream& stream);
 /// }()
 Tensor drop_connect(const Tensor& weight, double p, RandomStream& stream);
 
-/// Zeroes squares of block_size × block_size pixels, in every channel of every sample others, and divides the rest by
-/// the share of all elements that is kept. A square begins at each pixel where it lies wholly in the map with
-/// probability γ = p / block_size² · H·W / ((H − block_size + 1)(W − block_size + 1)), so that about the share p is
-/// dropped, a little less as squares overlap; p = 1 drops everything.
+/// Zeroes squares of block_size × block_size pixels, drawn independently for every channel of every sample, and divides
+/// the rest by the fraction of elements kept. At each pixel where a square fits into the map, one begins with
+/// probability γ = p / block_size² · H·W / ((H − block_size + 1)(W − block_size + 1)), so that about the fraction p is
+/// dropped, slightly less since squares overlap; p = 1 drops everything.
 ///
 /// Shapes: x (N, C, H, W) → the same.
 /// Throws: ShapeError unless the rank is 4 and a block fits into the map; ValueError when p is not in [0, 1] or
@@ -53,9 +53,9 @@ Tensor drop_connect(const Tensor& weight, double p, RandomStream& stream);
 /// 3, 3}) == 0; }()
 Tensor drop_block2d(const Tensor& x, double p, std::int64_t block_size, RandomStream& stream);
 
-/// What `stochastic_depth` drops or keeps as one.
+/// The unit that `stochastic_depth` drops.
 enum class StochasticDepthMode {
-  row,    ///< every sample, x[n, …], by itself
+  row,    ///< every sample, x[n, …], independently
   batch,  ///< the whole tensor
 };
 

@@ -13,7 +13,8 @@
 namespace tapestry {
 namespace {
 
-/// x times a scale that broadcasts to it, and 0 where the scale is, whatever x; linear in x and its own adjoint.
+/// x times a scale that broadcasts to it, and 0 where the scale is 0, even if x is not finite; linear in x and its own
+/// adjoint.
 template <class Label>
 struct DropParts {
   static constexpr std::string_view name = Label::name;

@@ -13,7 +13,7 @@
 namespace tapestry {
 namespace {
 
-/// What a maximum was made of: for every element of the result the edge, or −1.
+/// The edge that each element of a maximum came from, or −1.
 struct Chosen {
   SparseAdjacency adjacency;
   Array edges;  ///< i64, of the shape of the result
@@ -95,7 +95,7 @@ struct MaxAggregate {
   Tensor backward(const Tensor& gradient) const { return spread(chosen_, gradient); }
 };
 
-/// The weights of the edges over how many their targets have.
+/// The edge weights divided by the number of edges of their targets.
 Array mean_weights(const SparseAdjacency& adjacency, DType dtype) {
   const auto& begin = adjacency.by_target().begin;
   std::vector<double> weights;

@@ -111,9 +111,9 @@ void check_fits(std::string_view operation, const Array& indices, std::string_vi
   bool fits = indices.rank() == x.rank();
   for (int axis = 0; fits && axis < x.rank(); ++axis) fits = axis == free_axis || indices.size(axis) <= x[axis];
   if (fits) return;
-  throw ShapeError(fmt::format("{}: expected indices of the rank of {} {} and no larger{}, got {}", operation, argument,
-                               to_string(x), free_axis < 0 ? "" : fmt::format(" but along axis {}", free_axis),
-                               to_string(indices.shape())));
+  throw ShapeError(fmt::format(
+      "{}: expected indices with the rank of {} {} and no larger than it{}, got {}", operation, argument, to_string(x),
+      free_axis < 0 ? "" : fmt::format(" except along axis {}", free_axis), to_string(indices.shape())));
 }
 
 }  // namespace

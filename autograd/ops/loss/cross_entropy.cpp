@@ -35,11 +35,11 @@ struct CrossEntropy {
         const std::int64_t label = classes_->data()[row];
         if (label == classes_->ignore_index) return;
         const T* x = in + rows.first(row);
-        const detail::Normaliser normaliser = detail::normaliser_of(x, rows);
+        const detail::Normalizer normalizer = detail::normalizer_of(x, rows);
         const auto add = [&](std::int64_t k, double share) {
-          // What counts for nothing does so even where the logit is −∞.
+          // A term of weight 0 must not contribute even where the logit is −∞.
           if (share == 0) return;
-          out[row] += share * normaliser.negative_log_softmax(static_cast<double>(x[k * rows.stride()]));
+          out[row] += share * normalizer.negative_log_softmax(static_cast<double>(x[k * rows.stride()]));
         };
         add(label, (1 - smoothing_) * weight(label));
         if (spread == 0) return;

@@ -25,7 +25,7 @@ Tensor dice_loss(const Tensor& probabilities, const Tensor& targets, const DiceL
   const double smooth = options.smooth;
   check_dice_smooth(name, smooth);
   if (options.reduction == Reduction::mean && shape[0] * shape[1] == 0) {
-    throw ValueError(fmt::format("{}: the mean over no classes (input {})", name, to_string(shape)));
+    throw ValueError(fmt::format("{}: cannot take the mean over no classes (input {})", name, to_string(shape)));
   }
   std::vector<int> pixels;
   for (int axis = 2; axis < shape.rank(); ++axis) pixels.push_back(axis);

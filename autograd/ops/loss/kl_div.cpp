@@ -26,7 +26,7 @@ struct KlDivergence {
   }
 };
 
-/// The same with the logarithm of the target.
+/// The terms for a target given as logarithms.
 struct LogKlDivergence {
   static constexpr std::string_view name = "kl_div";
 
@@ -60,7 +60,8 @@ std::optional<double> scale_of(const Shape& shape, KlReduction reduction) {
   if (shape.rank() == 0)
     throw ShapeError(fmt::format("{}: expected samples (N, …) for batch_mean, got a scalar", KlDivergence::name));
   if (shape[0] == 0)
-    throw ValueError(fmt::format("{}: the mean of no samples (input {})", KlDivergence::name, to_string(shape)));
+    throw ValueError(
+        fmt::format("{}: cannot take the mean of no samples (input {})", KlDivergence::name, to_string(shape)));
   return 1 / static_cast<double>(shape[0]);
 }
 

@@ -1,5 +1,5 @@
-// Losses: how far predictions are from targets. Labels are Arrays of i64; other targets are tensors, which may require
-// gradients. The mean of no terms is refused with a ValueError.
+// Loss functions. Labels are i64 Arrays; other targets are tensors, which may require gradients. The mean over no terms
+// is a ValueError.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace tapestry {
 
-/// What becomes of the losses of all samples or elements.
+/// How the losses of all samples or elements are reduced.
 enum class Reduction {
   mean,  ///< their mean, a scalar
   sum,   ///< their sum, a scalar
@@ -17,39 +17,41 @@ enum class Reduction {
 };
 
 struct CrossEntropyOptions {
-  Array weight = {};                      ///< a factor per class (classes), of the dtype of the logits; undefined for 1
-  std::int64_t ignore_index = -100;       ///< samples with this label count for nothing
-  Reduction reduction = Reduction::mean;  ///< the mean is weighted: over Σ weight[label] of what is not ignored
-  double label_smoothing = 0;             ///< share of the target that is spread evenly over all classes, in [0, 1]
+  Array weight = {};                 ///< a factor per class (classes), of the dtype of the logits; undefined for 1
+  std::int64_t ignore_index = -100;  ///< samples with this label are ignored
+  Reduction reduction =
+      Reduction::mean;         ///< the mean is weighted: divided by Σ weight[label] over the samples not ignored
+  double label_smoothing = 0;  ///< fraction of the target spread evenly over all classes, in [0, 1]
 };
 
 /// −Σₖ weightₖ · tₖ · log_softmax(logits)ₖ for every sample, where t is 1 at the label; with label smoothing s over C
-/// classes t is (1 − s) there and s/C is added everywhere. A class whose weight or target is 0 counts for nothing, even
-/// where its logit is −∞. Exact but for one rounding also for logits of ±10⁴.
+/// classes t is (1 − s) there and s/C is added everywhere. A class whose weight or target is 0 contributes nothing,
+/// even where its logit is −∞. Accurate to one rounding, even for logits of ±10⁴.
 ///
 /// Shapes: logits (N, C) or (N, C, d₁, …), labels i64 (N) or (N, d₁, …) → a scalar, or with Reduction::none as labels.
 /// Throws: ValueError for a label outside [0, C) other than ignore_index (with its row), a smoothing outside [0, 1],
-/// and a mean over a total weight of 0; ShapeError and DTypeError for operands that do not fit.
+/// and a mean over a total weight of 0; ShapeError and DTypeError for operands that do not match.
 /// Source: PyTorch's `cross_entropy`; smoothing: Szegedy et al., "Rethinking the Inception architecture", 2016, section
 /// 7.
 /// Example: cross_entropy(Array::zeros({2, 1}), Array::zeros({2}, DType::i64)).item() == 0
 Tensor cross_entropy(const Tensor& logits, const Array& labels, const CrossEntropyOptions& options = {});
 
-/// The same with the target t of every sample given, probabilities of the shape of the logits (mixed labels, say); an
-/// Array of that shape and a floating dtype is taken so, too. The mean is over samples, whatever the weights;
+/// The cross-entropy against class probabilities t of the same shape as the logits (mixed labels, for example); an
+/// Array of that shape with a floating dtype is treated the same way. The mean is over samples, regardless of weights;
 /// ignore_index is not used. Targets may require gradients.
 ///
 /// Shapes: logits and targets (N, C) or (N, C, d₁, …) → a scalar, or with Reduction::none (N) or (N, d₁, …).
 /// Throws: ValueError for a smoothing outside [0, 1] and a mean of no samples; ShapeError and DTypeError for operands
-/// that do not fit.
+/// that do not match.
 /// Source: PyTorch's `cross_entropy` with class probabilities.
 /// Example: cross_entropy(Tensor(Array::zeros({2, 1})), Tensor(Array::full({2, 1}, 1))).item() == 0
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options = {});
 
 struct NllLossOptions {
-  Array weight = {};                      ///< a factor per class (classes), of the dtype of the input; undefined for 1
-  std::int64_t ignore_index = -100;       ///< samples with this label count for nothing
-  Reduction reduction = Reduction::mean;  ///< the mean is weighted: over Σ weight[label] of what is not ignored
+  Array weight = {};                 ///< a factor per class (classes), of the dtype of the input; undefined for 1
+  std::int64_t ignore_index = -100;  ///< samples with this label are ignored
+  Reduction reduction =
+      Reduction::mean;  ///< the mean is weighted: divided by Σ weight[label] over the samples not ignored
 };
 
 /// The negative logarithm of the likelihood, −weight[label] · log_probabilities[label] for every sample:
@@ -58,14 +60,14 @@ struct NllLossOptions {
 /// Shapes: log_probabilities (N, C) or (N, C, d₁, …), labels i64 (N) or (N, d₁, …) → a scalar, or with Reduction::none
 /// as labels.
 /// Throws: ValueError for a label outside [0, C) other than ignore_index (with its row), and a mean over a total weight
-/// of 0; ShapeError and DTypeError for operands that do not fit.
+/// of 0; ShapeError and DTypeError for operands that do not match.
 /// Source: PyTorch's `nll_loss`.
 /// Example: nll_loss(Array::full({3, 2}, -4), Array::zeros({3}, DType::i64)).item() == 4
 Tensor nll_loss(const Tensor& log_probabilities, const Array& labels, const NllLossOptions& options = {});
 
 struct BinaryCrossEntropyOptions {
   Array weight = {};                      ///< a factor per element, broadcast to the logits; undefined for 1
-  Reduction reduction = Reduction::mean;  ///< the mean is over all elements, whatever the weights
+  Reduction reduction = Reduction::mean;  ///< the mean is over all elements, regardless of weights
   Array pos_weight = {};                  ///< a factor of the term of t, broadcast to the logits; undefined for 1
 };
 
@@ -143,30 +145,30 @@ struct DiceLossOptions {
 /// Example: dice_loss(Array::full({1, 2, 3}, 1), Array::full({1, 2, 3}, 1)).item() == 0
 Tensor dice_loss(const Tensor& probabilities, const Tensor& targets, const DiceLossOptions& options = {});
 
-/// What becomes of the terms of `kl_div`.
+/// How the terms of `kl_div` are reduced.
 enum class KlReduction {
-  mean,        ///< their mean over all elements, PyTorch's default, which is not the divergence
-  batch_mean,  ///< their sum over the size of the first axis: the mean divergence of a sample
+  mean,        ///< their mean over all elements: PyTorch's default, but not the divergence
+  batch_mean,  ///< their sum divided by the size of the first axis: the mean divergence per sample
   sum,         ///< their sum
   none,        ///< they are returned as they are
 };
 
 struct KlDivOptions {
   KlReduction reduction = KlReduction::mean;  ///< of the terms of all elements
-  bool log_target = false;                    ///< the target is given as logarithms, too
+  bool log_target = false;                    ///< the target is given as logarithms as well
 };
 
 /// The terms of the Kullback-Leibler divergence, t · (ln t − x), for logarithms of probabilities x and probabilities t
 /// (or their logarithms, `log_target`). A target of 0 gives 0, and −x as the derivative with respect to it is −∞.
 ///
 /// Shapes: input and target of one shape → a scalar, or with KlReduction::none the same.
-/// Throws: ShapeError unless the shapes are equal (and of rank 1 or more for batch_mean), ValueError for a mean of
-/// nothing, DTypeError unless both are of one floating dtype.
+/// Throws: ShapeError unless the shapes are equal (and of rank 1 or more for batch_mean), ValueError for a mean of no
+/// elements, DTypeError unless both are of one floating dtype.
 /// Source: Kullback and Leibler, "On information and sufficiency", 1951; PyTorch's `kl_div`.
 /// Example: kl_div(Array::zeros({2, 3}), Array::full({2, 3}, 1)).item() == 0
 Tensor kl_div(const Tensor& input, const Tensor& target, const KlDivOptions& options = {});
 
-/// Throw, naming `operation`, what the operators throw whatever the input.
+/// Throw, naming `operation`, the errors that do not depend on the input.
 void check_label_smoothing(std::string_view operation, double smoothing);
 void check_smooth_l1_beta(std::string_view operation, double beta);
 void check_huber_delta(std::string_view operation, double delta);

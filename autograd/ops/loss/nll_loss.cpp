@@ -12,7 +12,7 @@ namespace {
 
 using Classes = std::shared_ptr<const detail::ClassLabels>;
 
-/// Calls body(row, place of the label's score, −weight[label]) for every row that is not ignored.
+/// Calls body(row, offset of the label's score, −weight[label]) for every row that is not ignored.
 template <class Body>
 void for_each_label(const detail::ClassLabels& classes, const detail::ClassRows& rows, const Body& body) {
   rows.for_each([&](std::int64_t row) {
@@ -24,7 +24,7 @@ void for_each_label(const detail::ClassLabels& classes, const detail::ClassRows&
 
 Tensor sample_losses(const Classes& classes, const Tensor& scores);
 
-/// Puts −weight · gradient at the labels, among zeros.
+/// Writes −weight · gradient at the labels and zeros elsewhere.
 struct NllGradient {
   static constexpr std::string_view name = "nll_loss_gradient";
   Classes classes_;

@@ -1,4 +1,4 @@
-// Losses that are straight lines far from the target and, but for l1_loss, squares near it.
+// Losses that are linear far from the target and, except l1_loss, quadratic near it.
 #include <algorithm>
 #include <cmath>
 

@@ -1,4 +1,4 @@
-// cross_entropy with targets that are given.
+// cross_entropy with class probabilities as targets.
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 namespace tapestry {
 namespace {
 
-/// The same with targets that are given: t = weight · ((1 − s)·target + s/C).
+/// Cross-entropy with given targets: t = weight · ((1 − s)·target + s/C).
 struct SoftCrossEntropy {
   static constexpr std::string_view name = "cross_entropy";
   std::vector<double> weight_;
@@ -34,11 +34,11 @@ struct SoftCrossEntropy {
       const T* target = wanted.data<T>();
       auto* out = losses.mutable_data<double>();
       rows.for_each([&](std::int64_t row) {
-        const detail::Normaliser normaliser = detail::normaliser_of(in + rows.first(row), rows);
+        const detail::Normalizer normalizer = detail::normalizer_of(in + rows.first(row), rows);
         for (std::int64_t k = 0; k < rows.classes(); ++k) {
           const std::int64_t at = rows.first(row) + k * rows.stride();
           const double share = effective(k, target[at]);
-          if (share != 0) out[row] += share * normaliser.negative_log_softmax(static_cast<double>(in[at]));
+          if (share != 0) out[row] += share * normalizer.negative_log_softmax(static_cast<double>(in[at]));
         }
       });
     });
@@ -67,10 +67,10 @@ struct SoftCrossEntropy {
           detail::write_gradient(in + first, rows, factors(row), sum, share, dx + first);
         }
         if (dt != nullptr) {
-          const detail::Normaliser normaliser = detail::normaliser_of(in + first, rows);
+          const detail::Normalizer normalizer = detail::normalizer_of(in + first, rows);
           for (std::int64_t k = 0; k < rows.classes(); ++k) {
             const std::int64_t at = first + k * rows.stride();
-            const double loss = normaliser.negative_log_softmax(static_cast<double>(in[at]));
+            const double loss = normalizer.negative_log_softmax(static_cast<double>(in[at]));
             dt[at] = static_cast<T>(factors(row) * (1 - smoothing_) * weight(k) * loss);
           }
         }
@@ -118,8 +118,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEnt
   if (targets.shape() != logits.shape()) throw ShapeError(text());
   const auto weight = detail::checked_class_weight(SoftCrossEntropy::name, "logits", logits, options.weight);
   if (options.reduction == Reduction::mean && detail::ClassRows(logits.array()).count() == 0) {
-    throw ValueError(
-        fmt::format("{}: the mean of no samples (logits {})", SoftCrossEntropy::name, to_string(logits.shape())));
+    throw ValueError(fmt::format("{}: cannot take the mean of no samples (logits {})", SoftCrossEntropy::name,
+                                 to_string(logits.shape())));
   }
   return record(
       SoftCrossEntropy{.weight_ = weight, .smoothing_ = options.label_smoothing, .reduction_ = options.reduction},

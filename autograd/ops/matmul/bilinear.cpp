@@ -15,7 +15,7 @@ Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const 
   detail::check_rank("bilinear", "a weight (out_features, in1_features, in2_features)", weight, 3);
   const bool is_matched = x1.rank() > 0 && x1.rank() == x2.rank() && x1.shape().with(-1, 1) == x2.shape().with(-1, 1);
   if (!is_matched) {
-    throw ShapeError(fmt::format("bilinear: expected inputs that differ along their last axis only, got {} and {}",
+    throw ShapeError(fmt::format("bilinear: expected inputs that differ only along their last axis, got {} and {}",
                                  to_string(x1.shape()), to_string(x2.shape())));
   }
   if (x1.size(-1) != weight.size(1) || x2.size(-1) != weight.size(2)) {

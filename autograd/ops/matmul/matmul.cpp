@@ -27,7 +27,7 @@ Shape with_last(const Shape& leading, std::initializer_list<std::int64_t> last) 
   return Shape(sizes);
 }
 
-/// For every element of `batch`, in row-major order, the place of its matrix in an array (…, R, C) of `shape` whose
+/// For every element of `batch`, in row-major order, the offset of its matrix in an array (…, R, C) of `shape` whose
 /// leading axes broadcast to `batch`.
 std::vector<std::int64_t> matrix_offsets(const Shape& shape, const Shape& batch) {
   std::vector<std::int64_t> offsets{0};
@@ -52,7 +52,7 @@ std::vector<std::int64_t> matrix_offsets(const Shape& shape, const Shape& batch)
 void check_batches(const Shape& a, const Shape& b) {
   for (int axis = -3; axis >= -std::min(a.rank(), b.rank()); --axis) {
     if (a[axis] == b[axis] || a[axis] == 1 || b[axis] == 1) continue;
-    throw ShapeError(fmt::format("matmul: the leading axes do not broadcast: {} times {}", to_string(a), to_string(b)));
+    throw ShapeError(fmt::format("matmul: batch axes do not broadcast: {} times {}", to_string(a), to_string(b)));
   }
 }
 
@@ -152,7 +152,7 @@ Shape without_last(const Shape& shape) {
   return Shape(shape.sizes().first(static_cast<std::size_t>(shape.rank() - 1)));
 }
 
-/// All axes but the last made one.
+/// Merges all axes but the last.
 Tensor as_rows(const Tensor& x) {
   return x.rank() == 2 ? x : reshape(x, Shape{without_last(x.shape()).numel(), x.size(-1)});
 }
@@ -170,7 +170,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   const std::int64_t inner_a = a.size(-1);
   const std::int64_t inner_b = b.size(b.rank() == 1 ? 0 : -2);
   if (inner_a != inner_b) {
-    throw ShapeError(fmt::format("matmul: the inner sizes differ: {} and {} ({} times {})", inner_a, inner_b,
+    throw ShapeError(fmt::format("matmul: inner sizes differ: {} and {} ({} times {})", inner_a, inner_b,
                                  to_string(a.shape()), to_string(b.shape())));
   }
   if (a.rank() > 2 && b.rank() > 2) check_batches(a.shape(), b.shape());

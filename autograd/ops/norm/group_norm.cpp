@@ -168,8 +168,8 @@ struct GroupNorm {
 
 void check_values(std::string_view operation, std::string_view unit, std::int64_t values, const Tensor& x) {
   if (values < 2) {
-    throw ValueError(fmt::format("{}: statistics need at least 2 values per {}, got {} (input {})", operation, unit,
-                                 values, to_string(x.shape())));
+    throw ValueError(fmt::format("{}: expected at least 2 values per {}, got {} (input {})", operation, unit, values,
+                                 to_string(x.shape())));
   }
 }
 
@@ -209,13 +209,13 @@ Tensor instance_norm(const Tensor& x, const Array& running_mean, const Array& ru
   detail::check_affine(name, "bias", x, bias, {x.size(1)});
   if (!options.use_input_stats) {
     if (!running_mean.defined()) {
-      throw ValueError(fmt::format("{}: running statistics are needed when use_input_stats is false", name));
+      throw ValueError(fmt::format("{}: running statistics are required when use_input_stats is false", name));
     }
     return batch_norm(x, running_mean, running_var, weight, bias, {.training = false, .eps = options.eps});
   }
   check_values(name, "channel of a sample", pixels_of(x), x);
   if (x.size(1) == 0)
-    throw ShapeError(fmt::format("{}: the input must have channels, got {}", name, to_string(x.shape())));
+    throw ShapeError(fmt::format("{}: expected an input with channels, got {}", name, to_string(x.shape())));
   const Tensor y = record(
       GroupNorm<true>{
           .groups_ = x.size(1), .eps_ = options.eps, .running_ = {running_mean, running_var, options.momentum}},

@@ -1,4 +1,4 @@
-// layer_norm, and rms_norm as the same without a mean.
+// layer_norm, and rms_norm, which does not subtract the mean.
 #include <limits>
 #include <vector>
 
@@ -97,7 +97,7 @@ void check_operands(std::string_view name, const Tensor& x, const Shape& normali
   for (int axis = 1; ends_with && axis <= normalized_shape.rank(); ++axis)
     ends_with = x.size(-axis) == normalized_shape[-axis];
   if (!ends_with) {
-    throw ShapeError(fmt::format("{}: expected an input that ends with the normalized_shape {}, got {}", name,
+    throw ShapeError(fmt::format("{}: expected an input whose last axes are the normalized_shape {}, got {}", name,
                                  to_string(normalized_shape), to_string(x.shape())));
   }
 }
@@ -106,7 +106,7 @@ void check_operands(std::string_view name, const Tensor& x, const Shape& normali
 
 void check_normalized_shape(std::string_view operation, const Shape& normalized_shape) {
   if (normalized_shape.rank() < 1 || normalized_shape.numel() < 1) {
-    throw ShapeError(fmt::format("{}: the normalized_shape must have axes and elements, got {}", operation,
+    throw ShapeError(fmt::format("{}: normalized_shape must have at least one axis and one element, got {}", operation,
                                  to_string(normalized_shape)));
   }
 }

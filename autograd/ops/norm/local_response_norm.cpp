@@ -18,7 +18,7 @@ namespace {
 
 constexpr auto channels_last = MemoryFormat::channels_last;
 
-/// The channels around each that count, before and after it.
+/// The channels of a window before and after its own.
 struct Window {
   std::int64_t before, after;
 

@@ -1,4 +1,4 @@
-// Maximum pooling in all its forms: windows of one size, along one axis, or as many as asked for.
+// Maximum pooling in all its forms: windows of fixed size, along one axis, or adaptive.
 #include <tapestry/autograd/ops/pool/detail/pool_geometry.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
@@ -12,7 +12,7 @@ using kernels::Pool2dGeometry;
 
 constexpr auto channels_last = MemoryFormat::channels_last;
 
-/// Where every window of `geometry` found its maximum, as its tap: in bytes where these can number the cells.
+/// The tap of the maximum of every window of `geometry`, stored in bytes if they suffice.
 Array make_taps(const Pool2dGeometry& geometry) {
   const bool is_small = geometry.rows.kernel <= 256 && geometry.columns.kernel <= 256 &&
                         geometry.rows.kernel * geometry.columns.kernel <= 256;

@@ -1,4 +1,4 @@
-// max_unpool2d and its adjoint: a scatter to given places and the gather from them, each the other's derivative.
+// max_unpool2d and its adjoint: a scatter to given positions and the gather from them, each the other's derivative.
 #include <algorithm>
 #include <vector>
 
@@ -107,11 +107,11 @@ Pair output_size_of(const Tensor& x, const MaxUnpool2dOptions& options) {
   };
   if (!is_near(size.height, usual.height, stride.height) || !is_near(size.width, usual.width, stride.width)) {
     throw ValueError(fmt::format(
-        "{}: output_size ({}, {}) is not within less than the stride ({}, {}) of ({}, {}) (input {})", operation,
+        "{}: output_size ({}, {}) must be less than a stride ({}, {}) away from ({}, {}) (input {})", operation,
         size.height, size.width, stride.height, stride.width, usual.height, usual.width, to_string(x.shape())));
   }
   if (size.height < 1 || size.width < 1) {
-    throw ShapeError(fmt::format("{}: the output would be of {} × {} pixels (input {})", operation, size.height,
+    throw ShapeError(fmt::format("{}: the output would have {} × {} pixels (input {})", operation, size.height,
                                  size.width, to_string(x.shape())));
   }
   return size;

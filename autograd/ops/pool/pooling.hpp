@@ -1,4 +1,4 @@
-// Pooling: what the windows that slide over an image hold, as one number each.
+// Pooling. Each window that slides over an image is reduced to one number.
 #pragma once
 
 #include <optional>
@@ -12,48 +12,48 @@ namespace tapestry {
 
 struct MaxPool1dOptions {
   Required<std::int64_t> kernel_size;                 ///< elements in a window
-  std::optional<std::int64_t> stride = std::nullopt;  ///< from window to window; the kernel size unless given
+  std::optional<std::int64_t> stride = std::nullopt;  ///< between windows; the kernel size by default
   std::int64_t padding = 0;                           ///< elements on either side that are never the maximum
-  std::int64_t dilation = 1;                          ///< elements from one cell of the window to the next
-  bool ceil_mode = false;                             ///< a last window may reach over the end of the padded input
+  std::int64_t dilation = 1;                          ///< elements between neighboring cells of the window
+  bool ceil_mode = false;                             ///< a last window may extend past the end of the padded input
 };
 
 struct MaxPool2dOptions {
   Required<Pair> kernel_size;                 ///< pixels in a window, per axis
-  std::optional<Pair> stride = std::nullopt;  ///< from window to window; the kernel size unless given
+  std::optional<Pair> stride = std::nullopt;  ///< between windows; the kernel size by default
   Pair padding = 0;                           ///< pixels around the image that are never the maximum
-  Pair dilation = 1;                          ///< pixels from one cell of the window to the next
-  bool ceil_mode = false;                     ///< a last window may reach over the end of the padded image
+  Pair dilation = 1;                          ///< pixels between neighboring cells of the window
+  bool ceil_mode = false;                     ///< a last window may extend past the end of the padded image
 };
 
 struct AvgPool1dOptions {
   Required<std::int64_t> kernel_size;                 ///< elements in a window
-  std::optional<std::int64_t> stride = std::nullopt;  ///< from window to window; the kernel size unless given
+  std::optional<std::int64_t> stride = std::nullopt;  ///< between windows; the kernel size by default
   std::int64_t padding = 0;                           ///< zeros on either side
-  bool ceil_mode = false;                             ///< a last window may reach over the end of the padded input
-  bool count_include_pad = true;                      ///< the padding counts in the number that is divided by
+  bool ceil_mode = false;                             ///< a last window may extend past the end of the padded input
+  bool count_include_pad = true;                      ///< the padding counts toward the divisor
 };
 
 struct AvgPool2dOptions {
   Required<Pair> kernel_size;                 ///< pixels in a window, per axis
-  std::optional<Pair> stride = std::nullopt;  ///< from window to window; the kernel size unless given
+  std::optional<Pair> stride = std::nullopt;  ///< between windows; the kernel size by default
   Pair padding = 0;                           ///< zeros around the image
-  bool ceil_mode = false;                     ///< a last window may reach over the end of the padded image
-  bool count_include_pad = true;              ///< the padding counts in the number that is divided by
-  /// What every window's sum is divided by, whatever its size.
+  bool ceil_mode = false;                     ///< a last window may extend past the end of the padded image
+  bool count_include_pad = true;              ///< the padding counts toward the divisor
+  /// Divides the sum of every window, regardless of its size.
   std::optional<std::int64_t> divisor_override = std::nullopt;
 };
 
 struct MaxUnpool2dOptions {
-  Required<Pair> kernel_size;                 ///< of the pooling that is undone
+  Required<Pair> kernel_size;                 ///< of the pooling to invert
   std::optional<Pair> stride = std::nullopt;  ///< of that pooling; the kernel size unless given
   Pair padding = 0;                           ///< of that pooling
-  /// Rows and columns of the result; (H − 1) · stride − 2 · padding + kernel unless given, and by less than a stride
-  /// more or less than that.
+  /// Rows and columns of the result; (H − 1) · stride − 2 · padding + kernel by default, from which it may differ by
+  /// less than a stride.
   std::optional<Pair> output_size = std::nullopt;
 };
 
-/// The values of maximum pooling and where they were found.
+/// The maxima and their positions.
 struct MaxPoolResult {
   Tensor values;
   Array indices;  ///< i64, of the shape of `values`: row · W + column of the pixel in its image plane
@@ -63,14 +63,14 @@ struct MaxPoolResult {
 ///
 /// Shapes: x (N, C, L) → (N, C, L′), L′ = ⌊(L + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1, in ceil mode with
 /// ⌈ ⌉; N may be 0.
-/// Throws: ValueError for a kernel, stride or dilation below 1 or a negative padding; ShapeError for a padding above
-/// half of what the kernel covers, an input without channels or elements or too short for the kernel, and for a window
-/// without any element; DTypeError unless x is floating.
+/// Throws: ValueError for a kernel, stride or dilation below 1 or a negative padding; ShapeError for padding of more
+/// than half the extent of the kernel, an input without channels or elements or too short for the kernel, and for a
+/// window without elements; DTypeError unless x is floating.
 /// Source: PyTorch's `torch.nn.functional.max_pool1d`.
 /// Example: max_pool1d(Array::from<float>({1, 1, 4}, {1, 3, 2, 0}), {.kernel_size = 2}).array().at({0, 0, 1}) == 2
 Tensor max_pool1d(const Tensor& x, const MaxPool1dOptions& options);
 
-/// `max_pool1d` with the place of every maximum in its row of L elements.
+/// `max_pool1d` that also returns the position of every maximum in its row of L elements.
 ///
 /// Shapes: x (N, C, L) → values and indices (N, C, L′).
 /// Throws: as `max_pool1d`.
@@ -78,21 +78,21 @@ Tensor max_pool1d(const Tensor& x, const MaxPool1dOptions& options);
 /// Example: max_pool1d_with_indices(Array::full({1, 1, 6}, 7), {.kernel_size = 3}).indices.at({0, 0, 1}) == 3
 MaxPoolResult max_pool1d_with_indices(const Tensor& x, const MaxPool1dOptions& options);
 
-/// The maximum of every window. In ceil mode a last window may reach over the end, but none starts in the padding after
-/// the image. The gradient goes to the maximum alone, to the first in row-major order among equals; windows that
-/// overlap add theirs up, and pixels that no window covers get 0. A window with a NaN gives NaN, and its first NaN gets
-/// the gradient. Computes on channels-last memory.
+/// The maximum of every window. In ceil mode a last window may extend past the end, but none starts in the padding
+/// after the image. The gradient goes only to the maximum, among equals to the first in row-major order; gradients of
+/// overlapping windows add up, and pixels outside every window get 0. A window with a NaN gives NaN, and its first NaN
+/// gets the gradient. Computes in channels-last memory format.
 ///
 /// Shapes: x (N, C, H, W) → (N, C, H′, W′), per axis H′ = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1, in
 /// ceil mode with ⌈ ⌉; N may be 0.
-/// Throws: ValueError for a kernel, stride or dilation below 1 or a negative padding; ShapeError for a padding above
-/// half of what the kernel covers, an image without channels or pixels or too small for the kernel, and for a window
-/// without any pixel, as dilation makes possible; DTypeError unless x is floating.
+/// Throws: ValueError for a kernel, stride or dilation below 1 or a negative padding; ShapeError for padding of more
+/// than half the extent of the kernel, an image without channels or pixels or too small for the kernel, and for a
+/// window without pixels, which dilation can cause; DTypeError unless x is floating.
 /// Source: PyTorch's `torch.nn.functional.max_pool2d`.
 /// Example: max_pool2d(Array::from<float>({1, 1, 2, 2}, {1, 5, 4, 2}), {.kernel_size = 2}).item() == 5
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options);
 
-/// `max_pool2d` with the place of every maximum, in PyTorch's numbering.
+/// `max_pool2d` that also returns the position of every maximum, numbered as in PyTorch.
 ///
 /// Shapes: x (N, C, H, W) → values and indices (N, C, H′, W′).
 /// Throws: as `max_pool2d`.
@@ -100,15 +100,15 @@ Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options);
 /// Example: max_pool2d_with_indices(Array::full({1, 1, 2, 4}, 7), {.kernel_size = 2}).indices.at({0, 0, 0, 1}) == 2
 MaxPoolResult max_pool2d_with_indices(const Tensor& x, const MaxPool2dOptions& options);
 
-/// The inverse scatter of `max_pool2d_with_indices`: zeros, with every element of x at the place that its index names
-/// in its image plane. Where an index occurs more than once the last in row-major order stays, and it alone gets the
-/// gradient of the place.
+/// The partial inverse of `max_pool2d_with_indices`: zeros, with every element of x at the position in its image plane
+/// given by its index. Where an index occurs more than once, the last element in row-major order stays, and only it
+/// gets the gradient.
 ///
 /// Shapes: x (N, C, H, W), indices of the same shape → (N, C, H′, W′), per axis H′ = (H − 1)·stride − 2·padding + kh
 /// unless `output_size` says otherwise; N may be 0.
-/// Throws: ValueError for an index outside the plane, with its value and place, for a kernel or stride below 1 or a
-/// negative padding, and for an output size that such pooling cannot come from; ShapeError when indices and x differ in
-/// shape, for images without channels or pixels or a plane without pixels; DTypeError unless x is floating and the
+/// Throws: ValueError for an index outside the plane, with its value and position, for a kernel or stride below 1 or a
+/// negative padding, and for an output size that this pooling cannot start from; ShapeError when indices and x differ
+/// in shape, for images without channels or pixels or a plane without pixels; DTypeError unless x is floating and the
 /// indices are i64.
 /// Source: Zeiler, Taylor and Fergus, "Adaptive deconvolutional networks for mid and high level feature learning",
 /// 2011; PyTorch's `torch.nn.functional.max_unpool2d`.
@@ -124,9 +124,9 @@ Tensor max_unpool2d(const Tensor& x, const Array& indices, const MaxUnpool2dOpti
 /// Example: avg_pool1d(Array::from<float>({1, 1, 4}, {1, 3, 2, 0}), {.kernel_size = 2}).array().at({0, 0, 0}) == 2
 Tensor avg_pool1d(const Tensor& x, const AvgPool1dOptions& options);
 
-/// The sum of every window over its size. The size of a window is its number of cells on the image and, with
-/// `count_include_pad`, on the padding around it; cells that ceil mode puts beyond do not count. It is never 0.
-/// `divisor_override` takes its place if given.
+/// The sum of every window divided by its size. The size of a window is its number of cells on the image and, with
+/// `count_include_pad`, on the padding around it; cells that ceil mode adds beyond the padding do not count. It is
+/// never 0. `divisor_override`, if given, replaces it.
 ///
 /// Shapes: x (N, C, H, W) → (N, C, H′, W′), sizes as for `max_pool2d` with dilation 1; N may be 0.
 /// Throws: as `max_pool2d`, and ValueError for a divisor below 1.
@@ -134,8 +134,8 @@ Tensor avg_pool1d(const Tensor& x, const AvgPool1dOptions& options);
 /// Example: avg_pool2d(Array::from<float>({1, 1, 2, 2}, {1, 5, 4, 2}), {.kernel_size = 2}).item() == 3
 Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options);
 
-/// The mean over windows that cover the image evenly whatever its size: window i of H′ holds the rows from ⌊i·H / H′⌋
-/// to before ⌈(i + 1)·H / H′⌉, and likewise columns. Neighbours may overlap.
+/// The mean over windows that divide an image of any size evenly: window i of H′ holds the rows [⌊i·H / H′⌋, ⌈(i + 1)·H
+/// / H′⌉), and likewise for columns. Neighboring windows may overlap.
 ///
 /// Shapes: x (N, C, H, W) → (N, C, H′, W′) with (H′, W′) the output size, which may be larger than the image; N may be
 /// 0.
@@ -153,7 +153,7 @@ Tensor adaptive_avg_pool2d(const Tensor& x, Pair output_size);
 /// Example: adaptive_max_pool2d(Array::from<float>({1, 1, 1, 3}, {1, 9, 5}), Pair(1, 2)).array().at({0, 0, 0, 1}) == 9
 Tensor adaptive_max_pool2d(const Tensor& x, Pair output_size);
 
-/// `adaptive_max_pool2d` with the place of every maximum, as in `max_pool2d_with_indices`.
+/// `adaptive_max_pool2d` that also returns the position of every maximum, as in `max_pool2d_with_indices`.
 ///
 /// Shapes: x (N, C, H, W) → values and indices (N, C, H′, W′).
 /// Throws: as `adaptive_avg_pool2d`.
@@ -177,7 +177,7 @@ Tensor global_avg_pool2d(const Tensor& x);
 /// Example: global_max_pool2d(Array::from<float>({1, 1, 2, 2}, {1, 5, 4, 2})).item() == 5
 Tensor global_max_pool2d(const Tensor& x);
 
-/// Throw, naming `operation`, what the operators throw whatever the input.
+/// Throw, naming `operation`, the errors that do not depend on the input.
 void check_max_pool1d_options(std::string_view operation, const MaxPool1dOptions& options);
 void check_max_pool2d_options(std::string_view operation, const MaxPool2dOptions& options);
 void check_avg_pool1d_options(std::string_view operation, const AvgPool1dOptions& options);

@@ -71,7 +71,7 @@ struct Norm {
 Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdim) {
   const detail::Reduction reduction = detail::reduction_of("norm", x.shape(), axes);
   detail::check_floating("norm", x);
-  if (!(p > 0)) throw ValueError(fmt::format("norm: p must be above 0, got {}", p));
+  if (!(p > 0)) throw ValueError(fmt::format("norm: p must be positive, got {}", p));
   if (p == 1) return sum(abs(x), axes, keepdim);
   if (std::isinf(p)) {
     detail::check_some("norm", x.shape(), reduction);

@@ -12,7 +12,7 @@
 namespace tapestry {
 namespace {
 
-/// Linear; shuffling by as many groups as a group has channels takes it back.
+/// Linear; its inverse is the shuffle with C / groups groups.
 struct ChannelShuffle {
   static constexpr std::string_view name = "channel_shuffle";
   std::int64_t groups_;

@@ -117,7 +117,7 @@ void check_interpolate_options(std::string_view operation, const InterpolateOpti
     }
   }
   if (options.align_corners && options.mode != InterpolationMode::bilinear) {
-    throw ValueError(fmt::format("{}: align_corners goes with the bilinear mode only", operation));
+    throw ValueError(fmt::format("{}: align_corners requires mode bilinear", operation));
   }
 }
 
@@ -125,7 +125,7 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& options) {
   detail::check_images(Interpolate::name, x);
   check_interpolate_options(Interpolate::name, options);
   const Pair size = output_size(x, options);
-  // Refused here if it is no shape at all, before the terms are made.
+  // Rejects an invalid shape before the terms are computed.
   (void)Shape{x.size(0), x.size(1), size.height, size.width};
   const auto axis = [&](std::int64_t in, std::int64_t out, std::optional<double> scale) {
     if (options.mode == InterpolationMode::nearest) return nearest(in, out, scale);

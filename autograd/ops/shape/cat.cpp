@@ -46,12 +46,12 @@ Tensor cat(const std::vector<Tensor>& tensors, int axis) {
   for (std::size_t i = 1; i < tensors.size(); ++i) {
     const Tensor& x = tensors[i];
     if (x.dtype() != first.dtype()) {
-      throw DTypeError(fmt::format("cat: expected one dtype, got {} and, as tensor {}, {}", to_string(first.array()), i,
-                                   to_string(x.array())));
+      throw DTypeError(fmt::format("cat: expected the same dtype, got {} and, for tensor {}, {}",
+                                   to_string(first.array()), i, to_string(x.array())));
     }
     if (x.rank() != first.rank() || x.shape().with(counted, first.size(counted)) != first.shape()) {
-      throw ShapeError(fmt::format("cat: along axis {} of {} tensor {} does not fit: {}", axis,
-                                   to_string(first.shape()), i, to_string(x.shape())));
+      throw ShapeError(fmt::format("cat: expected shapes that differ only along axis {}, got {} and, for tensor {}, {}",
+                                   axis, to_string(first.shape()), i, to_string(x.shape())));
     }
   }
   return record(Cat{.axis_ = counted}, tensors);

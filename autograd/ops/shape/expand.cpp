@@ -22,7 +22,8 @@ Tensor expand(const Tensor& x, const std::vector<std::int64_t>& sizes) {
     fits = size >= 0 && (own == 1 || own == size);
   }
   if (!fits)
-    throw ShapeError(fmt::format("expand: {} does not expand to [{}]", to_string(x.shape()), fmt::join(sizes, ", ")));
+    throw ShapeError(
+        fmt::format("expand: {} cannot be expanded to [{}]", to_string(x.shape()), fmt::join(sizes, ", ")));
   return broadcast_to(x, Shape(wanted));
 }
 

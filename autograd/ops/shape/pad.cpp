@@ -1,4 +1,4 @@
-// pad and its adjoint, which sends every gradient back to where its element came from and adds up there.
+// pad and its adjoint, which accumulates every gradient at the source of its element.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -114,11 +114,11 @@ std::int64_t padded_size(const Shape& shape, int axis, const Amounts& amounts) {
   std::int64_t size = 0;
   if (__builtin_add_overflow(amounts.before, amounts.after, &size) ||
       __builtin_add_overflow(size, shape[axis], &size)) {
-    throw ShapeError(fmt::format("{}: the size of axis {} of {} with ({}, {}) around it overflows int64", Pad::name,
-                                 axis, to_string(shape), amounts.before, amounts.after));
+    throw ShapeError(fmt::format("{}: the size of axis {} of {} padded by ({}, {}) overflows int64", Pad::name, axis,
+                                 to_string(shape), amounts.before, amounts.after));
   }
   if (size < 0) {
-    throw ShapeError(fmt::format("{}: the amounts ({}, {}) take more than there is from axis {} of {}", Pad::name,
+    throw ShapeError(fmt::format("{}: the amounts ({}, {}) crop more than the size of axis {} of {}", Pad::name,
                                  amounts.before, amounts.after, axis, to_string(shape)));
   }
   return size;
@@ -129,16 +129,16 @@ std::int64_t padded_size(const Shape& shape, int axis, const Amounts& amounts) {
 void detail::check_padding(std::string_view operation, PaddingMode mode, const Shape& shape, int axis,
                            std::int64_t before, std::int64_t after) {
   if (mode == PaddingMode::zeros) return;
-  const auto refuse = [&](std::string_view rule) {
-    throw ValueError(fmt::format("{}: padding mode {} takes {}, got ({}, {}) for axis {} of {}", operation,
+  const auto reject = [&](std::string_view rule) {
+    throw ValueError(fmt::format("{}: padding mode {} requires {}, got ({}, {}) for axis {} of {}", operation,
                                  to_string(mode), rule, before, after, axis, to_string(shape)));
   };
   const std::int64_t most = std::max(before, after);
-  if (std::min(before, after) < 0) refuse("no amounts below 0");
+  if (std::min(before, after) < 0) reject("non-negative amounts");
   if (most == 0) return;
-  if (mode == PaddingMode::reflect && most >= shape[axis]) refuse("amounts smaller than the axis");
-  if (mode == PaddingMode::circular && most > shape[axis]) refuse("amounts no larger than the axis");
-  if (shape[axis] == 0) refuse("an axis with elements");
+  if (mode == PaddingMode::reflect && most >= shape[axis]) reject("amounts smaller than the axis");
+  if (mode == PaddingMode::circular && most > shape[axis]) reject("amounts no larger than the axis");
+  if (shape[axis] == 0) reject("a nonempty axis");
 }
 
 Tensor pad(const Tensor& x, const std::vector<std::int64_t>& amounts, PaddingMode mode, double value) {
@@ -147,11 +147,12 @@ Tensor pad(const Tensor& x, const std::vector<std::int64_t>& amounts, PaddingMod
     throw ValueError(fmt::format("{}: expected a pair of amounts per axis, got {} amounts", Pad::name, amounts.size()));
   }
   if (amounts.size() / 2 > static_cast<std::size_t>(x.rank())) {
-    throw ShapeError(fmt::format("{}: {} pairs of amounts are too many for {} of rank {}", Pad::name,
-                                 amounts.size() / 2, to_string(x.shape()), x.rank()));
+    throw ShapeError(fmt::format("{}: got {} pairs of amounts for {} of rank {}", Pad::name, amounts.size() / 2,
+                                 to_string(x.shape()), x.rank()));
   }
   if (mode != PaddingMode::zeros && value != 0) {
-    throw ValueError(fmt::format("{}: padding mode {} takes no value, got {}", Pad::name, to_string(mode), value));
+    throw ValueError(
+        fmt::format("{}: padding mode {} does not accept a value, got {}", Pad::name, to_string(mode), value));
   }
   Plan plan{.from = x.shape(),
             .to = x.shape(),

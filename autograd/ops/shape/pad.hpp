@@ -1,4 +1,4 @@
-// More around an array, or less of it.
+// Padding and cropping.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,15 @@
 
 namespace tapestry {
 
-/// `x` with elements put before and after it along its last axes, in the order {before the last axis, after it, before
-/// the last but one, after it, …}: {left, right, top, bottom} for images. What is put there is `mode`'s: `value` in
-/// mode zeros; the elements of x mirrored, repeated or from the other end in the others. In mode zeros, amounts below 0
-/// take elements away instead.
+/// Adds elements before and after `x` along its last axes. `amounts` holds {before, after} for the last axis, then for
+/// the last but one, and so on: {left, right, top, bottom} for images. The new elements are `value` in mode zeros; in
+/// the other modes, elements of x mirrored, repeated or taken from the other end. In mode zeros, negative amounts crop.
 ///
-/// Shapes: x of any shape, a pair of amounts for each of its last axes → x's shape with each axis longer by its pair.
-/// Throws: DTypeError unless x is floating; ShapeError for more pairs than axes, or where less than nothing is left;
-/// ValueError for an odd number of amounts, an amount below 0 or a value other than 0 in another mode than zeros, or
-/// an amount that the mode has no elements for: reflect takes less than the size of the axis, circular no more than it.
+/// Shapes: x of any shape, a pair of amounts for each of its last axes → the shape of x with each axis longer by the
+/// sum of its pair.
+/// Throws: DTypeError unless x is floating; ShapeError for more pairs than axes, or when cropping removes more than the
+/// axis has; ValueError for an odd number of amounts, a negative amount or nonzero value in a mode other than zeros, or
+/// an amount too large for the mode: reflect requires less than the size of the axis, circular at most the size.
 /// Source: PyTorch's `torch.nn.functional.pad`.
 /// Example: pad(Array::full({1, 2}, 1), {2, 0}).array().to_vector<float>() == std::vector<float>{0, 0, 1, 1}
 Tensor pad(const Tensor& x, const std::vector<std::int64_t>& amounts, PaddingMode mode = PaddingMode::zeros,

@@ -22,7 +22,7 @@ struct Permute {
     std::vector<std::int64_t> sizes;
     for (const int axis : axes_) sizes.push_back(x.size(axis));
     const Shape shape(sizes);
-    // Images whose channels lie side by side in x keep them so.
+    // Images whose channels are contiguous in x stay channels-last.
     const bool is_channels_last =
         (rank == 3 || rank == 4) && shape[rank - 3] > 1 && from[counted(axes_[counted(rank - 3)])] == 1;
     Array result =
@@ -52,8 +52,8 @@ struct Permute {
 Tensor permute(const Tensor& x, const std::vector<int>& axes) {
   detail::marked_axes(Permute::name, x.shape(), axes);
   if (static_cast<int>(axes.size()) != x.rank()) {
-    throw ShapeError(
-        fmt::format("permute: expected every axis of {} once, got [{}]", to_string(x.shape()), fmt::join(axes, ", ")));
+    throw ShapeError(fmt::format("permute: expected each axis of {} exactly once, got [{}]", to_string(x.shape()),
+                                 fmt::join(axes, ", ")));
   }
   std::vector<int> counted;
   for (const int axis : axes) counted.push_back(x.shape().checked_axis(axis));

@@ -34,7 +34,8 @@ Tensor flatten(const Tensor& x, int first, int last) {
   const int begin = x.shape().checked_axis(first);
   const int end = x.shape().checked_axis(last);
   if (begin > end) {
-    throw ShapeError(fmt::format("flatten: axis {} comes after axis {} in {}", first, last, to_string(x.shape())));
+    throw ShapeError(
+        fmt::format("flatten: first axis {} is after last axis {} of {}", first, last, to_string(x.shape())));
   }
   std::vector<std::int64_t> sizes;
   for (int axis = 0; axis < x.rank(); ++axis) {

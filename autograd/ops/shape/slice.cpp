@@ -1,4 +1,4 @@
-// slice and its adjoint, which puts a part back among zeros.
+// slice and its adjoint, which embeds a part in zeros.
 #include <cstring>
 
 #include <fmt/format.h>
@@ -51,7 +51,7 @@ Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end) {
   const int counted = x.shape().checked_axis(axis);
   if (begin < 0 || begin > end || end > x.size(counted)) {
     throw ShapeError(
-        fmt::format("slice: [{}, {}) is not within axis {} of {}", begin, end, axis, to_string(x.shape())));
+        fmt::format("slice: [{}, {}) is out of range for axis {} of {}", begin, end, axis, to_string(x.shape())));
   }
   return record(Slice{.axis_ = counted, .begin_ = begin, .end_ = end}, x);
 }

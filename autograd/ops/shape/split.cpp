@@ -1,4 +1,4 @@
-// split and chunk: an axis cut into slices.
+// split and chunk: slices along an axis.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -18,7 +18,7 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, int axis) {
 }
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, int axis) {
-  // What the parts before leave of the axis: a sum of large sizes would overflow.
+  // The remainder of the axis, because a sum of large sizes could overflow.
   std::int64_t left = x.size(axis);
   const bool fit = std::all_of(sizes.begin(), sizes.end(), [&](std::int64_t size) {
     if (size < 0 || size > left) return false;
@@ -26,7 +26,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
     return true;
   });
   if (!fit || left != 0) {
-    throw ShapeError(fmt::format("split: expected sizes, none below 0, that add up to {}, axis {} of {}, got [{}]",
+    throw ShapeError(fmt::format("split: expected non-negative sizes with the sum {}, axis {} of {}, got [{}]",
                                  x.size(axis), axis, to_string(x.shape()), fmt::join(sizes, ", ")));
   }
   std::vector<Tensor> parts;

@@ -27,7 +27,7 @@ Tensor squeeze(const Tensor& x, const Axes& axes) {
 Tensor unsqueeze(const Tensor& x, int axis) {
   const int counted = axis < 0 ? axis + x.rank() + 1 : axis;
   if (counted < 0 || counted > x.rank()) {
-    throw ShapeError(fmt::format("unsqueeze: no place {} among the axes of {}: expected {} to {}", axis,
+    throw ShapeError(fmt::format("unsqueeze: axis {} is out of range for {}: expected {} to {}", axis,
                                  to_string(x.shape()), -x.rank() - 1, x.rank()));
   }
   std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
@@ -40,11 +40,11 @@ Tensor stack(const std::vector<Tensor>& tensors, int axis) {
   std::vector<Tensor> parts;
   for (const Tensor& x : tensors) {
     if (x.shape() != tensors.front().shape()) {
-      throw ShapeError(fmt::format("stack: expected one shape, got {} and, as tensor {}, {}",
+      throw ShapeError(fmt::format("stack: expected the same shape, got {} and, for tensor {}, {}",
                                    to_string(tensors.front().shape()), parts.size(), to_string(x.shape())));
     }
     if (x.dtype() != tensors.front().dtype()) {
-      throw DTypeError(fmt::format("stack: expected one dtype, got {} and, as tensor {}, {}",
+      throw DTypeError(fmt::format("stack: expected the same dtype, got {} and, for tensor {}, {}",
                                    to_string(tensors.front().array()), parts.size(), to_string(x.array())));
     }
     parts.push_back(unsqueeze(x, axis));

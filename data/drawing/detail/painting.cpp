@@ -34,7 +34,7 @@ Rgb Texture::at(float x, float y) const {
   return mixed(first_, second_, weight_at(x * along_.x + y * along_.y, y * along_.x - x * along_.y));
 }
 
-/// The share of the second colour, in [0, 1].
+/// The fraction of the second color, in [0, 1].
 float Texture::weight_at(float u, float v) const {
   const float wave_u = std::sin(frequency_ * u + phase_);
   switch (pattern_) {

@@ -1,4 +1,4 @@
-// What the drawn data sets are painted with: numbers drawn for one image, textures, and figures in a place.
+// Building blocks of generated images: random numbers for one image, textures, and placed figures.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ namespace tapestry::data {
 /// Red, green and blue in [0, 1].
 using Rgb = std::array<float, 3>;
 
-/// Numbers drawn one after another for one image.
+/// The sequence of random numbers of one image.
 class Draws {
  public:
   explicit Draws(Philox random) : random_(random) {}
@@ -30,7 +30,7 @@ class Draws {
   std::size_t used_ = words_.size();
 };
 
-/// Two colours in a pattern over an image of `side` × `side` pixels.
+/// A pattern of two colors over an image of `side` × `side` pixels.
 class Texture {
  public:
   Texture(Draws& draws, Rgb colour, std::int64_t side);
@@ -51,15 +51,15 @@ class Texture {
   float side_;
 };
 
-/// Where a figure lies in an image of `side` × `side` pixels: wholly inside, in any place, turned a little, stretched
-/// and perhaps mirrored. The radius, in pixels, is drawn between the two that are given.
+/// The random placement of a figure in an image of `side` × `side` pixels: entirely inside, slightly rotated, stretched
+/// and possibly mirrored. The radius, in pixels, is drawn between the two given ones.
 class Pose {
  public:
   Pose(Draws& draws, float least_radius, float largest_radius, std::int64_t side);
 
   Point centre() const { return centre_; }
   float radius() const { return radius_; }
-  /// How much of the pixel around (x, y) the figure covers: the distance to its edge stands in for the area.
+  /// The fraction of the pixel around (x, y) that the figure covers, approximated from the distance to its edge.
   float coverage(int figure, float x, float y) const;
 
  private:
@@ -73,10 +73,10 @@ class Pose {
 /// The mean of the three.
 float brightness(const Rgb& colour);
 
-/// The first colour with `share` of it replaced by the second.
+/// Mixes two colors: the first with the fraction `share` replaced by the second.
 Rgb mixed(const Rgb& first, const Rgb& second, float share);
 
-/// The pixel of 8 bits of a number that should lie in [0, 1].
+/// Converts a number in [0, 1] to 8 bits, clamping others.
 std::uint8_t to_byte(float value);
 
 }  // namespace tapestry::data

@@ -5,9 +5,8 @@
 
 namespace tapestry::data {
 
-/// An image (C, H, W) in channels_last memory: itself when it is already, else a copy made on the calling
-/// thread alone (`Array::contiguous` shares the work out, which inside a loader's worker would start more
-/// threads).
+/// An image (C, H, W) in channels_last memory: itself if it already is, otherwise a copy made on the calling thread
+/// (`Array::contiguous` would start more threads inside a loader's worker).
 Array to_channels_last(const Array& image);
 
 }  // namespace tapestry::data

@@ -56,7 +56,7 @@ std::optional<std::string> png_damage(std::span<const std::uint8_t> bytes) {
       return fmt::format("truncated: the chunk at byte {} holds {} bytes, {} are left", at, length, left);
     }
     if (crc32(bytes.subspan(at + 4, length + 4)) != big_endian(bytes, at + 8 + length)) {
-      return fmt::format("damaged: the checksum of the chunk at byte {} does not fit", at);
+      return fmt::format("damaged: the checksum of the chunk at byte {} does not match", at);
     }
     const std::string_view type(reinterpret_cast<const char*>(bytes.data()) + at + 4, 4);
     if (type == "IEND") return std::nullopt;

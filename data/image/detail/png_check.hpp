@@ -1,4 +1,4 @@
-// The outside of a PNG file: the sizes in its header, and whether its chunks are whole.
+// Structural checks of PNG files: the header and complete chunks.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct PngHeader {
 /// The header when `bytes` begin like a PNG file (PNG specification, third edition, 5.2 and 11.2.1).
 std::optional<PngHeader> png_header(std::span<const std::uint8_t> bytes);
 
-/// Walks over the chunks of a PNG file up to IEND and compares their checksums (PNG specification, 5.3
-/// to 5.5). Returns what is wrong, or nothing.
+/// Walks over the chunks of a PNG file up to IEND and compares their checksums (PNG specification, 5.3 to 5.5). Returns
+/// a description of the damage, or nothing.
 std::optional<std::string> png_damage(std::span<const std::uint8_t> bytes);
 
 }  // namespace tapestry::data

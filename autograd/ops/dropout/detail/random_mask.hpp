@@ -1,4 +1,4 @@
-// Random masks that are used as they are drawn, not kept. For the .cpp files of operators.
+// Random masks that are applied as they are drawn, without being stored. For the .cpp files of operators.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 
 namespace tapestry::detail {
 
-/// Which elements a step of a random stream keeps, each with probability 1 − p by itself; p = 1 keeps none and p = 0
-/// all.
+/// The elements that a step of a random stream keeps, each independently with probability 1 − p; p = 1 keeps none and p
+/// = 0 all.
 class RandomMask {
  public:
   RandomMask(const RandomStream& stream, double p);
@@ -41,7 +41,7 @@ Array map_masked(const Array& x, const RandomMask& mask, T dropped, const F& kep
     });
     return result;
   }
-  // Channel by channel within tiles of pixels, so that neighbours in row-major order, which are drawn together, meet in
+  // Channel by channel within tiles of pixels, so that neighbors in row-major order, which are drawn together, meet in
   // the cache.
   constexpr std::int64_t tile = 64;
   const std::int64_t channels = x.size(-3);

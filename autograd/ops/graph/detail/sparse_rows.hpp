@@ -1,4 +1,4 @@
-// A graph as its kernels take it, for .cpp files.
+// A graph in the form that kernels take, for .cpp files.
 #pragma once
 
 #include <span>

@@ -24,7 +24,7 @@ void check_indices(std::string_view operation, const Array& indices, const Shape
     place[static_cast<std::size_t>(i)] = rest % indices.size(i);
     rest /= indices.size(i);
   }
-  throw ValueError(fmt::format("{}: index {} at [{}] is not within axis {} of {}", operation, *bad,
+  throw ValueError(fmt::format("{}: index {} at [{}] is out of range for axis {} of {}", operation, *bad,
                                fmt::join(place, ", "), axis, to_string(shape)));
 }
 

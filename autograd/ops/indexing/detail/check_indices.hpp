@@ -1,4 +1,4 @@
-// The check that indices point into an axis.
+// The range check of indices.
 #pragma once
 
 #include <string_view>
@@ -7,8 +7,8 @@
 
 namespace tapestry::detail {
 
-/// Throws, naming `operation`, a DTypeError unless `indices` are i64, and a ValueError with the place and value of the
-/// first one that is not within `axis` of `shape`.
+/// Throws, naming `operation`, a DTypeError unless `indices` are i64, and a ValueError with the position and value of
+/// the first index out of range for `axis` of `shape`.
 void check_indices(std::string_view operation, const Array& indices, const Shape& shape, int axis);
 
 }  // namespace tapestry::detail

@@ -61,12 +61,13 @@ ClassLabels checked_labels(std::string_view operation, std::string_view argument
   }
   if (options.reduction != Reduction::mean) return result;
   if (counted == 0) {
-    throw ValueError(fmt::format("{}: the mean of no samples ({} {}{})", operation, argument, to_string(scores.shape()),
+    throw ValueError(fmt::format("{}: cannot take the mean of no samples ({} {}{})", operation, argument,
+                                 to_string(scores.shape()),
                                  labels.numel() == 0 ? "" : fmt::format(", every label is {}", options.ignore_index)));
   }
   if (result.total_weight == 0) {
-    throw ValueError(
-        fmt::format("{}: the mean over a total weight of 0 ({} {})", operation, argument, to_string(scores.shape())));
+    throw ValueError(fmt::format("{}: cannot take the mean over a total weight of 0 ({} {})", operation, argument,
+                                 to_string(scores.shape())));
   }
   return result;
 }

@@ -1,4 +1,4 @@
-// Samples with a score per class beside their labels, for the .cpp files of losses.
+// Scores per class and labels of samples, for the .cpp files of losses.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +16,17 @@ class ClassRows {
   explicit ClassRows(const Array& scores)
       : classes_(scores.size(1)), stride_(scores.strides()[1]), count_(row_count(scores.shape())) {}
 
-  /// The array in a format that this is true of: rank 4 in either, all others row-major.
+  /// The array in a supported format: either one for rank 4, row-major otherwise.
   static Array arranged(const Array& scores) { return scores.rank() == 4 ? scores : scores.contiguous(); }
 
   std::int64_t count() const { return count_; }
   std::int64_t classes() const { return classes_; }
-  /// Between the scores of a row, in memory.
+  /// The stride between the scores of a row.
   std::int64_t stride() const { return stride_; }
-  /// The place of a row's first score in memory.
+  /// The offset of a row's first score.
   std::int64_t first(std::int64_t row) const { return row / stride_ * stride_ * classes_ + row % stride_; }
 
-  /// Calls body(row) for every row, shared out over threads.
+  /// Calls body(row) for every row, in parallel.
   template <class Body>
   void for_each(const Body& body) const {
     if (classes_ == 0) return;
@@ -55,12 +55,12 @@ inline Shape rows_kept(const Shape& scores) {
   return scores.with(1, 1);
 }
 
-/// Labels that have been checked, with the factors of classes.
+/// Checked labels and class weights.
 struct ClassLabels {
   Array labels;                ///< i64 (N, d₁, …), row-major
   std::vector<double> weight;  ///< a factor per class
   std::int64_t ignore_index;
-  double total_weight;  ///< Σ weight[label] of what is not ignored
+  double total_weight;  ///< Σ weight[label] over labels that are not ignored
 
   const std::int64_t* data() const { return labels.data<std::int64_t>(); }
 };
@@ -68,12 +68,12 @@ struct ClassLabels {
 /// Throws a DTypeError or ShapeError naming `operation` and `argument` unless `scores` is floating and (N, C, …).
 void check_scores(std::string_view operation, std::string_view argument, const Tensor& scores);
 
-/// The factors of the classes, ones for an undefined array. Throws a DTypeError or ShapeError when it does not fit.
+/// The class weights, ones for an undefined array. Throws a DTypeError or ShapeError when it does not match.
 std::vector<double> checked_class_weight(std::string_view operation, std::string_view argument, const Tensor& scores,
                                          const Array& weight);
 
-/// Copies of labels and factors. Throws a ValueError for a label that is none, or for the mean of nothing; a DTypeError
-/// or ShapeError for what does not fit the scores.
+/// Copies labels and class weights. Throws a ValueError for a label out of range or a mean of no samples; a DTypeError
+/// or ShapeError when they do not match the scores.
 ClassLabels checked_labels(std::string_view operation, std::string_view argument, const Tensor& scores,
                            const Array& labels, const NllLossOptions& options);
 

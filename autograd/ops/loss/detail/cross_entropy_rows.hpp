@@ -1,4 +1,4 @@
-// What cross_entropy of labels and of given targets share. For their .cpp files.
+// Code shared by cross_entropy with labels and with class probabilities. For their .cpp files.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace tapestry::detail {
 
 /// The largest score of a row and ln Σ e^{score − largest}.
-struct Normaliser {
+struct Normalizer {
   double largest;
   double log_powers;
   double negative_log_softmax(double score) const { return log_powers - (score - largest); }
@@ -28,13 +28,13 @@ T largest_of(const T* row, const ClassRows& rows) {
   return largest;
 }
 
-/// Whether a row is long enough, and in one piece, for its exponentials to be computed by vectors.
+/// True when a row is contiguous and long enough for vectorized exponentials.
 inline bool by_vectors(const ClassRows& rows) {
   return rows.stride() == 1 && rows.classes() >= 8;
 }
 
 template <class T>
-Normaliser normaliser_of(const T* row, const ClassRows& rows) {
+Normalizer normalizer_of(const T* row, const ClassRows& rows) {
   const auto largest = static_cast<double>(largest_of(row, rows));
   if (by_vectors(rows)) return {largest, std::log(kernels::exp_sum(rows.classes(), row, largest))};
   double powers = 0;
@@ -43,7 +43,7 @@ Normaliser normaliser_of(const T* row, const ClassRows& rows) {
   return {largest, std::log(powers)};
 }
 
-/// out = factor · (Σₖ targetₖ · softmax(row) − target), where `target` gives those of the classes.
+/// out = factor · (Σₖ targetₖ · softmax(row) − target), where `target` returns the target of a class.
 template <class T, class Target>
 void write_gradient(const T* row, const ClassRows& rows, double factor, double target_sum, const Target& target,
                     T* out) {
@@ -65,7 +65,7 @@ void write_gradient(const T* row, const ClassRows& rows, double factor, double t
   }
 }
 
-/// The losses of all rows, f64 (N, d₁, …), to what is asked for.
+/// Reduces the losses of all rows, f64 (N, d₁, …), as requested.
 inline Array reduced_losses(const Array& losses, Reduction reduction, double total_weight, DType dtype) {
   if (reduction == Reduction::none) return losses.to(dtype);
   const double sum = sum_to(losses, {}).item();

@@ -9,7 +9,7 @@ namespace tapestry::detail {
 void check_same_shape(std::string_view operation, const Tensor& input, const Tensor& target) {
   check_same_floating(operation, input, target);
   if (input.shape() != target.shape()) {
-    throw ShapeError(fmt::format("{}: expected an input and a target of one shape, got {} and {}", operation,
+    throw ShapeError(fmt::format("{}: expected an input and a target of the same shape, got {} and {}", operation,
                                  to_string(input.shape()), to_string(target.shape())));
   }
 }
@@ -18,7 +18,7 @@ std::optional<double> reduction_scale(std::string_view operation, const Shape& s
   if (reduction == Reduction::none) return {};
   if (reduction == Reduction::sum) return 1;
   if (shape.numel() == 0)
-    throw ValueError(fmt::format("{}: the mean of no elements (input {})", operation, to_string(shape)));
+    throw ValueError(fmt::format("{}: cannot take the mean of no elements (input {})", operation, to_string(shape)));
   return 1 / static_cast<double>(shape.numel());
 }
 

@@ -1,4 +1,4 @@
-// Losses that are a function of single elements of an input and a target, for their .cpp files.
+// Elementwise losses of an input and a target, for their .cpp files.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,8 @@
 namespace tapestry::detail {
 
 /// `Rule` has a name, the loss value(x, t) of two numbers, and its derivatives by_input and by_target, of numbers and
-/// of tensors. With a scale the losses are added up and multiplied by it: then the backward pass, too, goes over the
-/// elements once.
+/// of tensors. With a scale the losses are summed and multiplied by it, so that the backward pass needs a single pass
+/// over the elements as well.
 template <class Rule>
 struct PointwiseLoss {
   static constexpr std::string_view name = Rule::name;
@@ -59,10 +59,10 @@ struct PointwiseLoss {
   }
 };
 
-/// Throws a ShapeError or DTypeError naming `operation` unless both are of one shape and floating dtype.
+/// Throws a ShapeError or DTypeError naming `operation` unless both have the same shape and floating dtype.
 void check_same_shape(std::string_view operation, const Tensor& input, const Tensor& target);
 
-/// The scale of a PointwiseLoss over so many elements. Throws a ValueError for the mean of none.
+/// The scale of a PointwiseLoss over the given number of elements. Throws a ValueError for a mean of no elements.
 std::optional<double> reduction_scale(std::string_view operation, const Shape& shape, Reduction reduction);
 
 template <class Rule>

@@ -29,8 +29,8 @@ struct ChannelMoments {
   Channels variance;  ///< divided by n
 };
 
-/// Per sample and group of `per_group` neighbouring channels: with s a value of the group, μ = s + Σ(x − s)/n and
-/// σ² = Σ(x − s)²/n − (μ − s)².
+/// Per sample and group of `per_group` adjacent channels: with s a value of the group, μ = s + Σ(x − s)/n and σ² = Σ(x
+/// − s)²/n − (μ − s)².
 template <class T>
 ChannelMoments channel_moments(const kernels::ChannelGeometry& geometry, const T* x, std::int64_t per_group = 1);
 

@@ -78,7 +78,7 @@ void check_affine(std::string_view operation, std::string_view argument, const T
 void check_running_statistics(std::string_view operation, const Tensor& x, const Array& running_mean,
                               const Array& running_var) {
   if (running_mean.defined() != running_var.defined()) {
-    throw ValueError(fmt::format("{}: running_mean and running_var must be given both or neither", operation));
+    throw ValueError(fmt::format("{}: running_mean and running_var must be both defined or both undefined", operation));
   }
   if (!running_mean.defined()) return;
   for (const Array* running : {&running_mean, &running_var}) {
@@ -115,25 +115,25 @@ std::vector<Tensor> normalisation_gradients(const Normalisation& n, const Tensor
   const Tensor affine_dy = reshape(dy, n.affine);
   Tensor dx, dweight, dbias;
   if (wanted[0] || wanted[1]) {
-    // The statistics once more, with their history. They are those of values that the constants have brought near 0 and
-    // 1, so that nothing overflows; normalising these gives the same as normalising x.
+    // Recomputes the statistics with their history, from values that constants have scaled to near 0 and 1, so that
+    // nothing overflows; normalizing these gives the same result as normalizing x.
     const Tensor rough = (reshape(x, n.grouped) - mean_of.to(dy.dtype())) * inverse.to(dy.dtype());
-    const Tensor centred = n.is_centred ? rough - average(rough) : rough;
+    const Tensor centered = n.is_centred ? rough - average(rough) : rough;
     const Array inverses = inverse.to(DType::f64);
     const Channels eps = per_channel(static_cast<std::size_t>(inverses.numel()), [&](std::size_t i) {
       const double factor = inverses.data<double>()[i];
       return n.eps * factor * factor;
     });
-    const Tensor ratio = pow(average(centred * centred) + Array::from(inverses.shape(), eps).to(dy.dtype()), -0.5);
-    const Tensor normalised = centred * ratio;
+    const Tensor ratio = pow(average(centered * centered) + Array::from(inverses.shape(), eps).to(dy.dtype()), -0.5);
+    const Tensor normalized = centered * ratio;
     if (wanted[0]) {
       const Tensor scaled = weight.defined() ? affine_dy * reshape(weight, n.weight) : affine_dy;
       const Tensor gradient = reshape(scaled, n.grouped);
       const Tensor shifted = n.is_centred ? gradient - average(gradient) : gradient;
-      const Tensor through = normalised * average(gradient * normalised);
+      const Tensor through = normalized * average(gradient * normalized);
       dx = reshape((shifted - through) * (ratio * inverse.to(dy.dtype())), x.shape());
     }
-    if (wanted[1]) dweight = reshape(sum_to(affine_dy * reshape(normalised, n.affine), n.weight), weight_shape);
+    if (wanted[1]) dweight = reshape(sum_to(affine_dy * reshape(normalized, n.affine), n.weight), weight_shape);
   }
   if (wanted[2]) dbias = reshape(sum_to(affine_dy, n.weight), weight_shape);
   return {dx, dweight, dbias};

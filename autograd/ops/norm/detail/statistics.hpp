@@ -1,4 +1,5 @@
-// What the normalisations share: checks, running statistics, and the gradient through statistics made of operators.
+// Code shared by normalization operators: checks, running statistics, and the differentiable gradient through
+// statistics.
 #pragma once
 
 #include <string_view>
@@ -26,22 +27,22 @@ Tensor as_images(const Tensor& x);
 /// Throws a ShapeError naming `operation` unless the rank of x is in [least, 4].
 void check_channel_rank(std::string_view operation, const Tensor& x, int least);
 
-/// Throws a ShapeError or DTypeError naming `operation` unless `values`, if defined, are of the shape and of the dtype
+/// Throws a ShapeError or DTypeError naming `operation` unless `values`, if defined, have the given shape and the dtype
 /// of x.
 void check_affine(std::string_view operation, std::string_view argument, const Tensor& x, const Tensor& values,
                   const Shape& shape);
 
-/// Throws unless both running statistics are floating arrays of a number per channel, or both are undefined.
+/// Throws unless both running statistics are floating arrays with one element per channel, or both are undefined.
 void check_running_statistics(std::string_view operation, const Tensor& x, const Array& running_mean,
                               const Array& running_var);
 
-/// running ← (1 − momentum) · running + momentum · batch, unless a number would not be finite: then nothing changes and
-/// the first time in the process is reported on stderr.
+/// running ← (1 − momentum) · running + momentum · batch, unless a result would not be finite: then nothing changes,
+/// and the first occurrence in the process is reported on stderr.
 void update_running_statistics(std::string_view operation, Array running_mean, Array running_var, const Channels& mean,
                                const Channels& variance, double momentum);
 
-/// How values are normalised: reshaped to `grouped`, by statistics over `axes`; then, reshaped to `affine`, with a
-/// weight of the shape `weight` which broadcasts.
+/// A normalization: values reshaped to `grouped` are normalized by statistics over `axes`; then, reshaped to `affine`,
+/// multiplied by a weight of the shape `weight`, which broadcasts.
 struct Normalisation {
   Shape grouped;
   std::vector<int> axes;
@@ -50,8 +51,8 @@ struct Normalisation {
   double eps;
 };
 
-/// Gradients of x, weight and bias (shapes of x and of a weight) made of operators, through the statistics. `mean` and
-/// `inverse` = 1 / √(σ² + eps) are what forward found; they broadcast to `grouped`.
+/// Gradients of x, weight and bias, computed by operators, through the statistics. `mean` and `inverse` = 1 / √(σ² +
+/// eps) come from forward; they broadcast to `grouped`.
 std::vector<Tensor> normalisation_gradients(const Normalisation& n, const Tensor& x, const Tensor& weight,
                                             const Shape& weight_shape, const Tensor& dy, const Array& mean,
                                             const Array& inverse, const Wanted& wanted);

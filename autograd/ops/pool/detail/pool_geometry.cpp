@@ -14,7 +14,7 @@ namespace {
 using kernels::Pool2dAxis;
 using kernels::Pool2dGeometry;
 
-/// The windows along an axis that is not there.
+/// The windows along a missing axis.
 constexpr Pool2dAxis single = {.in = 1, .out = 1, .kernel = 1, .stride = 1, .padding = 0, .dilation = 1};
 
 /// The pixels from the first cell of a window to its last, or the largest number where that overflows: no image is as
@@ -36,20 +36,20 @@ void check_padding(std::string_view operation, std::string_view axis, std::int64
   }
 }
 
-/// With dilation a window can step over a small image altogether.
+/// With dilation a window can miss a small image entirely.
 void check_windows(std::string_view operation, std::string_view name, const Pool2dAxis& axis) {
   if (axis.dilation == 1) return;
   for (std::int64_t window = 0; window < axis.out; ++window) {
     const kernels::Taps taps = kernels::taps_on_image(axis, window);
     if (taps.first < taps.last) continue;
     throw ShapeError(
-        fmt::format("{}: along the {} window {} holds no pixel (input {}, kernel {}, stride {}, padding {}, "
+        fmt::format("{}: along the {} window {} contains no pixels (input {}, kernel {}, stride {}, padding {}, "
                     "dilation {})",
                     operation, name, window, axis.in, axis.kernel, axis.stride, axis.padding, axis.dilation));
   }
 }
 
-/// The windows along one axis, whose number is still to be found.
+/// The windows along one axis, without their number.
 Pool2dAxis windows_along(std::string_view operation, std::string_view name, Pool2dAxis axis, bool ceil_mode) {
   const std::int64_t covered =
       detail::kernel_extent(operation, name, {axis.in, axis.kernel, axis.stride, axis.padding, axis.dilation});
@@ -147,7 +147,7 @@ void check_images(std::string_view operation, const Tensor& x) {
   check_rank(operation, "an input (N, C, H, W)", x, 4);
   if (x.size(1) < 1 || x.size(2) < 1 || x.size(3) < 1) {
     throw ShapeError(
-        fmt::format("{}: the images must have channels and pixels, got {}", operation, to_string(x.shape())));
+        fmt::format("{}: expected images with channels and pixels, got {}", operation, to_string(x.shape())));
   }
 }
 
@@ -156,7 +156,7 @@ Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const 
   check_rank(operation, "an input (N, C, L)", x, 3);
   if (x.size(1) < 1 || x.size(2) < 1) {
     throw ShapeError(
-        fmt::format("{}: the input must have channels and elements, got {}", operation, to_string(x.shape())));
+        fmt::format("{}: expected an input with channels and elements, got {}", operation, to_string(x.shape())));
   }
   check_max_pool1d_options(operation, options);
   const std::int64_t kernel = options.kernel_size;

@@ -1,4 +1,4 @@
-// Copies of a range along one axis between arrays, for slice, cat and their kin.
+// Copies a range along one axis between arrays, for slice, cat and similar operators.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace tapestry::detail {
 
-/// to[…, to_begin + i, …] = from[…, from_begin + i, …] along `axis` for i in [0, count). The arrays have one dtype, one
-/// format and, along the other axes, one shape.
+/// to[…, to_begin + i, …] = from[…, from_begin + i, …] along `axis` for i in [0, count). The arrays have the same
+/// dtype, format and sizes along the other axes.
 void copy_along(int axis, const Array& from, std::int64_t from_begin, Array& to, std::int64_t to_begin,
                 std::int64_t count);
 
