@@ -8,6 +8,7 @@
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/arithmetic/comparison.hpp>
 #include <tapestry/autograd/ops/attention/attention.hpp>
+#include <tapestry/autograd/ops/axes.hpp>
 #include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/autograd/ops/conv/conv_math.hpp>
 #include <tapestry/autograd/ops/conv/unfold.hpp>

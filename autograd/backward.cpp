@@ -140,12 +140,12 @@ class Pass {
 /// The gradient that the pass starts with.
 Tensor start(const Tensor& output, const Tensor& seed) {
   if (!output.requires_grad()) {
-    throw GradError(fmt::format("backward: {} carries no history: nothing that requires a gradient was recorded for it",
-                                to_string(output.array())));
+    throw GradError(
+        fmt::format("backward: {} does not require a gradient and has no history", to_string(output.array())));
   }
   if (!seed.defined()) {
     if (output.numel() != 1) {
-      throw GradError(fmt::format("backward: {} is no scalar\nhint: pass the gradient of the output as a seed",
+      throw GradError(fmt::format("backward: {} is not a scalar\nhint: pass the gradient of the output as a seed",
                                   to_string(output.array())));
     }
     return Array::full(output.shape(), 1, output.dtype());
@@ -181,7 +181,7 @@ void backward(const Tensor& output, const Tensor& seed, const BackwardOptions& o
 std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& seed,
                          const BackwardOptions& options) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].requires_grad()) throw GradError(fmt::format("grad: input {} requires no gradient", i));
+    if (!inputs[i].requires_grad()) throw GradError(fmt::format("grad: input {} does not require a gradient", i));
   }
   return inputs.empty() ? std::vector<Tensor>() : run(output, inputs, seed, options);
 }

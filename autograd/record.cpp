@@ -10,7 +10,7 @@ namespace tapestry::detail {
 
 void throw_released(std::string_view name) {
   throw GradError(
-      fmt::format("{}: what it saved for backward has been released by an earlier backward pass\n"
+      fmt::format("{}: the values saved for backward have been freed by an earlier backward pass\n"
                   "hint: pass retain_graph = true to all passes but the last",
                   name));
 }

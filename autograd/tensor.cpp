@@ -74,7 +74,7 @@ bool Tensor::is_leaf() const {
 Tensor& Tensor::set_requires_grad(bool requires_grad) & {
   if (!is_leaf()) {
     throw GradError(
-        fmt::format("set_requires_grad: {} was computed by {}; only leaves can be asked\nhint: detach() first",
+        fmt::format("set_requires_grad: {} was computed by {}; only leaf tensors can be changed\nhint: detach() first",
                     to_string(array()), state_->node->name()));
   }
   if (requires_grad && !is_floating(dtype())) throw_not_floating("set_requires_grad", dtype());
@@ -129,7 +129,7 @@ void Tensor::backward(const Tensor& seed, const BackwardOptions& options) const 
 }
 
 void Tensor::register_hook(Hook hook) const {
-  if (!requires_grad()) throw GradError("register_hook: the tensor requires no gradient");
+  if (!requires_grad()) throw GradError("register_hook: the tensor does not require a gradient");
   state_->node->add_hook(std::move(hook));
 }
 

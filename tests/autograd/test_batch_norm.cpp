@@ -197,10 +197,10 @@ TEST_CASE("batch_norm rejects fewer than two values per channel and leaves runni
   CHECK_THROWS_AS(run({1, 3, 1, 1}, true), ValueError);
   CHECK_THROWS_WITH(
       run({1, 3, 1, 1}, true),
-      "batch_norm: the statistics of a batch need at least 2 values per channel, got 1 (input [1, 3, 1, 1])" + hint);
+      "batch_norm: batch statistics require at least 2 values per channel, got 1 (input [1, 3, 1, 1])" + hint);
   CHECK_THROWS_WITH(
       run({0, 3, 4, 5}, true),
-      "batch_norm: the statistics of a batch need at least 2 values per channel, got 0 (input [0, 3, 4, 5])" + hint);
+      "batch_norm: batch statistics require at least 2 values per channel, got 0 (input [0, 3, 4, 5])" + hint);
   CHECK_THROWS_AS(batch_norm(Array::zeros({1, 3, 1, 1}), {}, {}, {}, {}, {.training = false}), ValueError);
   REQUIRE(mean.version() == version);
   REQUIRE(values_of(mean) == std::vector<double>(3, 0.5));

@@ -90,7 +90,7 @@ TEST_CASE("hooks are for tensors that require a gradient") {
   const auto nothing = [](const Tensor&) { return Tensor(); };
   REQUIRE_THROWS_AS(Tensor(Array::scalar(1)).register_hook(nothing), GradError);
   REQUIRE_THROWS_WITH(Tensor(Array::scalar(1)).register_hook(nothing),
-                      "register_hook: the tensor requires no gradient");
+                      "register_hook: the tensor does not require a gradient");
 }
 
 TEST_CASE("a hook may run another backward pass") {

@@ -50,7 +50,7 @@ TEST_CASE("only floating leaves can be asked for gradients") {
   REQUIRE_THROWS_AS(y.set_requires_grad(), GradError);
   REQUIRE_THROWS_WITH(
       y.set_requires_grad(false),
-      "set_requires_grad: f64[] was computed by multiply; only leaves can be asked\nhint: detach() first");
+      "set_requires_grad: f64[] was computed by multiply; only leaf tensors can be changed\nhint: detach() first");
   Tensor x = scalar(1);
   x.set_requires_grad(false);
   REQUIRE_FALSE((x * 2).requires_grad());
@@ -161,8 +161,7 @@ TEST_CASE("an unused parameter has no gradient") {
 TEST_CASE("backward rejects a tensor without history") {
   const Tensor x = Array::scalar(1);
   REQUIRE_THROWS_AS(x.backward(), GradError);
-  REQUIRE_THROWS_WITH(x.backward(),
-                      "backward: f32[] carries no history: nothing that requires a gradient was recorded for it");
+  REQUIRE_THROWS_WITH(x.backward(), "backward: f32[] does not require a gradient and has no history");
 }
 
 TEST_CASE("backward of more than one element wants a seed that fits") {
@@ -170,7 +169,7 @@ TEST_CASE("backward of more than one element wants a seed that fits") {
   const Tensor y = x * 2;
   REQUIRE_THROWS_AS(y.backward(), GradError);
   REQUIRE_THROWS_WITH(y.backward(),
-                      "backward: f32[2, 3] is no scalar\nhint: pass the gradient of the output as a seed");
+                      "backward: f32[2, 3] is not a scalar\nhint: pass the gradient of the output as a seed");
   REQUIRE_THROWS_AS(y.backward(Array::zeros({3, 2}), {}), ShapeError);
   REQUIRE_THROWS_WITH(y.backward(Array::zeros({3, 2}), {}), "backward: expected a seed of shape [2, 3], got [3, 2]");
   REQUIRE_THROWS_AS(y.backward(Array::zeros({2, 3}, DType::f64), {}), DTypeError);
@@ -199,7 +198,7 @@ TEST_CASE("a second backward pass is rejected unless the first retained the grap
   REQUIRE(x.grad().item() == 12);
   REQUIRE_THROWS_AS(z.backward(), GradError);
   REQUIRE_THROWS_WITH(y.backward(),
-                      "multiply: what it saved for backward has been released by an earlier backward pass\n"
+                      "multiply: the values saved for backward have been freed by an earlier backward pass\n"
                       "hint: pass retain_graph = true to all passes but the last");
   REQUIRE(x.grad().item() == 12);
 }

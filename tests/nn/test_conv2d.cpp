@@ -121,7 +121,7 @@ TEST_CASE("convolution options out of range are refused when the layer is made")
                          Message("Conv2d: channels must be at least 1, got -3 → 2"));
   REQUIRE_THROWS_MATCHES(
       Conv2d({.in_channels = 3, .out_channels = 4, .kernel_size = 3, .stride = 2, .padding = Padding::same()}),
-      ValueError, Message("Conv2d: padding same takes stride 1, got (2, 2)"));
+      ValueError, Message("Conv2d: padding 'same' requires stride 1, got (2, 2)"));
 }
 
 TEST_CASE("an image that does not fit a convolution layer is refused with the sizes") {

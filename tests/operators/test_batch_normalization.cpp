@@ -63,7 +63,7 @@ TEST_CASE("operator: batch_norm") {
                         "batch_norm: expected an input (N, C), (N, C, L) or (N, C, H, W), got [1, 2, 3, 4, 5]"),
                     refuses<ValueError>(
                         shaped({1, 3}),
-                        "batch_norm: the statistics of a batch need at least 2 values per channel, got 1 "
+                        "batch_norm: batch statistics require at least 2 values per channel, got 1 "
                         "(input [1, 3])\nhint: use a larger batch, or evaluation with running statistics"),
                     refuses<DTypeError>(
                         [] {

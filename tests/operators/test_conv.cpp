@@ -101,7 +101,7 @@ TEST_CASE("operator: conv1d") {
                     refuses<ValueError>(refused({.stride = 0}), "conv1d: stride must be at least 1, got 0"),
                     refuses<ValueError>(refused({.padding = -1}), "conv1d: padding must be at least 0, got -1"),
                     refuses<ValueError>(refused({.stride = 2, .padding = Padding1d::same(), .groups = 2}),
-                                        "conv1d: padding same takes stride 1, got 2"),
+                                        "conv1d: padding 'same' requires stride 1, got 2"),
                     refuses<ValueError>(
                         refused({.padding = 9, .groups = 2, .padding_mode = PaddingMode::reflect}),
                         "conv1d: padding mode reflect requires amounts smaller than the axis, got (9, 9) "

@@ -219,7 +219,7 @@ Tensor batch_norm(const Tensor& x, const Array& running_mean, const Array& runni
   const std::int64_t values = x.size(1) == 0 ? 0 : x.numel() / x.size(1);
   if (uses_batch && values < 2) {
     throw ValueError(
-        fmt::format("{}: the statistics of a batch need at least 2 values per channel, got {} (input {})\n"
+        fmt::format("{}: batch statistics require at least 2 values per channel, got {} (input {})\n"
                     "hint: use a larger batch, or evaluation with running statistics",
                     name, values, to_string(x.shape())));
   }

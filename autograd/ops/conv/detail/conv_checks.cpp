@@ -33,7 +33,8 @@ void check_options(std::string_view operation, int axes, const Conv2dOptions& op
   check_option(operation, axes, "dilation", options.dilation, 1);
   check_groups(operation, options.groups);
   if (options.padding.is_same && options.stride != Pair(1)) {
-    throw ValueError(fmt::format("{}: padding same takes stride 1, got {}", operation, text_of(axes, options.stride)));
+    throw ValueError(
+        fmt::format("{}: padding 'same' requires stride 1, got {}", operation, text_of(axes, options.stride)));
   }
 }
 
