@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/lazy_value.hpp>
+#include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/node.hpp>
 #include <tapestry/autograd/saved_tensor.hpp>
 #include <tapestry/core/error.hpp>
@@ -12,7 +13,7 @@ namespace tapestry {
 SavedTensor::SavedTensor(const Tensor& input) {
   if (!input.defined()) return;
   // Backward would compute a convolution or a product once more.
-  if (const auto lazy = input.lazy_value(); lazy && lazy->is_costly()) (void)input.array();
+  if (const auto lazy = input.lazy_value(); grad_enabled() && lazy && lazy->is_costly()) (void)input.array();
   save(input);
   node_ = input.node();
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/winograd/winograd_tiles.cpp>
@@ -108,8 +109,8 @@ void scatter(const Tiling& tiling, const Squares& squares, Range tiles, const fl
   }
 }
 
-/// What is done to results of a tile.
-enum class Ending { none, bias, epilogue };
+/// What is done to results of a tile. A bias and a ReLU alone need not know all results before any is stored.
+enum class Ending { none, bias_relu, epilogue };
 
 /// A tile whose columns are all inside the image if `is_whole`. Returns the number of channels before one that is not
 /// finite.
@@ -121,6 +122,8 @@ HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::i
   const float* HWY_RESTRICT bias = finish.bias;
   const bool streams = finish.streams;
   const Epilogue<float>& epilogue = finish.epilogue;
+  const bool is_rectified = epilogue.activation.kind == ActivationKind::relu;
+  const float least = is_rectified ? 0 : -std::numeric_limits<float>::infinity();
   std::int64_t finite = channels;
   for_channels<float>(channels, [&](auto d, std::int64_t channel) HWY_ATTR {
     using V = hn::Vec<decltype(d)>;
@@ -150,6 +153,8 @@ HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::i
             sums[j] = hn::Add(sums[j], row[j]);
             with_bias[j] = ending == Ending::none ? row[j] : hn::Add(row[j], offset);
             if constexpr (ending == Ending::epilogue) results[i * side + j][0] = with_bias[j];
+            if constexpr (ending == Ending::bias_relu)
+              with_bias[j] = hn::IfThenElse(hn::Le(with_bias[j], hn::Set(d, least)), hn::Set(d, least), with_bias[j]);
           }
           if constexpr (ending != Ending::epilogue) store_row(i, with_bias);
         });
@@ -190,8 +195,14 @@ template <class Transform>
 Stop gather(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels, const Finish& finish,
             float* images, float* outside) {
   const auto gather_these = [&] {
-    if (!finish.epilogue.is_none()) return gather_tiles<Transform, Ending::epilogue>;
-    return finish.bias != nullptr ? gather_tiles<Transform, Ending::bias> : gather_tiles<Transform, Ending::none>;
+    const auto& [affine, addend, activation] = finish.epilogue;
+    const bool is_rectified = activation.kind == ActivationKind::relu;
+    const bool is_simple = affine.is_none() && addend == nullptr;
+    if (!is_simple || !(is_rectified || activation.kind == ActivationKind::none)) {
+      return gather_tiles<Transform, Ending::epilogue>;
+    }
+    return finish.bias != nullptr || is_rectified ? gather_tiles<Transform, Ending::bias_relu>
+                                                  : gather_tiles<Transform, Ending::none>;
   }();
   return gather_these(tiling, tiles, products, channels, finish, images, outside);
 }

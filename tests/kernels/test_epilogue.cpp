@@ -135,7 +135,9 @@ void require_gradient(std::int64_t rows, std::int64_t channels, const Definition
   activation_gradient(rows, channels, dy.data(), source, dx.data());
   for (std::size_t i = 0; i < size; ++i) {
     const double wanted = dy[i] * definition.slope(x[i]);
-    if (!(std::abs(dx[i] - wanted) <= tolerance<T>())) FAIL("element " << i << ": " << dx[i] << ", " << wanted);
+    // The slope of gelu by tanh is off most: ten units of 1 − t², times x · u′ / 2 ≤ 5 where that is not 0 yet,
+    // times 7.
+    if (!(std::abs(dx[i] - wanted) <= 8 * tolerance<T>())) FAIL("element " << i << ": " << dx[i] << ", " << wanted);
   }
   activation_gradient(rows, channels, in_place.data(), source, in_place.data());
   REQUIRE(in_place == dx);
