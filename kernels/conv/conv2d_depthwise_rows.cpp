@@ -53,8 +53,8 @@ HWY_INLINE void filter_channels(D d, const FilteredRow<T>& row, const AxisTaps& 
     }
   }
   if (!row.epilogue.is_none()) {
-    finish(d, row.epilogue, channel, vectors * lanes, sums,
-           [=, &row](int) { return row.epilogue.addend + (target - row.target); });
+    finish<true>(d, row.epilogue, channel, vectors * lanes, sums,
+                 [=, &row](int) { return row.epilogue.addend + (target - row.target); });
   }
   for (int v = 0; v < vectors; ++v) store_result(row.streams, sums[0][v], d, target + channel + v * lanes);
 }
@@ -118,8 +118,8 @@ HWY_INLINE void filter_neighbours(const FilteredRow<T>& row, std::int64_t first)
     }
     fetch(ahead, row.channels, channel);
     if (!row.epilogue.is_none()) {
-      finish(d, row.epilogue, channel, static_cast<std::int64_t>(hn::Lanes(d)), sums,
-             [=, &row](int p) { return row.epilogue.addend + (target - row.target) + p * row.channels; });
+      finish<true>(d, row.epilogue, channel, static_cast<std::int64_t>(hn::Lanes(d)), sums,
+                   [=, &row](int p) { return row.epilogue.addend + (target - row.target) + p * row.channels; });
     }
     for (int p = 0; p < pixels; ++p) store_result(row.streams, sums[p][0], d, target + p * row.channels + channel);
   });

@@ -141,11 +141,18 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
     }
   }
 
+  const bool is_whole = columns == static_cast<std::int64_t>(width);
   if (!product.epilogue.is_none()) {
-    finish(d, product.epilogue, first_column, columns, sums,
-           [&](int r) { return product.epilogue.addend + (targets[r] + product.target_offset - product.target_base); });
+    const auto addend_of = [&](int r) {
+      return product.epilogue.addend + (targets[r] + product.target_offset - product.target_base);
+    };
+    if (is_whole) {
+      finish<true>(d, product.epilogue, first_column, columns, sums, addend_of);
+    } else {
+      finish<false>(d, product.epilogue, first_column, columns, sums, addend_of);
+    }
   }
-  if (columns == static_cast<std::int64_t>(width)) {
+  if (is_whole) {
     HWY_UNROLL(24)
     for (int r = 0; r < rows; ++r) {
       HWY_UNROLL(2)

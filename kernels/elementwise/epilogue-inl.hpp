@@ -33,11 +33,12 @@ HWY_INLINE hn::Vec<D> normalized(D d, hn::Vec<D> x, const ChannelAffine<T>& affi
   return hn::MulAdd(centered(d, x, affine, c), hn::LoadU(d, affine.scale + c), hn::LoadU(d, affine.bias + c));
 }
 
-/// The first `count` elements, or a whole vector of more, without touching what lies behind them.
-template <class D, class T = hn::TFromD<D>>
+/// The first `count` elements, or a whole vector of more, without touching what lies behind them; with `is_whole` there
+/// are no fewer.
+template <bool is_whole, class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_first(D d, std::int64_t count, const T* from) {
   const std::size_t lanes = hn::Lanes(d);
-  if (static_cast<std::size_t>(count) >= lanes) return hn::LoadU(d, from);
+  if (is_whole || static_cast<std::size_t>(count) >= lanes) return hn::LoadU(d, from);
   HWY_ALIGN T padded[HWY_MAX_BYTES / sizeof(T)] = {};
   std::memcpy(padded, from, static_cast<std::size_t>(count) * sizeof(T));
   return hn::Load(d, padded);
@@ -53,8 +54,8 @@ HWY_NOINLINE void activate_each(D d, const Activation& activation, V* values, in
 }
 
 /// The epilogue of results in registers: `rows` pixels of `vectors` vectors each, the first `columns` of which are the
-/// channels from `c` on. `addend_of(row)` points at channel 0 of the addends of a pixel.
-template <int rows, int vectors, class D, class T, class V, class AddendOf>
+/// channels from `c` on, all of them with `is_whole`. `addend_of(row)` points at channel 0 of the addends of a pixel.
+template <bool is_whole, int rows, int vectors, class D, class T, class V, class AddendOf>
 HWY_INLINE void finish(D d, const Epilogue<T>& epilogue, std::int64_t c, std::int64_t columns,
                        V (&values)[rows][vectors], const AddendOf& addend_of) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -63,8 +64,10 @@ HWY_INLINE void finish(D d, const Epilogue<T>& epilogue, std::int64_t c, std::in
     HWY_UNROLL(2)
     for (int v = 0; v < vectors; ++v) {
       const std::int64_t first = c + v * lanes, count = std::max<std::int64_t>(columns - v * lanes, 0);
-      const V mean = load_first(d, count, affine.mean + first), rest = load_first(d, count, affine.mean_rest + first);
-      const V scale = load_first(d, count, affine.scale + first), bias = load_first(d, count, affine.bias + first);
+      const V mean = load_first<is_whole>(d, count, affine.mean + first),
+              rest = load_first<is_whole>(d, count, affine.mean_rest + first);
+      const V scale = load_first<is_whole>(d, count, affine.scale + first),
+              bias = load_first<is_whole>(d, count, affine.bias + first);
       HWY_UNROLL(24)
       for (int r = 0; r < rows; ++r) {
         values[r][v] = hn::MulAdd(hn::Sub(hn::Sub(values[r][v], mean), rest), scale, bias);
@@ -78,7 +81,7 @@ HWY_INLINE void finish(D d, const Epilogue<T>& epilogue, std::int64_t c, std::in
       HWY_UNROLL(2)
       for (int v = 0; v < vectors; ++v) {
         const std::int64_t count = std::max<std::int64_t>(columns - v * lanes, 0);
-        values[r][v] = hn::Add(values[r][v], load_first(d, count, addend + c + v * lanes));
+        values[r][v] = hn::Add(values[r][v], load_first<is_whole>(d, count, addend + c + v * lanes));
       }
     }
   }

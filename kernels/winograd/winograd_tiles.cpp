@@ -164,7 +164,7 @@ HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::i
     if constexpr (ending == Ending::epilogue) {
       if (finite < channels) return;
       // Outside the image there is no addend: what is computed there is not stored, and any will do.
-      tapestry::kernels::HWY_NAMESPACE::finish(
+      tapestry::kernels::HWY_NAMESPACE::finish<true>(
           d, epilogue, channel, static_cast<std::int64_t>(hn::Lanes(d)), results, [&](int index) HWY_ATTR {
             const int i = index / side, j = index % side;
             const float* const at = is_inside(j) && pixels.rows[i] != outside ? pixel_at(i, j) : images;
