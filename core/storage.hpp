@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace tapestry {
@@ -54,7 +53,6 @@ class Storage {
   std::byte* data_;
   std::atomic<std::uint64_t> version_ = 0;
   std::atomic<bool> is_observed_ = false;
-  std::mutex observers_mutex_;
   std::vector<Entry> observers_;
 };
 

@@ -26,7 +26,7 @@ class AlexNet : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<AlexNet>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<AlexNet>(options_); }
 
   Options options_;
   std::int64_t side_;  ///< height and width of the head's input

@@ -22,9 +22,7 @@ class AttentionCnn : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override {
-    return std::make_unique<AttentionCnn>(fc_.weight().size(0));
-  }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<AttentionCnn>(fc_.weight().size(0)); }
 
   nn::Conv2d& conv1_ = add("conv1", nn::conv3x3(3, 32));
   nn::BatchNorm2d& bn1_ = add("bn1", nn::BatchNorm2d({.num_features = 32}));

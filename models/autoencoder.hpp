@@ -30,7 +30,7 @@ class Autoencoder : public nn::Module {
   Tensor decode(const Tensor& code) const { return decoder_(code); }
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<Autoencoder>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<Autoencoder>(options_); }
 
   Options options_;
   nn::Sequential& encoder_;

@@ -25,7 +25,7 @@ class DcganGenerator : public nn::Module {
   Tensor forward(const Tensor& z) const override { return main_(z); }
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<DcganGenerator>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<DcganGenerator>(options_); }
 
   Options options_;
   nn::Sequential& main_;
@@ -45,7 +45,7 @@ class DcganDiscriminator : public nn::Module {
   Tensor forward(const Tensor& x) const override { return main_(x); }
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<DcganDiscriminator>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<DcganDiscriminator>(options_); }
 
   Options options_;
   nn::Sequential& main_;

@@ -26,7 +26,7 @@ class DeepLabHead : public nn::Sequential {
   explicit DeepLabHead(const Options& options);
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<DeepLabHead>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<DeepLabHead>(options_); }
 
   Options options_;
 };
@@ -48,7 +48,7 @@ class DeepLab : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<DeepLab>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<DeepLab>(options_); }
 
   Options options_;
   nn::Sequential& backbone_;

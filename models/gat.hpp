@@ -25,7 +25,7 @@ class Gat : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<Gat>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<Gat>(options_); }
 
   Options options_;
   nn::Dropout& dropout_ = add("dropout", nn::Dropout({.p = options_.dropout}));

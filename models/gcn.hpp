@@ -24,7 +24,7 @@ class Gcn : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<Gcn>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<Gcn>(options_); }
 
   Options options_;
   nn::Dropout& dropout_ = add("dropout", nn::Dropout({.p = options_.dropout}));

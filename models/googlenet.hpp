@@ -29,7 +29,7 @@ class GoogLeNet : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<GoogLeNet>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<GoogLeNet>(options_); }
 
   static nn::ConvNormRelu2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1);
   /// Channels in, and the columns of table 1 from "#1×1" to "pool proj".

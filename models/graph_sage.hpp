@@ -25,7 +25,7 @@ class GraphSage : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacenc
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<GraphSage>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<GraphSage>(options_); }
 
   Options options_;
   nn::Dropout& dropout_ = add("dropout", nn::Dropout({.p = options_.dropout}));

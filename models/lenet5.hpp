@@ -27,7 +27,7 @@ class LeNet5 : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<LeNet5>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<LeNet5>(options_); }
 
   Options options_;
   nn::Conv2d& c1_ = add("c1", nn::Conv2d({.in_channels = options_.in_channels, .out_channels = 6, .kernel_size = 5}));

@@ -24,7 +24,7 @@ class MobileNetV2 : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<MobileNetV2>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<MobileNetV2>(options_); }
 
   Options options_;
   nn::Sequential& features_;

@@ -25,7 +25,7 @@ class NetworkInNetwork : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<NetworkInNetwork>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<NetworkInNetwork>(options_); }
 
   Options options_;
   nn::Sequential& mlpconv1_;

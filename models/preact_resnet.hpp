@@ -27,7 +27,7 @@ class PreActResNet : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<PreActResNet>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<PreActResNet>(options_); }
 
   Options options_;
   nn::Conv2d& conv1_ = add("conv1", nn::conv3x3(3, 64));

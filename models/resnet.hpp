@@ -37,7 +37,7 @@ class ResNet : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<ResNet>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<ResNet>(options_); }
 
   Options options_;
   bool pools_;

@@ -20,7 +20,7 @@ class ResNetCifar : public nn::Module {
 
  private:
   std::unique_ptr<nn::ModuleBase> make_like() const override {
-    return std::make_unique<ResNetCifar>(std::ssize(layer1_.children()), fc_.weight().size(0));
+    return make<ResNetCifar>(std::ssize(layer1_.children()), fc_.weight().size(0));
   }
 
   nn::Conv2d& conv1_ = add("conv1", nn::conv3x3(3, 16));

@@ -29,7 +29,7 @@ class ShuffleNetV2 : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<ShuffleNetV2>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<ShuffleNetV2>(options_); }
 
   Options options_;
   nn::Sequential& conv1_;

@@ -17,9 +17,7 @@ class SmallCnn : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override {
-    return std::make_unique<SmallCnn>(head_.weight().size(0));
-  }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<SmallCnn>(head_.weight().size(0)); }
 
   nn::Conv2d& conv1_ = add("conv1", nn::Conv2d({.in_channels = 3, .out_channels = 32, .kernel_size = 3, .padding = 1}));
   nn::Conv2d& conv2_ =

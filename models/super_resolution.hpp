@@ -24,7 +24,7 @@ class SuperResolution : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<SuperResolution>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<SuperResolution>(options_); }
 
   Options options_;
   nn::Conv2d& conv1_;

@@ -30,7 +30,7 @@ class UNet : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<UNet>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<UNet>(options_); }
 
   Options options_;
   nn::Module& add_enlargement(const std::string& name, std::int64_t channels, Upsampling upsampling);

@@ -27,7 +27,7 @@ class Vgg : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<Vgg>(convolutions_, options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<Vgg>(convolutions_, options_); }
 
   std::array<std::int64_t, 5> convolutions_;
   VggOptions options_;

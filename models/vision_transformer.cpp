@@ -56,7 +56,7 @@ class EncoderLayer : public nn::Module {
   }
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<EncoderLayer>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<EncoderLayer>(options_); }
 
   Options options_;
   nn::LayerNorm& ln_1_;
@@ -90,7 +90,7 @@ class Encoder : public nn::Module {
   Tensor forward(const Tensor& x) const override { return ln_(layers_(dropout_(x + pos_embedding_))); }
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<Encoder>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<Encoder>(options_); }
 
   Options options_;
   nn::Dropout& dropout_;

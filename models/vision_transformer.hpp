@@ -33,7 +33,7 @@ class VisionTransformer : public nn::Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<nn::ModuleBase> make_like() const override { return std::make_unique<VisionTransformer>(options_); }
+  std::unique_ptr<nn::ModuleBase> make_like() const override { return make<VisionTransformer>(options_); }
 
   Options options_;
   std::int64_t image_size_;

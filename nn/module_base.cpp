@@ -22,6 +22,13 @@ void detail::ModuleState::remove_hook(HookId id) {
   std::erase_if(hooks, [&](const auto& entry) { return entry.first == id; });
 }
 
+bool detail::ModuleState::has_hooks() const {
+  return !pre_hooks.empty() || !hooks.empty();
+}
+
+ModuleBase::ModuleBase() : state_(std::make_shared<detail::ModuleState>()) {}
+ModuleBase::~ModuleBase() = default;
+
 // Calls visit(prefix, module) for this module and all within it, outer ones first.
 template <class Visit>
 void ModuleBase::visit(const std::string& prefix, const Visit& call) const {

@@ -52,6 +52,7 @@ struct ModuleState {
 
   void train(bool mode);
   void remove_hook(HookId id);
+  bool has_hooks() const;
 };
 
 }  // namespace detail
@@ -65,8 +66,8 @@ struct ModuleState {
 /// moved but not copied. A module that has been moved from throws a ValueError when it is used.
 class ModuleBase {
  public:
-  ModuleBase() : state_(std::make_shared<detail::ModuleState>()) {}
-  virtual ~ModuleBase() = default;
+  ModuleBase();
+  virtual ~ModuleBase();
   ModuleBase(ModuleBase&&) = default;
   ModuleBase& operator=(ModuleBase&&) = default;
 
@@ -128,19 +129,25 @@ class ModuleBase {
   /// Registers a child. Throws a ValueError for a name that is taken, is empty or contains a dot.
   template <std::derived_from<ModuleBase> M>
   M& add(std::string name, M module) {
-    auto owned = std::make_unique<M>(std::move(module));
-    M& child = *owned;
+    std::unique_ptr<ModuleBase> owned = make<M>(std::move(module));
+    M& child = static_cast<M&>(*owned);
     add_child(std::move(name), std::move(owned));
     return child;
   }
   void add_child(std::string name, std::unique_ptr<ModuleBase> child);
+  /// std::make_unique<M> as a ModuleBase, without a std::unique_ptr<M>, which takes a program that includes many
+  /// modules seconds to compile.
+  template <std::derived_from<ModuleBase> M, class... Arguments>
+  static std::unique_ptr<ModuleBase> make(Arguments&&... arguments) {
+    return std::unique_ptr<ModuleBase>(new M(std::forward<Arguments>(arguments)...));
+  }
   /// Registers a parameter, which requires a gradient.
   [[nodiscard]] Parameter add_parameter(std::string name, Array value);
   [[nodiscard]] Buffer add_buffer(std::string name, Array value);
 
   /// A new module of the same class and options, for `clone`, which overwrites its parameters and buffers:
   ///
-  ///     std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Net>(options_); }
+  ///     std::unique_ptr<ModuleBase> make_like() const override { return make<Net>(options_); }
   virtual std::unique_ptr<ModuleBase> make_like() const;
   /// What `make_like` of a module makes. Throws a ValueError when it is of another class.
   static std::unique_ptr<ModuleBase> make_like(const ModuleBase& module);

@@ -58,7 +58,7 @@ class ModuleOf<Result(Arguments...)> : public ModuleBase {
     const detail::ModuleState& state = this->state();
     detail::check_registered(*this, state);
     const tapestry::detail::LayerScope layer(state.name);
-    if (state.pre_hooks.empty() && state.hooks.empty()) {
+    if (!state.has_hooks()) {
       const detail::ForwardScope scope(this);
       return forward(arguments...);
     }

@@ -29,7 +29,7 @@ class ASPP : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ASPP>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<ASPP>(options_); }
 
   Options options_;
   ModuleList<Sequential>& convs_;

@@ -31,9 +31,7 @@ class AttentionAugmentedConv2d : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<AttentionAugmentedConv2d>(options_);
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<AttentionAugmentedConv2d>(options_); }
 
   Tensor attend(const Tensor& x) const;
   Tensor place_scores(const Tensor& grid) const;

@@ -24,7 +24,7 @@ class BasicBlock : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<BasicBlock>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<BasicBlock>(options_); }
 
   Options options_;
   Conv2d& conv1_ = add("conv1", conv3x3(options_.in_channels, options_.out_channels, options_.stride));

@@ -31,7 +31,7 @@ class Bottleneck : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Bottleneck>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Bottleneck>(options_); }
 
   Options options_;
   std::int64_t width_;  ///< channels of the 3×3 convolution

@@ -25,7 +25,7 @@ class ConvNormRelu2d : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ConvNormRelu2d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<ConvNormRelu2d>(options_); }
 
   Options options_;
   Conv2d& conv_ = add("conv", Conv2d({.in_channels = options_.in_channels,

@@ -25,7 +25,7 @@ class DepthwiseSeparableConv : public Module {
   Tensor forward(const Tensor& x) const override { return pointwise_(depthwise_(x)); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<DepthwiseSeparableConv>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<DepthwiseSeparableConv>(options_); }
 
   Options options_;
   Conv2d& depthwise_ = add("depthwise", Conv2d({.in_channels = options_.in_channels,

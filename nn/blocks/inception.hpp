@@ -29,7 +29,7 @@ class Inception : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Inception>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Inception>(options_); }
 
   Options options_;
   ConvNormRelu2d& branch1_;

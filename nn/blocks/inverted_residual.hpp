@@ -23,7 +23,7 @@ class InvertedResidual : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<InvertedResidual>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<InvertedResidual>(options_); }
 
   Options options_;
   Sequential& conv_;

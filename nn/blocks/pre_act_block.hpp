@@ -24,7 +24,7 @@ class PreActBlock : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<PreActBlock>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<PreActBlock>(options_); }
 
   Options options_;
   BatchNorm2d& bn1_ = add("bn1", BatchNorm2d({.num_features = options_.in_channels}));

@@ -24,7 +24,7 @@ class ShuffleUnit : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ShuffleUnit>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<ShuffleUnit>(options_); }
 
   Options options_;
   Sequential* branch1_ = nullptr;  ///< null at stride 1

@@ -20,7 +20,7 @@ class SqueezeExcite : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SqueezeExcite>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<SqueezeExcite>(options_); }
 
   Options options_;
   Conv2d& fc1_ =

@@ -19,7 +19,7 @@ class UNetBlock : public Sequential {
   explicit UNetBlock(const Options& options);
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<UNetBlock>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<UNetBlock>(options_); }
 
   Options options_;
 };

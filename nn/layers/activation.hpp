@@ -12,7 +12,7 @@ class ReLU : public Module {
   Tensor forward(const Tensor& x) const override { return relu(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ReLU>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<ReLU>(); }
 };
 
 /// `relu6` as a layer.
@@ -21,7 +21,7 @@ class ReLU6 : public Module {
   Tensor forward(const Tensor& x) const override { return relu6(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ReLU6>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<ReLU6>(); }
 };
 
 /// `selu` as a layer.
@@ -30,7 +30,7 @@ class SELU : public Module {
   Tensor forward(const Tensor& x) const override { return selu(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SELU>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<SELU>(); }
 };
 
 /// `silu` as a layer.
@@ -39,7 +39,7 @@ class SiLU : public Module {
   Tensor forward(const Tensor& x) const override { return silu(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SiLU>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<SiLU>(); }
 };
 
 /// `hardswish` as a layer.
@@ -48,7 +48,7 @@ class Hardswish : public Module {
   Tensor forward(const Tensor& x) const override { return hardswish(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Hardswish>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Hardswish>(); }
 };
 
 /// `hardsigmoid` as a layer.
@@ -57,7 +57,7 @@ class Hardsigmoid : public Module {
   Tensor forward(const Tensor& x) const override { return hardsigmoid(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Hardsigmoid>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Hardsigmoid>(); }
 };
 
 /// `sigmoid` as a layer.
@@ -66,7 +66,7 @@ class Sigmoid : public Module {
   Tensor forward(const Tensor& x) const override { return sigmoid(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Sigmoid>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Sigmoid>(); }
 };
 
 /// `tanh` as a layer.
@@ -75,7 +75,7 @@ class Tanh : public Module {
   Tensor forward(const Tensor& x) const override { return tanh(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Tanh>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Tanh>(); }
 };
 
 /// `mish` as a layer.
@@ -84,7 +84,7 @@ class Mish : public Module {
   Tensor forward(const Tensor& x) const override { return mish(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Mish>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Mish>(); }
 };
 
 /// `leaky_relu` as a layer.
@@ -94,7 +94,7 @@ class LeakyReLU : public Module {
   Tensor forward(const Tensor& x) const override { return leaky_relu(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<LeakyReLU>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<LeakyReLU>(options_); }
 
   LeakyReluOptions options_;
 };
@@ -106,7 +106,7 @@ class ELU : public Module {
   Tensor forward(const Tensor& x) const override { return elu(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ELU>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<ELU>(options_); }
 
   EluOptions options_;
 };
@@ -118,7 +118,7 @@ class GELU : public Module {
   Tensor forward(const Tensor& x) const override { return gelu(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<GELU>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<GELU>(options_); }
 
   GeluOptions options_;
 };
@@ -130,7 +130,7 @@ class Softplus : public Module {
   Tensor forward(const Tensor& x) const override { return softplus(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Softplus>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Softplus>(options_); }
 
   SoftplusOptions options_;
 };
@@ -152,7 +152,7 @@ class PReLU : public Module {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<PReLU>(Options{.num_parameters = weight_->size(0)});
+    return make<PReLU>(Options{.num_parameters = weight_->size(0)});
   }
 
   Parameter weight_;
@@ -165,7 +165,7 @@ class Softmax : public Module {
   Tensor forward(const Tensor& x) const override { return softmax(x, axis_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Softmax>(axis_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Softmax>(axis_); }
 
   int axis_;
 };
@@ -177,7 +177,7 @@ class LogSoftmax : public Module {
   Tensor forward(const Tensor& x) const override { return log_softmax(x, axis_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<LogSoftmax>(axis_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<LogSoftmax>(axis_); }
 
   int axis_;
 };

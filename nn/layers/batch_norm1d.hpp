@@ -16,7 +16,7 @@ class BatchNorm1d : public NormBase {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<BatchNorm1d>(options()); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<BatchNorm1d>(options()); }
 };
 
 }  // namespace tapestry::nn

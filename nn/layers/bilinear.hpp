@@ -27,10 +27,10 @@ class Bilinear : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<Bilinear>(Options{.in1_features = weight_->size(1),
-                                              .in2_features = weight_->size(2),
-                                              .out_features = weight_->size(0),
-                                              .bias = bias_.defined()});
+    return make<Bilinear>(Options{.in1_features = weight_->size(1),
+                                  .in2_features = weight_->size(2),
+                                  .out_features = weight_->size(0),
+                                  .bias = bias_.defined()});
   }
 
   Parameter weight_;

@@ -32,7 +32,7 @@ class Conv1d : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Conv1d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Conv1d>(options_); }
 
   Options options_;
   Parameter weight_;

@@ -43,7 +43,7 @@ class Conv2d : public Module {
   Tensor forward_with(const Tensor& weight, const Tensor& x) const;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Conv2d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Conv2d>(options_); }
 
   Options options_;
   Parameter weight_;

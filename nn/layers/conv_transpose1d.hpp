@@ -32,7 +32,7 @@ class ConvTranspose1d : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ConvTranspose1d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<ConvTranspose1d>(options_); }
 
   Options options_;
   Parameter weight_;

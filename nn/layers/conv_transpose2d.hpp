@@ -32,7 +32,7 @@ class ConvTranspose2d : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ConvTranspose2d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<ConvTranspose2d>(options_); }
 
   Options options_;
   Parameter weight_;

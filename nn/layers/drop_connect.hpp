@@ -20,7 +20,7 @@ class DropConnectLinear : public Linear {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<DropConnectLinear>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<DropConnectLinear>(options_); }
 
   Options options_;
   mutable RandomStream stream_;
@@ -40,7 +40,7 @@ class DropConnectConv2d : public Conv2d {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<DropConnectConv2d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<DropConnectConv2d>(options_); }
 
   Options options_;
   mutable RandomStream stream_;

@@ -20,7 +20,7 @@ class Dropout : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Dropout>(Options{.p = p_}); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Dropout>(Options{.p = p_}); }
 
   double p_;
   mutable RandomStream stream_;
@@ -37,7 +37,7 @@ class Dropout2d : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Dropout2d>(Options{.p = p_}); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Dropout2d>(Options{.p = p_}); }
 
   double p_;
   mutable RandomStream stream_;
@@ -56,7 +56,7 @@ class DropBlock2d : public Module {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<DropBlock2d>(Options{.p = p_, .block_size = block_size_});
+    return make<DropBlock2d>(Options{.p = p_, .block_size = block_size_});
   }
 
   double p_;
@@ -77,7 +77,7 @@ class StochasticDepth : public Module {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<StochasticDepth>(Options{.p = p_, .mode = mode_});
+    return make<StochasticDepth>(Options{.p = p_, .mode = mode_});
   }
 
   double p_;
@@ -96,7 +96,7 @@ class AlphaDropout : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AlphaDropout>(Options{.p = p_}); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<AlphaDropout>(Options{.p = p_}); }
 
   double p_;
   mutable RandomStream stream_;

@@ -30,7 +30,7 @@ class Embedding : public Module {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<Embedding>(
+    return make<Embedding>(
         Options{.num_embeddings = weight_->size(0), .embedding_dim = weight_->size(1), .padding_idx = padding_idx_});
   }
 
@@ -52,7 +52,7 @@ class PositionalEncoding : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<PositionalEncoding>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<PositionalEncoding>(options_); }
 
   Options options_;
   Array positions_;
@@ -76,7 +76,7 @@ class LearnedPositionalEncoding : public Module {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<LearnedPositionalEncoding>(
+    return make<LearnedPositionalEncoding>(
         Options{.embed_dim = pos_embedding_->size(2), .max_length = pos_embedding_->size(1)});
   }
 
@@ -99,7 +99,7 @@ class PatchEmbedding : public Module {
   Tensor forward(const Tensor& x) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<PatchEmbedding>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<PatchEmbedding>(options_); }
 
   Options options_;
   Conv2d& proj_;

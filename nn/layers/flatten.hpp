@@ -13,7 +13,7 @@ class Flatten : public Module {
   Tensor forward(const Tensor& x) const override { return flatten(x, first_, last_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Flatten>(first_, last_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Flatten>(first_, last_); }
 
   int first_;
   int last_;

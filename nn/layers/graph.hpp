@@ -31,7 +31,7 @@ class GcnConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<GcnConv>(
+    return make<GcnConv>(
         Options{.in_channels = lin_.weight().size(1), .out_channels = lin_.weight().size(0), .bias = bias_.defined()});
   }
 
@@ -58,7 +58,7 @@ class SageConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> 
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SageConv>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<SageConv>(options_); }
 
   Options options_;
   Linear& lin_l_;
@@ -90,7 +90,7 @@ class GatConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<GatConv>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<GatConv>(options_); }
 
   Options options_;
   std::int64_t heads_;

@@ -27,7 +27,7 @@ class GroupNorm : public Module {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<GroupNorm>(
+    return make<GroupNorm>(
         Options{.num_groups = groups_, .num_channels = channels_, .eps = eps_, .affine = weight_.defined()});
   }
 

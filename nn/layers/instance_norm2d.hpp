@@ -24,11 +24,11 @@ class InstanceNorm2d : public NormBase {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<InstanceNorm2d>(Options{.num_features = options().num_features,
-                                                    .eps = options().eps,
-                                                    .momentum = options().momentum,
-                                                    .affine = options().affine,
-                                                    .track_running_stats = options().track_running_stats});
+    return make<InstanceNorm2d>(Options{.num_features = options().num_features,
+                                        .eps = options().eps,
+                                        .momentum = options().momentum,
+                                        .affine = options().affine,
+                                        .track_running_stats = options().track_running_stats});
   }
 };
 

@@ -27,10 +27,10 @@ class LayerNorm : public Module {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<LayerNorm>(Options{.normalized_shape = normalized_shape_,
-                                               .eps = eps_,
-                                               .elementwise_affine = weight_.defined(),
-                                               .bias = bias_.defined()});
+    return make<LayerNorm>(Options{.normalized_shape = normalized_shape_,
+                                   .eps = eps_,
+                                   .elementwise_affine = weight_.defined(),
+                                   .bias = bias_.defined()});
   }
 
   Shape normalized_shape_;

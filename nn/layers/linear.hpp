@@ -32,7 +32,7 @@ class Linear : public Module {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<Linear>(
+    return make<Linear>(
         Options{.in_features = weight_->size(1), .out_features = weight_->size(0), .bias = bias_.defined()});
   }
 

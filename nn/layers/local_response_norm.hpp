@@ -25,7 +25,7 @@ class LocalResponseNorm : public Module {
   }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<LocalResponseNorm>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<LocalResponseNorm>(options_); }
 
   Options options_;
 };

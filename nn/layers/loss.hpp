@@ -14,7 +14,7 @@ class CrossEntropyLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   Tensor forward(const Tensor& logits, const Tensor& targets) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<CrossEntropyLoss>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<CrossEntropyLoss>(options_); }
 
   CrossEntropyOptions options_;
   Buffer weight_;
@@ -27,7 +27,7 @@ class NLLLoss : public ModuleOf<Tensor(const Tensor&, const Array&)> {
   Tensor forward(const Tensor& log_probabilities, const Array& labels) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<NLLLoss>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<NLLLoss>(options_); }
 
   NllLossOptions options_;
   Buffer weight_;
@@ -41,7 +41,7 @@ class BCEWithLogitsLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> 
   Tensor forward(const Tensor& logits, const Tensor& targets) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<BCEWithLogitsLoss>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<BCEWithLogitsLoss>(options_); }
 
   BinaryCrossEntropyOptions options_;
   Buffer weight_, pos_weight_;
@@ -56,7 +56,7 @@ class MSELoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<MSELoss>(reduction_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<MSELoss>(reduction_); }
 
   Reduction reduction_;
 };
@@ -70,7 +70,7 @@ class L1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<L1Loss>(reduction_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<L1Loss>(reduction_); }
 
   Reduction reduction_;
 };
@@ -86,7 +86,7 @@ class SmoothL1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<SmoothL1Loss>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<SmoothL1Loss>(options_); }
 
   SmoothL1LossOptions options_;
 };
@@ -102,7 +102,7 @@ class HuberLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<HuberLoss>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<HuberLoss>(options_); }
 
   HuberLossOptions options_;
 };
@@ -118,7 +118,7 @@ class DiceLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<DiceLoss>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<DiceLoss>(options_); }
 
   DiceLossOptions options_;
 };
@@ -130,7 +130,7 @@ class KLDivLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   Tensor forward(const Tensor& input, const Tensor& target) const override { return kl_div(input, target, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<KLDivLoss>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<KLDivLoss>(options_); }
 
   KlDivOptions options_;
 };

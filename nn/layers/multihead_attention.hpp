@@ -45,7 +45,7 @@ class MultiheadAttention : public ModuleOf<Tensor(const Tensor&, const Tensor&, 
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<MultiheadAttention>(Options{
+    return make<MultiheadAttention>(Options{
         .embed_dim = embed_dim_, .num_heads = num_heads_, .dropout = dropout_, .bias = in_proj_bias_.defined()});
   }
 

@@ -32,7 +32,7 @@ class Pad2d : public Module {
   }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Pad2d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Pad2d>(options_); }
 
   Options options_;
 };

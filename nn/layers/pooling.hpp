@@ -15,7 +15,7 @@ class MaxPool1d : public Module {
   Tensor forward(const Tensor& x) const override { return max_pool1d(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<MaxPool1d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<MaxPool1d>(options_); }
 
   MaxPool1dOptions options_;
 };
@@ -29,7 +29,7 @@ class MaxPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return max_pool2d(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<MaxPool2d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<MaxPool2d>(options_); }
 
   MaxPool2dOptions options_;
 };
@@ -43,7 +43,7 @@ class MaxUnpool2d : public ModuleOf<Tensor(const Tensor&, const Array&)> {
   Tensor forward(const Tensor& x, const Array& indices) const override { return max_unpool2d(x, indices, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<MaxUnpool2d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<MaxUnpool2d>(options_); }
 
   MaxUnpool2dOptions options_;
 };
@@ -57,7 +57,7 @@ class AvgPool1d : public Module {
   Tensor forward(const Tensor& x) const override { return avg_pool1d(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AvgPool1d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<AvgPool1d>(options_); }
 
   AvgPool1dOptions options_;
 };
@@ -71,7 +71,7 @@ class AvgPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return avg_pool2d(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AvgPool2d>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<AvgPool2d>(options_); }
 
   AvgPool2dOptions options_;
 };
@@ -85,7 +85,7 @@ class AdaptiveAvgPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return adaptive_avg_pool2d(x, output_size_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AdaptiveAvgPool2d>(output_size_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<AdaptiveAvgPool2d>(output_size_); }
 
   Pair output_size_;
 };
@@ -99,7 +99,7 @@ class AdaptiveMaxPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return adaptive_max_pool2d(x, output_size_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<AdaptiveMaxPool2d>(output_size_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<AdaptiveMaxPool2d>(output_size_); }
 
   Pair output_size_;
 };
@@ -110,7 +110,7 @@ class GlobalAvgPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return global_avg_pool2d(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<GlobalAvgPool2d>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<GlobalAvgPool2d>(); }
 };
 
 /// `global_max_pool2d` as a layer: (N, C, H, W) → (N, C, 1, 1).
@@ -119,7 +119,7 @@ class GlobalMaxPool2d : public Module {
   Tensor forward(const Tensor& x) const override { return global_max_pool2d(x); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<GlobalMaxPool2d>(); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<GlobalMaxPool2d>(); }
 };
 
 }  // namespace tapestry::nn

@@ -15,7 +15,7 @@ class PixelShuffle : public Module {
   Tensor forward(const Tensor& x) const override { return pixel_shuffle(x, factor_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<PixelShuffle>(factor_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<PixelShuffle>(factor_); }
 
   std::int64_t factor_;
 };
@@ -29,7 +29,7 @@ class PixelUnshuffle : public Module {
   Tensor forward(const Tensor& x) const override { return pixel_unshuffle(x, factor_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<PixelUnshuffle>(factor_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<PixelUnshuffle>(factor_); }
 
   std::int64_t factor_;
 };
@@ -43,7 +43,7 @@ class ChannelShuffle : public Module {
   Tensor forward(const Tensor& x) const override { return channel_shuffle(x, groups_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<ChannelShuffle>(groups_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<ChannelShuffle>(groups_); }
 
   std::int64_t groups_;
 };
@@ -57,7 +57,7 @@ class Upsample : public Module {
   Tensor forward(const Tensor& x) const override { return interpolate(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Upsample>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Upsample>(options_); }
 
   InterpolateOptions options_;
 };

@@ -26,7 +26,7 @@ class RMSNorm : public Module {
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override {
-    return std::make_unique<RMSNorm>(
+    return make<RMSNorm>(
         Options{.normalized_shape = normalized_shape_, .eps = eps_, .elementwise_affine = weight_.defined()});
   }
 

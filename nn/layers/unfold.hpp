@@ -13,7 +13,7 @@ class Unfold : public Module {
   Tensor forward(const Tensor& x) const override { return unfold(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Unfold>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Unfold>(options_); }
 
   UnfoldOptions options_;
 };
@@ -25,7 +25,7 @@ class Fold : public Module {
   Tensor forward(const Tensor& x) const override { return fold(x, options_); }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Fold>(options_); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Fold>(options_); }
 
   FoldOptions options_;
 };

@@ -22,7 +22,7 @@ mkdir -p "$work"
 case $mode in
   installed)
     cmake --install "$build" --prefix "$work/prefix" >/dev/null
-    "$build/docs/tutorial_code" program "$root/docs/tutorial.md" --chapter "operator of your own" >"$work/own_operator.cpp"
+    "$build/docs/tutorial_code" program "$root/docs/tutorial.md" --chapter "own operator" >"$work/own_operator.cpp"
     cmake -S "$here" -B "$work/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF \
       -DOWN_OPERATOR="$work/own_operator.cpp"
     cmake --build "$work/build"

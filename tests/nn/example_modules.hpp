@@ -23,7 +23,7 @@ class Scale : public nn::Module {
  public:
   explicit Scale(double factor) : factor_(add_parameter("factor", Array::full({}, factor))) {}
   Tensor forward(const Tensor& x) const override { return x * factor_; }
-  std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Scale>(0); }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Scale>(0); }
   const Tensor& factor() const { return factor_; }
 
  private:

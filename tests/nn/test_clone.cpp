@@ -216,7 +216,7 @@ TEST_CASE("a class that cannot be cloned says what to do") {
       if (grown) scale = add_buffer("scale", Array::zeros({1}));
     }
     Tensor forward(const Tensor& x) const override { return x; }
-    std::unique_ptr<ModuleBase> make_like() const override { return std::make_unique<Grown>(); }
+    std::unique_ptr<ModuleBase> make_like() const override { return make<Grown>(); }
   };
   REQUIRE_THROWS_MATCHES(Plain().clone(), ValueError,
                          Message("clone: the class Plain does not say how to make another one\n"
