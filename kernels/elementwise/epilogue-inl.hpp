@@ -27,12 +27,6 @@ HWY_INLINE hn::Vec<D> centered(D d, hn::Vec<D> x, const ChannelAffine<T>& affine
   return hn::Sub(hn::Sub(x, hn::LoadU(d, affine.mean + c)), hn::LoadU(d, affine.mean_rest + c));
 }
 
-/// The affine map of the channels from `c` on.
-template <class D, class T>
-HWY_INLINE hn::Vec<D> normalized(D d, hn::Vec<D> x, const ChannelAffine<T>& affine, std::int64_t c) {
-  return hn::MulAdd(centered(d, x, affine, c), hn::LoadU(d, affine.scale + c), hn::LoadU(d, affine.bias + c));
-}
-
 /// The first `count` elements, or a whole vector of more, without touching what lies behind them; with `is_whole` there
 /// are no fewer.
 template <bool is_whole, class D, class T = hn::TFromD<D>>

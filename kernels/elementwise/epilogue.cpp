@@ -21,63 +21,126 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-template <ActivationKind kind, bool has_affine, bool has_addend, class T>
-HWY_INLINE void apply_rows_of(std::int64_t rows, std::int64_t channels, const T* x, Epilogue<T> epilogue, bool streams,
-                              T* y) {
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for_channels<T>(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-      auto value = hn::LoadU(d, x + c);
-      if constexpr (has_affine) value = normalized(d, value, epilogue.affine, c);
-      if constexpr (has_addend) value = hn::Add(value, hn::LoadU(d, epilogue.addend + c));
-      store_result(streams, activate<kind>(d, value, activation_numbers(d, epilogue.activation)), d, y + c);
+/// Stores value(d, i, count, is_whole), the elements from `i` on, for the vectors that cover [0, size).
+template <class T, class Value>
+HWY_INLINE void store_vectors(std::int64_t size, bool streams, T* to, const Value& value) {
+  const hn::ScalableTag<T> d;
+  const std::int64_t rest = for_whole_vectors(d, 0, size, [&](auto, std::int64_t i) HWY_ATTR {
+    store_result(streams, value(d, i, size - i, std::true_type()), d, to + i);
+  });
+  if (rest == size) return;
+  HWY_ALIGN T last[HWY_MAX_BYTES / sizeof(T)];
+  hn::Store(value(d, rest, size - rest, std::false_type()), d, last);
+  std::copy_n(last, size - rest, to + rest);
+}
+
+/// The epilogue with no activation, or relu.
+template <bool has_affine, bool has_addend, bool is_rectified, class T>
+HWY_NOINLINE void apply_linear_of(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue,
+                                  bool streams, T* y) {
+  const ChannelAffine<T> affine = epilogue.affine;
+  const T* addend = epilogue.addend;
+  for (std::int64_t row = 0; row < rows; ++row, x += channels, y += channels) {
+    store_vectors<T>(channels, streams, y, [=](auto d, std::int64_t c, std::int64_t count, auto is_whole) HWY_ATTR {
+      const auto at = [=](const T* from) HWY_ATTR { return load_first<is_whole()>(d, count, from + c); };
+      auto value = at(x);
+      if constexpr (has_affine) {
+        const auto distance = hn::Sub(hn::Sub(value, at(affine.mean)), at(affine.mean_rest));
+        value = hn::MulAdd(distance, at(affine.scale), at(affine.bias));
+      }
+      if constexpr (has_addend) value = hn::Add(value, at(addend));
+      return is_rectified ? activate<ActivationKind::relu>(d, value, activation_numbers(d, {})) : value;
     });
-    x += channels;
-    y += channels;
-    if constexpr (has_addend) epilogue.addend += channels;
+    if constexpr (has_addend) addend += channels;
   }
 }
 
 template <class T>
-void apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue, bool streams, T* y) {
+void apply_linear(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue, bool streams,
+                  T* y) {
+  const auto apply = [&](auto has_affine, auto has_addend) HWY_ATTR {
+    if (epilogue.activation.kind == ActivationKind::relu) {
+      return apply_linear_of<has_affine(), has_addend(), true>(rows, channels, x, epilogue, streams, y);
+    }
+    return apply_linear_of<has_affine(), has_addend(), false>(rows, channels, x, epilogue, streams, y);
+  };
   const bool has_affine = !epilogue.affine.is_none(), has_addend = epilogue.addend != nullptr;
-  with_kind(epilogue.activation.kind, [&](auto kind) HWY_ATTR {
-    if (has_affine && has_addend) return apply_rows_of<kind(), true, true>(rows, channels, x, epilogue, streams, y);
-    if (has_affine) return apply_rows_of<kind(), true, false>(rows, channels, x, epilogue, streams, y);
-    if (has_addend) return apply_rows_of<kind(), false, true>(rows, channels, x, epilogue, streams, y);
-    return apply_rows_of<kind(), false, false>(rows, channels, x, epilogue, streams, y);
+  if (has_affine && has_addend) return apply(std::true_type(), std::true_type());
+  if (has_affine) return apply(std::true_type(), std::false_type());
+  if (has_addend) return apply(std::false_type(), std::true_type());
+  return apply(std::false_type(), std::false_type());
+}
+
+template <class T>
+HWY_NOINLINE void apply_activation(std::int64_t size, const T* x, const Activation& activation, bool streams, T* y) {
+  with_kind(activation.kind, [&](auto kind) HWY_ATTR {
+    const auto numbers = activation_numbers(hn::ScalableTag<T>(), activation);
+    store_vectors<T>(size, streams, y, [=](auto d, std::int64_t i, std::int64_t count, auto is_whole) HWY_ATTR {
+      return activate<kind()>(d, load_first<is_whole()>(d, count, x + i), numbers);
+    });
   });
 }
 
-template <ActivationKind kind, bool has_affine, bool is_output, class T>
-HWY_INLINE void gradient_rows_of(std::int64_t rows, std::int64_t channels, const T* dy, ActivationSource<T> source,
-                                 bool streams, T* dx) {
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for_channels<T>(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-      auto value = hn::LoadU(d, source.values + c);
-      if constexpr (has_affine) value = normalized(d, value, source.affine, c);
-      const auto gradient = hn::LoadU(d, dy + c);
-      if constexpr (is_output) {
-        store_result(streams, gradient_at_output<kind>(d, gradient, value), d, dx + c);
-      } else {
-        const auto numbers = activation_numbers(d, source.activation);
-        store_result(streams, gradient_at<kind>(d, gradient, value, numbers), d, dx + c);
-      }
-    });
-    source.values += channels;
-    dy += channels;
-    dx += channels;
+constexpr std::int64_t part_size = 512;
+
+/// Calls body(rows, channels, first element, first channel) for parts of at most `part_size` elements: some rows, or
+/// part of one.
+template <class Body>
+HWY_INLINE void for_parts(std::int64_t rows, std::int64_t channels, const Body& body) {
+  const std::int64_t some_rows = std::max<std::int64_t>(part_size / std::max<std::int64_t>(channels, 1), 1);
+  const std::int64_t some_channels = std::min(part_size, channels);
+  for (std::int64_t row = 0; row < rows; row += some_rows) {
+    for (std::int64_t c = 0; c < channels; c += some_channels) {
+      body(std::min(some_rows, rows - row), std::min(some_channels, channels - c), row * channels + c, c);
+    }
   }
+}
+
+/// An activation other than relu has a loop of its own, over what the loop before it has left in the cache: in every
+/// kind of loop, ten activations would take minutes to compile.
+template <class T>
+void apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue, bool streams, T* y) {
+  const auto& [affine, addend, activation] = epilogue;
+  if (activation.kind == ActivationKind::none || activation.kind == ActivationKind::relu) {
+    return apply_linear(rows, channels, x, epilogue, streams, y);
+  }
+  if (affine.is_none() && addend == nullptr) return apply_activation(rows * channels, x, activation, streams, y);
+  HWY_ALIGN T part[part_size];
+  for_parts(rows, channels, [&](std::int64_t some, std::int64_t width, std::int64_t at, std::int64_t c) HWY_ATTR {
+    const Epilogue<T> linear = {affine.from(c), addend == nullptr ? nullptr : addend + at};
+    apply_linear(some, width, x + at, linear, /*streams=*/false, part);
+    apply_activation(some * width, part, activation, streams, y + at);
+  });
+}
+
+template <class T>
+HWY_NOINLINE void gradient_of_part(std::int64_t size, const T* dy, const T* values, const ActivationSource<T>& source,
+                                   bool streams, T* dx) {
+  with_kind(source.activation.kind, [&](auto kind) HWY_ATTR {
+    const auto numbers = activation_numbers(hn::ScalableTag<T>(), source.activation);
+    const auto store = [&](const auto& gradient_of) HWY_ATTR {
+      store_vectors<T>(size, streams, dx, [=](auto d, std::int64_t i, std::int64_t count, auto is_whole) HWY_ATTR {
+        return gradient_of(d, load_first<is_whole()>(d, count, dy + i), load_first<is_whole()>(d, count, values + i));
+      });
+    };
+    if constexpr (has_slope_of_output(kind())) {
+      if (source.is_output) {
+        return store([=](auto d, auto gradient, auto y)
+                         HWY_ATTR { return gradient_at_output<kind()>(d, gradient, y); });
+      }
+    }
+    store([=](auto d, auto gradient, auto x) HWY_ATTR { return gradient_at<kind()>(d, gradient, x, numbers); });
+  });
 }
 
 template <class T>
 void gradient_rows(std::int64_t rows, std::int64_t channels, const T* dy, const ActivationSource<T>& source,
                    bool streams, T* dx) {
-  with_kind(source.activation.kind, [&](auto kind) HWY_ATTR {
-    if constexpr (has_slope_of_output(kind())) {
-      if (source.is_output) return gradient_rows_of<kind(), false, true>(rows, channels, dy, source, streams, dx);
-    }
-    if (source.affine.is_none()) return gradient_rows_of<kind(), false, false>(rows, channels, dy, source, streams, dx);
-    return gradient_rows_of<kind(), true, false>(rows, channels, dy, source, streams, dx);
+  if (source.affine.is_none()) return gradient_of_part(rows * channels, dy, source.values, source, streams, dx);
+  HWY_ALIGN T part[part_size];
+  for_parts(rows, channels, [&](std::int64_t some, std::int64_t width, std::int64_t at, std::int64_t c) HWY_ATTR {
+    apply_linear<T>(some, width, source.values + at, {.affine = source.affine.from(c)}, /*streams=*/false, part);
+    gradient_of_part(some * width, dy + at, part, source, streams, dx + at);
   });
 }
 

@@ -175,14 +175,16 @@ void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& ope
   });
   const std::int64_t tiles = pass.tiling.tiles();
   const bool fetches = !should_stream_results(pass, operands);
+  const float* const addend = operands.store.addend;
   parallel_for(ceil_div(tiles, buffers.tiles), [&](std::int64_t index, int thread) {
     const Range here = {index * buffers.tiles, std::min((index + 1) * buffers.tiles, tiles)};
     const Block block(here.size(), buffers.factors_of(pass, thread), buffers.products_of(pass, thread));
     pass.scatter(pass.tiling, pass.tiling.source, here, operands.source, buffers.zeros, block.factors);
-    const Range results = fetches ? rows_of(pass.tiling, pass.tiling.target, here) : Range{};
+    const Range results = rows_of(pass.tiling, pass.tiling.target, here);
     const Range next = rows_of(pass.tiling, pass.tiling.source, {here.end, std::min(here.end + buffers.tiles, tiles)});
     for (int factor = 0; factor < pass.factors(); ++factor) {
-      prefetch_part(operands.target, results, factor, pass.factors());
+      if (fetches) prefetch_part(operands.target, results, factor, pass.factors());
+      if (addend != nullptr && addend != operands.target) prefetch_part(addend, results, factor, pass.factors());
       prefetch_part(operands.source, next, factor, pass.factors());
       multiply_factor(pass, buffers, block, factor, buffers.kernels, panels.channels);
     }

@@ -1,7 +1,6 @@
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/winograd/winograd_tiles.cpp>
@@ -109,12 +108,39 @@ void scatter(const Tiling& tiling, const Squares& squares, Range tiles, const fl
   }
 }
 
-/// What is done to results of a tile. A bias and a ReLU alone need not know all results before any is stored.
-enum class Ending { none, bias_relu, epilogue };
+/// The epilogue of a row of a tile, whose addends are copied to `kept` unless that is null.
+template <int side, class D>
+HWY_INLINE void finish_row(D d, const Epilogue<float>& epilogue, std::int64_t channel,
+                           const float* const (&addend)[side], float* kept, hn::Vec<D> (&row)[side][1]) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  if (kept != nullptr) {
+    HWY_UNROLL(8)
+    for (int j = 0; j < side; ++j) hn::Store(hn::LoadU(d, addend[j] + channel), d, kept + j * lanes);
+  }
+  finish<true>(d, epilogue, channel, lanes, row, [&](int j) HWY_ATTR { return addend[j]; });
+}
+
+/// Inlined into the loop that nearly all tiles go through (3 % of the inference of ResNet-18) and not into the others,
+/// each row of which would be compiled for itself.
+template <int side, class D>
+HWY_NOINLINE void finish_rare_row(D d, const Epilogue<float>& epilogue, std::int64_t channel,
+                                  const float* const (&addend)[side], float* kept, hn::Vec<D> (&row)[side][1]) {
+  finish_row(d, epilogue, channel, addend, kept, row);
+}
+
+template <int side, class D>
+HWY_NOINLINE void store_tile(D d, float* values, std::int64_t channel, const Square<side, float>& pixels) {
+  for (int i = 0; i < side; ++i) {
+    for (int j = 0; j < side; ++j, values += hn::Lanes(d)) {
+      if (!pixels.is_inside(j)) continue;
+      hn::StoreU(hn::Load(d, values), d, pixels.rows[i] + (j - pixels.begin) * pixels.step + channel);
+    }
+  }
+}
 
 /// A tile whose columns are all inside the image if `is_whole`. Returns the number of channels before one that is not
 /// finite.
-template <class Transform, bool is_whole, Ending ending>
+template <class Transform, bool is_whole, bool is_finished>
 HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
                                       const Finish& finish, const float* images, const float* outside,
                                       const Square<Transform::out, float>& pixels) {
@@ -122,10 +148,11 @@ HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::i
   const float* HWY_RESTRICT bias = finish.bias;
   const bool streams = finish.streams;
   const Epilogue<float>& epilogue = finish.epilogue;
-  const bool is_rectified = epilogue.activation.kind == ActivationKind::relu;
-  const float least = is_rectified ? 0 : -std::numeric_limits<float>::infinity();
+  const bool is_over_addend = is_finished && epilogue.addend != nullptr && epilogue.addend == finish.base;
+  HWY_ALIGN float addends[is_finished ? side * side * (HWY_MAX_BYTES / sizeof(float)) : 1];
   std::int64_t finite = channels;
   for_channels<float>(channels, [&](auto d, std::int64_t channel) HWY_ATTR {
+    if (finite < channels) return;
     using V = hn::Vec<decltype(d)>;
     const auto zero = hn::Zero(d);
     const auto offset = bias == nullptr ? zero : hn::LoadU(d, bias + channel);
@@ -136,75 +163,62 @@ HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::i
     const auto pixel_at = [&](int i, int j)
                               HWY_ATTR { return pixels.rows[i] + (is_whole ? j : j - pixels.begin) * pixels.step; };
     const auto is_inside = [&](int j) HWY_ATTR { return is_whole || pixels.is_inside(j); };
-    const auto store_row = [&](int i, const V* row) HWY_ATTR {
-      HWY_UNROLL(8)
-      for (int j = 0; j < side; ++j) {
-        if (is_inside(j)) store_result(streams, row[j], d, pixel_at(i, j) + channel);
-      }
+    // Outside the image there is no addend: what is computed there is not stored, and any will do.
+    const auto addend_at = [&](int i, int j) HWY_ATTR {
+      const float* const at = is_inside(j) && pixels.rows[i] != outside ? pixel_at(i, j) : images;
+      return epilogue.addend + (at - finish.base);
     };
-    // The addend may lie where the results go: whether they are finite has to be known before any is stored.
-    [[maybe_unused]] V results[ending == Ending::epilogue ? side * side : 1][1];
     transform_both_axes<Transform>(
         d, [=](int j, auto& column) HWY_ATTR { load_planes<Transform>(d, products + channel, plane, j, column); },
         [&](int i, const auto& row) HWY_ATTR {
-          V with_bias[side];
+          V results[side][1];
           HWY_UNROLL(8)
           for (int j = 0; j < side; ++j) {
             sums[j] = hn::Add(sums[j], row[j]);
-            with_bias[j] = ending == Ending::none ? row[j] : hn::Add(row[j], offset);
-            if constexpr (ending == Ending::epilogue) results[i * side + j][0] = with_bias[j];
-            if constexpr (ending == Ending::bias_relu)
-              with_bias[j] = hn::IfThenElse(hn::Le(with_bias[j], hn::Set(d, least)), hn::Set(d, least), with_bias[j]);
+            results[j][0] = is_finished ? hn::Add(row[j], offset) : row[j];
           }
-          if constexpr (ending != Ending::epilogue) store_row(i, with_bias);
+          if constexpr (is_finished) {
+            const float* addend[side] = {};
+            if (epilogue.addend != nullptr) {
+              HWY_UNROLL(8)
+              for (int j = 0; j < side; ++j) addend[j] = addend_at(i, j);
+            }
+            float* const kept = is_over_addend ? addends + i * side * hn::Lanes(d) : nullptr;
+            if constexpr (is_whole && std::is_same_v<decltype(d), hn::ScalableTag<float>>) {
+              finish_row(d, epilogue, channel, addend, kept, results);
+            } else {
+              finish_rare_row(d, epilogue, channel, addend, kept, results);
+            }
+          }
+          HWY_UNROLL(8)
+          for (int j = 0; j < side; ++j) {
+            if (is_inside(j)) store_result(streams, results[j][0], d, pixel_at(i, j) + channel);
+          }
         });
     HWY_UNROLL(8)
     for (int j = 1; j < side; ++j) sums[0] = hn::Add(sums[0], sums[j]);
-    if (!hn::AllTrue(d, hn::Eq(hn::Sub(sums[0], sums[0]), zero))) finite = std::min(finite, channel);
-    if constexpr (ending == Ending::epilogue) {
-      if (finite < channels) return;
-      // Outside the image there is no addend: what is computed there is not stored, and any will do.
-      tapestry::kernels::HWY_NAMESPACE::finish<true>(
-          d, epilogue, channel, static_cast<std::int64_t>(hn::Lanes(d)), results, [&](int index) HWY_ATTR {
-            const int i = index / side, j = index % side;
-            const float* const at = is_inside(j) && pixels.rows[i] != outside ? pixel_at(i, j) : images;
-            return epilogue.addend + (at - finish.base);
-          });
-      for (int i = 0; i < side; ++i) store_row(i, results[i * side]);
-    }
+    if (hn::AllTrue(d, hn::Eq(hn::Sub(sums[0], sums[0]), zero))) return;
+    finite = channel;
+    if (is_over_addend) store_tile(d, addends, channel, pixels);
   });
   return finite;
-}
-
-template <class Transform, Ending ending>
-Stop gather_tiles(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels,
-                  const Finish& finish, float* images, float* outside) {
-  SquareWalk<Transform::out, float> walk(tiling, tiling.target, tiles.begin, images, outside);
-  const float* source = products.data;
-  for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile, source += products.pitch, walk.advance()) {
-    const auto pixels = walk.square();
-    const auto gather_this =
-        pixels.is_whole() ? gather_tile<Transform, true, ending> : gather_tile<Transform, false, ending>;
-    const std::int64_t finite = gather_this(source, products.plane, channels, finish, images, outside, pixels);
-    if (finite < channels) return {.tile = tile, .finite = finite};
-  }
-  return {.tile = tiles.end, .finite = channels};
 }
 
 template <class Transform>
 Stop gather(const Tiling& tiling, Range tiles, const Planes& products, std::int64_t channels, const Finish& finish,
             float* images, float* outside) {
-  const auto gather_these = [&] {
-    const auto& [affine, addend, activation] = finish.epilogue;
-    const bool is_rectified = activation.kind == ActivationKind::relu;
-    const bool is_simple = affine.is_none() && addend == nullptr;
-    if (!is_simple || !(is_rectified || activation.kind == ActivationKind::none)) {
-      return gather_tiles<Transform, Ending::epilogue>;
-    }
-    return finish.bias != nullptr || is_rectified ? gather_tiles<Transform, Ending::bias_relu>
-                                                  : gather_tiles<Transform, Ending::none>;
-  }();
-  return gather_these(tiling, tiles, products, channels, finish, images, outside);
+  const bool is_finished = finish.bias != nullptr || !finish.epilogue.is_none();
+  const auto whole = is_finished ? gather_tile<Transform, true, true> : gather_tile<Transform, true, false>;
+  const auto cut = is_finished ? gather_tile<Transform, false, true> : gather_tile<Transform, false, false>;
+  SquareWalk<Transform::out, float> walk(tiling, tiling.target, tiles.begin, images, outside);
+  const float* source = products.data;
+  for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile, source += products.pitch, walk.advance()) {
+    const auto pixels = walk.square();
+    const auto gather_this = pixels.is_whole() ? whole : cut;
+    const std::int64_t finite = gather_this(source, products.plane, channels, finish, images, outside, pixels);
+    if (finite < channels) return {.tile = tile, .finite = finite};
+  }
+  return {.tile = tiles.end, .finite = channels};
 }
 
 /// Of `count` kernels or their gradients, from planes to planes.
