@@ -29,7 +29,7 @@ class BlockHeap {
   };
   using Place = std::map<std::byte*, Block>::iterator;
 
-  bool has_neighbour(Place place, Place other) const;
+  bool has_neighbor(Place place, Place other) const;
 
   std::map<std::byte*, Block> blocks_;  ///< all of them, by address
   std::uint64_t segments_ = 0;          ///< added so far

@@ -31,7 +31,7 @@ HWY_INLINE void fetch(const PixelsAhead<T>& ahead, std::int64_t channels, std::i
   for (std::int64_t i = 0; i < ahead.count; ++i) hwy::Prefetch(ahead.first + i * channels + channel);
 }
 
-/// `vectors` neighbouring vectors of one target pixel's channels: so many sums at once hide the latency of
+/// `vectors` neighboring vectors of one target pixel's channels: so many sums at once hide the latency of
 /// multiply-add.
 template <int vectors, class T, class D>
 HWY_INLINE void filter_channels(D d, const FilteredRow<T>& row, const AxisTaps& columns, std::int64_t channel,
@@ -79,7 +79,7 @@ HWY_INLINE void filter_pixel(const FilteredRow<T>& row, std::int64_t pixel) {
   for_whole_vectors(hn::CappedTag<T, 1>(), channel, row.channels, one);
 }
 
-/// Whether `pixels` neighbours each read three columns side by side, `step` farther on than the pixel before.
+/// Whether `pixels` neighbors each read three columns side by side, `step` farther on than the pixel before.
 template <int pixels, int step, class T>
 HWY_INLINE bool are_regular(const FilteredRow<T>& row, std::int64_t first) {
   const AxisTaps& taps = row.columns[first];
@@ -91,10 +91,10 @@ HWY_INLINE bool are_regular(const FilteredRow<T>& row, std::int64_t first) {
   return result;
 }
 
-/// `pixels` regular neighbours, a vector of channels at a time: columns that several of them read are loaded once, and
+/// `pixels` regular neighbors, a vector of channels at a time: columns that several of them read are loaded once, and
 /// so is every weight.
 template <int pixels, int step, class T>
-HWY_INLINE void filter_neighbours(const FilteredRow<T>& row, std::int64_t first) {
+HWY_INLINE void filter_neighbors(const FilteredRow<T>& row, std::int64_t first) {
   constexpr int columns = (pixels - 1) * step + 3;
   const AxisTaps& taps = row.columns[first];
   const T* const source = row.source + taps.source * row.channels;
@@ -126,9 +126,9 @@ HWY_INLINE void filter_neighbours(const FilteredRow<T>& row, std::int64_t first)
 }
 
 template <int pixels, int step, class T>
-HWY_INLINE bool try_neighbours(const FilteredRow<T>& row, std::int64_t& pixel) {
+HWY_INLINE bool try_neighbors(const FilteredRow<T>& row, std::int64_t& pixel) {
   if (pixel + pixels > row.pixels || !are_regular<pixels, step>(row, pixel)) return false;
-  filter_neighbours<pixels, step>(row, pixel);
+  filter_neighbors<pixels, step>(row, pixel);
   pixel += pixels;
   return true;
 }
@@ -136,8 +136,8 @@ HWY_INLINE bool try_neighbours(const FilteredRow<T>& row, std::int64_t& pixel) {
 template <class T>
 void filter(const FilteredRow<T>& row) {
   for (std::int64_t pixel = 0; pixel < row.pixels;) {
-    const bool done = try_neighbours<4, 1>(row, pixel) || try_neighbours<4, 2>(row, pixel) ||
-                      try_neighbours<2, 1>(row, pixel) || try_neighbours<2, 2>(row, pixel);
+    const bool done = try_neighbors<4, 1>(row, pixel) || try_neighbors<4, 2>(row, pixel) ||
+                      try_neighbors<2, 1>(row, pixel) || try_neighbors<2, 2>(row, pixel);
     if (!done) filter_pixel(row, pixel++);
   }
 }

@@ -25,7 +25,7 @@ struct WindowAxis {
   std::int64_t dilation;
 };
 
-/// A window sliding over `batch` images x[n][h][w][channels], of which it sees `group_channels` neighbouring channels.
+/// A window sliding over `batch` images x[n][h][w][channels], of which it sees `group_channels` neighboring channels.
 struct Window {
   std::int64_t batch;
   WindowAxis rows, columns;

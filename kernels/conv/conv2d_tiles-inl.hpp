@@ -218,7 +218,7 @@ HWY_NOINLINE void multiply_even_tile(const PixelProduct<T>& product, std::int64_
   }
 }
 
-/// A tile of `add_pixels`: all pixels for `rows` neighbouring elements of their windows and one panel. With `fetches`
+/// A tile of `add_pixels`: all pixels for `rows` neighboring elements of their windows and one panel. With `fetches`
 /// what lies ahead is fetched meanwhile.
 template <class T, int vectors, bool fetches, int rows>
 HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int64_t first_column,

@@ -8,7 +8,7 @@ namespace {
 
 /// Elements that one piece of the work moves, about.
 constexpr std::int64_t grain = std::int64_t{1} << 14;
-/// Neighbours that are moved together: whole cache lines.
+/// Neighbors that are moved together: whole cache lines.
 constexpr std::int64_t block = 64;
 
 /// Calls `body(position in the indices, position in the array that they point into)` for every index. Positions that

@@ -17,7 +17,7 @@ template <class T>
 void index_add(const MiddleAxis& axis, std::int64_t count, const std::int64_t* indices, const T* from, T* to);
 
 /// How an array of indices (outer, count, inner) lies over an array that it points into: the offset there of every
-/// outer and of every inner place, and how far apart neighbours along the axis are.
+/// outer and of every inner place, and how far apart neighbors along the axis are.
 struct IndexGrid {
   std::vector<std::int64_t> outer_offsets;
   std::vector<std::int64_t> inner_offsets;

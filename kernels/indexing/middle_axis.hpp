@@ -15,7 +15,7 @@ struct MiddleAxis {
   std::int64_t inner;
 };
 
-/// Inner neighbours that are worked on together, for the sake of the cache and of vectors.
+/// Inner neighbors that are worked on together, for the sake of the cache and of vectors.
 inline constexpr std::int64_t block_size = 64;
 
 /// Calls `body(o, first, last)` for all outer places o and inner ranges [first, last) of at most `block_size`, shared

@@ -7,7 +7,7 @@
 namespace tapestry::kernels {
 namespace {
 
-/// Neighbours along the last axis of the target that come from neighbours of the source, or from none (−1).
+/// Neighbors along the last axis of the target that come from neighbors of the source, or from none (−1).
 struct Run {
   std::int64_t target, source, length;
 };

@@ -75,7 +75,7 @@ struct GradientRows {
 };
 
 /// Adds the terms of the channels from `c` on, `vectors` vectors of them. Several sums of each kind hide the latency of
-/// the additions, and neighbouring vectors are read together: the order of the memory.
+/// the additions, and neighboring vectors are read together: the order of the memory.
 template <int vectors, class Rows, class D>
 HWY_INLINE void add_channels(D d, const Rows& r, std::int64_t c, double* sums) {
   constexpr int all = most_vectors;

@@ -1,4 +1,4 @@
-// Normalisation of rows over raw memory: every row has a mean and a deviation of its own. T is float or double; all
+// Normalization of rows over raw memory: every row has a mean and a deviation of its own. T is float or double; all
 // arithmetic is in double precision.
 #pragma once
 
@@ -8,7 +8,7 @@ namespace tapestry::kernels {
 
 struct LayerNormGeometry {
   std::int64_t rows, size;  ///< size ≥ 1
-  bool is_centred;          ///< without, rows are taken to have the mean 0
+  bool is_centered;         ///< without, rows are taken to have the mean 0
 };
 
 /// Per row the mean and inverse[row] = 1 / √(σ² + eps), and y[row][i] = (x[row][i] − mean) · inverse · weight[i] +

@@ -15,7 +15,7 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// Of `vectors` neighbouring vectors of columns: so many sums at once hide the latency of additions.
+/// Of `vectors` neighboring vectors of columns: so many sums at once hide the latency of additions.
 template <int vectors, class T, class D>
 HWY_INLINE void add_columns(D d, std::int64_t rows, std::int64_t columns, const T* HWY_RESTRICT in,
                             double* HWY_RESTRICT sums) {

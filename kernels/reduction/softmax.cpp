@@ -62,9 +62,9 @@ void with_row_sums(const MiddleAxis& axis, const Term& term, const Finish& finis
       });
 }
 
-/// What rows side by side are normalised by: their largest elements and Σ e^{x − largest}.
+/// What rows side by side are normalized by: their largest elements and Σ e^{x − largest}.
 template <class T>
-struct Normalisers {
+struct Normalizers {
   Block<T> largest;
   Block<double> sums = {};
 
@@ -99,7 +99,7 @@ void softmax(const MiddleAxis& axis, const T* x, T* y) {
         for (std::int64_t i = 0; i < axis.size; ++i) out[i] = static_cast<T>(static_cast<double>(out[i]) / sum);
       },
       [&](std::int64_t first, std::size_t count) {
-        Normalisers<T> by;
+        Normalizers<T> by;
         by.template find<T>(axis, count, x + first, [&](std::int64_t i, const Block<T>& powers) {
           std::copy_n(powers.data(), count, y + first + i * axis.inner);
         });
@@ -124,12 +124,12 @@ void log_softmax(const MiddleAxis& axis, const T* x, T* y) {
       axis,
       [&](std::int64_t first) {
         const auto largest = static_cast<double>(row_extreme<true>(x + first, axis.size));
-        const double normaliser = std::log(exp_sum(axis.size, x + first, largest));
+        const double normalizer = std::log(exp_sum(axis.size, x + first, largest));
         for (std::int64_t i = first; i < first + axis.size; ++i)
-          y[i] = static_cast<T>(static_cast<double>(x[i]) - largest - normaliser);
+          y[i] = static_cast<T>(static_cast<double>(x[i]) - largest - normalizer);
       },
       [&](std::int64_t first, std::size_t count) {
-        Normalisers<T> by;
+        Normalizers<T> by;
         by.template find<double>(axis, count, x + first, [](std::int64_t, const Block<double>&) {});
         for (std::size_t k = 0; k < count; ++k) by.sums[k] = std::log(by.sums[k]);
         for (std::int64_t i = 0; i < axis.size; ++i) {

@@ -53,7 +53,7 @@ void set_num_threads(int count) {
   omp_set_num_threads(std::max(count, 1));
 }
 
-// Every thread begins with a share of neighbouring pieces, the same in every loop, and helps the others when it is
+// Every thread begins with a share of neighboring pieces, the same in every loop, and helps the others when it is
 // done: what it left in its caches in one loop is what it reads in the next. Where cores do not share a cache that
 // counts for more than anything else that a schedule can do.
 //

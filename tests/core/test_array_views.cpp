@@ -35,8 +35,8 @@ TEST_CASE("reshape keeps the elements in row-major order whatever the format") {
 TEST_CASE("reshape shares memory where both formats put the elements in one order") {
   const Array pooled = Array::zeros({8, 16, 1, 1}, DType::f32, channels_last);
   REQUIRE(pooled.reshape({8, 16}).shares_memory_with(pooled));
-  const Array grey = Array::zeros({8, 1, 5, 6}, DType::f32, channels_last);
-  REQUIRE(grey.reshape({8, 30}).shares_memory_with(grey));
+  const Array gray = Array::zeros({8, 1, 5, 6}, DType::f32, channels_last);
+  REQUIRE(gray.reshape({8, 30}).shares_memory_with(gray));
   const Array colour = Array::zeros({8, 3, 5, 6}, DType::f32, channels_last);
   REQUIRE_FALSE(colour.reshape({8, 90}).shares_memory_with(colour));
 }
@@ -117,7 +117,7 @@ TEST_CASE("converting the format back and forth preserves the elements of every 
   }
 }
 
-TEST_CASE("the pixels of a channels-last array are neighbours in memory") {
+TEST_CASE("the pixels of a channels-last array are neighbors in memory") {
   const Array array = Array::from<float>({1, 2, 1, 3}, std::vector<float>{1, 2, 3, 10, 20, 30});
   const Array image = array.contiguous(channels_last);
   const float* first = image.data<float>();

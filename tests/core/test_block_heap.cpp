@@ -38,7 +38,7 @@ TEST_CASE("a heap serves smaller requests from a larger block and joins the part
   REQUIRE(second == segment + 3 * page);
   REQUIRE(third == segment + 6 * page);
   REQUIRE(heap.take(1) == nullptr);
-  // In every order: with the neighbour before, with the one after, and with both.
+  // In every order: with the neighbor before, with the one after, and with both.
   heap.give_back(first);
   heap.give_back(third);
   REQUIRE(heap.take(5 * page) == nullptr);

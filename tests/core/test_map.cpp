@@ -138,7 +138,7 @@ TEST_CASE("shapes that do not broadcast are rejected by name") {
                       "combine: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end");
 }
 
-TEST_CASE("neighbouring loops are merged where both operands run on evenly") {
+TEST_CASE("neighboring loops are merged where both operands run on evenly") {
   REQUIRE(BroadcastPlan(numbered({2, 3, 4}), numbered({2, 3, 4}), "plan").outer.empty());
   REQUIRE(BroadcastPlan(numbered({2, 3, 4}), numbered({}), "plan").outer.empty());
   const BroadcastPlan bias(numbered({2, 3, 4, 5}), numbered({3, 1, 1}), "plan");

@@ -165,7 +165,7 @@ TEST_CASE("uniform and normal numbers have the moments they should have") {
 
 // Box and Muller makes numbers in pairs; a fault in the angle would show as correlation. The correlation of n pairs has
 // the standard deviation 1 / √n.
-TEST_CASE("neighbouring normal numbers are not correlated and reach both tails") {
+TEST_CASE("neighboring normal numbers are not correlated and reach both tails") {
   const auto values = values_of(RandomStream{.seed = 12}.normal({many}, 0, 1, DType::f64));
   double correlation = 0;
   for (std::size_t i = 0; i + 1 < values.size(); i += 2) correlation += values[i] * values[i + 1];

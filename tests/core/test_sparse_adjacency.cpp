@@ -57,7 +57,7 @@ TEST_CASE("loops are added to nodes that have none") {
   REQUIRE(graph.weights().to_vector<float>() == std::vector<float>{1, 7, 1, 1});
 }
 
-TEST_CASE("normalising divides by the roots of both degrees") {
+TEST_CASE("normalizing divides by the roots of both degrees") {
   // Node 0 receives 4, node 1 receives 1 + 8 = 9, node 2 nothing.
   const SparseAdjacency graph =
       SparseAdjacency({.num_nodes = 3, .edges = {{0, 0, 4}, {0, 1}, {1, 1, 8}, {2, 1, 0}}}).normalized();

@@ -49,7 +49,7 @@ TEST_CASE("threads that are done take over the pieces of one that is not") {
   REQUIRE(all_others_ran);
 }
 
-TEST_CASE("a thread begins with the same share of neighbouring pieces in every loop") {
+TEST_CASE("a thread begins with the same share of neighboring pieces in every loop") {
   const ThreadCount guard(2);
   for (int loop = 0; loop < 3; ++loop) {
     std::array<std::atomic<int>, 2> first = {-1, -1};
