@@ -9,7 +9,7 @@
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/linalg/transpose.hpp>
-#include <tapestry/kernels/runtime/keep_denormals.hpp>
+#include <tapestry/kernels/runtime/denormals.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry {
@@ -219,7 +219,7 @@ void Array::copy_from(const Array& source) {
       const From* in = ordered.data<From>();
       To* out = mutable_data<To>();
       kernels::parallel_ranges(numel(), copy_grain, [&](std::int64_t begin, std::int64_t end) {
-        const kernels::KeepDenormals keep;
+        const kernels::DenormalsGuard keep(kernels::Denormals::keep);
         std::transform(in + begin, in + end, out + begin, [](From value) { return static_cast<To>(value); });
       });
     });

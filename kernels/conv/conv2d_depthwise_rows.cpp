@@ -11,6 +11,7 @@
 #include <tapestry/kernels/elementwise/epilogue-inl.hpp>
 #include <tapestry/kernels/runtime/streaming-inl.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -234,18 +235,8 @@ void correlate(const CorrelatedRow<T>& row) {
   }
 }
 
-void filter_row_f32(const FilteredRow<float>& row) {
-  filter(row);
-}
-void filter_row_f64(const FilteredRow<double>& row) {
-  filter(row);
-}
-void correlate_row_f32(const CorrelatedRow<float>& row) {
-  correlate(row);
-}
-void correlate_row_f64(const CorrelatedRow<double>& row) {
-  correlate(row);
-}
+TAPESTRY_KERNEL(filter);
+TAPESTRY_KERNEL(correlate);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -255,28 +246,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(filter_row_f32);
-HWY_EXPORT(filter_row_f64);
-HWY_EXPORT(correlate_row_f32);
-HWY_EXPORT(correlate_row_f64);
+TAPESTRY_EXPORT(filter);
+TAPESTRY_EXPORT(correlate);
 }  // namespace
 
-template <>
-void filter_row(const FilteredRow<float>& row) {
-  HWY_DYNAMIC_DISPATCH(filter_row_f32)(row);
+template <class T>
+void filter_row(const FilteredRow<T>& row) {
+  TAPESTRY_DISPATCH(filter, T)(row);
 }
-template <>
-void filter_row(const FilteredRow<double>& row) {
-  HWY_DYNAMIC_DISPATCH(filter_row_f64)(row);
+template <class T>
+void correlate_row(const CorrelatedRow<T>& row) {
+  TAPESTRY_DISPATCH(correlate, T)(row);
 }
-template <>
-void correlate_row(const CorrelatedRow<float>& row) {
-  HWY_DYNAMIC_DISPATCH(correlate_row_f32)(row);
-}
-template <>
-void correlate_row(const CorrelatedRow<double>& row) {
-  HWY_DYNAMIC_DISPATCH(correlate_row_f64)(row);
-}
+
+template void filter_row(const FilteredRow<float>&);
+template void filter_row(const FilteredRow<double>&);
+template void correlate_row(const CorrelatedRow<float>&);
+template void correlate_row(const CorrelatedRow<double>&);
 
 }  // namespace tapestry::kernels
 #endif

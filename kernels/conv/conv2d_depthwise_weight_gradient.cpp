@@ -10,7 +10,7 @@
 namespace tapestry::kernels::depthwise {
 namespace {
 
-// The pieces of the sum over rows: their number is a power of two, which most numbers of threads share out evenly.
+// The sum over rows is divided into a power of two of pieces, which divides evenly among most numbers of threads.
 constexpr std::int64_t max_pieces = 16;
 
 template <class T>
@@ -85,10 +85,11 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const Epilogue<T>& loa
   }
 }
 
-template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
-template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
-template void weight_gradient(const Conv2dGeometry&, const float*, const Epilogue<float>&, const float*, float*, void*);
-template void weight_gradient(const Conv2dGeometry&, const double*, const Epilogue<double>&, const double*, double*,
-                              void*);
+#define TAPESTRY_INSTANTIATE(T)                                             \
+  template std::size_t weight_gradient_workspace<T>(const Conv2dGeometry&); \
+  template void weight_gradient(const Conv2dGeometry&, const T*, const Epilogue<T>&, const T*, T*, void*)
+TAPESTRY_INSTANTIATE(float);
+TAPESTRY_INSTANTIATE(double);
+#undef TAPESTRY_INSTANTIATE
 
 }  // namespace tapestry::kernels::depthwise

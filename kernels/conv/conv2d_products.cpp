@@ -9,6 +9,7 @@
 
 #include <tapestry/kernels/conv/conv2d_products.hpp>
 #include <tapestry/kernels/conv/conv2d_tiles-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -114,24 +115,9 @@ void add(const PixelSum<T>& sum) {
   }
 }
 
-std::int64_t lanes_f32() {
-  return lanes_of<float>();
-}
-std::int64_t lanes_f64() {
-  return lanes_of<double>();
-}
-void multiply_f32(const PixelProduct<float>& product) {
-  multiply(product);
-}
-void multiply_f64(const PixelProduct<double>& product) {
-  multiply(product);
-}
-void add_f32(const PixelSum<float>& sum) {
-  add(sum);
-}
-void add_f64(const PixelSum<double>& sum) {
-  add(sum);
-}
+TAPESTRY_KERNEL(lanes_of);
+TAPESTRY_KERNEL(multiply);
+TAPESTRY_KERNEL(add);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -141,43 +127,30 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(lanes_f32);
-HWY_EXPORT(lanes_f64);
-HWY_EXPORT(multiply_f32);
-HWY_EXPORT(multiply_f64);
-HWY_EXPORT(add_f32);
-HWY_EXPORT(add_f64);
+TAPESTRY_EXPORT(lanes_of);
+TAPESTRY_EXPORT(multiply);
+TAPESTRY_EXPORT(add);
 }  // namespace
 
-template <>
-std::int64_t vector_lanes<float>() {
-  return HWY_DYNAMIC_DISPATCH(lanes_f32)();
+template <class T>
+std::int64_t vector_lanes() {
+  return TAPESTRY_DISPATCH(lanes_of, T)();
+}
+template <class T>
+void multiply_pixels(const PixelProduct<T>& product) {
+  TAPESTRY_DISPATCH(multiply, T)(product);
+}
+template <class T>
+void add_pixels(const PixelSum<T>& sum) {
+  TAPESTRY_DISPATCH(add, T)(sum);
 }
 
-template <>
-std::int64_t vector_lanes<double>() {
-  return HWY_DYNAMIC_DISPATCH(lanes_f64)();
-}
-
-template <>
-void multiply_pixels(const PixelProduct<float>& product) {
-  HWY_DYNAMIC_DISPATCH(multiply_f32)(product);
-}
-
-template <>
-void multiply_pixels(const PixelProduct<double>& product) {
-  HWY_DYNAMIC_DISPATCH(multiply_f64)(product);
-}
-
-template <>
-void add_pixels(const PixelSum<float>& sum) {
-  HWY_DYNAMIC_DISPATCH(add_f32)(sum);
-}
-
-template <>
-void add_pixels(const PixelSum<double>& sum) {
-  HWY_DYNAMIC_DISPATCH(add_f64)(sum);
-}
+template std::int64_t vector_lanes<float>();
+template std::int64_t vector_lanes<double>();
+template void multiply_pixels(const PixelProduct<float>&);
+template void multiply_pixels(const PixelProduct<double>&);
+template void add_pixels(const PixelSum<float>&);
+template void add_pixels(const PixelSum<double>&);
 
 }  // namespace tapestry::kernels
 #endif

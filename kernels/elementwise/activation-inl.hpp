@@ -225,6 +225,15 @@ HWY_INLINE void with_kind(ActivationKind kind, const Body& body) {
   }
 }
 
+/// `with_kind` for a kind that `is_rectifier` accepts, with fewer instances.
+template <class Body>
+HWY_INLINE void with_rectifier(ActivationKind kind, const Body& body) {
+  using enum ActivationKind;
+  if (kind == relu) return body(std::integral_constant<ActivationKind, relu>());
+  if (kind == relu6) return body(std::integral_constant<ActivationKind, relu6>());
+  body(std::integral_constant<ActivationKind, none>());
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace tapestry::kernels
 HWY_AFTER_NAMESPACE();

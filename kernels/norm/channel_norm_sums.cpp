@@ -1,7 +1,6 @@
 // The sums per channel.
 #include <algorithm>
 #include <array>
-#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/norm/channel_norm_sums.cpp>
@@ -11,10 +10,11 @@
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/elementwise/channel_rows.hpp>
+#include <tapestry/kernels/elementwise/epilogue-inl.hpp>
 #include <tapestry/kernels/norm/channel_norm.hpp>
-#include <tapestry/kernels/norm/rectifier-inl.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 #include <tapestry/kernels/simd/doubles-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -112,30 +112,20 @@ HWY_INLINE void add_rows(const Rows& r, double* sums) {
 }
 
 template <class T>
-HWY_INLINE void add_gradients(std::int64_t rows, std::int64_t channels, const T* x, const T* dy,
-                              const ChannelAffine<T>& affine, ActivationKind rectifier, double* sums) {
+void add_values(std::int64_t rows, std::int64_t channels, const T* x, const double* center, double* sums) {
+  add_rows(ValueRows<T>{rows, channels, x, center}, sums);
+}
+
+template <class T>
+void add_gradients(std::int64_t rows, std::int64_t channels, const T* x, const T* dy, const ChannelAffine<T>& affine,
+                   ActivationKind rectifier, double* sums) {
   with_rectifier(rectifier, [&](auto kind) HWY_ATTR {
     add_rows(GradientRows<kind(), T>{rows, channels, x, dy, affine}, sums);
   });
 }
 
-template <class T>
-using Affine = const ChannelAffine<T>&;
-using I = std::int64_t;
-void add_values_f32(I rows, I channels, const float* x, const double* center, double* sums) {
-  add_rows(ValueRows<float>{rows, channels, x, center}, sums);
-}
-void add_values_f64(I rows, I channels, const double* x, const double* center, double* sums) {
-  add_rows(ValueRows<double>{rows, channels, x, center}, sums);
-}
-void add_gradients_f32(I rows, I channels, const float* x, const float* dy, Affine<float> affine,
-                       ActivationKind rectifier, double* sums) {
-  add_gradients(rows, channels, x, dy, affine, rectifier, sums);
-}
-void add_gradients_f64(I rows, I channels, const double* x, const double* dy, Affine<double> affine,
-                       ActivationKind rectifier, double* sums) {
-  add_gradients(rows, channels, x, dy, affine, rectifier, sums);
-}
+TAPESTRY_KERNEL(add_values);
+TAPESTRY_KERNEL(add_gradients);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -145,10 +135,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(add_values_f32);
-HWY_EXPORT(add_values_f64);
-HWY_EXPORT(add_gradients_f32);
-HWY_EXPORT(add_gradients_f64);
+TAPESTRY_EXPORT(add_values);
+TAPESTRY_EXPORT(add_gradients);
 
 /// Rows summed by one piece: few pieces, so that their sums are little beside the rows.
 template <class T>
@@ -214,12 +202,7 @@ std::int64_t channel_norm_scratch(const ChannelGeometry& g) {
 
 template <class T>
 void channel_norm_sums(const ChannelGeometry& g, const T* x, const double* center, double* sums, double* scratch) {
-  const auto add = [&] {
-    if constexpr (std::is_same_v<T, float>)
-      return HWY_DYNAMIC_DISPATCH(add_values_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(add_values_f64);
-  }();
+  const auto& add = TAPESTRY_DISPATCH(add_values, T);
   add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
     add_wide_rows(rows, g.channels, std::array{center + c}, partial,
                   [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
@@ -232,14 +215,9 @@ namespace {
 
 /// Adds the sums of the gradients g of some rows.
 template <class T>
-void add_gradients(std::int64_t rows, std::int64_t channels, const T* x, const T* g, const ChannelAffine<T>& affine,
-                   ActivationKind rectifier, double* sums) {
-  const auto add = [&] {
-    if constexpr (std::is_same_v<T, float>)
-      return HWY_DYNAMIC_DISPATCH(add_gradients_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(add_gradients_f64);
-  }();
+void add_gradient_rows(std::int64_t rows, std::int64_t channels, const T* x, const T* g, const ChannelAffine<T>& affine,
+                       ActivationKind rectifier, double* sums) {
+  const auto& add = TAPESTRY_DISPATCH(add_gradients, T);
   add_wide_rows(rows, channels, numbers_of(affine), sums,
                 [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
                   add(some, width, x + at, g + at, affine_of(p), rectifier, into);
@@ -252,7 +230,7 @@ template <class T>
 void channel_norm_gradient_sums(const ChannelGeometry& g, const T* dy, const T* x, const ChannelAffine<T>& affine,
                                 ActivationKind rectifier, double* sums, double* scratch) {
   add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
-    add_gradients(rows, g.channels, x + first, dy + first, affine.from(c), rectifier, partial);
+    add_gradient_rows(rows, g.channels, x + first, dy + first, affine.from(c), rectifier, partial);
   });
 }
 
@@ -262,7 +240,7 @@ void channel_norm_activation_sums(const ChannelGeometry& geometry, const T* dy, 
   const std::int64_t channels = geometry.channels;
   add_up<T>(geometry, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
     activation_gradient_rows(rows, channels, dy + first, source.from(first, c), g + first);
-    add_gradients(rows, channels, x + first, g + first, affine.from(c), ActivationKind::none, partial);
+    add_gradient_rows(rows, channels, x + first, g + first, affine.from(c), ActivationKind::none, partial);
   });
 }
 

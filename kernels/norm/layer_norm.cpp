@@ -10,6 +10,7 @@
 #include <tapestry/kernels/norm/layer_norm.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 #include <tapestry/kernels/simd/doubles-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -111,31 +112,9 @@ void add_rows(const LayerNormGeometry& g, std::int64_t rows, const T* dy, const 
   }
 }
 
-using I = std::int64_t;
-using G = LayerNormGeometry;
-using Doubles = const double*;
-void normalize_f32(const G& g, I rows, double eps, const float* x, Doubles weight, Doubles bias, double* mean,
-                   double* inverse, float* y) {
-  normalize(g, rows, eps, x, weight, bias, mean, inverse, y);
-}
-void normalize_f64(const G& g, I rows, double eps, const double* x, Doubles weight, Doubles bias, double* mean,
-                   double* inverse, double* y) {
-  normalize(g, rows, eps, x, weight, bias, mean, inverse, y);
-}
-void differentiate_f32(const G& g, I rows, const float* dy, const float* x, Doubles weight, Doubles mean,
-                       Doubles inverse, float* dx) {
-  differentiate(g, rows, dy, x, weight, mean, inverse, dx);
-}
-void differentiate_f64(const G& g, I rows, const double* dy, const double* x, Doubles weight, Doubles mean,
-                       Doubles inverse, double* dx) {
-  differentiate(g, rows, dy, x, weight, mean, inverse, dx);
-}
-void add_rows_f32(const G& g, I rows, const float* dy, const float* x, Doubles mean, Doubles inverse, double* sums) {
-  add_rows(g, rows, dy, x, mean, inverse, sums);
-}
-void add_rows_f64(const G& g, I rows, const double* dy, const double* x, Doubles mean, Doubles inverse, double* sums) {
-  add_rows(g, rows, dy, x, mean, inverse, sums);
-}
+TAPESTRY_KERNEL(normalize);
+TAPESTRY_KERNEL(differentiate);
+TAPESTRY_KERNEL(add_rows);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -145,15 +124,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(normalize_f32);
-HWY_EXPORT(normalize_f64);
-HWY_EXPORT(differentiate_f32);
-HWY_EXPORT(differentiate_f64);
-HWY_EXPORT(add_rows_f32);
-HWY_EXPORT(add_rows_f64);
-
-template <class T>
-constexpr bool is_f32 = sizeof(T) == 4;
+TAPESTRY_EXPORT(normalize);
+TAPESTRY_EXPORT(differentiate);
+TAPESTRY_EXPORT(add_rows);
 
 template <class T>
 std::int64_t rows_in_bytes(const LayerNormGeometry& g, std::int64_t bytes) {
@@ -177,12 +150,7 @@ std::int64_t summed_pieces(const LayerNormGeometry& g) {
 template <class T>
 void layer_norm(const LayerNormGeometry& g, double eps, const T* x, const double* weight, const double* bias,
                 double* mean, double* inverse, T* y) {
-  const auto run = [&] {
-    if constexpr (is_f32<T>)
-      return HWY_DYNAMIC_DISPATCH(normalize_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(normalize_f64);
-  }();
+  const auto& run = TAPESTRY_DISPATCH(normalize, T);
   parallel_ranges(g.rows, rows_in_bytes<T>(g, std::int64_t{1} << 16), [&](std::int64_t begin, std::int64_t end) {
     run(g, end - begin, eps, x + begin * g.size, weight, bias, mean + begin, inverse + begin, y + begin * g.size);
   });
@@ -191,12 +159,7 @@ void layer_norm(const LayerNormGeometry& g, double eps, const T* x, const double
 template <class T>
 void layer_norm_input_gradient(const LayerNormGeometry& g, const T* dy, const T* x, const double* weight,
                                const double* mean, const double* inverse, T* dx) {
-  const auto run = [&] {
-    if constexpr (is_f32<T>)
-      return HWY_DYNAMIC_DISPATCH(differentiate_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(differentiate_f64);
-  }();
+  const auto& run = TAPESTRY_DISPATCH(differentiate, T);
   parallel_ranges(g.rows, rows_in_bytes<T>(g, std::int64_t{1} << 16), [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t at = begin * g.size;
     run(g, end - begin, dy + at, x + at, weight, mean + begin, inverse + begin, dx + at);
@@ -211,12 +174,7 @@ std::int64_t layer_norm_scratch(const LayerNormGeometry& g) {
 template <class T>
 void layer_norm_weight_gradients(const LayerNormGeometry& g, const T* dy, const T* x, const double* mean,
                                  const double* inverse, double* sums, double* scratch) {
-  const auto run = [&] {
-    if constexpr (is_f32<T>)
-      return HWY_DYNAMIC_DISPATCH(add_rows_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(add_rows_f64);
-  }();
+  const auto& run = TAPESTRY_DISPATCH(add_rows, T);
   const std::int64_t width = 2 * g.size;
   parallel_for(summed_pieces<T>(g), [&](std::int64_t piece, int) {
     std::fill_n(scratch + piece * width, width, 0.0);

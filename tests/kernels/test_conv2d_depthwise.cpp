@@ -140,12 +140,12 @@ TEST_CASE("depthwise conv2d handles strides and dilations and padding far larger
 
 TEST_CASE("choose_algorithm takes the depthwise kernel where every channel is a group") {
   Conv2dGeometry g = plain;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == depthwise);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) == depthwise);
   g.out_channels *= 2;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == depthwise);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) == depthwise);
   g.in_channels *= 2;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) == Conv2dAlgorithm::implicit_gemm);
   // A single channel is no use to a loop along channels.
   g.in_channels = g.groups = 1;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) == Conv2dAlgorithm::implicit_gemm);
 }

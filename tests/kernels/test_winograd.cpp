@@ -230,9 +230,9 @@ TEST_CASE("winograd of an empty batch has zeros as the weight gradient") {
 TEST_CASE("winograd is chosen for 3x3 convolutions in f32 unless exact results are wanted") {
   Conv2dGeometry g = WinogradSource().next();
   g.in_channels = g.out_channels = 16;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::fast) == winograd_algorithm);
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) != winograd_algorithm);
-  REQUIRE(choose_algorithm<double>(g, ConvMath::fast) != winograd_algorithm);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/true) == winograd_algorithm);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) != winograd_algorithm);
+  REQUIRE(choose_algorithm<double>(g, /*allow_winograd=*/true) != winograd_algorithm);
   for (const auto& change : std::vector<void (*)(Conv2dGeometry&)>{
            [](Conv2dGeometry& c) { c.stride_width = 3 - c.stride_width; },
            [](Conv2dGeometry& c) { c.dilation_height = 2; }, [](Conv2dGeometry& c) { c.groups = 2; },
@@ -242,6 +242,6 @@ TEST_CASE("winograd is chosen for 3x3 convolutions in f32 unless exact results a
            [](Conv2dGeometry& c) { c.in_channels = 15; }, [](Conv2dGeometry& c) { c.out_channels = 15; }}) {
     Conv2dGeometry other = g;
     change(other);
-    REQUIRE(choose_algorithm<float>(other, ConvMath::fast) != winograd_algorithm);
+    REQUIRE(choose_algorithm<float>(other, /*allow_winograd=*/true) != winograd_algorithm);
   }
 }
