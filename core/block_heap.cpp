@@ -6,7 +6,7 @@
 
 namespace tapestry {
 
-void* BlockHeap::take(std::size_t bytes) {
+void* BlockHeap::allocate(std::size_t bytes) {
   auto best = blocks_.end();
   for (auto place = blocks_.begin(); place != blocks_.end(); ++place) {
     const Block& block = place->second;
@@ -30,7 +30,7 @@ void BlockHeap::add_segment(void* segment, std::size_t bytes) {
   ++segments_;
 }
 
-void BlockHeap::give_back(void* block) noexcept {
+void BlockHeap::deallocate(void* block) noexcept {
   auto place = blocks_.find(static_cast<std::byte*>(block));
   place->second.is_free = true;
   const auto join = [&](Place first, Place second) {

@@ -23,7 +23,7 @@ struct Buffers {
 };
 
 template <class T>
-Buffers<T> cut(WorkspaceCutter& cutter, const Conv2dGeometry& g, Conv2dPass pass) {
+Buffers<T> take_buffers(WorkspaceCutter& cutter, const Conv2dGeometry& g, Conv2dPass pass) {
   const bool is_forward = pass == Conv2dPass::forward;
   const std::int64_t gathered = multiplier(g) == 1 ? 0 : g.in_width * g.out_channels;
   const std::int64_t pitch = whole_lines<T>(is_forward ? SourceReader<T>::scratch_size(g) : gathered);
@@ -92,7 +92,7 @@ template <class T>
 std::size_t workspace(const Conv2dGeometry& g, Conv2dPass pass) {
   if (pass == Conv2dPass::weight_gradient) return weight_gradient_workspace<T>(g);
   WorkspaceCutter cutter(nullptr);
-  cut<T>(cutter, g, pass);
+  take_buffers<T>(cutter, g, pass);
   return cutter.size();
 }
 
@@ -100,7 +100,7 @@ template <class T>
 void forward(const Conv2dGeometry& g, const T* x, const Epilogue<T>& load, const T* weight, const T* bias,
              const Epilogue<T>& store, T* y, void* workspace) {
   WorkspaceCutter cutter(workspace);
-  const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::forward);
+  const Buffers<T> buffers = take_buffers<T>(cutter, g, Conv2dPass::forward);
   const AxisPass rows = forward_axis(vertical(g));
   const AxisPass columns = forward_axis(horizontal(g));
   if (g.batch == 0) return;
@@ -133,7 +133,7 @@ template <class T>
 void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const T* bias, const Epilogue<T>& store,
                     T* dx, void* workspace) {
   WorkspaceCutter cutter(workspace);
-  const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::input_gradient);
+  const Buffers<T> buffers = take_buffers<T>(cutter, g, Conv2dPass::input_gradient);
   if (g.batch == 0) return;
   pack(g, weight, buffers.weights);
   AxisPass rows = input_gradient_axis(vertical(g), 0);

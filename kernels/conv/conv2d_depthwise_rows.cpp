@@ -18,7 +18,7 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// What is fetched early while a row's pixels [begin, end) of `pixels` are at work.
+/// The share of `ahead` that is prefetched while pixels [begin, end) of a row of `pixels` are processed.
 template <class T>
 HWY_INLINE PixelsAhead<T> share_of(const PixelsAhead<T>& ahead, std::int64_t channels, std::int64_t begin,
                                    std::int64_t end, std::int64_t pixels) {
@@ -26,14 +26,13 @@ HWY_INLINE PixelsAhead<T> share_of(const PixelsAhead<T>& ahead, std::int64_t cha
   return {.first = ahead.first + first * channels, .count = ahead.count * end / pixels - first};
 }
 
-/// Fetches the vectors at `channel` of all pixels.
+/// Prefetches the vectors at `channel` of all pixels.
 template <class T>
 HWY_INLINE void fetch(const PixelsAhead<T>& ahead, std::int64_t channels, std::int64_t channel) {
   for (std::int64_t i = 0; i < ahead.count; ++i) hwy::Prefetch(ahead.first + i * channels + channel);
 }
 
-/// `vectors` neighboring vectors of one target pixel's channels: so many sums at once hide the latency of
-/// multiply-add.
+/// `vectors` adjacent vectors of channels of one target pixel; several sums at a time hide the latency of multiply-add.
 template <int vectors, class T, class D>
 HWY_INLINE void filter_channels(D d, const FilteredRow<T>& row, const AxisTaps& columns, std::int64_t channel,
                                 T* HWY_RESTRICT target) {
@@ -80,20 +79,21 @@ HWY_INLINE void filter_pixel(const FilteredRow<T>& row, std::int64_t pixel) {
   for_whole_vectors(hn::CappedTag<T, 1>(), channel, row.channels, one);
 }
 
-/// Whether `pixels` neighbors each read three columns side by side, `step` farther on than the pixel before.
+/// True when `pixels` adjacent pixels each read three adjacent columns, `step` columns after those of the previous
+/// pixel.
 template <int pixels, int step, class T>
 HWY_INLINE bool are_regular(const FilteredRow<T>& row, std::int64_t first) {
   const AxisTaps& taps = row.columns[first];
   bool result = row.column_step == row.channels;
   for (int p = 0; p < pixels; ++p) {
-    const AxisTaps& mine = row.columns[first + p];
-    result = result && mine.count == 3 && mine.kernel == taps.kernel && mine.source == taps.source + p * step;
+    const AxisTaps& other = row.columns[first + p];
+    result = result && other.count == 3 && other.kernel == taps.kernel && other.source == taps.source + p * step;
   }
   return result;
 }
 
-/// `pixels` regular neighbors, a vector of channels at a time: columns that several of them read are loaded once, and
-/// so is every weight.
+/// `pixels` adjacent regular pixels, one vector of channels at a time: weights, and columns that several pixels read,
+/// are loaded once.
 template <int pixels, int step, class T>
 HWY_INLINE void filter_neighbors(const FilteredRow<T>& row, std::int64_t first) {
   constexpr int columns = (pixels - 1) * step + 3;
@@ -184,7 +184,7 @@ void correlate_threes(const CorrelatedRow<T>& row, std::int64_t begin, std::int6
   });
 }
 
-/// Every tap by itself over the output pixels [first, last), as far as it lies in the image.
+/// One tap at a time over the output pixels [first, last) where it is inside the image.
 template <class T>
 void correlate_taps(const CorrelatedRow<T>& row, std::int64_t first, std::int64_t last) {
   const Conv2dAxis& axis = row.columns;
@@ -217,7 +217,7 @@ void correlate_taps(const CorrelatedRow<T>& row, std::int64_t first, std::int64_
 
 template <class T>
 void correlate(const CorrelatedRow<T>& row) {
-  // So many pixels at a time that what all taps read of them stays in the first-level cache.
+  // Few enough pixels that what all taps read stays in the L1 cache.
   constexpr std::int64_t chunk = 8;
   const Conv2dAxis& axis = row.columns;
   const bool is_three = axis.kernel == 3 && axis.dilation == 1;

@@ -24,7 +24,7 @@ struct GradientBuffers {
 };
 
 template <class T>
-GradientBuffers<T> cut_gradient(WorkspaceCutter& cutter, const Conv2dGeometry& g) {
+GradientBuffers<T> take_gradient_buffers(WorkspaceCutter& cutter, const Conv2dGeometry& g) {
   const std::int64_t most = std::min(g.batch * g.out_height, max_pieces);
   const auto pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
   const std::int64_t pitch = whole_lines<T>(SourceReader<T>::scratch_size(g));
@@ -42,7 +42,7 @@ GradientBuffers<T> cut_gradient(WorkspaceCutter& cutter, const Conv2dGeometry& g
 template <class T>
 std::size_t weight_gradient_workspace(const Conv2dGeometry& g) {
   WorkspaceCutter cutter(nullptr);
-  cut_gradient<T>(cutter, g);
+  take_gradient_buffers<T>(cutter, g);
   return cutter.size();
 }
 
@@ -50,7 +50,7 @@ template <class T>
 void weight_gradient(const Conv2dGeometry& g, const T* x, const Epilogue<T>& load, const T* dy, T* dweight,
                      void* workspace) {
   WorkspaceCutter cutter(workspace);
-  const GradientBuffers<T> buffers = cut_gradient<T>(cutter, g);
+  const GradientBuffers<T> buffers = take_gradient_buffers<T>(cutter, g);
   const std::int64_t all_rows = g.batch * g.out_height;
   const std::int64_t sums_size = kernel_area(g) * g.out_channels;
   if (all_rows > 0) fill_taps(forward_axis(vertical(g)), buffers.rows);

@@ -100,12 +100,12 @@ struct Buffers {
 };
 
 template <class T>
-Buffers<T> cut(WorkspaceCutter& cutter, const PixelPass& pass) {
+Buffers<T> take_buffers(WorkspaceCutter& cutter, const PixelPass& pass) {
   std::int64_t pitch = 0;
   std::int64_t blocks = 0;
   for (std::int64_t i = 0; i < pass.phases(); ++i) {
     const GatherPlan plan = gather_plan(pass, pass.phase(i));
-    pitch = std::max(pitch, whole_lines<T>(std::max(plan.scratch_size(), plan.through_size())));
+    pitch = std::max(pitch, whole_lines<T>(std::max(plan.scratch_size(), plan.prologue_scratch_size())));
     blocks = std::max(blocks, plan.blocks());
   }
   const std::int64_t columns = panels_of<T>(pass, pass.phase(0)).padded_channels() * pass.g.groups;
@@ -183,7 +183,7 @@ void multiply_block(const PixelPass& pass, const Phase& phase, const GatherPlan&
   if (load.is_none()) {
     plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
   } else {
-    plan.gather_through(block, source, load, scratch, sources);
+    plan.gather_with_prologue(block, source, load, scratch, sources);
   }
   T* const first = target + group * panels.channels;
   point_at_targets(pass, phase, plan.begin(block), plan.end(block), first, targets);
@@ -207,7 +207,7 @@ template <class T>
 void run(const PixelPass& pass, const T* source, const Epilogue<T>& load, const T* weight, const T* bias,
          const Epilogue<T>& store, T* target, void* workspace) {
   WorkspaceCutter cutter(workspace);
-  const Buffers<T> buffers = cut<T>(cutter, pass);
+  const Buffers<T> buffers = take_buffers<T>(cutter, pass);
   if (buffers.blocks == 0 || pass.target_channels == 0) return;
   pack(pass, weight, bias, buffers);
   parallel_for(buffers.blocks * pass.g.groups * pass.phases(), [&](std::int64_t piece, int thread) {
@@ -234,7 +234,7 @@ template <class T>
 std::size_t workspace(const Conv2dGeometry& geometry, Conv2dPass pass) {
   if (pass == Conv2dPass::weight_gradient) return weight_gradient_workspace<T>(geometry);
   WorkspaceCutter cutter(nullptr);
-  cut<T>(cutter, PixelPass(geometry, pass));
+  take_buffers<T>(cutter, PixelPass(geometry, pass));
   return cutter.size();
 }
 

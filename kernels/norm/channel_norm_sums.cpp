@@ -22,24 +22,24 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// Vectors that are summed at once: as many as there are registers for two sums of each.
+/// The number of vectors that are summed together; there are registers for two sums of each.
 constexpr int most_vectors = HWY_MAX_BYTES >= 64 ? 8 : 4;
 
-/// Fetches what comes after the rows early, for no processor foresees the order of blocks of channels; perhaps past the
-/// end.
+/// Prefetches the elements after the rows, because no hardware prefetcher predicts the order of blocks of channels; may
+/// point past the end.
 template <class Rows, class T>
 HWY_INLINE void prefetch_next(const Rows& r, const T* from, std::int64_t at) {
   hwy::Prefetch(from + at + r.rows * r.channels);
 }
 
-/// The rows that are summed: of x − center and its square.
+/// The terms x − center and its square.
 template <class T>
 struct ValueRows {
   std::int64_t rows, channels;
   const T* x;
   const double* center;
 
-  /// Adds the terms of the elements from `at` on, which are those of the channels from `c` on.
+  /// Adds the terms of the elements from `at` on, whose channels begin at `c`.
   template <class D, class V>
   HWY_INLINE void add(D d, std::int64_t at, std::int64_t c, V& sum, V& product) const {
     prefetch_next(*this, x, at);
@@ -49,7 +49,7 @@ struct ValueRows {
   }
 };
 
-/// The same of what the rectifier lets through of dy and its product with x − mean.
+/// The terms g, the gradient dy masked by the rectifier, and g · (x − mean).
 template <ActivationKind rectifier, class T>
 struct GradientRows {
   std::int64_t rows, channels;
@@ -74,8 +74,8 @@ struct GradientRows {
   }
 };
 
-/// Adds the terms of the channels from `c` on, `vectors` vectors of them. Several sums of each kind hide the latency of
-/// the additions, and neighboring vectors are read together: the order of the memory.
+/// Adds the terms of `vectors` vectors of channels from `c` on. Several sums of each kind hide the latency of the
+/// additions, and adjacent vectors are read together, in memory order.
 template <int vectors, class Rows, class D>
 HWY_INLINE void add_channels(D d, const Rows& r, std::int64_t c, double* sums) {
   constexpr int all = most_vectors;
@@ -138,21 +138,21 @@ namespace {
 TAPESTRY_EXPORT(add_values);
 TAPESTRY_EXPORT(add_gradients);
 
-/// Rows summed by one piece: few pieces, so that their sums are little beside the rows.
+/// The number of rows per piece. There are few pieces, so that combining their sums is cheap.
 template <class T>
 std::int64_t summed_rows(const ChannelGeometry& g) {
   constexpr std::int64_t most_pieces = 64;
   return std::max((g.rows + most_pieces - 1) / most_pieces, rows_in_bytes<T>(g.channels, std::int64_t{1} << 18));
 }
 
-/// Pieces of one sample.
+/// The number of pieces of one sample.
 template <class T>
 std::int64_t summed_pieces(const ChannelGeometry& g) {
   return (g.rows + summed_rows<T>(g) - 1) / summed_rows<T>(g);
 }
 
-/// Adds the sums of rows of one sample to `sums`: `add(rows, channels, element, numbers, sums)`, where rows may be
-/// computed as one.
+/// Adds the sums of rows of one sample to `sums`: calls `add(rows, channels, element, numbers, sums)`, possibly with
+/// combined rows (`for_wide_rows`).
 template <class Number, std::size_t count, class Add>
 void add_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const Number*, count>& numbers,
                    double* sums, const Add& add) {
@@ -166,12 +166,12 @@ void add_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<co
   });
 }
 
-/// Sums over all rows: `add(rows, element, channel number, sums)` adds those of some rows of one sample.
+/// The sums over all rows; `add(rows, element, parameter, sums)` adds those of some rows of one sample.
 template <class T, class Add>
 void add_up(const ChannelGeometry& g, double* sums, double* scratch, const Add& add) {
   const std::int64_t size = 2 * g.channels;
   const std::int64_t pieces = summed_pieces<T>(g);
-  // The rows pass once per block of channels: tiles of them stay in the first-level cache meanwhile.
+  // Rows are read once per block of channels, so they are divided into tiles that stay in the L1 cache.
   const std::int64_t tile = (rows_in_bytes<T>(g.channels, std::int64_t{1} << 14) + 63) / 64 * 64;
   const std::int64_t pieces_at_once =
       pieces > 1 ? 1 : 1 + rows_in_bytes<T>(g.channels, std::int64_t{1} << 16) / (g.rows + 1);

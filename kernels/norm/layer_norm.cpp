@@ -133,7 +133,7 @@ std::int64_t rows_in_bytes(const LayerNormGeometry& g, std::int64_t bytes) {
   return 1 + bytes / (g.size * static_cast<std::int64_t>(sizeof(T)));
 }
 
-/// Rows summed by one piece: few pieces, so that their sums are little beside the rows.
+/// The number of rows per piece. There are few pieces, so that combining their sums is cheap.
 template <class T>
 std::int64_t summed_rows(const LayerNormGeometry& g) {
   constexpr std::int64_t most_pieces = 32;

@@ -1,4 +1,4 @@
-// Matrices and their plain products, which the tests of products share.
+// Matrices and their plain products, for the tests of products.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ struct Sizes {
   std::int64_t m, n, k;
 };
 
-/// Small whole numbers, whose sums are exact in any order.
+/// Small integers, whose sums are exact in any order.
 template <class T>
 std::vector<T> whole_numbers(std::int64_t size, std::uint64_t seed) {
   std::mt19937_64 random(seed);
