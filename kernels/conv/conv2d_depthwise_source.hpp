@@ -123,7 +123,7 @@ class SourceReader {
   }
 
   /// Applies the prologue to the source rows of as many target rows of the image, from `index` on, as there is room
-  /// for. With dilation, a later target row may begin before the end of an earlier one.
+  /// for. With dilation, the first source row of a target row may be above that of the previous one.
   void compute_band(std::int64_t index, const T* image) {
     const std::int64_t row_size = g_.in_width * g_.in_channels;
     band_begin_ = band_end_ = index;

@@ -7,8 +7,7 @@
 namespace tapestry::kernels {
 namespace {
 
-/// The number of source positions from the first tap of a grid position to the last tap of the `count`-th one, counting
-/// it as the first.
+/// The number of source positions that the windows of `count` consecutive grid positions span.
 std::int64_t covered(const WindowAxis& axis, std::int64_t count) {
   return (count - 1) * axis.stride + (axis.taps - 1) * axis.dilation + 1;
 }

@@ -52,9 +52,9 @@ inline std::int64_t phases(const Conv2dAxis& a) {
   return std::min(a.stride, a.in_size);
 }
 
-/// The windows over the output gradient that yield the gradients of the inputs phase, phase + stride, phase + 2·stride,
-/// … Input i meets output o at kernel position j if o·stride = i + pad − j·dilation. Divisibility by the stride depends
-/// on the phase alone, and selects every (stride / gcd)-th kernel position.
+/// The windows over the output gradient that yield the gradients of the inputs phase, phase + stride, phase + 2·stride
+/// and so on. Input i meets output o at kernel position j if o·stride = i + pad − j·dilation. Divisibility by the
+/// stride depends on the phase alone, and selects every (stride / gcd)-th kernel position.
 inline AxisPass input_gradient_axis(const Conv2dAxis& a, std::int64_t phase) {
   const std::int64_t gcd = std::gcd(a.stride, a.dilation);
   const std::int64_t step = a.stride / gcd;

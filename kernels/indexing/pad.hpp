@@ -17,8 +17,8 @@ struct GatherAxis {
 template <class T>
 void gather_axes(const std::vector<GatherAxis>& axes, std::int64_t inner, T value, const T* x, T* y);
 
-/// The adjoint: dx[k, l, …] is the sum of dy over all target positions that come from there, in
-/// ascending order.
+/// The adjoint: dx[k, l, …] is the sum of dy over all target positions that come from there, in ascending
+/// order.
 template <class T>
 void scatter_axes(const std::vector<GatherAxis>& axes, std::int64_t inner, const T* dy, T* dx);
 

@@ -24,7 +24,7 @@ void sparse_sum(const SparseRows& matrix, std::int64_t heads, std::int64_t featu
 template <class T>
 void sparse_dot(const SparseRows& matrix, std::int64_t heads, std::int64_t features, const T* a, const T* b, T* value);
 
-/// out[row][f] = the largest value[edge] · x[column][f] of a row, the first of equals or the first NaN, and
+/// out[row][f] = the largest value[edge] · x[column][f] of a row, the first if several are equal, or the first NaN, and
 /// chosen[row][f] = its edge; 0 and −1 for a row without edges.
 template <class T>
 void sparse_max(const SparseRows& matrix, std::int64_t features, const T* value, const T* x, T* out,
