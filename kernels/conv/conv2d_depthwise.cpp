@@ -42,11 +42,11 @@ void pack(const Conv2dGeometry& g, const T* weight, T* packed) {
 }
 
 /// Calls `body(begin, end, thread)` for ranges of the rows of all images. Adjacent ranges read the same rows at their
-/// border, so ranges are long, up to `most` rows, as long as there are enough of them.
+/// border, so ranges are long, up to `max_rows` rows, as long as there are enough of them.
 template <class Body>
-void for_rows(std::int64_t rows, std::int64_t most, const Body& body) {
+void for_rows(std::int64_t rows, std::int64_t max_rows, const Body& body) {
   constexpr std::int64_t enough = 16;
-  const std::int64_t grain = std::clamp<std::int64_t>(rows / enough, 1, most);
+  const std::int64_t grain = std::clamp<std::int64_t>(rows / enough, 1, max_rows);
   parallel_for((rows + grain - 1) / grain, [&](std::int64_t piece, int thread) {
     body(piece * grain, std::min(rows, (piece + 1) * grain), thread);
   });
@@ -109,8 +109,8 @@ void forward(const Conv2dGeometry& g, const T* x, const Epilogue<T>& load, const
   fill_taps(columns, buffers.columns);
   const std::int64_t row_size = g.out_width * g.out_channels;
   // A prologue is applied to bands of rows, each while the next is prefetched; long ranges have few partial bands.
-  const std::int64_t most = load.is_none() ? rows_at_once(row_size) : g.batch * g.out_height;
-  for_rows(g.batch * g.out_height, most, [&](std::int64_t begin, std::int64_t end, int thread) {
+  const std::int64_t max_rows = load.is_none() ? rows_at_once(row_size) : g.batch * g.out_height;
+  for_rows(g.batch * g.out_height, max_rows, [&](std::int64_t begin, std::int64_t end, int thread) {
     SourceReader<T> reader(g, x, load, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
     for (std::int64_t index = begin; index < end; ++index) {
       const AxisTaps& taps = buffers.rows[index % g.out_height];
@@ -147,8 +147,8 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
     fill_taps(columns, buffers.columns);
   }
   const std::int64_t source_size = g.out_width * g.out_channels;
-  const std::int64_t most = rows_at_once(g.in_width * g.out_channels);
-  for_rows(g.batch * g.in_height, most, [&](std::int64_t begin, std::int64_t end, int thread) {
+  const std::int64_t max_rows = rows_at_once(g.in_width * g.out_channels);
+  for_rows(g.batch * g.in_height, max_rows, [&](std::int64_t begin, std::int64_t end, int thread) {
     T* const scratch = buffers.scratch + thread * buffers.scratch_pitch;
     for (std::int64_t index = begin; index < end; ++index) {
       const AxisTaps& taps = buffers.rows[index % g.in_height];

@@ -78,7 +78,7 @@ class SourceReader {
       : g_(geometry), x_(x), load_(load), taps_(taps), scratch_(scratch) {}
 
   static std::int64_t scratch_size(const Conv2dGeometry& g) {
-    const std::int64_t rows = multiplier(g) == 1 ? most_rows(g) : g.kernel_height;
+    const std::int64_t rows = multiplier(g) == 1 ? max_rows(g) : g.kernel_height;
     return saturating_product(rows, g.in_width * g.out_channels);
   }
 
@@ -105,7 +105,7 @@ class SourceReader {
   }
 
  private:
-  static std::int64_t most_rows(const Conv2dGeometry& g) {
+  static std::int64_t max_rows(const Conv2dGeometry& g) {
     constexpr std::int64_t bytes = std::int64_t{256} << 10;
     const std::int64_t row_bytes = g.in_width * g.in_channels * std::int64_t{sizeof(T)};
     const std::int64_t extent = saturating_sum(saturating_product(g.kernel_height - 1, g.dilation_height), 1);
@@ -134,7 +134,7 @@ class SourceReader {
       if (taps.count == 0) continue;
       const std::int64_t begin = std::min(band_first_, taps.source);
       const std::int64_t wider_end = std::max(end, taps.source + (taps.count - 1) * g_.dilation_height + 1);
-      if (wider_end - begin > most_rows(g_)) break;
+      if (wider_end - begin > max_rows(g_)) break;
       band_first_ = begin;
       end = wider_end;
     }

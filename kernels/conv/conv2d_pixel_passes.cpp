@@ -168,8 +168,8 @@ const T* ahead_of(const PixelPass& pass, const GatherPlan& plan, std::int64_t bl
   if (!plan.is_dense()) return nullptr;
   const std::int64_t end = plan.end(block);
   if (!has_prologue) return source + (plan.begin(block) + pixels_ahead) * pass.source_channels;
-  constexpr std::int64_t most_bytes = std::int64_t{256} << 10;
-  const bool fits = (end - plan.begin(block)) * pass.source_channels * std::int64_t{sizeof(T)} <= most_bytes;
+  constexpr std::int64_t max_bytes = std::int64_t{256} << 10;
+  const bool fits = (end - plan.begin(block)) * pass.source_channels * std::int64_t{sizeof(T)} <= max_bytes;
   return fits ? source + end * pass.source_channels : nullptr;
 }
 

@@ -39,15 +39,15 @@ HWY_INLINE hn::Vec<D> constant(D d, double value) {
   return hn::Set(d, static_cast<hn::TFromD<D>>(value));
 }
 
-/// max(x, least), except that NaN stays NaN.
+/// max(x, limit), except that NaN stays NaN.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V at_least(D d, V x, double least) {
-  return hn::IfThenElse(hn::Lt(x, constant(d, least)), constant(d, least), x);
+HWY_INLINE V at_least(D d, V x, double limit) {
+  return hn::IfThenElse(hn::Lt(x, constant(d, limit)), constant(d, limit), x);
 }
-/// min(x, most), except that NaN stays NaN.
+/// min(x, limit), except that NaN stays NaN.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V at_most(D d, V x, double most) {
-  return hn::IfThenElse(hn::Gt(x, constant(d, most)), constant(d, most), x);
+HWY_INLINE V at_most(D d, V x, double limit) {
+  return hn::IfThenElse(hn::Gt(x, constant(d, limit)), constant(d, limit), x);
 }
 
 /// Beyond this, activations have reached their limit in both types; larger x are clamped, so that an infinite x does

@@ -80,8 +80,8 @@ void channel_norm_input_gradient(const ChannelGeometry& g, const T* dy, const T*
   const auto from = [](const T* numbers, std::int64_t c) { return numbers == nullptr ? nullptr : numbers + c; };
   for_row_ranges<T>(g, [&](std::int64_t rows, std::int64_t first, std::int64_t c) {
     for_wide_rows(rows, g.channels, numbers_of(affine.from(c), from(slope, c), from(offset, c)),
-                  [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
-                    differentiate(some, width, dy + first + at, x + first + at, affine_of(p), rectifier, p[4], p[5],
+                  [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p) {
+                    differentiate(count, width, dy + first + at, x + first + at, affine_of(p), rectifier, p[4], p[5],
                                   streams, dx + first + at);
                   });
   });

@@ -23,7 +23,7 @@ namespace HWY_NAMESPACE {
 namespace {
 
 /// The number of vectors that are summed together; there are registers for two sums of each.
-constexpr int most_vectors = HWY_MAX_BYTES >= 64 ? 8 : 4;
+constexpr int max_vectors = HWY_MAX_BYTES >= 64 ? 8 : 4;
 
 /// Prefetches the elements after the rows, because no hardware prefetcher predicts the order of blocks of channels; may
 /// point past the end.
@@ -78,7 +78,7 @@ struct GradientRows {
 /// additions, and adjacent vectors are read together, in memory order.
 template <int vectors, class Rows, class D>
 HWY_INLINE void add_channels(D d, const Rows& r, std::int64_t c, double* sums) {
-  constexpr int all = most_vectors;
+  constexpr int all = max_vectors;
   constexpr int rows_at_once = all / vectors;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   hn::Vec<D> sum[all], product[all];
@@ -107,7 +107,7 @@ HWY_INLINE void add_channels(D d, const Rows& r, std::int64_t c, double* sums) {
 
 template <class Rows>
 HWY_INLINE void add_rows(const Rows& r, double* sums) {
-  for_channel_blocks<double, most_vectors>(
+  for_channel_blocks<double, max_vectors>(
       r.channels, [&](auto d, auto vectors, std::int64_t c) HWY_ATTR { add_channels<vectors>(d, r, c, sums); });
 }
 
@@ -141,8 +141,8 @@ TAPESTRY_EXPORT(add_gradients);
 /// The number of rows per piece. There are few pieces, so that combining their sums is cheap.
 template <class T>
 std::int64_t summed_rows(const ChannelGeometry& g) {
-  constexpr std::int64_t most_pieces = 64;
-  return std::max((g.rows + most_pieces - 1) / most_pieces, rows_in_bytes<T>(g.channels, std::int64_t{1} << 18));
+  constexpr std::int64_t max_pieces = 64;
+  return std::max((g.rows + max_pieces - 1) / max_pieces, rows_in_bytes<T>(g.channels, std::int64_t{1} << 18));
 }
 
 /// The number of pieces of one sample.
@@ -153,13 +153,13 @@ std::int64_t summed_pieces(const ChannelGeometry& g) {
 
 /// Adds the sums of rows of one sample to `sums`: calls `add(rows, channels, element, numbers, sums)`, possibly with
 /// combined rows (`for_wide_rows`).
-template <class Number, std::size_t count, class Add>
-void add_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const Number*, count>& numbers,
+template <class Number, std::size_t lists, class Add>
+void add_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const Number*, lists>& numbers,
                    double* sums, const Add& add) {
-  for_wide_rows(rows, channels, numbers, [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
-    if (width == channels) return add(some, width, at, p, sums);
+  for_wide_rows(rows, channels, numbers, [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p) {
+    if (width == channels) return add(count, width, at, p, sums);
     std::array<double, 2 * narrow_channels * rows_as_one> wide{};
-    add(some, width, at, p, wide.data());
+    add(count, width, at, p, wide.data());
     for (std::int64_t i = 0; i < 2 * width; ++i) {
       sums[i / width * channels + i % channels] += wide[static_cast<std::size_t>(i)];
     }
@@ -205,8 +205,8 @@ void channel_norm_sums(const ChannelGeometry& g, const T* x, const double* cente
   const auto& add = TAPESTRY_DISPATCH(add_values, T);
   add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
     add_wide_rows(rows, g.channels, std::array{center + c}, partial,
-                  [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
-                    add(some, width, x + first + at, p[0], into);
+                  [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p, double* into) {
+                    add(count, width, x + first + at, p[0], into);
                   });
   });
 }
@@ -219,8 +219,8 @@ void add_gradient_rows(std::int64_t rows, std::int64_t channels, const T* x, con
                        ActivationKind rectifier, double* sums) {
   const auto& add = TAPESTRY_DISPATCH(add_gradients, T);
   add_wide_rows(rows, channels, numbers_of(affine), sums,
-                [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
-                  add(some, width, x + at, g + at, affine_of(p), rectifier, into);
+                [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p, double* into) {
+                  add(count, width, x + at, g + at, affine_of(p), rectifier, into);
                 });
 }
 

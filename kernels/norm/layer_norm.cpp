@@ -136,8 +136,8 @@ std::int64_t rows_in_bytes(const LayerNormGeometry& g, std::int64_t bytes) {
 /// The number of rows per piece. There are few pieces, so that combining their sums is cheap.
 template <class T>
 std::int64_t summed_rows(const LayerNormGeometry& g) {
-  constexpr std::int64_t most_pieces = 32;
-  return std::max((g.rows + most_pieces - 1) / most_pieces, rows_in_bytes<T>(g, std::int64_t{1} << 17));
+  constexpr std::int64_t max_pieces = 32;
+  return std::max((g.rows + max_pieces - 1) / max_pieces, rows_in_bytes<T>(g, std::int64_t{1} << 17));
 }
 
 template <class T>

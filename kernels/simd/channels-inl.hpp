@@ -34,15 +34,15 @@ HWY_INLINE void for_channels(std::int64_t channels, const Body& body) {
   for_whole_vectors(hn::CappedTag<T, 1>(), channel, channels, body);
 }
 
-/// Calls `body(d, vectors, channel)` so that blocks of a constant number of vectors, at most `most`, cover [0,
+/// Calls `body(d, vectors, channel)` so that blocks of a constant number of vectors, at most `max_vectors`, cover [0,
 /// channels), each channel once.
-template <class T, int most, class Body>
+template <class T, int max_vectors, class Body>
 HWY_INLINE void for_channel_blocks(std::int64_t channels, const Body& body) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   std::int64_t channel = 0;
   const auto take = [&](auto vectors) HWY_ATTR {
-    if constexpr (vectors <= most) {
+    if constexpr (vectors <= max_vectors) {
       for (; channel + vectors * lanes <= channels; channel += vectors * lanes) body(d, vectors, channel);
     }
   };

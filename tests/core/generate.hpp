@@ -63,7 +63,7 @@ class Generator {
     return result;
   }
   /// Small integers: their sums and products are exact in every type and order.
-  Array whole_numbers(const Shape& shape, DType dtype = DType::f32) {
+  Array integers(const Shape& shape, DType dtype = DType::f32) {
     std::vector<std::int64_t> values(static_cast<std::size_t>(shape.numel()));
     for (auto& value : values) value = between(0, 8);
     return Array::from(shape, values).to(dtype);

@@ -138,7 +138,7 @@ TEST_CASE("clone has its own memory") {
 TEST_CASE("copy_from converts type and format and rejects another shape") {
   Generator random(2);
   for (int i = 0; i < 30; ++i) {
-    const Array source = random.whole_numbers(random.shape(4, 4, 6), DType::i64);
+    const Array source = random.integers(random.shape(4, 4, 6), DType::i64);
     Array target = Array::empty(source.shape(), DType::f32, random.one_in(2) ? channels_last : MemoryFormat::row_major);
     target.copy_from(random.one_in(2) ? in_channels_last(source) : source);
     require_equal(target.to(DType::i64), source);

@@ -104,7 +104,7 @@ TEST_CASE("converting the format back and forth preserves the elements of every 
   for (int i = 0; i < 30; ++i) shapes.push_back(random.shape(3, 4, 9));
   for (const Shape& shape : shapes) {
     for (const DType dtype : {DType::f32, DType::f64, DType::i64, DType::u8}) {
-      const Array array = random.whole_numbers(shape, dtype);
+      const Array array = random.integers(shape, dtype);
       const Array image = array.contiguous(channels_last);
       REQUIRE(image.format() == channels_last);
       REQUIRE(values_of(image) == values_of(array));

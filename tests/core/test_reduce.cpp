@@ -47,7 +47,7 @@ TEST_CASE("sums over any axes equal plain loops in either format and type") {
     const Shape shape = random.shape(0, 5, 5);
     Marks reduced{};
     for (bool& mark : reduced) mark = random.one_in(2);
-    const Array x = random.whole_numbers(shape, random.one_in(2) ? DType::f32 : DType::f64);
+    const Array x = random.integers(shape, random.one_in(2) ? DType::f32 : DType::f64);
     INFO(to_string(x) << " to " << to_string(kept(shape, reduced)));
     const Array wanted = summed_plainly(x, kept(shape, reduced));
     require_equal(summed(x, reduced), wanted);
@@ -67,7 +67,7 @@ TEST_CASE("sums are correct when they are divided into pieces") {
                                                       {{9, 17, 31, 13}, {true, false, true, true}},
                                                       {{300, 70, 5}, {true, false, true}}};
   for (const auto& [shape, reduced] : cases) {
-    const Array x = random.whole_numbers(shape);
+    const Array x = random.integers(shape);
     INFO(to_string(x) << " to " << to_string(kept(shape, reduced)));
     const Array wanted = summed_plainly(x, kept(shape, reduced));
     REQUIRE(values_of(summed(x, reduced)) == values_of(wanted));
@@ -120,7 +120,7 @@ TEST_CASE("sum_to undoes broadcasting") {
   for (int i = 0; i < 100; ++i) {
     const Shape shape = random.shape(0, 5, 4);
     const Shape to = random.broadcastable(shape);
-    const Array x = random.whole_numbers(shape);
+    const Array x = random.integers(shape);
     INFO(to_string(x) << " to " << to_string(to));
     require_equal(sum_to(x, to), summed_plainly(x, to));
     require_equal(sum_to(in_channels_last(x), to), summed_plainly(x, to));

@@ -20,11 +20,13 @@
 
 #include "catch.hpp"
 #include "kernels/execution.hpp"
+#include "kernels/matrix_cases.hpp"
 
 namespace conv2d_cases {
 
 using namespace tapestry::kernels;
 using tapestry::testing::for_each_target;
+using tapestry::testing::integers;
 using tapestry::testing::ThreadCount;
 
 /// Images of `height` × `width` pixels with 3×3 kernels and one pixel of padding, so that results have the same size.
@@ -145,15 +147,6 @@ class WinogradSource {
   }
   std::mt19937_64 random_{20260501};
 };
-
-/// Small integers, whose sums are exact in any order.
-template <class T>
-std::vector<T> integers(std::int64_t size, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<T> result(static_cast<std::size_t>(size));
-  for (T& value : result) value = static_cast<T>(static_cast<std::int64_t>(random() % 9) - 4);
-  return result;
-}
 
 template <class T>
 std::vector<T> reals(std::int64_t size, std::uint64_t seed) {

@@ -27,8 +27,8 @@ std::vector<T> product(bool transpose_a, bool transpose_b, std::int64_t m, std::
 template <class T>
 void check(const Sizes& sizes) {
   const auto& [m, n, k] = sizes;
-  const auto a = whole_numbers<T>(m * k, 1);
-  const auto b = whole_numbers<T>(k * n, 2);
+  const auto a = integers<T>(m * k, 1);
+  const auto b = integers<T>(k * n, 2);
   for (const bool transpose_a : {false, true}) {
     for (const bool transpose_b : {false, true}) {
       INFO(m << " x " << k << " times " << k << " x " << n << ", transposed " << transpose_a << transpose_b);
@@ -61,8 +61,8 @@ TEST_CASE("gemm is correct around the edges of its blocks") {
 TEST_CASE("gemm of depth zero gives zeros and gemm of no rows writes nothing") {
   REQUIRE(product<float>(false, false, 2, 3, 0, {}, {}) == std::vector<float>(6, 0));
   REQUIRE(product<double>(true, true, 2, 1, 0, {}, {}) == std::vector<double>(2, 0));
-  REQUIRE(product<float>(false, true, 0, 3, 2, {}, whole_numbers<float>(6, 1)).empty());
-  REQUIRE(product<float>(true, false, 3, 0, 2, whole_numbers<float>(6, 1), {}).empty());
+  REQUIRE(product<float>(false, true, 0, 3, 2, {}, integers<float>(6, 1)).empty());
+  REQUIRE(product<float>(true, false, 3, 0, 2, integers<float>(6, 1), {}).empty());
 }
 
 TEST_CASE("gemm gives the same bits at any number of threads") {

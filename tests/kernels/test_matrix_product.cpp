@@ -32,8 +32,8 @@ std::vector<T> product(const Flags& flags, const Sizes& sizes, const std::vector
 template <class T>
 void check(const Sizes& sizes) {
   const auto& [m, n, k] = sizes;
-  const auto a = whole_numbers<T>(m * k, 1);
-  const auto b = whole_numbers<T>(k * n, 2);
+  const auto a = integers<T>(m * k, 1);
+  const auto b = integers<T>(k * n, 2);
   for (const Flags& flags : all_flags) {
     INFO(m << " x " << k << " times " << k << " x " << n << ", transposed " << flags.transpose_a << flags.transpose_b);
     const std::vector<T> wanted = plain_product(flags.transpose_a, flags.transpose_b, m, n, k, a, b);
@@ -54,8 +54,8 @@ TEST_CASE("matrix_product is exact on integers on every instruction set whether 
 
 TEST_CASE("matrix_product of empty matrices is empty or zeros") {
   REQUIRE(product<float>({false, true}, {50, 40, 0}, {}, {}) == std::vector<float>(2000, 0));
-  REQUIRE(product<float>({true, false}, {0, 40, 50}, {}, whole_numbers<float>(2000, 1)).empty());
-  REQUIRE(product<float>({false, false}, {50, 0, 40}, whole_numbers<float>(2000, 1), {}).empty());
+  REQUIRE(product<float>({true, false}, {0, 40, 50}, {}, integers<float>(2000, 1)).empty());
+  REQUIRE(product<float>({false, false}, {50, 0, 40}, integers<float>(2000, 1), {}).empty());
 }
 
 TEST_CASE("matrix_product has the same bits at any number of threads") {
