@@ -19,7 +19,7 @@ constexpr std::size_t huge_page = std::size_t{2} << 20;
 /// Below this number of bytes in use, cached blocks are never returned as waste.
 constexpr std::int64_t minimum_peak = std::int64_t{64} << 20;
 
-/// Blocks from this size on are cut out of others and joined; below it they keep their size.
+/// Blocks of at least this size are split and merged; smaller ones keep their size.
 constexpr std::size_t large = std::size_t{1} << 20;
 constexpr std::size_t large_step = std::size_t{1} << 16;
 /// The maximum that is allocated from the system beyond a request.
@@ -37,7 +37,7 @@ void* system_allocate(std::size_t bytes) {
   const bool huge = bytes >= huge_page;
   void* block = nullptr;
   if (posix_memalign(&block, huge ? huge_page : alignment, bytes) != 0) return nullptr;
-  // Advice only: without huge pages the block works all the same.
+  // Only advice: the block works without huge pages as well.
   if (huge) (void)madvise(block, bytes, MADV_HUGEPAGE);
   return block;
 }
@@ -46,8 +46,8 @@ void* system_allocate(std::size_t bytes) {
 
 struct Allocator::State {
   mutable std::mutex mutex;
-  // The free blocks of each size class of small blocks, as a list that is threaded through the blocks themselves:
-  // giving one back needs no memory and cannot fail.
+  // The free blocks of each size class of small blocks, as a linked list inside the blocks themselves:
+  // freeing a block needs no memory and cannot fail.
   struct FreeBlock {
     FreeBlock* next;
   };
@@ -57,19 +57,19 @@ struct Allocator::State {
 
   /// A cached block; null when there is none.
   void* take(std::size_t bytes) {
-    if (bytes >= large) return heap.take(bytes);
+    if (bytes >= large) return heap.allocate(bytes);
     FreeBlock*& head = cache[bytes];
     return head == nullptr ? nullptr : std::exchange(head, head->next);
   }
 
-  /// How much to ask the system for when a block of `bytes` bytes is missing. In segments of a quarter of what is in
-  /// use the arrays of many layers lie side by side, and make room for large ones when they are freed.
+  /// The number of bytes to allocate from the system for a block of `bytes` bytes. Segments of a quarter of the bytes
+  /// in use hold the arrays of many layers, which make space for large ones when they are freed.
   std::size_t segment_size(std::size_t bytes) const {
     const auto size = static_cast<std::size_t>(std::min(statistics.live_bytes / 4, largest_segment));
     return bytes >= large ? std::max(bytes, size / huge_page * huge_page) : bytes;
   }
 
-  /// A block out of so much new memory, the rest of which is cached; null when the system refuses it.
+  /// A block from newly allocated memory, the rest of which is cached; null when the system has none.
   void* take_from_system(std::size_t bytes, std::size_t segment) {
     void* const memory = system_allocate(segment);
     if (memory == nullptr || bytes < large) return memory;
@@ -80,13 +80,13 @@ struct Allocator::State {
       throw;
     }
     statistics.cached_bytes += static_cast<std::int64_t>(segment);
-    void* const block = heap.take(bytes);
+    void* const block = heap.allocate(bytes);
     statistics.cached_bytes -= static_cast<std::int64_t>(bytes);
     return block;
   }
 
-  void give_back(void* block, std::size_t bytes) noexcept {
-    if (bytes >= large) return heap.give_back(block);
+  void cache_block(void* block, std::size_t bytes) noexcept {
+    if (bytes >= large) return heap.deallocate(block);
     FreeBlock*& head = cache.find(bytes)->second;
     head = new (block) FreeBlock{head};
   }
@@ -142,7 +142,7 @@ void Allocator::deallocate(void* block, std::size_t bytes) noexcept {
   const std::size_t rounded = size_class(bytes);
   const auto counted = static_cast<std::int64_t>(rounded);
   const std::lock_guard lock(state_->mutex);
-  state_->give_back(block, rounded);
+  state_->cache_block(block, rounded);
   state_->statistics.live_bytes -= counted;
   state_->statistics.cached_bytes += counted;
 }

@@ -9,7 +9,7 @@
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/linalg/transpose.hpp>
-#include <tapestry/kernels/runtime/keep_denormals.hpp>
+#include <tapestry/kernels/runtime/denormals.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry {
@@ -27,13 +27,13 @@ int channel_axis(const Shape& shape) {
   return shape.rank() - 3;
 }
 
-/// True when both formats put the elements in the same order.
+/// True when the order of the elements is the same in both formats.
 bool formats_coincide(const Shape& shape) {
   if (shape.rank() != 3 && shape.rank() != 4) return true;
   return shape.numel() == 0 || shape[channel_axis(shape)] == 1 || (shape[-1] == 1 && shape[-2] == 1);
 }
 
-/// True when the two shapes differ by axes of size 1 alone, and elements in channels-last memory lie alike in both.
+/// True when the two shapes differ only by axes of size 1 and have the same element order in channels-last memory.
 bool channels_last_alike(const Shape& a, const Shape& b) {
   const auto longer_axes = [](const Shape& shape) {
     std::vector<std::int64_t> sizes(shape.begin(), shape.end());
@@ -219,7 +219,7 @@ void Array::copy_from(const Array& source) {
       const From* in = ordered.data<From>();
       To* out = mutable_data<To>();
       kernels::parallel_ranges(numel(), copy_grain, [&](std::int64_t begin, std::int64_t end) {
-        const kernels::KeepDenormals keep;
+        const kernels::DenormalsGuard keep(kernels::Denormals::keep);
         std::transform(in + begin, in + end, out + begin, [](From value) { return static_cast<To>(value); });
       });
     });

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A new file beside the target, which is removed again unless it takes the target's place.
+/// A temporary file beside the target, removed unless it replaces the target.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& path);
@@ -25,12 +25,12 @@ class TemporaryFile {
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
   void write(std::span<const std::byte> bytes);
-  /// Brings the file to the disk and renames it over the target.
+  /// Flushes the file to disk and renames it over the target.
   void commit();
 
  private:
   [[noreturn]] void fail(const char* step) const;
-  /// Makes the rename itself last; the file is whole without that, so a failure is no error.
+  /// Flushes the rename to disk. The file is complete without it, so a failure is not an error.
   void sync_folder() const noexcept;
 
   std::string path_;
@@ -50,7 +50,7 @@ TemporaryFile::TemporaryFile(const std::string& path) : path_(path), target_(pat
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     throw IoError(fmt::format("{}: cannot write: it exists and is not a regular file", path_));
   }
-  // A temporary of a process that was killed may lie there under any of these names.
+  // A killed process may have left a temporary file under any of these names.
   for (int attempt = 0; descriptor_ < 0; ++attempt) {
     name_ = fmt::format("{}.{}.{}.tmp", target_, getpid(), attempt);
     descriptor_ = open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -6,7 +6,7 @@
 
 namespace tapestry {
 
-void* BlockHeap::take(std::size_t bytes) {
+void* BlockHeap::allocate(std::size_t bytes) {
   auto best = blocks_.end();
   for (auto place = blocks_.begin(); place != blocks_.end(); ++place) {
     const Block& block = place->second;
@@ -30,16 +30,16 @@ void BlockHeap::add_segment(void* segment, std::size_t bytes) {
   ++segments_;
 }
 
-void BlockHeap::give_back(void* block) noexcept {
+void BlockHeap::deallocate(void* block) noexcept {
   auto place = blocks_.find(static_cast<std::byte*>(block));
   place->second.is_free = true;
   const auto join = [&](Place first, Place second) {
     first->second.bytes += second->second.bytes;
     blocks_.erase(second);
   };
-  if (const auto next = std::next(place); has_neighbour(place, next) && next->second.is_free) join(place, next);
+  if (const auto next = std::next(place); has_neighbor(place, next) && next->second.is_free) join(place, next);
   if (place == blocks_.begin()) return;
-  if (const auto previous = std::prev(place); has_neighbour(place, previous) && previous->second.is_free) {
+  if (const auto previous = std::prev(place); has_neighbor(place, previous) && previous->second.is_free) {
     join(previous, place);
   }
 }
@@ -49,7 +49,7 @@ std::size_t BlockHeap::trim() noexcept {
   for (auto place = blocks_.begin(); place != blocks_.end();) {
     const auto next = std::next(place);
     const bool is_whole =
-        !has_neighbour(place, next) && (place == blocks_.begin() || !has_neighbour(place, std::prev(place)));
+        !has_neighbor(place, next) && (place == blocks_.begin() || !has_neighbor(place, std::prev(place)));
     if (place->second.is_free && is_whole) {
       std::free(place->first);
       blocks_.erase(place);
@@ -61,7 +61,7 @@ std::size_t BlockHeap::trim() noexcept {
   return free_bytes;
 }
 
-bool BlockHeap::has_neighbour(Place place, Place other) const {
+bool BlockHeap::has_neighbor(Place place, Place other) const {
   return other != blocks_.end() && other->second.segment == place->second.segment;
 }
 

@@ -13,11 +13,11 @@ namespace tapestry {
 class BlockHeap {
  public:
   /// The front of the smallest free block of at least `bytes`; null if there is none. Throws std::bad_alloc.
-  void* take(std::size_t bytes);
+  void* allocate(std::size_t bytes);
   /// Adds a free segment. Throws std::bad_alloc.
   void add_segment(void* segment, std::size_t bytes);
   /// Frees a block.
-  void give_back(void* block) noexcept;
+  void deallocate(void* block) noexcept;
   /// Returns the entirely free segments to the system; the result is the number of bytes that remain free.
   std::size_t trim() noexcept;
 
@@ -29,7 +29,7 @@ class BlockHeap {
   };
   using Place = std::map<std::byte*, Block>::iterator;
 
-  bool has_neighbour(Place place, Place other) const;
+  bool has_neighbor(Place place, Place other) const;
 
   std::map<std::byte*, Block> blocks_;  ///< all of them, by address
   std::uint64_t segments_ = 0;          ///< added so far

@@ -11,14 +11,14 @@
 namespace tapestry {
 namespace {
 
-/// Arrays of more elements than this are shortened.
+/// Arrays of more elements than this are summarized.
 constexpr std::int64_t shown_in_full = 1000;
-/// Elements shown at either end of an axis that is shortened.
+/// The number of elements shown at either end of a summarized axis.
 constexpr std::int64_t edge = 3;
-/// Columns of a line.
+/// The maximum number of columns per line.
 constexpr std::size_t line_width = 80;
 
-/// The indices of an axis that are shown; -1 stands for those left out.
+/// The indices of an axis that are shown; -1 stands for the omitted ones.
 std::vector<std::int64_t> shown_indices(std::int64_t size, bool is_shortened) {
   std::vector<std::int64_t> indices;
   for (std::int64_t i = 0; i < size; ++i) {
@@ -33,7 +33,7 @@ std::vector<std::int64_t> shown_indices(std::int64_t size, bool is_shortened) {
 
 /// The format of all floating-point numbers of an array.
 struct NumberStyle {
-  /// Decided by the finite numbers other than 0.
+  /// Chosen by the finite nonzero numbers.
   explicit NumberStyle(const std::vector<double>& numbers) {
     double least = std::numeric_limits<double>::infinity();
     double largest = 0;
@@ -110,7 +110,7 @@ class Printer {
     const bool is_row = axis == array_.rank() - 1;
     const std::size_t room = line_width > column ? line_width - column : 0;
     const std::size_t per_line = is_row ? std::max<std::size_t>(1, room / (width_ + 2)) : 1;
-    // Matrices of a higher rank are an empty line apart.
+    // An empty line separates matrices of arrays of higher rank.
     const auto breaks = is_row ? std::size_t{1} : static_cast<std::size_t>(array_.rank() - 1 - axis);
     const std::string new_line = std::string(breaks, '\n') + std::string(column, ' ');
     out += '[';

@@ -40,7 +40,7 @@ void ProfileLog::close() {
   const std::int64_t end_ns = elapsed();
   Run run = std::move(open_.back());
   open_.pop_back();
-  // A run that is not counted leaves what it ran to the one around it.
+  // The nested runs of a run that is not counted belong to the enclosing run.
   if (!open_.empty()) open_.back().within_ns += run.is_complete ? end_ns - run.begin_ns : run.within_ns;
   if (run.is_complete) count(run, end_ns);
   place_ = std::move(run.outer);

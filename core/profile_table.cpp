@@ -21,7 +21,7 @@ std::string share(std::int64_t ns, std::int64_t elapsed_ns) {
                      100 * static_cast<double>(ns) / static_cast<double>(std::max<std::int64_t>(elapsed_ns, 1)));
 }
 
-/// In 1e9 a second; nothing where there is nothing to count.
+/// In 1e9 per second; empty if the count is 0.
 std::string rate(std::int64_t count, std::int64_t ns) {
   return count == 0 || ns == 0 ? "" : fmt::format("{:.1f}", static_cast<double>(count) / static_cast<double>(ns));
 }
@@ -34,7 +34,7 @@ void add_to(ProfileEntry& sum, const ProfileEntry& term) {
   sum.flops += term.flops;
 }
 
-/// The entries of a map by falling time of their own.
+/// The entries of a map by descending self time.
 template <class Key, class Sums, class SelfTime>
 std::vector<std::pair<Key, Sums>> by_time(const std::map<Key, Sums>& sums, const SelfTime& self_ns) {
   std::vector<std::pair<Key, Sums>> sorted(sums.begin(), sums.end());

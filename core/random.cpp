@@ -31,8 +31,8 @@ struct Seeded {
   std::uint64_t next_stream = 0;
 };
 
-/// The first thread to ask has the seed 0, so that a program of one thread is reproducible; every other has one of its
-/// own, in a range that seeds given by hand rarely lie in.
+/// The first thread has the seed 0, so that a program with one thread is reproducible; every other thread has a seed of
+/// its own, in a range that explicit seeds are rarely in.
 std::uint64_t default_seed() {
   static std::atomic<std::uint64_t> threads = 0;
   const std::uint64_t thread = threads++;
@@ -44,8 +44,7 @@ Seeded& seeded() {
   return state;
 }
 
-/// Calls `fill(words, first, count)` for every block: `count` ≤ `per_block` elements from `first` on are made
-/// of it.
+/// Calls `fill(words, first, count)` for every block, which yields the `count` ≤ `per_block` elements from `first` on.
 template <class Fill>
 void for_each_block(const RandomStream& stream, std::int64_t size, std::int64_t per_block, const Fill& fill) {
   const std::int64_t blocks = (size + per_block - 1) / per_block;
@@ -64,7 +63,7 @@ double unit_interval(std::uint32_t high, std::uint32_t low) {
   return static_cast<double>(bits) * 0x1p-53;
 }
 
-/// low + unit · (high − low), where rounding may carry a `unit` below 1 up to `high`: then the number before it.
+/// low + unit · (high − low) for unit < 1; if that is rounded up to `high`, the number before it.
 template <class T>
 T interpolate(double low, double high, T unit) {
   const T value = static_cast<T>(low) + unit * static_cast<T>(high - low);
@@ -154,7 +153,7 @@ Array RandomStream::permutation(std::int64_t count) {
   std::iota(out, out + count, 0);
   const Array draws = uniform({count}, 0, 1, DType::f64);
   const double* draw = draws.data<double>();
-  // Fisher and Yates, from the back.
+  // The Fisher-Yates shuffle.
   for (std::int64_t i = count - 1; i > 0; --i) {
     std::swap(out[i], out[static_cast<std::int64_t>(draw[i] * static_cast<double>(i + 1))]);
   }

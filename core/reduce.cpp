@@ -12,9 +12,9 @@
 namespace tapestry {
 namespace {
 
-/// Elements that one partial sum covers, about.
+/// The approximate number of elements per partial sum.
 constexpr std::int64_t grain = std::int64_t{1} << 14;
-/// Partial sums of one sum, at most: they take memory.
+/// The maximum number of partial sums of one sum, to limit their memory.
 constexpr std::int64_t max_pieces = 64;
 
 /// A run of axes that are adjacent in memory and are either all kept or all summed.
@@ -48,7 +48,7 @@ std::vector<Run> memory_runs(const Array& x, std::span<const bool> reduced) {
 template <class T>
 void add_rows(std::int64_t rows, std::int64_t columns, const T* in, double* sums) {
   if (columns == 1) {
-    // Eight independent sums keep the adders busy.
+    // Eight independent sums hide the latency of the additions.
     std::array<double, 8> lanes{};
     std::int64_t row = 0;
     for (; row + 8 <= rows; row += 8) {
@@ -62,8 +62,8 @@ void add_rows(std::int64_t rows, std::int64_t columns, const T* in, double* sums
   kernels::column_sums(rows, columns, in, sums);
 }
 
-/// (outer, middle, inner) → (outer, inner), in f64. The middle is cut by its size alone and its partial sums are added
-/// in order.
+/// (outer, middle, inner) → (outer, inner), in f64. The middle is divided by its size alone, and its partial sums are
+/// added in index order.
 template <class T>
 Array sum_middle(std::int64_t outer, std::int64_t middle, std::int64_t inner, const T* in) {
   const std::int64_t rows =
@@ -83,7 +83,7 @@ Array sum_middle(std::int64_t outer, std::int64_t middle, std::int64_t inner, co
   return sums;
 }
 
-/// Adds up the last reduced run; what remains is a kept run in its place.
+/// Sums over the last reduced run, which becomes a kept run of size 1.
 template <class T>
 Array sum_last_run(std::vector<Run>& runs, const T* in) {
   const auto last = std::find_if(runs.rbegin(), runs.rend(), [](const Run& run) { return run.reduced; });

@@ -8,7 +8,7 @@ namespace tapestry {
 
 namespace {
 
-// One for all storages: it is held for a few instructions, and a member would be paid for by every array.
+// Shared by all storages: it is held for a few instructions only, and a member would enlarge every array.
 std::mutex observers_mutex;
 
 }  // namespace
@@ -33,7 +33,7 @@ void Storage::remove_observer(const WriteObserver* observer) {
   is_observed_.store(!observers_.empty(), std::memory_order_release);
 }
 
-// Over a copy, and without the lock: an observer that is told may remove itself.
+// Iterates over a copy and without the lock, because an observer may remove itself.
 void Storage::tell_observers() {
   std::vector<Entry> entries;
   {

@@ -61,7 +61,7 @@ void colours(Lesson& lesson) {
   }
   const std::vector<std::pair<std::string, std::vector<float>>> matrices = {
       {"as it is", {1, 0, 0, 0, 1, 0, 0, 0, 1}},
-      {"grey", {0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F}},
+      {"gray", {0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F}},
       {"channels swapped", {0, 1, 0, 0, 0, 1, 1, 0, 0}},
       {"red only", {1, 0, 0, 0, 0, 0, 0, 0, 0}}};
   std::vector<Array> pictures;

@@ -1,4 +1,4 @@
-// 15: graph networks. A graph convolution lets every node take in what its neighbours know, so that a few labelled
+// 15: graph networks. A graph convolution lets every node take in what its neighbors know, so that a few labelled
 // nodes tell about all the others. First Zachary's karate club, of which only the two leaders' sides are given, then a
 // drawn graph of four communities with five labelled nodes each, by GCN, GraphSAGE and GAT and by a network that does
 // not see the edges.
@@ -36,7 +36,7 @@ using Colours = std::vector<data::Colour>;
 
 constexpr data::Colour black = {20, 20, 20};
 constexpr data::Colour red = {220, 20, 40};
-constexpr data::Colour grey = {150, 150, 150};
+constexpr data::Colour gray = {150, 150, 150};
 constexpr data::Colour white = {255, 255, 255};
 
 /// Trains on the labels of the `known` nodes alone; calls `look` with the probabilities of all nodes at every step.
@@ -88,7 +88,7 @@ double accuracy(const Array& probabilities, const Array& labels, const Array& kn
   return right / static_cast<double>(wrong.size() - given.size());
 }
 
-/// Between two colours, 0 for the first, grey in the middle.
+/// Between two colors, 0 for the first, gray in the middle.
 data::Colour between(data::Colour first, data::Colour second, double share) {
   const data::Colour pale = {235, 235, 235};
   const data::Colour end = share < 0.5 ? first : second;
@@ -121,7 +121,7 @@ void karate(Lesson& lesson) {
     for (std::int64_t i = 0; i < 34; ++i) {
       colours.push_back(between({49, 130, 206}, {237, 110, 40}, probabilities.at({i, 1})));
       const bool is_given = i == instructor || i == president;
-      rims.push_back(is_given ? black : wrong[static_cast<std::size_t>(i)] && step > 0 ? red : grey);
+      rims.push_back(is_given ? black : wrong[static_cast<std::size_t>(i)] && step > 0 ? red : gray);
     }
     pictures.push_back(viz::graph_picture(club.adjacency, places, colours,
                                           {.width = 380, .height = 330, .radius = 11, .rims = rims, .names = names}));
@@ -202,7 +202,7 @@ int main(int argc, char** argv) {
     karate(lesson);
     communities(lesson);
     lesson.learned(
-        "where neighbours are alike, a graph layer turns a few labels and weak features into good answers; a network\n"
+        "where neighbors are alike, a graph layer turns a few labels and weak features into good answers; a network\n"
         "that looks at each node by itself cannot.");
   });
 }

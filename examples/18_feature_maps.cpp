@@ -40,7 +40,7 @@ struct Options {
 /// A figure of the drawn image.
 struct Part {
   std::string figure;
-  data::Point centre;  ///< in shares of the image
+  data::Point center;  ///< in shares of the image
   data::Point radius;
   std::array<float, 3> colour;
 };
@@ -73,7 +73,7 @@ Array drawn_image() {
     std::array<float, 3> colour = {0.45F + 0.4F * at.y, 0.66F + 0.25F * at.y, 0.92F};
     for (const Part& part : parts) {
       const auto number = static_cast<int>(std::find(names.begin(), names.end(), part.figure) - names.begin());
-      const data::Point within = {(at.x - part.centre.x) / part.radius.x, (at.y - part.centre.y) / part.radius.y};
+      const data::Point within = {(at.x - part.center.x) / part.radius.x, (at.y - part.center.y) / part.radius.y};
       const float smaller = std::min(part.radius.x, part.radius.y);
       const float cover = std::clamp(0.5F - data::figure_distance(number, within) * smaller * size, 0.0F, 1.0F);
       const float light = 1 - 0.15F * (within.x + within.y);
@@ -140,7 +140,7 @@ void run(Lesson& lesson, const Options& options) {
   const std::vector<std::string> stages = {"conv1", "layer1", "layer2", "layer3", "layer4"};
   const nn::FeatureMaps maps(model, stages);
   const NoGradGuard no_grad;
-  // The colours that torchvision's weights were trained with.
+  // The colors that torchvision's weights were trained with.
   const Tensor mean = Array::from<float>({1, 3, 1, 1}, {0.485F, 0.456F, 0.406F});
   const Tensor deviation = Array::from<float>({1, 3, 1, 1}, {0.229F, 0.224F, 0.225F});
   model((image - mean) / deviation);

@@ -13,7 +13,7 @@ namespace tapestry::models {
 /// to 6×6 pixels whatever the size of the image, and three linear layers with dropout before the first two (Krizhevsky,
 /// Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012, in the form of
 /// Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014: one column of channels, no
-/// response normalisation). The names of parameters are torchvision's.
+/// response normalization). The names of parameters are torchvision's.
 class AlexNet : public nn::Module {
  public:
   struct Options {

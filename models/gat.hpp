@@ -17,7 +17,7 @@ class Gat : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
     Required<std::int64_t> hidden_channels;  ///< that it has between the layers, of each head
     Required<std::int64_t> out_channels;     ///< logits per node
     std::int64_t heads = 8;                  ///< of the first layer
-    double dropout = 0.6;                    ///< the probability of dropping a feature or a neighbour in training
+    double dropout = 0.6;                    ///< the probability of dropping a feature or a neighbor in training
   };
 
   explicit Gat(const Options& options) : options_(options) {}

@@ -7,7 +7,7 @@
 
 namespace tapestry::models {
 
-/// How a network doubles the sides of its maps: by a transposed convolution with stride 2, or by nearest-neighbour
+/// How a network doubles the sides of its maps: by a transposed convolution with stride 2, or by nearest-neighbor
 /// interpolation and a 3×3 convolution, which cannot draw a checkerboard (Odena et al., "Deconvolution and checkerboard
 /// artifacts", 2016).
 enum class Upsampling : std::uint8_t { transposed_convolution, resize_convolution };

@@ -114,9 +114,9 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
   data::fill_rectangle(canvas, margin, margin, classes * cell + 1, classes * cell + 1, {225, 225, 225});
   for (std::int64_t row = 0; row < classes; ++row) {
     const Array name = written(class_names[static_cast<std::size_t>(row)]), upright = turned(name);
-    const std::int64_t centre = margin + row * cell + (cell - letter_height) / 2;
-    data::paste(canvas, name, margin - gap - name.size(2), centre);
-    data::paste(canvas, upright, centre, margin - gap - upright.size(1));
+    const std::int64_t center = margin + row * cell + (cell - letter_height) / 2;
+    data::paste(canvas, name, margin - gap - name.size(2), center);
+    data::paste(canvas, upright, center, margin - gap - upright.size(1));
     const auto first = values.begin() + row * classes;
     std::int64_t total = 0;
     for (auto value = first; value != first + classes; ++value) total += *value;

@@ -26,7 +26,6 @@
 using namespace tapestry;
 using namespace tapestry::benchmarks;
 using kernels::Conv2dPass;
-using kernels::ConvMath;
 
 namespace {
 
@@ -53,8 +52,8 @@ struct Machine {
 void print_row(const Layer& layer, Conv2dPass pass, const std::string& pass_name, const Machine& machine) {
   const Conv2dPass computed = layer.pass_over_geometry(pass);
   const Operands operands = random_operands(layer.geometry);
-  const auto fast = kernels::choose_algorithm<float>(layer.geometry, ConvMath::fast);
-  const auto exact = kernels::choose_algorithm<float>(layer.geometry, ConvMath::exact);
+  const auto fast = kernels::choose_algorithm<float>(layer.geometry, /*allow_winograd=*/true);
+  const auto exact = kernels::choose_algorithm<float>(layer.geometry, /*allow_winograd=*/false);
   std::vector<std::unique_ptr<Convolution>> contestants = onednn_convolutions(layer.geometry, computed, operands);
   const std::size_t peers = contestants.size();
   contestants.push_back(tapestry_convolution(layer.geometry, computed, fast, operands));

@@ -42,8 +42,8 @@ int figure_number(const std::string& name) {
 /// Whether a figure hides little of another.
 bool is_clear(const Pose& pose, const Item& item) {
   constexpr float least_distance = 0.85F;
-  const Point a = pose.centre();
-  const Point b = item.pose.centre();
+  const Point a = pose.center();
+  const Point b = item.pose.center();
   return std::hypot(a.x - b.x, a.y - b.y) >= least_distance * (pose.radius() + item.pose.radius());
 }
 

@@ -25,7 +25,7 @@ std::int64_t limited(float place, std::int64_t size) {
   return place > 0 ? static_cast<std::int64_t>(std::min(place, static_cast<float>(size))) : 0;
 }
 
-/// Colours the pixels no further than `radius` from the line between two points; the distance of a pixel's middle to
+/// Colors the pixels no further than `radius` from the line between two points; the distance of a pixel's middle to
 /// the edge stands in for the share of it that is covered.
 void stroke(Array& image, Point from, Point to, float radius, Colour colour) {
   const Point along = {to.x - from.x, to.y - from.y};
@@ -61,9 +61,9 @@ void draw_line(Array& image, Point from, Point to, float width, Colour colour) {
   stroke(image, from, to, width / 2, colour);
 }
 
-void fill_disc(Array& image, Point centre, float radius, Colour colour) {
+void fill_disc(Array& image, Point center, float radius, Colour colour) {
   check("fill_disc", image, "radius", radius);
-  stroke(image, centre, centre, radius, colour);
+  stroke(image, center, center, radius, colour);
 }
 
 }  // namespace tapestry::data

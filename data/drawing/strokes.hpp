@@ -13,6 +13,6 @@ namespace tapestry::data {
 void draw_line(Array& image, Point from, Point to, float width, Colour colour);
 
 /// Fills a disc. Throws as `draw_line` does, for a `radius`.
-void fill_disc(Array& image, Point centre, float radius, Colour colour);
+void fill_disc(Array& image, Point center, float radius, Colour colour);
 
 }  // namespace tapestry::data

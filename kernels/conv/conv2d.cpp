@@ -9,60 +9,39 @@
 namespace tapestry::kernels {
 
 template <class T>
-Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& g, ConvMath math) {
+Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& g, bool allow_winograd) {
   if (g.groups > 1 && g.groups == g.in_channels) return Conv2dAlgorithm::depthwise;
-  // With fewer channels the transforms cost more than the products that they save. The batch has no say, so that a
-  // sample gives the same bits alone.
-  constexpr std::int64_t least = 16;
-  const bool pays = g.in_channels >= least && g.out_channels >= least;
-  if (std::is_same_v<T, float> && math == ConvMath::fast && pays && winograd::can_compute(g)) {
-    return Conv2dAlgorithm::winograd;
-  }
+  // With fewer channels the transforms cost more than the multiplications that they save. The choice does not depend on
+  // the batch size, so that a sample has the same bits alone as in a batch.
+  constexpr std::int64_t min_channels = 16;
+  const bool pays = g.in_channels >= min_channels && g.out_channels >= min_channels;
+  if (std::is_same_v<T, float> && allow_winograd && pays && winograd::can_compute(g)) return Conv2dAlgorithm::winograd;
   return Conv2dAlgorithm::implicit_gemm;
 }
 
 template <class T>
 std::size_t conv2d_workspace(const Conv2dGeometry& geometry, Conv2dPass pass, Conv2dAlgorithm algorithm) {
-  if (algorithm == Conv2dAlgorithm::reference) return 0;
-  if (algorithm == Conv2dAlgorithm::winograd) return winograd::workspace(geometry, pass);
-  const bool is_depthwise = algorithm == Conv2dAlgorithm::depthwise;
-  switch (pass) {
-    case Conv2dPass::forward:
-      return is_depthwise ? depthwise::forward_workspace<T>(geometry) : implicit_gemm::forward_workspace<T>(geometry);
-    case Conv2dPass::input_gradient:
-      return is_depthwise ? depthwise::input_gradient_workspace<T>(geometry)
-                          : implicit_gemm::input_gradient_workspace<T>(geometry);
-    case Conv2dPass::weight_gradient:
-      return is_depthwise ? depthwise::weight_gradient_workspace<T>(geometry)
-                          : implicit_gemm::weight_gradient_workspace<T>(geometry);
+  switch (algorithm) {
+    case Conv2dAlgorithm::reference:
+      return 0;
+    case Conv2dAlgorithm::implicit_gemm:
+      return implicit_gemm::workspace<T>(geometry, pass);
+    case Conv2dAlgorithm::depthwise:
+      return depthwise::workspace<T>(geometry, pass);
+    case Conv2dAlgorithm::winograd:
+      return winograd::workspace(geometry, pass);
   }
   return 0;
 }
 
 bool can_load_epilogue(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm) {
-  switch (algorithm) {
-    case Conv2dAlgorithm::implicit_gemm:
-      return implicit_gemm::can_load_epilogue(geometry);
-    case Conv2dAlgorithm::depthwise:
-      return depthwise::can_load_epilogue(geometry);
-    case Conv2dAlgorithm::reference:
-    case Conv2dAlgorithm::winograd:
-      return false;
-  }
-  return false;
+  if (algorithm == Conv2dAlgorithm::implicit_gemm) return implicit_gemm::can_load_epilogue(geometry);
+  return algorithm == Conv2dAlgorithm::depthwise && depthwise::can_apply_epilogue(geometry);
 }
 
 bool can_store_epilogue(const Conv2dGeometry& geometry, Conv2dAlgorithm algorithm) {
-  switch (algorithm) {
-    case Conv2dAlgorithm::implicit_gemm:
-    case Conv2dAlgorithm::winograd:
-      return true;
-    case Conv2dAlgorithm::depthwise:
-      return depthwise::can_store_epilogue(geometry);
-    case Conv2dAlgorithm::reference:
-      return false;
-  }
-  return false;
+  if (algorithm == Conv2dAlgorithm::depthwise) return depthwise::can_apply_epilogue(geometry);
+  return algorithm != Conv2dAlgorithm::reference;
 }
 
 template <class T>
@@ -116,7 +95,7 @@ void conv2d_weight_gradient(const Conv2dGeometry& geometry, Conv2dAlgorithm algo
 }
 
 #define TAPESTRY_INSTANTIATE(T)                                                                                        \
-  template Conv2dAlgorithm choose_algorithm<T>(const Conv2dGeometry&, ConvMath);                                       \
+  template Conv2dAlgorithm choose_algorithm<T>(const Conv2dGeometry&, bool);                                           \
   template std::size_t conv2d_workspace<T>(const Conv2dGeometry&, Conv2dPass, Conv2dAlgorithm);                        \
   template void conv2d_forward(const Conv2dGeometry&, Conv2dAlgorithm, const T*, const T*, const T*, T*, void*,        \
                                const Epilogue<T>&, const Epilogue<T>&);                                                \

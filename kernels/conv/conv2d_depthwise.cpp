@@ -7,9 +7,10 @@
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/runtime/streaming.hpp>
 
-// Forward and input gradient are one computation: every target pixel sums over taps of the source (see AxisPass). Where
-// several output channels read one input channel (the multiplier), rows of the image are spread to the output channels
-// first, or gathered from them, in scratch memory, so that the inner loops always go along equal channels.
+// The forward pass and the input gradient are the same computation: every target pixel is a sum over taps of the source
+// (see AxisPass). If several output channels read one input channel (the multiplier), image rows are first spread to
+// the output channels, or gathered from them, in scratch memory, so that the inner loops always run over equal
+// channels.
 namespace tapestry::kernels::depthwise {
 namespace {
 
@@ -22,7 +23,7 @@ struct Buffers {
 };
 
 template <class T>
-Buffers<T> cut(WorkspaceCutter& cutter, const Conv2dGeometry& g, Conv2dPass pass) {
+Buffers<T> take_buffers(WorkspaceCutter& cutter, const Conv2dGeometry& g, Conv2dPass pass) {
   const bool is_forward = pass == Conv2dPass::forward;
   const std::int64_t gathered = multiplier(g) == 1 ? 0 : g.in_width * g.out_channels;
   const std::int64_t pitch = whole_lines<T>(is_forward ? SourceReader<T>::scratch_size(g) : gathered);
@@ -34,59 +35,44 @@ Buffers<T> cut(WorkspaceCutter& cutter, const Conv2dGeometry& g, Conv2dPass pass
 }
 
 template <class T>
-std::size_t filter_workspace(const Conv2dGeometry& g, Conv2dPass pass) {
-  WorkspaceCutter cutter(nullptr);
-  cut<T>(cutter, g, pass);
-  return cutter.size();
-}
-
-template <class T>
 void pack(const Conv2dGeometry& g, const T* weight, T* packed) {
   for (std::int64_t k = 0; k < g.out_channels; ++k) {
     for (std::int64_t tap = 0; tap < kernel_area(g); ++tap) packed[tap * g.out_channels + k] = *weight++;
   }
 }
 
-/// Calls `body(begin, end, thread)` for ranges of the rows of all images: pieces read each other's rows at their
-/// borders, so they are long, of up to `most` rows, as long as there are enough of them.
+/// Calls `body(begin, end, thread)` for ranges of the rows of all images. Adjacent ranges read the same rows at their
+/// border, so ranges are long, up to `max_rows` rows, as long as there are enough of them.
 template <class Body>
-void for_rows(std::int64_t rows, std::int64_t most, const Body& body) {
+void for_rows(std::int64_t rows, std::int64_t max_rows, const Body& body) {
   constexpr std::int64_t enough = 16;
-  const std::int64_t grain = std::clamp<std::int64_t>(rows / enough, 1, most);
+  const std::int64_t grain = std::clamp<std::int64_t>(rows / enough, 1, max_rows);
   parallel_for((rows + grain - 1) / grain, [&](std::int64_t piece, int thread) {
     body(piece * grain, std::min(rows, (piece + 1) * grain), thread);
   });
 }
 
-/// Rows of so many elements that are a good piece of work.
+/// The number of rows of a good piece of work.
 std::int64_t rows_at_once(std::int64_t row_size) {
   constexpr std::int64_t elements = std::int64_t{1} << 16;
   return 1 + elements / (row_size + 1);
 }
 
-/// Steps of the two axes and of the weights: all that a row of targets has in common with the others.
+/// The row of targets with the taps `taps`; the caller sets the fields that have defaults.
 template <class T>
-FilteredRow<T> row_of(const Conv2dGeometry& g, const AxisPass& rows, const AxisPass& columns,
+FilteredRow<T> row_of(const Conv2dGeometry& g, const AxisPass& rows, const AxisPass& columns, const AxisTaps& taps,
                       const Buffers<T>& buffers) {
   const std::int64_t k = g.out_channels;
-  return {.source = nullptr,
-          .tap_rows = 0,
-          .row_step = 0,
+  return {.tap_rows = taps.count,
           .column_step = columns.window.dilation * k,
-          .ahead = {nullptr, 0},
-          .weights = buffers.weights,
+          .weights = buffers.weights + taps.kernel * g.kernel_width * k,
           .weight_row_step = rows.kernel_step * g.kernel_width * k,
           .weight_column_step = columns.kernel_step * k,
           .columns = buffers.columns,
-          .pixels = 0,
-          .channels = k,
-          .bias = nullptr,
-          .epilogue = {},
-          .target = nullptr,
-          .streams = false};
+          .channels = k};
 }
 
-/// Adds up the output channels of every input channel.
+/// Sums the output channels of every input channel.
 template <class T>
 void gather(const Conv2dGeometry& g, const T* spread_row, const T* bias, T* dx) {
   for (std::int64_t i = 0; i < g.in_width * g.in_channels; ++i) {
@@ -98,29 +84,23 @@ void gather(const Conv2dGeometry& g, const T* spread_row, const T* bias, T* dx) 
 
 }  // namespace
 
-bool can_load_epilogue(const Conv2dGeometry& g) {
-  return multiplier(g) == 1;
-}
-
-bool can_store_epilogue(const Conv2dGeometry& g) {
+bool can_apply_epilogue(const Conv2dGeometry& g) {
   return multiplier(g) == 1;
 }
 
 template <class T>
-std::size_t forward_workspace(const Conv2dGeometry& g) {
-  return filter_workspace<T>(g, Conv2dPass::forward);
-}
-
-template <class T>
-std::size_t input_gradient_workspace(const Conv2dGeometry& g) {
-  return filter_workspace<T>(g, Conv2dPass::input_gradient);
+std::size_t workspace(const Conv2dGeometry& g, Conv2dPass pass) {
+  if (pass == Conv2dPass::weight_gradient) return weight_gradient_workspace<T>(g);
+  WorkspaceCutter cutter(nullptr);
+  take_buffers<T>(cutter, g, pass);
+  return cutter.size();
 }
 
 template <class T>
 void forward(const Conv2dGeometry& g, const T* x, const Epilogue<T>& load, const T* weight, const T* bias,
              const Epilogue<T>& store, T* y, void* workspace) {
   WorkspaceCutter cutter(workspace);
-  const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::forward);
+  const Buffers<T> buffers = take_buffers<T>(cutter, g, Conv2dPass::forward);
   const AxisPass rows = forward_axis(vertical(g));
   const AxisPass columns = forward_axis(horizontal(g));
   if (g.batch == 0) return;
@@ -128,19 +108,17 @@ void forward(const Conv2dGeometry& g, const T* x, const Epilogue<T>& load, const
   fill_taps(rows, buffers.rows);
   fill_taps(columns, buffers.columns);
   const std::int64_t row_size = g.out_width * g.out_channels;
-  // Rows that are computed as they are loaded belong to bands, of which the next is fetched meanwhile.
-  const std::int64_t most = load.is_none() ? rows_at_once(row_size) : g.batch * g.out_height;
-  for_rows(g.batch * g.out_height, most, [&](std::int64_t begin, std::int64_t end, int thread) {
+  // A prologue is applied to bands of rows, each while the next is prefetched; long ranges have few partial bands.
+  const std::int64_t max_rows = load.is_none() ? rows_at_once(row_size) : g.batch * g.out_height;
+  for_rows(g.batch * g.out_height, max_rows, [&](std::int64_t begin, std::int64_t end, int thread) {
     SourceReader<T> reader(g, x, load, buffers.rows, buffers.scratch + thread * buffers.scratch_pitch);
     for (std::int64_t index = begin; index < end; ++index) {
       const AxisTaps& taps = buffers.rows[index % g.out_height];
       const SourceRows<T> source = reader.rows_of(index);
-      FilteredRow<T> row = row_of(g, rows, columns, buffers);
+      FilteredRow<T> row = row_of(g, rows, columns, taps, buffers);
       row.source = source.first;
-      row.tap_rows = taps.count;
       row.row_step = source.step;
       row.ahead = source.ahead;
-      row.weights += taps.kernel * g.kernel_width * g.out_channels;
       row.pixels = g.out_width;
       row.bias = bias;
       row.target = y + index * row_size;
@@ -155,7 +133,7 @@ template <class T>
 void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const T* bias, const Epilogue<T>& store,
                     T* dx, void* workspace) {
   WorkspaceCutter cutter(workspace);
-  const Buffers<T> buffers = cut<T>(cutter, g, Conv2dPass::input_gradient);
+  const Buffers<T> buffers = take_buffers<T>(cutter, g, Conv2dPass::input_gradient);
   if (g.batch == 0) return;
   pack(g, weight, buffers.weights);
   AxisPass rows = input_gradient_axis(vertical(g), 0);
@@ -169,19 +147,17 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
     fill_taps(columns, buffers.columns);
   }
   const std::int64_t source_size = g.out_width * g.out_channels;
-  const std::int64_t most = rows_at_once(g.in_width * g.out_channels);
-  for_rows(g.batch * g.in_height, most, [&](std::int64_t begin, std::int64_t end, int thread) {
+  const std::int64_t max_rows = rows_at_once(g.in_width * g.out_channels);
+  for_rows(g.batch * g.in_height, max_rows, [&](std::int64_t begin, std::int64_t end, int thread) {
     T* const scratch = buffers.scratch + thread * buffers.scratch_pitch;
     for (std::int64_t index = begin; index < end; ++index) {
       const AxisTaps& taps = buffers.rows[index % g.in_height];
       T* const target = dx + index * g.in_width * g.in_channels;
-      FilteredRow<T> row = row_of(g, rows, columns, buffers);
+      FilteredRow<T> row = row_of(g, rows, columns, taps, buffers);
       row.source = dy + (index / g.in_height * g.out_height + taps.source) * source_size;
-      row.tap_rows = taps.count;
       row.row_step = rows.window.dilation * source_size;
       row.ahead = pixels_ahead<T>({dy, g.batch, g.out_height, g.out_width, g.out_channels},
                                   {buffers.rows, g.in_height, rows.window.dilation}, index);
-      row.weights += taps.kernel * g.kernel_width * g.out_channels;
       row.pixels = g.in_width;
       row.bias = multiplier(g) == 1 ? bias : nullptr;
       row.target = multiplier(g) == 1 ? target : scratch;
@@ -194,17 +170,13 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
   });
 }
 
-template std::size_t forward_workspace<float>(const Conv2dGeometry&);
-template std::size_t forward_workspace<double>(const Conv2dGeometry&);
-template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
-template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
-template void forward(const Conv2dGeometry&, const float*, const Epilogue<float>&, const float*, const float*,
-                      const Epilogue<float>&, float*, void*);
-template void forward(const Conv2dGeometry&, const double*, const Epilogue<double>&, const double*, const double*,
-                      const Epilogue<double>&, double*, void*);
-template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, const Epilogue<float>&,
-                             float*, void*);
-template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*,
-                             const Epilogue<double>&, double*, void*);
+#define TAPESTRY_INSTANTIATE(T)                                                                                      \
+  template std::size_t workspace<T>(const Conv2dGeometry&, Conv2dPass);                                              \
+  template void forward(const Conv2dGeometry&, const T*, const Epilogue<T>&, const T*, const T*, const Epilogue<T>&, \
+                        T*, void*);                                                                                  \
+  template void input_gradient(const Conv2dGeometry&, const T*, const T*, const T*, const Epilogue<T>&, T*, void*)
+TAPESTRY_INSTANTIATE(float);
+TAPESTRY_INSTANTIATE(double);
+#undef TAPESTRY_INSTANTIATE
 
 }  // namespace tapestry::kernels::depthwise

@@ -11,13 +11,14 @@
 #include <tapestry/kernels/elementwise/epilogue-inl.hpp>
 #include <tapestry/kernels/runtime/streaming-inl.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// What is fetched early while a row's pixels [begin, end) of `pixels` are at work.
+/// The share of `ahead` that is prefetched while pixels [begin, end) of a row of `pixels` are processed.
 template <class T>
 HWY_INLINE PixelsAhead<T> share_of(const PixelsAhead<T>& ahead, std::int64_t channels, std::int64_t begin,
                                    std::int64_t end, std::int64_t pixels) {
@@ -25,14 +26,13 @@ HWY_INLINE PixelsAhead<T> share_of(const PixelsAhead<T>& ahead, std::int64_t cha
   return {.first = ahead.first + first * channels, .count = ahead.count * end / pixels - first};
 }
 
-/// Fetches the vectors at `channel` of all pixels.
+/// Prefetches the vectors at `channel` of all pixels.
 template <class T>
 HWY_INLINE void fetch(const PixelsAhead<T>& ahead, std::int64_t channels, std::int64_t channel) {
   for (std::int64_t i = 0; i < ahead.count; ++i) hwy::Prefetch(ahead.first + i * channels + channel);
 }
 
-/// `vectors` neighbouring vectors of one target pixel's channels: so many sums at once hide the latency of
-/// multiply-add.
+/// `vectors` adjacent vectors of channels of one target pixel; several sums at a time hide the latency of multiply-add.
 template <int vectors, class T, class D>
 HWY_INLINE void filter_channels(D d, const FilteredRow<T>& row, const AxisTaps& columns, std::int64_t channel,
                                 T* HWY_RESTRICT target) {
@@ -79,22 +79,23 @@ HWY_INLINE void filter_pixel(const FilteredRow<T>& row, std::int64_t pixel) {
   for_whole_vectors(hn::CappedTag<T, 1>(), channel, row.channels, one);
 }
 
-/// Whether `pixels` neighbours each read three columns side by side, `step` farther on than the pixel before.
+/// True when `pixels` adjacent pixels each read three adjacent columns, `step` columns after those of the previous
+/// pixel.
 template <int pixels, int step, class T>
 HWY_INLINE bool are_regular(const FilteredRow<T>& row, std::int64_t first) {
   const AxisTaps& taps = row.columns[first];
   bool result = row.column_step == row.channels;
   for (int p = 0; p < pixels; ++p) {
-    const AxisTaps& mine = row.columns[first + p];
-    result = result && mine.count == 3 && mine.kernel == taps.kernel && mine.source == taps.source + p * step;
+    const AxisTaps& other = row.columns[first + p];
+    result = result && other.count == 3 && other.kernel == taps.kernel && other.source == taps.source + p * step;
   }
   return result;
 }
 
-/// `pixels` regular neighbours, a vector of channels at a time: columns that several of them read are loaded once, and
-/// so is every weight.
+/// `pixels` adjacent regular pixels, one vector of channels at a time: weights, and columns that several pixels read,
+/// are loaded once.
 template <int pixels, int step, class T>
-HWY_INLINE void filter_neighbours(const FilteredRow<T>& row, std::int64_t first) {
+HWY_INLINE void filter_neighbors(const FilteredRow<T>& row, std::int64_t first) {
   constexpr int columns = (pixels - 1) * step + 3;
   const AxisTaps& taps = row.columns[first];
   const T* const source = row.source + taps.source * row.channels;
@@ -126,9 +127,9 @@ HWY_INLINE void filter_neighbours(const FilteredRow<T>& row, std::int64_t first)
 }
 
 template <int pixels, int step, class T>
-HWY_INLINE bool try_neighbours(const FilteredRow<T>& row, std::int64_t& pixel) {
+HWY_INLINE bool try_neighbors(const FilteredRow<T>& row, std::int64_t& pixel) {
   if (pixel + pixels > row.pixels || !are_regular<pixels, step>(row, pixel)) return false;
-  filter_neighbours<pixels, step>(row, pixel);
+  filter_neighbors<pixels, step>(row, pixel);
   pixel += pixels;
   return true;
 }
@@ -136,8 +137,8 @@ HWY_INLINE bool try_neighbours(const FilteredRow<T>& row, std::int64_t& pixel) {
 template <class T>
 void filter(const FilteredRow<T>& row) {
   for (std::int64_t pixel = 0; pixel < row.pixels;) {
-    const bool done = try_neighbours<4, 1>(row, pixel) || try_neighbours<4, 2>(row, pixel) ||
-                      try_neighbours<2, 1>(row, pixel) || try_neighbours<2, 2>(row, pixel);
+    const bool done = try_neighbors<4, 1>(row, pixel) || try_neighbors<4, 2>(row, pixel) ||
+                      try_neighbors<2, 1>(row, pixel) || try_neighbors<2, 2>(row, pixel);
     if (!done) filter_pixel(row, pixel++);
   }
 }
@@ -183,7 +184,7 @@ void correlate_threes(const CorrelatedRow<T>& row, std::int64_t begin, std::int6
   });
 }
 
-/// Every tap by itself over the output pixels [first, last), as far as it lies in the image.
+/// One tap at a time over the output pixels [first, last) where it is inside the image.
 template <class T>
 void correlate_taps(const CorrelatedRow<T>& row, std::int64_t first, std::int64_t last) {
   const Conv2dAxis& axis = row.columns;
@@ -216,7 +217,7 @@ void correlate_taps(const CorrelatedRow<T>& row, std::int64_t first, std::int64_
 
 template <class T>
 void correlate(const CorrelatedRow<T>& row) {
-  // So many pixels at a time that what all taps read of them stays in the first-level cache.
+  // Few enough pixels that what all taps read stays in the L1 cache.
   constexpr std::int64_t chunk = 8;
   const Conv2dAxis& axis = row.columns;
   const bool is_three = axis.kernel == 3 && axis.dilation == 1;
@@ -234,18 +235,8 @@ void correlate(const CorrelatedRow<T>& row) {
   }
 }
 
-void filter_row_f32(const FilteredRow<float>& row) {
-  filter(row);
-}
-void filter_row_f64(const FilteredRow<double>& row) {
-  filter(row);
-}
-void correlate_row_f32(const CorrelatedRow<float>& row) {
-  correlate(row);
-}
-void correlate_row_f64(const CorrelatedRow<double>& row) {
-  correlate(row);
-}
+TAPESTRY_KERNEL(filter);
+TAPESTRY_KERNEL(correlate);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -255,28 +246,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(filter_row_f32);
-HWY_EXPORT(filter_row_f64);
-HWY_EXPORT(correlate_row_f32);
-HWY_EXPORT(correlate_row_f64);
+TAPESTRY_EXPORT(filter);
+TAPESTRY_EXPORT(correlate);
 }  // namespace
 
-template <>
-void filter_row(const FilteredRow<float>& row) {
-  HWY_DYNAMIC_DISPATCH(filter_row_f32)(row);
+template <class T>
+void filter_row(const FilteredRow<T>& row) {
+  TAPESTRY_DISPATCH(filter, T)(row);
 }
-template <>
-void filter_row(const FilteredRow<double>& row) {
-  HWY_DYNAMIC_DISPATCH(filter_row_f64)(row);
+template <class T>
+void correlate_row(const CorrelatedRow<T>& row) {
+  TAPESTRY_DISPATCH(correlate, T)(row);
 }
-template <>
-void correlate_row(const CorrelatedRow<float>& row) {
-  HWY_DYNAMIC_DISPATCH(correlate_row_f32)(row);
-}
-template <>
-void correlate_row(const CorrelatedRow<double>& row) {
-  HWY_DYNAMIC_DISPATCH(correlate_row_f64)(row);
-}
+
+template void filter_row(const FilteredRow<float>&);
+template void filter_row(const FilteredRow<double>&);
+template void correlate_row(const CorrelatedRow<float>&);
+template void correlate_row(const CorrelatedRow<double>&);
 
 }  // namespace tapestry::kernels
 #endif

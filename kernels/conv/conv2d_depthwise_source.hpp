@@ -1,4 +1,4 @@
-// What the passes of depthwise convolution share: their taps, and rows of the image spread to the output channels.
+// Shared by the passes of depthwise convolution: taps, and image rows as the inner loops read them.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace tapestry::kernels::depthwise {
 
-/// Output channels that read one input channel.
+/// The number of output channels that read one input channel.
 inline std::int64_t multiplier(const Conv2dGeometry& g) {
   return g.out_channels / g.in_channels;
 }
@@ -19,6 +19,10 @@ inline std::int64_t multiplier(const Conv2dGeometry& g) {
 inline std::int64_t kernel_area(const Conv2dGeometry& g) {
   return g.kernel_height * g.kernel_width;
 }
+
+/// `workspace` for the weight gradient.
+template <class T>
+std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 
 /// The images that a pass reads.
 template <class T>
@@ -33,7 +37,7 @@ struct TapRows {
   std::int64_t count, step;
 };
 
-/// What the row after `index` reads and row `index` does not, with the rows of all targets counted on.
+/// What row `index + 1` of the targets, counted through all images, reads and row `index` does not.
 template <class T>
 PixelsAhead<T> pixels_ahead(const SourceImages<T>& source, const TapRows& taps, std::int64_t index) {
   if (index + 1 == source.batch * taps.count) return {source.first, 0};
@@ -50,7 +54,7 @@ PixelsAhead<T> pixels_ahead(const SourceImages<T>& source, const TapRows& taps, 
           .count = rows * source.width};
 }
 
-/// Copies a row of the image so that every channel stands `times` times.
+/// Copies a row of an image, repeating every channel `times` times.
 template <class T>
 void spread(const T* row, std::int64_t elements, std::int64_t times, T* out) {
   for (std::int64_t i = 0; i < elements; ++i) out = std::fill_n(out, times, row[i]);
@@ -64,22 +68,21 @@ struct SourceRows {
   PixelsAhead<T> ahead;
 };
 
-/// Hands out the image rows that rows of targets read, one row of targets after another: in place; or, where an input
-/// channel has several output channels, spread to these; or with an epilogue applied to them, in bands of rows that
-/// stay in the second-level cache.
+/// Provides the image rows that successive target rows read: in place; spread to the output channels if an input
+/// channel has several; or with a prologue applied, in bands of rows that stay in the L2 cache.
 template <class T>
 class SourceReader {
  public:
-  /// `taps` are those of a forward pass. `scratch` has `scratch_size` elements.
+  /// `taps` are those of the forward pass; `scratch` has `scratch_size` elements.
   SourceReader(const Conv2dGeometry& geometry, const T* x, const Epilogue<T>& load, const AxisTaps* taps, T* scratch)
       : g_(geometry), x_(x), load_(load), taps_(taps), scratch_(scratch) {}
 
   static std::int64_t scratch_size(const Conv2dGeometry& g) {
-    const std::int64_t rows = multiplier(g) == 1 ? most_rows(g) : g.kernel_height;
+    const std::int64_t rows = multiplier(g) == 1 ? max_rows(g) : g.kernel_height;
     return saturating_product(rows, g.in_width * g.out_channels);
   }
 
-  /// What target row `index`, counted through all images, reads; until the next call.
+  /// What target row `index`, counted through all images, reads; valid until the next call.
   SourceRows<T> rows_of(std::int64_t index) {
     const AxisTaps& taps = taps_[index % g_.out_height];
     const std::int64_t row_size = g_.in_width * g_.in_channels;
@@ -102,14 +105,14 @@ class SourceReader {
   }
 
  private:
-  static std::int64_t most_rows(const Conv2dGeometry& g) {
+  static std::int64_t max_rows(const Conv2dGeometry& g) {
     constexpr std::int64_t bytes = std::int64_t{256} << 10;
     const std::int64_t row_bytes = g.in_width * g.in_channels * std::int64_t{sizeof(T)};
     const std::int64_t extent = saturating_sum(saturating_product(g.kernel_height - 1, g.dilation_height), 1);
     return std::min(g.in_height, std::max(extent, bytes / std::max<std::int64_t>(row_bytes, 1)));
   }
 
-  /// The rows after those of the band, shared out among its target rows.
+  /// The share of the rows after the band that target row `index` prefetches.
   PixelsAhead<T> share_of_next_band(std::int64_t index) const {
     const std::int64_t targets = band_end_ - band_begin_, done = index - band_begin_;
     const std::int64_t first = band_rows_ * done / targets;
@@ -119,8 +122,8 @@ class SourceReader {
     return {.first = x_ + (rows == 0 ? 0 : begin * g_.in_width * g_.in_channels), .count = rows * g_.in_width};
   }
 
-  /// The rows that as many target rows of the image from `index` on read as there is room for. Where the kernel is
-  /// dilated, what one target row reads may begin before what the last one does.
+  /// Applies the prologue to the source rows of as many target rows of the image, from `index` on, as there is room
+  /// for. With dilation, the first source row of a target row may be above that of the previous one.
   void compute_band(std::int64_t index, const T* image) {
     const std::int64_t row_size = g_.in_width * g_.in_channels;
     band_begin_ = band_end_ = index;
@@ -131,7 +134,7 @@ class SourceReader {
       if (taps.count == 0) continue;
       const std::int64_t begin = std::min(band_first_, taps.source);
       const std::int64_t wider_end = std::max(end, taps.source + (taps.count - 1) * g_.dilation_height + 1);
-      if (wider_end - begin > most_rows(g_)) break;
+      if (wider_end - begin > max_rows(g_)) break;
       band_first_ = begin;
       end = wider_end;
     }
@@ -144,11 +147,11 @@ class SourceReader {
   const Epilogue<T>& load_;
   const AxisTaps* taps_;
   T* scratch_;
-  /// The target rows that the computed rows are for, the first of these in its image, and their number.
+  /// The target rows [begin, end) of the band, its first source row within the image, and the number of source rows.
   std::int64_t band_begin_ = 0, band_end_ = 0, band_first_ = 0, band_rows_ = 0;
 };
 
-/// Fills in what every position of an axis's target reads, as far as it lies in the source.
+/// Fills in the taps of every target position of a pass along one axis that lie inside the source.
 inline void fill_taps(const AxisPass& pass, AxisTaps* taps) {
   const WindowAxis& window = pass.window;
   for (std::int64_t i = 0; i < window.count; ++i) {
@@ -159,11 +162,11 @@ inline void fill_taps(const AxisPass& pass, AxisTaps* taps) {
     };
     const std::int64_t begin = tap_from(0);
     const std::int64_t end = tap_from(window.source_size);
-    AxisTaps& mine = taps[pass.target_first + i * pass.target_step];
-    mine = begin < end ? AxisTaps{.source = first + begin * window.dilation,
-                                  .kernel = pass.kernel_first + begin * pass.kernel_step,
-                                  .count = end - begin}
-                       : AxisTaps{.source = 0, .kernel = 0, .count = 0};
+    AxisTaps& target = taps[pass.target_first + i * pass.target_step];
+    target = begin < end ? AxisTaps{.source = first + begin * window.dilation,
+                                    .kernel = pass.kernel_first + begin * pass.kernel_step,
+                                    .count = end - begin}
+                         : AxisTaps{.source = 0, .kernel = 0, .count = 0};
   }
 }
 

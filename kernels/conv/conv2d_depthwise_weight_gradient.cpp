@@ -10,7 +10,7 @@
 namespace tapestry::kernels::depthwise {
 namespace {
 
-// The pieces of the sum over rows: their number is a power of two, which most numbers of threads share out evenly.
+// The sum over rows is divided into a power of two of pieces, which divides evenly among most numbers of threads.
 constexpr std::int64_t max_pieces = 16;
 
 template <class T>
@@ -24,7 +24,7 @@ struct GradientBuffers {
 };
 
 template <class T>
-GradientBuffers<T> cut_gradient(WorkspaceCutter& cutter, const Conv2dGeometry& g) {
+GradientBuffers<T> take_gradient_buffers(WorkspaceCutter& cutter, const Conv2dGeometry& g) {
   const std::int64_t most = std::min(g.batch * g.out_height, max_pieces);
   const auto pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
   const std::int64_t pitch = whole_lines<T>(SourceReader<T>::scratch_size(g));
@@ -42,7 +42,7 @@ GradientBuffers<T> cut_gradient(WorkspaceCutter& cutter, const Conv2dGeometry& g
 template <class T>
 std::size_t weight_gradient_workspace(const Conv2dGeometry& g) {
   WorkspaceCutter cutter(nullptr);
-  cut_gradient<T>(cutter, g);
+  take_gradient_buffers<T>(cutter, g);
   return cutter.size();
 }
 
@@ -50,7 +50,7 @@ template <class T>
 void weight_gradient(const Conv2dGeometry& g, const T* x, const Epilogue<T>& load, const T* dy, T* dweight,
                      void* workspace) {
   WorkspaceCutter cutter(workspace);
-  const GradientBuffers<T> buffers = cut_gradient<T>(cutter, g);
+  const GradientBuffers<T> buffers = take_gradient_buffers<T>(cutter, g);
   const std::int64_t all_rows = g.batch * g.out_height;
   const std::int64_t sums_size = kernel_area(g) * g.out_channels;
   if (all_rows > 0) fill_taps(forward_axis(vertical(g)), buffers.rows);
@@ -85,10 +85,11 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const Epilogue<T>& loa
   }
 }
 
-template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
-template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
-template void weight_gradient(const Conv2dGeometry&, const float*, const Epilogue<float>&, const float*, float*, void*);
-template void weight_gradient(const Conv2dGeometry&, const double*, const Epilogue<double>&, const double*, double*,
-                              void*);
+#define TAPESTRY_INSTANTIATE(T)                                             \
+  template std::size_t weight_gradient_workspace<T>(const Conv2dGeometry&); \
+  template void weight_gradient(const Conv2dGeometry&, const T*, const Epilogue<T>&, const T*, T*, void*)
+TAPESTRY_INSTANTIATE(float);
+TAPESTRY_INSTANTIATE(double);
+#undef TAPESTRY_INSTANTIATE
 
 }  // namespace tapestry::kernels::depthwise

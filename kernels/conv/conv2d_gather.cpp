@@ -7,7 +7,7 @@
 namespace tapestry::kernels {
 namespace {
 
-/// Source positions from the first tap of one grid position to the last tap of the `count`-th after it.
+/// The number of source positions that the windows of `count` consecutive grid positions span.
 std::int64_t covered(const WindowAxis& axis, std::int64_t count) {
   return (count - 1) * axis.stride + (axis.taps - 1) * axis.dilation + 1;
 }
@@ -16,8 +16,8 @@ bool stays_inside(const WindowAxis& axis) {
   return axis.first >= 0 && axis.first + covered(axis, axis.count) <= axis.source_size;
 }
 
-/// Copies `length` pixels beginning at column `first` of an image row (null: a row of padding), with zeros for columns
-/// outside it. Returns the end of what it wrote.
+/// Copies `length` pixels of an image row (null: a row of padding) from column `first` on, with zeros for columns
+/// outside the image. Returns the end of the output.
 template <class T>
 T* copy_columns(const T* row, const Window& window, std::int64_t first, std::int64_t length, T* out) {
   const std::int64_t channels = window.group_channels;
@@ -33,7 +33,7 @@ T* copy_columns(const T* row, const Window& window, std::int64_t first, std::int
   return std::fill_n(out, (length - end) * channels, T{0});
 }
 
-/// Row `row` of image `image`, or null if it lies in the padding.
+/// Row `row` of image `image`; null for rows of the padding.
 template <class T>
 const T* source_row(const T* source, const Window& window, std::int64_t image, std::int64_t row) {
   if (row < 0 || row >= window.rows.source_size) return nullptr;
@@ -47,8 +47,8 @@ GatherPlan::GatherPlan(const Window& window) : window_(window), grid_rows_(windo
   choose_layout();
 }
 
-// Blocks are whole rows, as many as fill the tiles best, or parts of a row. Small convolutions get small blocks, so
-// that there are enough of them for several threads.
+// Blocks are whole rows, in the number that fills the tiles best, or parts of a row. Small convolutions have small
+// blocks, so that there are enough of them for several threads.
 void GatherPlan::cut_into_blocks() {
   const std::int64_t width = window_.columns.count;
   const std::int64_t pixels = grid_rows_ * width;
@@ -89,7 +89,7 @@ bool GatherPlan::is_dense() const {
   return is_whole(window_.rows) && is_whole(window_.columns) && window_.channels == window_.group_channels;
 }
 
-std::int64_t GatherPlan::through_size() const {
+std::int64_t GatherPlan::prologue_scratch_size() const {
   return is_dense() ? saturating_product(block_rows_ * block_columns_, window_.channels) : 0;
 }
 
@@ -105,7 +105,7 @@ void GatherPlan::choose_layout() {
     return;
   }
   const std::int64_t images = std::min(block_rows_, (block_rows_ + rows.count - 2) / rows.count + 1);
-  // A dilation or stride may be as large as int64 allows: products of them may not overflow unnoticed.
+  // Dilation and stride may be as large as int64 allows, so that products of them may overflow.
   const std::int64_t region_rows =
       saturating_sum(saturating_product(images, covered(rows, 1)), saturating_product(block_rows_, rows.stride));
   const std::int64_t region_size = saturating_product(saturating_product(region_rows, region_columns_), channels);
@@ -153,8 +153,8 @@ void GatherPlan::gather(std::int64_t block, const T* source, T* scratch, PixelPo
 }
 
 template <class T>
-void GatherPlan::gather_through(std::int64_t block, const T* source, const Epilogue<T>& epilogue, T* scratch,
-                                PixelPointers<const T>& pixels) const {
+void GatherPlan::gather_with_prologue(std::int64_t block, const T* source, const Epilogue<T>& epilogue, T* scratch,
+                                      PixelPointers<const T>& pixels) const {
   const std::int64_t count = end(block) - begin(block);
   const std::int64_t channels = window_.channels;
   apply_epilogue_rows(count, channels, source + begin(block) * channels, epilogue, scratch);
@@ -180,7 +180,7 @@ void GatherPlan::point_in_place(std::int64_t block, const T* source, PixelPointe
   }
 }
 
-// The rows of each image in the block are copied below one another; a block of part of a row is one such image.
+// Copies the rows of each image in the block, one image after another; part of a row counts as one image.
 template <class T>
 void GatherPlan::copy_region(std::int64_t block, const T* source, T* scratch, PixelPointers<const T>& pixels) const {
   const WindowAxis& rows = window_.rows;
@@ -232,9 +232,9 @@ void GatherPlan::copy_patches(std::int64_t block, const T* source, T* scratch, P
 
 template void GatherPlan::gather(std::int64_t, const float*, float*, PixelPointers<const float>&) const;
 template void GatherPlan::gather(std::int64_t, const double*, double*, PixelPointers<const double>&) const;
-template void GatherPlan::gather_through(std::int64_t, const float*, const Epilogue<float>&, float*,
-                                         PixelPointers<const float>&) const;
-template void GatherPlan::gather_through(std::int64_t, const double*, const Epilogue<double>&, double*,
-                                         PixelPointers<const double>&) const;
+template void GatherPlan::gather_with_prologue(std::int64_t, const float*, const Epilogue<float>&, float*,
+                                               PixelPointers<const float>&) const;
+template void GatherPlan::gather_with_prologue(std::int64_t, const double*, const Epilogue<double>&, double*,
+                                               PixelPointers<const double>&) const;
 
 }  // namespace tapestry::kernels

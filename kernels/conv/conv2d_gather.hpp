@@ -1,5 +1,5 @@
-// Which pixels a convolution reads: cuts its grid of output pixels into blocks and makes every window of a block
-// reachable as one pointer per pixel plus offsets common to all pixels, so that the products need not know of padding.
+// Gathers the pixels that a convolution reads: divides its grid of output pixels into blocks and describes the windows
+// of a block by one pointer per pixel plus offsets common to all pixels, so that the products need not handle padding.
 #pragma once
 
 #include <array>
@@ -9,13 +9,13 @@
 
 namespace tapestry::kernels {
 
-/// a / b, rounded up. Neither is negative.
+/// a / b, rounded up, for a ≥ 0 and b > 0.
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-/// One axis of a sliding window: position i of the grid reads, at tap t, the source at first + i·stride + t·dilation,
-/// which counts as zero outside [0, source_size).
+/// One axis of a sliding window: tap t of grid position i reads source position first + i·stride + t·dilation, which
+/// counts as zero outside [0, source_size).
 struct WindowAxis {
   std::int64_t count;
   std::int64_t source_size;
@@ -25,7 +25,7 @@ struct WindowAxis {
   std::int64_t dilation;
 };
 
-/// A window sliding over `batch` images x[n][h][w][channels], of which it sees `group_channels` neighbouring channels.
+/// A window sliding over `batch` images x[n][h][w][channels], which reads `group_channels` adjacent channels.
 struct Window {
   std::int64_t batch;
   WindowAxis rows, columns;
@@ -39,17 +39,17 @@ struct Runs {
   std::int64_t row_step, column_step;
 };
 
-/// No block has more pixels than this.
+/// The maximum number of pixels of a block.
 inline constexpr std::int64_t max_block_pixels = 240;
 
-/// Tile heights of the products divide this, so lists of pixels are filled up to a multiple of it.
+/// A multiple of all tile heights of the products; lists of pixels are padded to a multiple of it.
 inline constexpr std::int64_t pixel_granule = 24;
 
-/// A block's window pointers; filled up to a multiple of `pixel_granule` with copies of the last one.
+/// The window pointers of a block, padded to a multiple of `pixel_granule` with copies of the last one.
 template <class T>
 using PixelPointers = std::array<T*, static_cast<std::size_t>(max_block_pixels)>;
 
-/// How a window is gathered. Depends on the window alone.
+/// How a window is gathered; a function of the window alone.
 class GatherPlan {
  public:
   explicit GatherPlan(const Window& window);
@@ -59,7 +59,7 @@ class GatherPlan {
   std::int64_t begin(std::int64_t block) const;
   std::int64_t end(std::int64_t block) const;
 
-  /// Whether the pixels are read in place and lie side by side, one block's after another's.
+  /// True when the pixels are read in place and are contiguous, within blocks and from one block to the next.
   bool is_dense() const;
 
   const Runs& runs() const { return runs_; }
@@ -68,22 +68,22 @@ class GatherPlan {
   /// Elements of scratch memory that `gather` needs.
   std::int64_t scratch_size() const { return scratch_size_; }
 
-  /// Sets `pixels` to the block's window pointers; they point into `source` (at the group's first channel) or
-  /// `scratch`.
+  /// Sets `pixels` to the window pointers of a block, which point into `source` (which begins at the group's first
+  /// channel) or `scratch`.
   template <class T>
   void gather(std::int64_t block, const T* source, T* scratch, PixelPointers<const T>& pixels) const;
 
-  /// Elements of scratch memory that `gather_through` needs.
-  std::int64_t through_size() const;
+  /// Elements of scratch memory that `gather_with_prologue` needs.
+  std::int64_t prologue_scratch_size() const;
 
-  /// The same of pixels to which an epilogue without addend is applied; only where they are dense.
+  /// `gather` with an epilogue without addend applied to the pixels; requires `is_dense`.
   template <class T>
-  void gather_through(std::int64_t block, const T* source, const Epilogue<T>& epilogue, T* scratch,
-                      PixelPointers<const T>& pixels) const;
+  void gather_with_prologue(std::int64_t block, const T* source, const Epilogue<T>& epilogue, T* scratch,
+                            PixelPointers<const T>& pixels) const;
 
  private:
-  /// Windows that never leave the image are read in place. Others are copied, with the zeros around them, either as
-  /// the region of the image that the block covers or, where that is larger, window by window.
+  /// Windows that never leave the image are read in place. Others are copied together with the surrounding zeros,
+  /// either as the region of the image that the block covers or, if that is larger, window by window (im2col).
   enum class Layout { in_place, region, patches };
 
   void cut_into_blocks();
@@ -107,8 +107,8 @@ class GatherPlan {
   std::int64_t scratch_size_;
 };
 
-/// Fills a list of `count` pointers up to a multiple of `pixel_granule` with copies of the last one: a tile's surplus
-/// rows then repeat a pixel and write the same numbers to the same place.
+/// Pads a list of `count` pointers to a multiple of `pixel_granule` with copies of the last one: the surplus rows of a
+/// tile then repeat a pixel and write the same values to the same location.
 template <class Pointers>
 void fill_up(Pointers& pixels, std::int64_t count) {
   for (std::int64_t i = count; i % pixel_granule != 0; ++i) {

@@ -1,4 +1,4 @@
-// Weights to and from the panels of conv2d_products.hpp.
+// Packs weights into the panels of conv2d_products.hpp, and unpacks them.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,9 @@
 
 namespace tapestry::kernels {
 
-/// A group's weights as a matrix whose rows are (tap row, tap column, channel), as in `Runs`: the weight of a channel
-/// in a column lies channel · channel_stride + column · column_stride from the first, plus the position in the kernel.
+/// The weights of a group as a matrix with rows (tap row, tap column, channel), as in `Runs`, and one column per
+/// output: the weight of a channel and a column is at channel · channel_stride + column · column_stride plus the
+/// position in the kernel.
 struct WeightMatrix {
   AxisPass rows, columns;
   std::int64_t kernel_width;
@@ -21,7 +22,8 @@ struct WeightMatrix {
 };
 
 /// Calls `visit(offset in the panel, offset of the weight)` for the channels [begin, end) of all taps in the columns
-/// [first, first + count) of a panel `width` wide. Goes along the weights, which are the farther apart.
+/// [first, first + count) of a panel `width` wide. Visits the weights in memory order, because they are more scattered
+/// than the panel.
 template <class Visit>
 void visit_weights(const WeightMatrix& matrix, std::int64_t first, std::int64_t count, std::int64_t width,
                    std::int64_t begin, std::int64_t end, const Visit& visit) {
@@ -50,10 +52,10 @@ void visit_weights(const WeightMatrix& matrix, std::int64_t first, std::int64_t 
   }
 }
 
-/// Channels that are packed together, so that what they touch stays in the first-level cache.
+/// The number of channels that are packed together, so that their memory stays in the L1 cache.
 inline constexpr std::int64_t pack_channels = 16;
 
-/// Copies a panel's columns of the group's weights to where it belongs in `packed`.
+/// Copies the columns of a panel from the weights of a group to the panel's location in `packed`.
 template <class T>
 void pack_panel(const WeightMatrix& matrix, const Panels& panels, std::int64_t panel, const T* weight, T* packed) {
   const std::int64_t first = panels.begin(panel);
@@ -61,7 +63,7 @@ void pack_panel(const WeightMatrix& matrix, const Panels& panels, std::int64_t p
   const std::int64_t count = std::min(width, panels.channels - first);
   T* const out = packed + panels.offset(panel);
   if (count < width) std::fill_n(out, panels.depth * width, T{0});
-  // As many weights of a column together as for a 3×3 kernel: shorter runs in memory do not get ahead of their use.
+  // At least as many weights of a column together as for a 3×3 kernel: prefetching does not keep up with shorter runs.
   const std::int64_t channels = std::max(pack_channels, 9 * pack_channels / std::max<std::int64_t>(matrix.taps(), 1));
   for (std::int64_t begin = 0; begin < matrix.channels; begin += channels) {
     const std::int64_t end = std::min(begin + channels, matrix.channels);

@@ -11,70 +11,57 @@
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/runtime/streaming.hpp>
 
-// Forward and input gradient are one computation: a window slides over source pixels, and every position makes one
-// target pixel. Where the convolution strides, the input gradient takes one such window per phase, that is, per
-// remainder of the target's row and column divided by the strides.
+// The forward pass and the input gradient are the same computation: a window slides over source pixels, and each of its
+// positions yields one target pixel. With a stride, the input gradient has one such window per phase, that is, per
+// remainder of the target's row and column modulo the strides.
 namespace tapestry::kernels::implicit_gemm {
 namespace {
 
-/// One window with its weights. `first_tap` counts the taps of the phases before it.
+/// One window with its weights. `first_tap` is the number of taps of all earlier phases.
 struct Phase {
   WeightMatrix matrix;
   std::int64_t first_tap;
 };
 
-struct ForwardPass {
-  explicit ForwardPass(const Conv2dGeometry& geometry)
+struct PixelPass {
+  PixelPass(const Conv2dGeometry& geometry, Conv2dPass pass)
       : g(geometry),
-        source_channels(g.in_channels),
-        target_height(g.out_height),
-        target_width(g.out_width),
-        target_channels(g.out_channels) {}
+        is_forward(pass == Conv2dPass::forward),
+        source_channels(is_forward ? g.in_channels : g.out_channels),
+        target_height(is_forward ? g.out_height : g.in_height),
+        target_width(is_forward ? g.out_width : g.in_width),
+        target_channels(is_forward ? g.out_channels : g.in_channels) {}
 
-  std::int64_t phases() const { return 1; }
-  Phase phase(std::int64_t) const {
-    const std::int64_t channels = g.in_channels / g.groups;
-    const std::int64_t taps = g.kernel_height * g.kernel_width;
-    return {.matrix = {.rows = forward_axis(vertical(g)),
-                       .columns = forward_axis(horizontal(g)),
-                       .kernel_width = g.kernel_width,
-                       .channels = channels,
-                       .channel_stride = taps,
-                       .column_stride = channels * taps},
-            .first_tap = 0};
-  }
-
-  Conv2dGeometry g;
-  std::int64_t source_channels, target_height, target_width, target_channels;
-};
-
-struct InputGradientPass {
-  explicit InputGradientPass(const Conv2dGeometry& geometry)
-      : g(geometry),
-        source_channels(g.out_channels),
-        target_height(g.in_height),
-        target_width(g.in_width),
-        target_channels(g.in_channels) {}
-
-  std::int64_t phases() const { return kernels::phases(vertical(g)) * kernels::phases(horizontal(g)); }
+  std::int64_t phases() const { return is_forward ? 1 : kernels::phases(vertical(g)) * kernels::phases(horizontal(g)); }
   Phase phase(std::int64_t index) const {
+    const std::int64_t taps = g.kernel_height * g.kernel_width;
+    const std::int64_t in_group = g.in_channels / g.groups;
+    if (is_forward) {
+      return {.matrix = {.rows = forward_axis(vertical(g)),
+                         .columns = forward_axis(horizontal(g)),
+                         .kernel_width = g.kernel_width,
+                         .channels = in_group,
+                         .channel_stride = taps,
+                         .column_stride = in_group * taps},
+              .first_tap = 0};
+    }
     const std::int64_t column_phases = std::max<std::int64_t>(kernels::phases(horizontal(g)), 1);
     const std::int64_t row_phase = index / column_phases;
     const std::int64_t column_phase = index % column_phases;
     const AxisPass rows = input_gradient_axis(vertical(g), row_phase);
     const AxisPass columns = input_gradient_axis(horizontal(g), column_phase);
-    const std::int64_t taps = g.kernel_height * g.kernel_width;
     return {.matrix = {.rows = rows,
                        .columns = columns,
                        .kernel_width = g.kernel_width,
                        .channels = g.out_channels / g.groups,
-                       .channel_stride = g.in_channels / g.groups * taps,
+                       .channel_stride = in_group * taps,
                        .column_stride = taps},
             .first_tap = taps_before(vertical(g), row_phase) * g.kernel_width +
                          rows.window.taps * taps_before(horizontal(g), column_phase)};
   }
 
   Conv2dGeometry g;
+  bool is_forward;
   std::int64_t source_channels, target_height, target_width, target_channels;
 
  private:
@@ -85,22 +72,20 @@ struct InputGradientPass {
   }
 };
 
-template <class Pass>
-GatherPlan gather_plan(const Pass& pass, const Phase& phase) {
+GatherPlan gather_plan(const PixelPass& pass, const Phase& phase) {
   return GatherPlan({pass.g.batch, phase.matrix.rows.window, phase.matrix.columns.window, pass.source_channels,
                      phase.matrix.channels});
 }
 
-template <class T, class Pass>
-Panels panels_of(const Pass& pass, const Phase& phase) {
+template <class T>
+Panels panels_of(const PixelPass& pass, const Phase& phase) {
   return {.lanes = vector_lanes<T>(),
           .depth = phase.matrix.taps() * phase.matrix.channels,
           .channels = pass.target_channels / pass.g.groups};
 }
 
-/// Where a phase's weights begin.
-template <class Pass>
-std::int64_t weights_offset(const Pass& pass, const Phase& phase, const Panels& panels) {
+/// The offset of a phase's weights.
+std::int64_t weights_offset(const PixelPass& pass, const Phase& phase, const Panels& panels) {
   return phase.first_tap * phase.matrix.channels * panels.padded_channels() * pass.g.groups;
 }
 
@@ -114,13 +99,13 @@ struct Buffers {
   std::int64_t blocks;
 };
 
-template <class T, class Pass>
-Buffers<T> cut(WorkspaceCutter& cutter, const Pass& pass) {
+template <class T>
+Buffers<T> take_buffers(WorkspaceCutter& cutter, const PixelPass& pass) {
   std::int64_t pitch = 0;
   std::int64_t blocks = 0;
   for (std::int64_t i = 0; i < pass.phases(); ++i) {
     const GatherPlan plan = gather_plan(pass, pass.phase(i));
-    pitch = std::max(pitch, whole_lines<T>(std::max(plan.scratch_size(), plan.through_size())));
+    pitch = std::max(pitch, whole_lines<T>(std::max(plan.scratch_size(), plan.prologue_scratch_size())));
     blocks = std::max(blocks, plan.blocks());
   }
   const std::int64_t columns = panels_of<T>(pass, pass.phase(0)).padded_channels() * pass.g.groups;
@@ -132,15 +117,8 @@ Buffers<T> cut(WorkspaceCutter& cutter, const Pass& pass) {
           .blocks = blocks};
 }
 
-template <class T, class Pass>
-std::size_t pass_workspace(const Pass& pass) {
-  WorkspaceCutter cutter(nullptr);
-  cut<T>(cutter, pass);
-  return cutter.size();
-}
-
-template <class T, class Pass>
-void pack(const Pass& pass, const T* weight, const T* bias, const Buffers<T>& buffers) {
+template <class T>
+void pack(const PixelPass& pass, const T* weight, const T* bias, const Buffers<T>& buffers) {
   const Panels any = panels_of<T>(pass, pass.phase(0));
   const std::int64_t group_weights = pass.g.out_channels / pass.g.groups * (pass.g.in_channels / pass.g.groups) *
                                      pass.g.kernel_height * pass.g.kernel_width;
@@ -158,8 +136,8 @@ void pack(const Pass& pass, const T* weight, const T* bias, const Buffers<T>& bu
   }
 }
 
-template <class T, class Pass>
-void point_at_targets(const Pass& pass, const Phase& phase, std::int64_t begin, std::int64_t end, T* target,
+template <class T>
+void point_at_targets(const PixelPass& pass, const Phase& phase, std::int64_t begin, std::int64_t end, T* target,
                       PixelPointers<T>& pixels) {
   const AxisPass& rows = phase.matrix.rows;
   const AxisPass& columns = phase.matrix.columns;
@@ -179,23 +157,24 @@ void point_at_targets(const Pass& pass, const Phase& phase, std::int64_t begin, 
   fill_up(pixels, end - begin);
 }
 
-// Fetched so many pixels early, memory has answered when they are needed, and the first-level cache still holds them.
+// The prefetch distance: long enough to hide the latency of memory, short enough that the pixels stay in the L1 cache.
 constexpr std::int64_t pixels_ahead = 2 * pixel_granule;
 
-/// What is fetched while a block is multiplied: the pixels that come after it, or, where an epilogue is applied to
-/// these before they are multiplied, the next block; none where the second-level cache would not hold it.
-template <class T, class Pass>
-const T* ahead_of(const Pass& pass, const GatherPlan& plan, std::int64_t block, const T* source, bool is_computed) {
+/// The pixels to prefetch while a block is multiplied: those that follow the current ones or, with a prologue, which is
+/// applied to a whole block at a time, the next block; null if that does not fit into the L2 cache.
+template <class T>
+const T* ahead_of(const PixelPass& pass, const GatherPlan& plan, std::int64_t block, const T* source,
+                  bool has_prologue) {
   if (!plan.is_dense()) return nullptr;
   const std::int64_t end = plan.end(block);
-  if (!is_computed) return source + (plan.begin(block) + pixels_ahead) * pass.source_channels;
-  constexpr std::int64_t most_bytes = std::int64_t{256} << 10;
-  const bool fits = (end - plan.begin(block)) * pass.source_channels * std::int64_t{sizeof(T)} <= most_bytes;
+  if (!has_prologue) return source + (plan.begin(block) + pixels_ahead) * pass.source_channels;
+  constexpr std::int64_t max_bytes = std::int64_t{256} << 10;
+  const bool fits = (end - plan.begin(block)) * pass.source_channels * std::int64_t{sizeof(T)} <= max_bytes;
   return fits ? source + end * pass.source_channels : nullptr;
 }
 
-template <class T, class Pass>
-void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
+template <class T>
+void multiply_block(const PixelPass& pass, const Phase& phase, const GatherPlan& plan, std::int64_t block,
                     std::int64_t group, const T* source, const Epilogue<T>& load, const Epilogue<T>& store, T* target,
                     const Buffers<T>& buffers, T* scratch) {
   const Panels panels = panels_of<T>(pass, phase);
@@ -204,7 +183,7 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
   if (load.is_none()) {
     plan.gather(block, source + group * phase.matrix.channels, scratch, sources);
   } else {
-    plan.gather_through(block, source, load, scratch, sources);
+    plan.gather_with_prologue(block, source, load, scratch, sources);
   }
   T* const first = target + group * panels.channels;
   point_at_targets(pass, phase, plan.begin(block), plan.end(block), first, targets);
@@ -223,12 +202,12 @@ void multiply_block(const Pass& pass, const Phase& phase, const GatherPlan& plan
        .ahead = ahead_of(pass, plan, block, source, !load.is_none())});
 }
 
-// Phases of the same block come one after another: they read the same pixels.
-template <class T, class Pass>
-void run(const Pass& pass, const T* source, const Epilogue<T>& load, const T* weight, const T* bias,
+// The phases of a block are consecutive pieces because they read the same pixels.
+template <class T>
+void run(const PixelPass& pass, const T* source, const Epilogue<T>& load, const T* weight, const T* bias,
          const Epilogue<T>& store, T* target, void* workspace) {
   WorkspaceCutter cutter(workspace);
-  const Buffers<T> buffers = cut<T>(cutter, pass);
+  const Buffers<T> buffers = take_buffers<T>(cutter, pass);
   if (buffers.blocks == 0 || pass.target_channels == 0) return;
   pack(pass, weight, bias, buffers);
   parallel_for(buffers.blocks * pass.g.groups * pass.phases(), [&](std::int64_t piece, int thread) {
@@ -252,38 +231,32 @@ bool can_load_epilogue(const Conv2dGeometry& g) {
 }
 
 template <class T>
-std::size_t forward_workspace(const Conv2dGeometry& geometry) {
-  return pass_workspace<T>(ForwardPass(geometry));
-}
-
-template <class T>
-std::size_t input_gradient_workspace(const Conv2dGeometry& geometry) {
-  return pass_workspace<T>(InputGradientPass(geometry));
+std::size_t workspace(const Conv2dGeometry& geometry, Conv2dPass pass) {
+  if (pass == Conv2dPass::weight_gradient) return weight_gradient_workspace<T>(geometry);
+  WorkspaceCutter cutter(nullptr);
+  take_buffers<T>(cutter, PixelPass(geometry, pass));
+  return cutter.size();
 }
 
 template <class T>
 void forward(const Conv2dGeometry& geometry, const T* x, const Epilogue<T>& load, const T* weight, const T* bias,
              const Epilogue<T>& store, T* y, void* workspace) {
-  run<T>(ForwardPass(geometry), x, load, weight, bias, store, y, workspace);
+  run<T>(PixelPass(geometry, Conv2dPass::forward), x, load, weight, bias, store, y, workspace);
 }
 
 template <class T>
 void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias,
                     const Epilogue<T>& store, T* dx, void* workspace) {
-  run<T>(InputGradientPass(geometry), dy, {}, weight, bias, store, dx, workspace);
+  run<T>(PixelPass(geometry, Conv2dPass::input_gradient), dy, {}, weight, bias, store, dx, workspace);
 }
 
-template std::size_t forward_workspace<float>(const Conv2dGeometry&);
-template std::size_t forward_workspace<double>(const Conv2dGeometry&);
-template std::size_t input_gradient_workspace<float>(const Conv2dGeometry&);
-template std::size_t input_gradient_workspace<double>(const Conv2dGeometry&);
-template void forward(const Conv2dGeometry&, const float*, const Epilogue<float>&, const float*, const float*,
-                      const Epilogue<float>&, float*, void*);
-template void forward(const Conv2dGeometry&, const double*, const Epilogue<double>&, const double*, const double*,
-                      const Epilogue<double>&, double*, void*);
-template void input_gradient(const Conv2dGeometry&, const float*, const float*, const float*, const Epilogue<float>&,
-                             float*, void*);
-template void input_gradient(const Conv2dGeometry&, const double*, const double*, const double*,
-                             const Epilogue<double>&, double*, void*);
+#define TAPESTRY_INSTANTIATE(T)                                                                                      \
+  template std::size_t workspace<T>(const Conv2dGeometry&, Conv2dPass);                                              \
+  template void forward(const Conv2dGeometry&, const T*, const Epilogue<T>&, const T*, const T*, const Epilogue<T>&, \
+                        T*, void*);                                                                                  \
+  template void input_gradient(const Conv2dGeometry&, const T*, const T*, const T*, const Epilogue<T>&, T*, void*)
+TAPESTRY_INSTANTIATE(float);
+TAPESTRY_INSTANTIATE(double);
+#undef TAPESTRY_INSTANTIATE
 
 }  // namespace tapestry::kernels::implicit_gemm

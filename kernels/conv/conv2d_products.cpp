@@ -9,6 +9,7 @@
 
 #include <tapestry/kernels/conv/conv2d_products.hpp>
 #include <tapestry/kernels/conv/conv2d_tiles-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -20,9 +21,9 @@ std::int64_t lanes_of() {
   return static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<T>()));
 }
 
-/// Whether `multiply_even_tile` computes the whole tiles of a product.
+/// True when `multiply_pitched_tile` can compute the whole tiles of a product.
 template <class T>
-bool is_even(const PixelProduct<T>& product) {
+bool is_pitched(const PixelProduct<T>& product) {
   const Runs& runs = product.runs;
   return product.source_pitch != 0 && product.target_pitch != 0 && runs.rows == 1 && runs.columns == 1 &&
          product.epilogue.is_none() && !product.streams && product.ahead == nullptr;
@@ -35,15 +36,15 @@ void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::i
   const std::int64_t columns = std::min(panels.channels - first, panels.width(panel));
   const T* const weights = product.weights + panels.offset(panel);
   const bool fetches = product.ahead != nullptr && (panel == 0 || !product.streams);
-  const bool even = is_even(product) && columns == panels.width(panel);
+  const bool pitched = is_pitched(product) && columns == panels.width(panel);
   constexpr int rows = tile_rows<vectors>, short_rows = short_tile_rows<vectors>;
   constexpr int narrow = vectors == 1 ? HWY_MAX_BYTES / sizeof(T) : 0;
   const bool is_narrow = product.runs.length == narrow && product.source_pitch == narrow;
-  const auto multiply_even =
-      is_narrow ? multiply_even_tile<T, vectors, rows, narrow> : multiply_even_tile<T, vectors, rows, 0>;
+  const auto multiply_pitched =
+      is_narrow ? multiply_pitched_tile<T, vectors, rows, narrow> : multiply_pitched_tile<T, vectors, rows, 0>;
   for (std::int64_t p = begin; p < end; p += rows) {
-    if (even && end - p >= rows) {
-      multiply_even(product, p, weights, product.bias + first, first);
+    if (pitched && end - p >= rows) {
+      multiply_pitched(product, p, weights, product.bias + first, first);
     } else if (end - p <= short_rows) {
       multiply_tile<T, vectors, false, short_rows>(product, p, weights, product.bias + first, first, columns);
     } else if (fetches) {
@@ -54,8 +55,8 @@ void multiply_panel(const PixelProduct<T>& product, const Panels& panels, std::i
   }
 }
 
-// Pixels that come from memory go by the weights once, if the first-level cache holds all of these: all panels of some
-// pixels before the next. Else a panel stays there for all pixels.
+// If the weights fit into the L1 cache, pixels from memory are read once: all panels for some pixels before the next.
+// Otherwise a panel stays in the cache for all pixels.
 template <class T>
 void multiply(const PixelProduct<T>& product) {
   constexpr std::int64_t resident_bytes = std::int64_t{1} << 15;
@@ -114,24 +115,9 @@ void add(const PixelSum<T>& sum) {
   }
 }
 
-std::int64_t lanes_f32() {
-  return lanes_of<float>();
-}
-std::int64_t lanes_f64() {
-  return lanes_of<double>();
-}
-void multiply_f32(const PixelProduct<float>& product) {
-  multiply(product);
-}
-void multiply_f64(const PixelProduct<double>& product) {
-  multiply(product);
-}
-void add_f32(const PixelSum<float>& sum) {
-  add(sum);
-}
-void add_f64(const PixelSum<double>& sum) {
-  add(sum);
-}
+TAPESTRY_KERNEL(lanes_of);
+TAPESTRY_KERNEL(multiply);
+TAPESTRY_KERNEL(add);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -141,43 +127,30 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(lanes_f32);
-HWY_EXPORT(lanes_f64);
-HWY_EXPORT(multiply_f32);
-HWY_EXPORT(multiply_f64);
-HWY_EXPORT(add_f32);
-HWY_EXPORT(add_f64);
+TAPESTRY_EXPORT(lanes_of);
+TAPESTRY_EXPORT(multiply);
+TAPESTRY_EXPORT(add);
 }  // namespace
 
-template <>
-std::int64_t vector_lanes<float>() {
-  return HWY_DYNAMIC_DISPATCH(lanes_f32)();
+template <class T>
+std::int64_t vector_lanes() {
+  return TAPESTRY_DISPATCH(lanes_of, T)();
+}
+template <class T>
+void multiply_pixels(const PixelProduct<T>& product) {
+  TAPESTRY_DISPATCH(multiply, T)(product);
+}
+template <class T>
+void add_pixels(const PixelSum<T>& sum) {
+  TAPESTRY_DISPATCH(add, T)(sum);
 }
 
-template <>
-std::int64_t vector_lanes<double>() {
-  return HWY_DYNAMIC_DISPATCH(lanes_f64)();
-}
-
-template <>
-void multiply_pixels(const PixelProduct<float>& product) {
-  HWY_DYNAMIC_DISPATCH(multiply_f32)(product);
-}
-
-template <>
-void multiply_pixels(const PixelProduct<double>& product) {
-  HWY_DYNAMIC_DISPATCH(multiply_f64)(product);
-}
-
-template <>
-void add_pixels(const PixelSum<float>& sum) {
-  HWY_DYNAMIC_DISPATCH(add_f32)(sum);
-}
-
-template <>
-void add_pixels(const PixelSum<double>& sum) {
-  HWY_DYNAMIC_DISPATCH(add_f64)(sum);
-}
+template std::int64_t vector_lanes<float>();
+template std::int64_t vector_lanes<double>();
+template void multiply_pixels(const PixelProduct<float>&);
+template void multiply_pixels(const PixelProduct<double>&);
+template void add_pixels(const PixelSum<float>&);
+template void add_pixels(const PixelSum<double>&);
 
 }  // namespace tapestry::kernels
 #endif

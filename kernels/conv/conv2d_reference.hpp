@@ -1,15 +1,15 @@
-// Convolution as plain loops: the definition, slow, for the faster algorithms to be compared with.
+// Convolution as plain loops: the definition, slow, which the tests compare the other algorithms with.
 #pragma once
 
 #include <tapestry/kernels/conv/conv2d.hpp>
 
 namespace tapestry::kernels::reference {
 
-/// Every output is one sum in T, in the order kernel row, kernel column, input channel, which begins with the bias.
+/// Every output is one sum in T that begins with the bias, in the order kernel row, kernel column, input channel.
 template <class T>
 void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, T* y);
 
-/// Every output is one sum in T, in the order kernel row, kernel column, output channel, which begins with the bias.
+/// Every output is one sum in T that begins with the bias, in the order kernel row, kernel column, output channel.
 template <class T>
 void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx);
 

@@ -1,4 +1,4 @@
-// Register tiles of the two products of conv2d_products.hpp. Included once per instruction set.
+// The register tiles (micro-kernels) of the two products of conv2d_products.hpp. Included once per instruction set.
 #if defined(TAPESTRY_KERNELS_CONV2D_TILES_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef TAPESTRY_KERNELS_CONV2D_TILES_INL
 #undef TAPESTRY_KERNELS_CONV2D_TILES_INL
@@ -27,7 +27,7 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// 24 of 32 registers, or 12 of 16, hold sums: enough to hide the latency of multiply-add, and the rest holds operands.
+// 24 of 32 registers, or 12 of 16, hold sums, enough to hide the latency of multiply-add; the others hold operands.
 #if (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) || HWY_ARCH_ARM
 inline constexpr int tile_sums = 24;
 #else
@@ -36,12 +36,12 @@ inline constexpr int tile_sums = 12;
 
 template <int vectors>
 inline constexpr int tile_rows = tile_sums / vectors;
-/// Of the tile for the last pixels, where these are few.
+/// The rows of the tile for the last pixels, if these are few.
 template <int vectors>
 inline constexpr int short_tile_rows = tile_rows<vectors> / 3;
 
-// How far the loop over depth is unrolled. Tiles one vector wide have more rows than there are registers for their
-// pointers; unrolling lets one load of a pointer serve several products.
+// The unroll factor of the loop over the depth. Tiles one vector wide have more rows than there are registers for their
+// pointers; with unrolling one load of a pointer serves several products.
 template <int vectors>
 inline constexpr int depth_unroll = vectors > 1 ? 1 : tile_sums / 6;
 
@@ -68,8 +68,8 @@ HWY_INLINE void multiply_step(D d, const T* const* HWY_RESTRICT sources, std::in
   }
 }
 
-/// Stores the first `count` lanes, or all of fewer, and leaves what lies behind them alone: it may belong to another
-/// thread.
+/// Stores the first `count` lanes, or all if there are fewer, without touching the memory behind them, which may belong
+/// to another thread.
 template <class D, class V>
 HWY_INLINE void store_first(V value, D d, std::int64_t count, hn::TFromD<D>* HWY_RESTRICT target) {
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
@@ -82,7 +82,7 @@ HWY_INLINE void store_first(V value, D d, std::int64_t count, hn::TFromD<D>* HWY
 #endif
 }
 
-/// Fetches the lines that a tile will write: stores wait for theirs in a queue, which many of them fill.
+/// Prefetches the cache lines that a tile will write, because stores that miss fill up the store buffer.
 template <int rows, class T>
 HWY_INLINE void fetch_targets(T* const* targets, std::int64_t first_column, std::int64_t columns) {
   for (int r = 0; r < rows; ++r) {
@@ -91,8 +91,9 @@ HWY_INLINE void fetch_targets(T* const* targets, std::int64_t first_column, std:
   }
 }
 
-/// A tile of `multiply_pixels`: all of the depth for `rows` pixels from `pixel` on and one panel, with its weights and
-/// bias, of whose columns `columns` count. With `fetches` what lies `ahead` is fetched meanwhile, once for all panels.
+/// A tile of `multiply_pixels`: the whole depth for `rows` pixels from `pixel` on and one panel, given by its weights
+/// and bias, of which the first `columns` columns are stored. With `fetches`, prefetches what is `ahead`, once for all
+/// panels.
 template <class T, int vectors, bool fetches, int rows>
 HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pixel, const T* HWY_RESTRICT weights,
                                 const T* HWY_RESTRICT bias, std::int64_t first_column, std::int64_t columns) {
@@ -172,16 +173,17 @@ HWY_NOINLINE void multiply_tile(const PixelProduct<T>& product, std::int64_t pix
   }
 }
 
-/// The same of one run per pixel, where sources and targets have a pitch, into all columns of the panel: where
-/// everything lies then follows from few pointers, which leaves the loads to the operands. `size` is the length of the
-/// runs and the pitch of the sources where the compiler may know them, else 0.
+/// `multiply_tile` for one run per pixel, sources and targets with a constant pitch, and all columns of the panel: a
+/// few pointers then determine all addresses, which leaves the load ports to the operands. `size` is the length of the
+/// runs and the pitch of the sources if both are known at compile time, otherwise 0.
 template <class T, int vectors, int rows, int size>
-HWY_NOINLINE void multiply_even_tile(const PixelProduct<T>& product, std::int64_t pixel, const T* HWY_RESTRICT weights,
-                                     const T* HWY_RESTRICT bias, std::int64_t first_column) {
+HWY_NOINLINE void multiply_pitched_tile(const PixelProduct<T>& product, std::int64_t pixel,
+                                        const T* HWY_RESTRICT weights, const T* HWY_RESTRICT bias,
+                                        std::int64_t first_column) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d);
-  // A pointer for three rows: processors multiply an offset by one and by two as they load.
+  // One pointer per three rows: addressing modes scale an offset by one and by two.
   constexpr int pointers = rows / 3;
   static_assert(rows % 3 == 0);
   const std::int64_t pitch = size > 0 ? size : product.source_pitch;
@@ -218,8 +220,8 @@ HWY_NOINLINE void multiply_even_tile(const PixelProduct<T>& product, std::int64_
   }
 }
 
-/// A tile of `add_pixels`: all pixels for `rows` neighbouring elements of their windows and one panel. With `fetches`
-/// what lies ahead is fetched meanwhile.
+/// A tile of `add_pixels`: all pixels for `rows` adjacent elements of their windows and one panel. With `fetches`,
+/// prefetches what is ahead.
 template <class T, int vectors, bool fetches, int rows>
 HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int64_t first_column,
                            T* HWY_RESTRICT target) {
@@ -239,7 +241,7 @@ HWY_NOINLINE void add_tile(const PixelSum<T>& sum, std::int64_t offset, std::int
   const T* next_source = sum.sources_ahead + (fetches ? offset : 0);
   const T* next_gradients = sum.gradients_ahead + (fetches ? first_column : 0);
   for (std::int64_t p = 0; p < sum.pixels; ++p) {
-    // Laundered lest the compiler keep offset + r in a register for every r, of which there are too few.
+    // std::launder keeps the compiler from holding offset + r in a register for every r; there are too few.
     const T* const source = std::launder(sum.sources[p] + offset);
     V g[vectors];
     HWY_UNROLL(2)

@@ -13,17 +13,17 @@
 namespace tapestry::kernels::implicit_gemm {
 namespace {
 
-// The pieces of the sum over pixels: at most so many, a power of two, which most numbers of threads share out evenly;
-// only a few where the sums of more would not stay in the caches, since to clear and combine these takes time too; and
-// fewer where those would need more than so much memory. Panels are shared out as far as pieces are lacking, in strips
-// of so many or more, for each strip gathers the pixels again.
+// The sum over pixels is divided into at most `max_pieces` pieces, a power of two, which divides evenly among most
+// numbers of threads; into at most `few_pieces` if the sums of more would not stay in the caches, because clearing and
+// combining them takes time as well; and into fewer if they would need more than `max_sum_bytes`. If there are fewer
+// pieces than that, panels are divided into strips of at least `min_strip`, since every strip gathers the pixels again.
 constexpr std::int64_t max_pieces = 16;
 constexpr std::int64_t few_pieces = 4;
 constexpr std::int64_t cached_sum_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t max_sum_bytes = std::int64_t{64} << 20;
 constexpr std::int64_t min_strip = 4;
 
-/// How the sum is computed, apart from the numbers.
+/// How the sum is computed; a function of the geometry alone.
 template <class T>
 struct Plan {
   explicit Plan(const Conv2dGeometry& g)
@@ -42,7 +42,7 @@ struct Plan {
         sums_size(whole_lines<T>(groups * panels.size())),
         gradient_copy_size(panels.channels == panels.padded_channels() ? 0
                                                                        : max_block_pixels * panels.padded_channels()),
-        source_copy_size(whole_lines<T>(std::max(gather.scratch_size(), gather.through_size()))),
+        source_copy_size(whole_lines<T>(std::max(gather.scratch_size(), gather.prologue_scratch_size()))),
         scratch_pitch(source_copy_size + whole_lines<T>(gradient_copy_size)) {
     const std::int64_t bytes = std::max<std::int64_t>(saturating_product(sums_size, sizeof(T)), 1);
     const std::int64_t few = std::clamp<std::int64_t>(max_sum_bytes / bytes, 1, few_pieces);
@@ -53,7 +53,7 @@ struct Plan {
 
   /// The first panel of a strip.
   std::int64_t first_panel(std::int64_t strip) const { return panels.count() * strip / strips; }
-  /// The panels of a strip, as panels of their own.
+  /// The panels of a strip as a layout of its own.
   Panels strip_panels(std::int64_t strip) const {
     const std::int64_t end = std::min(panels.begin(first_panel(strip + 1)), panels.channels);
     return {panels.lanes, panels.depth, end - panels.begin(first_panel(strip))};
@@ -65,9 +65,9 @@ struct Plan {
   GatherPlan gather;
   Panels panels;
   std::int64_t sums_size;
-  /// Room for a block's gradients where those of a pixel do not fill whole vectors.
+  /// Space for the gradients of a block if those of a pixel do not fill whole vectors.
   std::int64_t gradient_copy_size;
-  /// Room for a block's gathered pixels.
+  /// Space for the gathered pixels of a block.
   std::int64_t source_copy_size;
   std::int64_t scratch_pitch;
   std::int64_t pieces, strips;
@@ -80,12 +80,13 @@ struct Buffers {
 };
 
 template <class T>
-Buffers<T> cut(WorkspaceCutter& cutter, const Plan<T>& plan) {
+Buffers<T> take_buffers(WorkspaceCutter& cutter, const Plan<T>& plan) {
   return {.sums = cutter.take<T>(saturating_product(plan.pieces, plan.sums_size)),
           .scratch = cutter.take<T>(saturating_product(num_threads(), plan.scratch_pitch))};
 }
 
-/// Adds a block to the sums of a strip of a group's panels, of which the first column is the group's `first`.
+/// Adds a block to the sums of a strip of a group's panels; the first column of the strip is column `first` of the
+/// group.
 template <class T>
 void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std::int64_t first, const Panels& panels,
                const T* x, const Epilogue<T>& load, const T* dy, T* sums, T* scratch) {
@@ -95,7 +96,7 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std:
   if (load.is_none()) {
     plan.gather.gather(block, x + group * plan.matrix.channels, scratch, sources);
   } else {
-    plan.gather.gather_through(block, x, load, scratch, sources);
+    plan.gather.gather_with_prologue(block, x, load, scratch, sources);
   }
 
   const std::int64_t column = group * plan.panels.channels + first;
@@ -105,7 +106,7 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std:
   std::int64_t pitch = plan.out_channels;
   const std::int64_t all_pixels = plan.gather.end(plan.gather.blocks() - 1);
   const bool is_dense = plan.gather.is_dense();
-  // The vectors of a pixel read on into the next, which does no harm, but not past the last.
+  // The last vector of a pixel may read into the next pixel, but not past the last one.
   if (column + padded > (all_pixels - (begin + pixels - 1)) * plan.out_channels) {
     T* const copy = scratch + plan.source_copy_size;
     for (std::int64_t p = 0; p < pixels; ++p) {
@@ -126,7 +127,7 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std:
                  .gradients_ahead = is_dense ? gradients + pixels * pitch : nullptr});
 }
 
-/// Adds up the pieces' sums for the channels [begin, end) of a panel and writes them where they belong.
+/// Adds the sums of all pieces for the channels [begin, end) of a panel and writes the result to dweight.
 template <class T>
 void combine(const Plan<T>& plan, std::int64_t panel, std::int64_t begin, std::int64_t end, T* sums, T* dweight) {
   const std::int64_t first = plan.panels.begin(panel);
@@ -148,7 +149,7 @@ void combine(const Plan<T>& plan, std::int64_t panel, std::int64_t begin, std::i
 template <class T>
 std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry) {
   WorkspaceCutter cutter(nullptr);
-  cut(cutter, Plan<T>(geometry));
+  take_buffers(cutter, Plan<T>(geometry));
   return cutter.size();
 }
 
@@ -162,7 +163,7 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const Epilogue<
     return;
   }
   WorkspaceCutter cutter(workspace);
-  const Buffers<T> buffers = cut(cutter, plan);
+  const Buffers<T> buffers = take_buffers(cutter, plan);
 
   parallel_for(plan.pieces * plan.groups * plan.strips, [&](std::int64_t task, int thread) {
     const std::int64_t piece = task / plan.strips / plan.groups;
@@ -188,10 +189,11 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const Epilogue<
   });
 }
 
-template std::size_t weight_gradient_workspace<float>(const Conv2dGeometry&);
-template std::size_t weight_gradient_workspace<double>(const Conv2dGeometry&);
-template void weight_gradient(const Conv2dGeometry&, const float*, const Epilogue<float>&, const float*, float*, void*);
-template void weight_gradient(const Conv2dGeometry&, const double*, const Epilogue<double>&, const double*, double*,
-                              void*);
+#define TAPESTRY_INSTANTIATE(T)                                             \
+  template std::size_t weight_gradient_workspace<T>(const Conv2dGeometry&); \
+  template void weight_gradient(const Conv2dGeometry&, const T*, const Epilogue<T>&, const T*, T*, void*)
+TAPESTRY_INSTANTIATE(float);
+TAPESTRY_INSTANTIATE(double);
+#undef TAPESTRY_INSTANTIATE
 
 }  // namespace tapestry::kernels::implicit_gemm

@@ -1,4 +1,4 @@
-// The passes of a convolution as sliding windows.
+// The forward pass and the input gradient of a convolution as sliding windows, one axis at a time.
 #pragma once
 
 #include <algorithm>
@@ -15,17 +15,17 @@ struct Conv2dAxis {
   std::int64_t in_size, out_size, kernel, stride, pad, dilation;
 };
 
-/// The axis of rows.
+/// The axis along the height.
 inline Conv2dAxis vertical(const Conv2dGeometry& g) {
   return {g.in_height, g.out_height, g.kernel_height, g.stride_height, g.pad_top, g.dilation_height};
 }
 
-/// The axis of columns.
+/// The axis along the width.
 inline Conv2dAxis horizontal(const Conv2dGeometry& g) {
   return {g.in_width, g.out_width, g.kernel_width, g.stride_width, g.pad_left, g.dilation_width};
 }
 
-/// A window along one axis together with where its results belong and which kernel positions its taps are: grid
+/// A pass along one axis: a window, the target positions of its results and the kernel positions of its taps. Grid
 /// position i is target position target_first + i·target_step; tap t is kernel position kernel_first + t·kernel_step.
 struct AxisPass {
   WindowAxis window;
@@ -33,7 +33,7 @@ struct AxisPass {
   std::int64_t kernel_first, kernel_step;
 };
 
-/// The windows from which outputs are made.
+/// The windows of the forward pass.
 inline AxisPass forward_axis(const Conv2dAxis& a) {
   return {.window = {.count = a.out_size,
                      .source_size = a.in_size,
@@ -47,14 +47,14 @@ inline AxisPass forward_axis(const Conv2dAxis& a) {
           .kernel_step = 1};
 }
 
-/// How many phases an axis has inputs in: the remainders of an input position divided by the stride.
+/// The number of phases of an axis: the distinct remainders of input positions modulo the stride.
 inline std::int64_t phases(const Conv2dAxis& a) {
   return std::min(a.stride, a.in_size);
 }
 
-/// The windows over the output gradient from which the inputs phase, phase + stride, phase + 2·stride, … get theirs.
-/// Input i met output o under kernel position j where o·stride = i + pad − j·dilation. Divisibility by the stride
-/// depends on the phase alone, and picks every (stride / gcd)-th kernel position.
+/// The windows over the output gradient that yield the gradients of the inputs phase, phase + stride, phase + 2·stride
+/// and so on. Input i meets output o at kernel position j if o·stride = i + pad − j·dilation. Divisibility by the
+/// stride depends on the phase alone, and selects every (stride / gcd)-th kernel position.
 inline AxisPass input_gradient_axis(const Conv2dAxis& a, std::int64_t phase) {
   const std::int64_t gcd = std::gcd(a.stride, a.dilation);
   const std::int64_t step = a.stride / gcd;

@@ -7,11 +7,7 @@
 namespace tapestry::kernels {
 namespace {
 
-std::int64_t rows_per_piece(std::int64_t row_size) {
-  return 1 + (std::int64_t{1} << 14) / (row_size + 1);
-}
-
-/// The windows [begin, end) along an axis that have their tap on the image; window i has it at i · stride + offset.
+/// The windows [begin, end) along an axis whose tap is inside the image; that of window i is at i · stride + offset.
 struct Windows {
   std::int64_t begin, end, offset;
 };
@@ -32,51 +28,46 @@ void unfold(const Conv2dGeometry& g, const T* x, T* columns) {
   const Conv2dAxis rows = vertical(g);
   const std::int64_t taps = g.kernel_height * g.kernel_width;
   const std::int64_t total = g.batch * g.in_channels * taps * g.out_height;
-  parallel_ranges(total, rows_per_piece(g.out_width), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t index = begin; index < end; ++index) {
-      T* const out = columns + index * g.out_width;
-      const std::int64_t tap = index / g.out_height % taps;
-      const std::int64_t row = index % g.out_height * rows.stride + tap / g.kernel_width * rows.dilation - rows.pad;
-      const Windows on = windows_with(horizontal(g), tap % g.kernel_width);
-      if (row < 0 || row >= g.in_height || on.begin >= on.end) {
-        std::fill_n(out, g.out_width, T{0});
-        continue;
-      }
-      const T* const in = x + (index / g.out_height / taps * g.in_height + row) * g.in_width + on.offset;
-      std::fill(out, out + on.begin, T{0});
-      if (g.stride_width == 1) {
-        std::copy(in + on.begin, in + on.end, out + on.begin);
-      } else {
-        for (std::int64_t j = on.begin; j < on.end; ++j) out[j] = in[j * g.stride_width];
-      }
-      std::fill(out + on.end, out + g.out_width, T{0});
+  parallel_each(total, g.out_width, [&](std::int64_t index) {
+    T* const out = columns + index * g.out_width;
+    const std::int64_t tap = index / g.out_height % taps;
+    const std::int64_t row = index % g.out_height * rows.stride + tap / g.kernel_width * rows.dilation - rows.pad;
+    const Windows on = windows_with(horizontal(g), tap % g.kernel_width);
+    if (row < 0 || row >= g.in_height || on.begin >= on.end) {
+      std::fill_n(out, g.out_width, T{0});
+      return;
     }
+    const T* const in = x + (index / g.out_height / taps * g.in_height + row) * g.in_width + on.offset;
+    std::fill(out, out + on.begin, T{0});
+    if (g.stride_width == 1) {
+      std::copy(in + on.begin, in + on.end, out + on.begin);
+    } else {
+      for (std::int64_t j = on.begin; j < on.end; ++j) out[j] = in[j * g.stride_width];
+    }
+    std::fill(out + on.end, out + g.out_width, T{0});
   });
 }
 
 template <class T>
 void fold(const Conv2dGeometry& g, const T* columns, T* x) {
   const Conv2dAxis rows = vertical(g);
-  // Rows of the image collect what comes to them, so that no two threads write to one place.
+  // Each row of the image gathers its own sum, so that no two threads write to the same location.
   const std::int64_t work = g.in_width * g.kernel_height * g.kernel_width;
-  parallel_ranges(
-      g.batch * g.in_channels * g.in_height, rows_per_piece(work), [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t index = begin; index < end; ++index) {
-          T* const row = x + index * g.in_width;
-          std::fill_n(row, g.in_width, T{0});
-          for (std::int64_t r = 0; r < g.kernel_height; ++r) {
-            const std::int64_t distance = index % g.in_height + rows.pad - r * rows.dilation;
-            if (distance < 0 || distance % rows.stride != 0 || distance / rows.stride >= g.out_height) continue;
-            const std::int64_t tap_row = index / g.in_height * g.kernel_height + r;
-            for (std::int64_t s = 0; s < g.kernel_width; ++s) {
-              const Windows on = windows_with(horizontal(g), s);
-              const T* const in =
-                  columns + ((tap_row * g.kernel_width + s) * g.out_height + distance / rows.stride) * g.out_width;
-              for (std::int64_t j = on.begin; j < on.end; ++j) row[j * g.stride_width + on.offset] += in[j];
-            }
-          }
-        }
-      });
+  parallel_each(g.batch * g.in_channels * g.in_height, work, [&](std::int64_t index) {
+    T* const row = x + index * g.in_width;
+    std::fill_n(row, g.in_width, T{0});
+    for (std::int64_t r = 0; r < g.kernel_height; ++r) {
+      const std::int64_t distance = index % g.in_height + rows.pad - r * rows.dilation;
+      if (distance < 0 || distance % rows.stride != 0 || distance / rows.stride >= g.out_height) continue;
+      const std::int64_t tap_row = index / g.in_height * g.kernel_height + r;
+      for (std::int64_t s = 0; s < g.kernel_width; ++s) {
+        const Windows on = windows_with(horizontal(g), s);
+        const T* const in =
+            columns + ((tap_row * g.kernel_width + s) * g.out_height + distance / rows.stride) * g.out_width;
+        for (std::int64_t j = on.begin; j < on.end; ++j) row[j * g.stride_width + on.offset] += in[j];
+      }
+    }
+  });
 }
 
 template void unfold(const Conv2dGeometry&, const float*, float*);

@@ -1,4 +1,4 @@
-// Activations and their slopes in vectors: the only place where they are defined. Included once per instruction set.
+// Vectorized activations and their derivatives: their only definition. Included once per instruction set.
 #if defined(TAPESTRY_KERNELS_ACTIVATION_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef TAPESTRY_KERNELS_ACTIVATION_INL
 #undef TAPESTRY_KERNELS_ACTIVATION_INL
@@ -23,7 +23,7 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// What an activation knows beside x.
+/// The parameters of an activation, as vectors.
 template <class V>
 struct ActivationNumbers {
   V negative_slope;
@@ -39,17 +39,19 @@ HWY_INLINE hn::Vec<D> constant(D d, double value) {
   return hn::Set(d, static_cast<hn::TFromD<D>>(value));
 }
 
-/// NaN stays NaN.
+/// max(x, limit), except that NaN stays NaN.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V at_least(D d, V x, double least) {
-  return hn::IfThenElse(hn::Lt(x, constant(d, least)), constant(d, least), x);
+HWY_INLINE V at_least(D d, V x, double limit) {
+  return hn::IfThenElse(hn::Lt(x, constant(d, limit)), constant(d, limit), x);
 }
+/// min(x, limit), except that NaN stays NaN.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V at_most(D d, V x, double most) {
-  return hn::IfThenElse(hn::Gt(x, constant(d, most)), constant(d, most), x);
+HWY_INLINE V at_most(D d, V x, double limit) {
+  return hn::IfThenElse(hn::Gt(x, constant(d, limit)), constant(d, limit), x);
 }
 
-/// Beyond this an activation has reached its limit in either type, and an infinite x would make 0 · ∞ of it.
+/// Beyond this, activations have reached their limit in both types; larger x are clamped, so that an infinite x does
+/// not lead to 0 · ∞.
 inline constexpr double far = 1e6;
 
 template <class D, class V = hn::Vec<D>>
@@ -57,7 +59,7 @@ HWY_INLINE V sigmoid_of(D d, V x) {
   return hn::Div(constant(d, 1), hn::Add(constant(d, 1), exp_of(d, hn::Neg(x))));
 }
 
-/// e^{−x²/2}: with it both the distribution function of the standard normal and its density are cheap.
+/// e^{−x²/2}, from which the density and the distribution function of the standard normal are computed.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V normal_power(D d, V x) {
   return exp_of(d, hn::Mul(hn::Mul(constant(d, -0.5), x), x));
@@ -68,9 +70,9 @@ HWY_INLINE V normal_density(D d, V power) {
   return hn::Mul(power, constant(d, std::numbers::inv_sqrtpi / std::numbers::sqrt2));
 }
 
-/// The distribution function, given that power. In f32, with z = |x|/√2 and t = 1 / (1 + z/2),
-/// erfc(z) / 2 = e^{−z²} · t · P(t): P is the interpolating polynomial at the nine Chebyshev nodes of z in [0, 12],
-/// whose relative error is 6e-8.
+/// The distribution function of the standard normal, given `normal_power`. In f32, with z = |x|/√2 and t = 1 / (1 +
+/// z/2), erfc(z) / 2 = e^{−z²} · t · P(t): P is the interpolating polynomial at the nine Chebyshev nodes of z in [0,
+/// 12], whose relative error is 6e-8.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V normal_distribution(D d, V x, V power) {
   using T = hn::TFromD<D>;
@@ -88,13 +90,13 @@ HWY_INLINE V normal_distribution(D d, V x, V power) {
       p = hn::MulAdd(p, t, constant(d, c));
     }
     const V tail = hn::Mul(hn::Mul(hn::Mul(constant(d, 0.5), p), t), power);
-    // By the sign: −0 belongs to the left half with +0 to the right, and both are 1/2.
+    // By the sign bit: −0 belongs to the left half and +0 to the right; both give 1/2.
     const auto is_left = hn::Lt(hn::CopySign(one, x), hn::Zero(d));
     return hn::IfThenElse(is_left, tail, hn::Sub(one, tail));
   }
 }
 
-/// u(x) = √(2/π) · (x + 0.044715 · x³) of the approximation by tanh.
+/// The coefficients of u(x) = √(2/π) · (x + 0.044715 · x³) in the tanh approximation of GELU.
 inline constexpr double gelu_scale = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
 inline constexpr double gelu_cubic = 0.044715;
 
@@ -137,13 +139,13 @@ HWY_INLINE V activate(D d, V x, const ActivationNumbers<V>& numbers) {
   }
 }
 
-/// Whether backward needs no more than the result.
+/// True when the derivative can be computed from the result alone.
 constexpr bool has_slope_of_output(ActivationKind kind) {
   return kind == ActivationKind::none || kind == ActivationKind::relu || kind == ActivationKind::relu6 ||
          kind == ActivationKind::sigmoid;
 }
 
-/// g times the slope at the x of which y is the result.
+/// g times the derivative at the x whose activation is y.
 template <ActivationKind kind, class D, class V = hn::Vec<D>>
 HWY_INLINE V gradient_at_output(D d, V g, V y) {
   using enum ActivationKind;
@@ -159,8 +161,8 @@ HWY_INLINE V gradient_at_output(D d, V g, V y) {
   }
 }
 
-/// g times the slope at x. At a kink it is that of PyTorch: 0 for relu, relu6 and hardsigmoid, the negative slope for
-/// leaky_relu.
+/// g times the derivative at x. At a kink it is that of PyTorch: 0 for relu, relu6 and hardsigmoid, the negative slope
+/// for leaky_relu.
 template <ActivationKind kind, class D, class V = hn::Vec<D>>
 HWY_INLINE V gradient_at(D d, V g, V x, const ActivationNumbers<V>& numbers) {
   using enum ActivationKind;
@@ -179,7 +181,7 @@ HWY_INLINE V gradient_at(D d, V g, V x, const ActivationNumbers<V>& numbers) {
     const V slope = hn::IfThenElse(hn::Ge(x, constant(d, 3)), one, ramp);
     return hn::Mul(g, hn::IfThenZeroElse(hn::Le(x, constant(d, -3)), slope));
   } else if constexpr (kind == silu) {
-    // With s the sigmoid of x: s · (1 + x · (1 − s))
+    // With s = sigmoid(x): s · (1 + x · (1 − s))
     const V bounded = at_most(d, at_least(d, x, -far), far);
     const V s = sigmoid_of(d, bounded);
     return hn::Mul(g, hn::Mul(s, hn::Add(one, hn::Mul(bounded, hn::Sub(one, s)))));
@@ -197,7 +199,7 @@ HWY_INLINE V gradient_at(D d, V g, V x, const ActivationNumbers<V>& numbers) {
   }
 }
 
-/// Calls `body` with the kind as a constant.
+/// Calls `body` with the kind as a compile-time constant.
 template <class Body>
 HWY_INLINE void with_kind(ActivationKind kind, const Body& body) {
   using enum ActivationKind;
@@ -223,6 +225,15 @@ HWY_INLINE void with_kind(ActivationKind kind, const Body& body) {
     case gelu_tanh:
       return body(std::integral_constant<ActivationKind, gelu_tanh>());
   }
+}
+
+/// `with_kind` for a kind that `is_rectifier` accepts, with fewer instances.
+template <class Body>
+HWY_INLINE void with_rectifier(ActivationKind kind, const Body& body) {
+  using enum ActivationKind;
+  if (kind == relu) return body(std::integral_constant<ActivationKind, relu>());
+  if (kind == relu6) return body(std::integral_constant<ActivationKind, relu6>());
+  body(std::integral_constant<ActivationKind, none>());
 }
 
 }  // namespace HWY_NAMESPACE

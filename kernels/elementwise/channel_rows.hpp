@@ -1,4 +1,4 @@
-// How kernels with numbers per channel go through the rows.
+// Loops over rows for kernels with parameters per channel.
 #pragma once
 
 #include <algorithm>
@@ -11,12 +11,13 @@
 
 namespace tapestry::kernels {
 
+/// The number of rows of T that fit into `bytes`, at least 1.
 template <class T>
 std::int64_t rows_in_bytes(std::int64_t channels, std::int64_t bytes) {
   return std::max<std::int64_t>(1, bytes / (std::max<std::int64_t>(1, channels) * std::int64_t{sizeof(T)}));
 }
 
-/// Calls `body(rows, first element, first channel number)` for ranges of rows of one sample each, on all threads.
+/// Calls `body(rows, first element, first parameter)` for ranges of rows of one sample each, in parallel.
 template <class T, class Body>
 void for_row_ranges(const ChannelGeometry& g, const Body& body) {
   parallel_ranges(g.samples * g.rows, rows_in_bytes<T>(g.channels, std::int64_t{1} << 16), [&](auto begin, auto end) {
@@ -29,12 +30,12 @@ void for_row_ranges(const ChannelGeometry& g, const Body& body) {
   });
 }
 
-// A vector would be little used by a pixel of few channels: 16 rows are computed as one of 16 times the channels.
+// A pixel of few channels would use a vector poorly: 16 rows are processed as one of 16 times the channels.
 inline constexpr std::int64_t narrow_channels = 16;
 inline constexpr std::int64_t rows_as_one = 16;
 
-/// Calls `body(rows, channels, element, numbers)` so that the calls cover `rows` rows from `element` on; where rows are
-/// computed as one the numbers per channel, some of which may be null, are repeated.
+/// Calls `body(rows, channels, element, numbers)` so that the calls cover `rows` rows from `element` on. If rows are
+/// combined, the parameters per channel, some of which may be null, are repeated.
 template <class Number, std::size_t count, class Body>
 void for_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const Number*, count>& numbers,
                    const Body& body) {
@@ -55,13 +56,13 @@ void for_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<co
   if (done < rows) body(rows - done, channels, done * channels, numbers);
 }
 
-/// As lists for `for_wide_rows`.
+/// The parameters of an affine map, and others, for `for_wide_rows`.
 template <class T, class... Others>
 std::array<const T*, 4 + sizeof...(Others)> numbers_of(const ChannelAffine<T>& affine, Others... others) {
   return {affine.mean, affine.mean_rest, affine.scale, affine.bias, others...};
 }
 
-/// Back.
+/// The affine map that `numbers_of` began with.
 template <class T, std::size_t count>
 ChannelAffine<T> affine_of(const std::array<const T*, count>& numbers) {
   return {numbers[0], numbers[1], numbers[2], numbers[3]};

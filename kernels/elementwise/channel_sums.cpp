@@ -8,7 +8,7 @@
 namespace tapestry::kernels {
 namespace {
 
-/// Rows with partial sums of their own: enough to be worth a thread's while, and few sums to add up after them.
+/// The number of rows per partial sum: enough to be worth a thread, and few partial sums to combine.
 std::int64_t piece_rows(std::int64_t rows, std::int64_t channels) {
   constexpr std::int64_t grain = std::int64_t{1} << 14;
   constexpr std::int64_t max_pieces = 256;
@@ -20,7 +20,7 @@ std::int64_t piece_count(std::int64_t rows, std::int64_t channels) {
   return (rows + size - 1) / size;
 }
 
-/// Calls `prepare(first row, rows)` for tiles that stay in the first-level cache, then adds up what x holds there.
+/// Calls `prepare(first row, rows)` for tiles that stay in the L1 cache, then sums the rows of x there.
 template <class T, class Prepare>
 void sum_tiles(std::int64_t rows, std::int64_t channels, const T* x, double* sums, double* scratch,
                const Prepare& prepare) {

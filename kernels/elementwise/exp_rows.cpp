@@ -8,6 +8,7 @@
 
 #include <tapestry/kernels/elementwise/exp_rows.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 #include <tapestry/kernels/simd/doubles-inl.hpp>
 #include <tapestry/kernels/simd/exp-inl.hpp>
 
@@ -44,18 +45,8 @@ double exp_row_of(std::int64_t size, const T* x, T largest, T* out) {
   return total + hn::GetLane(hn::SumOfLanes(whole, sums));
 }
 
-double exp_sum_f32(std::int64_t size, const float* x, double largest) {
-  return exp_sum_of(size, x, largest);
-}
-double exp_sum_f64(std::int64_t size, const double* x, double largest) {
-  return exp_sum_of(size, x, largest);
-}
-double exp_row_f32(std::int64_t size, const float* x, float largest, float* out) {
-  return exp_row_of(size, x, largest, out);
-}
-double exp_row_f64(std::int64_t size, const double* x, double largest, double* out) {
-  return exp_row_of(size, x, largest, out);
-}
+TAPESTRY_KERNEL(exp_sum_of);
+TAPESTRY_KERNEL(exp_row_of);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -65,28 +56,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(exp_sum_f32);
-HWY_EXPORT(exp_sum_f64);
-HWY_EXPORT(exp_row_f32);
-HWY_EXPORT(exp_row_f64);
+TAPESTRY_EXPORT(exp_sum_of);
+TAPESTRY_EXPORT(exp_row_of);
 }  // namespace
 
-template <>
-double exp_sum(std::int64_t size, const float* x, double largest) {
-  return HWY_DYNAMIC_DISPATCH(exp_sum_f32)(size, x, largest);
+template <class T>
+double exp_sum(std::int64_t size, const T* x, double largest) {
+  return TAPESTRY_DISPATCH(exp_sum_of, T)(size, x, largest);
 }
-template <>
-double exp_sum(std::int64_t size, const double* x, double largest) {
-  return HWY_DYNAMIC_DISPATCH(exp_sum_f64)(size, x, largest);
+template <class T>
+double exp_row(std::int64_t size, const T* x, T largest, T* out) {
+  return TAPESTRY_DISPATCH(exp_row_of, T)(size, x, largest, out);
 }
-template <>
-double exp_row(std::int64_t size, const float* x, float largest, float* out) {
-  return HWY_DYNAMIC_DISPATCH(exp_row_f32)(size, x, largest, out);
-}
-template <>
-double exp_row(std::int64_t size, const double* x, double largest, double* out) {
-  return HWY_DYNAMIC_DISPATCH(exp_row_f64)(size, x, largest, out);
-}
+
+template double exp_sum(std::int64_t, const float*, double);
+template double exp_sum(std::int64_t, const double*, double);
+template double exp_row(std::int64_t, const float*, float, float*);
+template double exp_row(std::int64_t, const double*, double, double*);
 
 }  // namespace tapestry::kernels
 #endif

@@ -1,4 +1,4 @@
-// Powers of e of whole rows, a vector at a time.
+// Vectorized exponentials of whole rows.
 #pragma once
 
 #include <cstdint>

@@ -1,13 +1,14 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/elementwise/vector_math.cpp>
 
-// clang-format off: this one has to come first
+// clang-format off: must come first
 #include <hwy/foreach_target.h>
 // clang-format on
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/elementwise/vector_math.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 #include <tapestry/kernels/simd/exp-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -41,30 +42,10 @@ HWY_NOINLINE void replace_by_tanh(std::int64_t size, T* values) {
   replace(size, values, [](auto d, auto x) HWY_ATTR { return hn::Tanh(d, x); });
 }
 
-void exp_f32(std::int64_t size, float* values) {
-  replace_by_exp(size, values);
-}
-void exp_f64(std::int64_t size, double* values) {
-  replace_by_exp(size, values);
-}
-void expm1_f32(std::int64_t size, float* values) {
-  replace_by_expm1(size, values);
-}
-void expm1_f64(std::int64_t size, double* values) {
-  replace_by_expm1(size, values);
-}
-void log1p_f32(std::int64_t size, float* values) {
-  replace_by_log1p(size, values);
-}
-void log1p_f64(std::int64_t size, double* values) {
-  replace_by_log1p(size, values);
-}
-void tanh_f32(std::int64_t size, float* values) {
-  replace_by_tanh(size, values);
-}
-void tanh_f64(std::int64_t size, double* values) {
-  replace_by_tanh(size, values);
-}
+TAPESTRY_KERNEL(replace_by_exp);
+TAPESTRY_KERNEL(replace_by_expm1);
+TAPESTRY_KERNEL(replace_by_log1p);
+TAPESTRY_KERNEL(replace_by_tanh);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -73,48 +54,38 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace tapestry::kernels {
+namespace {
+TAPESTRY_EXPORT(replace_by_exp);
+TAPESTRY_EXPORT(replace_by_expm1);
+TAPESTRY_EXPORT(replace_by_log1p);
+TAPESTRY_EXPORT(replace_by_tanh);
+}  // namespace
 
-HWY_EXPORT(exp_f32);
-HWY_EXPORT(exp_f64);
-HWY_EXPORT(expm1_f32);
-HWY_EXPORT(expm1_f64);
-HWY_EXPORT(log1p_f32);
-HWY_EXPORT(log1p_f64);
-HWY_EXPORT(tanh_f32);
-HWY_EXPORT(tanh_f64);
+template <class T>
+void vector_exp(std::int64_t size, T* values) {
+  TAPESTRY_DISPATCH(replace_by_exp, T)(size, values);
+}
+template <class T>
+void vector_expm1(std::int64_t size, T* values) {
+  TAPESTRY_DISPATCH(replace_by_expm1, T)(size, values);
+}
+template <class T>
+void vector_log1p(std::int64_t size, T* values) {
+  TAPESTRY_DISPATCH(replace_by_log1p, T)(size, values);
+}
+template <class T>
+void vector_tanh(std::int64_t size, T* values) {
+  TAPESTRY_DISPATCH(replace_by_tanh, T)(size, values);
+}
 
-template <>
-void vector_exp(std::int64_t size, float* values) {
-  HWY_DYNAMIC_DISPATCH(exp_f32)(size, values);
-}
-template <>
-void vector_exp(std::int64_t size, double* values) {
-  HWY_DYNAMIC_DISPATCH(exp_f64)(size, values);
-}
-template <>
-void vector_expm1(std::int64_t size, float* values) {
-  HWY_DYNAMIC_DISPATCH(expm1_f32)(size, values);
-}
-template <>
-void vector_expm1(std::int64_t size, double* values) {
-  HWY_DYNAMIC_DISPATCH(expm1_f64)(size, values);
-}
-template <>
-void vector_log1p(std::int64_t size, float* values) {
-  HWY_DYNAMIC_DISPATCH(log1p_f32)(size, values);
-}
-template <>
-void vector_log1p(std::int64_t size, double* values) {
-  HWY_DYNAMIC_DISPATCH(log1p_f64)(size, values);
-}
-template <>
-void vector_tanh(std::int64_t size, float* values) {
-  HWY_DYNAMIC_DISPATCH(tanh_f32)(size, values);
-}
-template <>
-void vector_tanh(std::int64_t size, double* values) {
-  HWY_DYNAMIC_DISPATCH(tanh_f64)(size, values);
-}
+template void vector_exp(std::int64_t, float*);
+template void vector_exp(std::int64_t, double*);
+template void vector_expm1(std::int64_t, float*);
+template void vector_expm1(std::int64_t, double*);
+template void vector_log1p(std::int64_t, float*);
+template void vector_log1p(std::int64_t, double*);
+template void vector_tanh(std::int64_t, float*);
+template void vector_tanh(std::int64_t, double*);
 
 }  // namespace tapestry::kernels
 #endif

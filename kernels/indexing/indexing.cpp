@@ -6,30 +6,18 @@
 namespace tapestry::kernels {
 namespace {
 
-/// Elements that one piece of the work moves, about.
-constexpr std::int64_t grain = std::int64_t{1} << 14;
-/// Neighbours that are moved together: whole cache lines.
-constexpr std::int64_t block = 64;
-
-/// Calls `body(position in the indices, position in the array that they point into)` for every index. Positions that
-/// may meet in that array are visited by one thread, in the order of the indices.
+/// Calls `body(offset in the indices, offset in the indexed array)` for every index. Offsets in the indexed array that
+/// may coincide are visited by one thread, in the order of the indices.
 template <class Body>
 void for_each_index(const IndexGrid& grid, const std::int64_t* indices, const Body& body) {
   const auto outer = static_cast<std::int64_t>(grid.outer_offsets.size());
   const auto inner = static_cast<std::int64_t>(grid.inner_offsets.size());
-  const std::int64_t blocks = (inner + block - 1) / block;
-  const std::int64_t elements = 1 + grid.count * std::min(inner, block);
-  parallel_ranges(outer * blocks, 1 + grain / elements, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t piece = begin; piece < end; ++piece) {
-      const std::int64_t o = piece / blocks;
-      const std::int64_t first = piece % blocks * block;
-      const std::int64_t last = std::min(inner, first + block);
-      const std::int64_t outer_offset = grid.outer_offsets[static_cast<std::size_t>(o)];
-      for (std::int64_t i = 0; i < grid.count; ++i) {
-        for (std::int64_t k = first; k < last; ++k) {
-          const std::int64_t here = (o * grid.count + i) * inner + k;
-          body(here, outer_offset + indices[here] * grid.axis_stride + grid.inner_offsets[static_cast<std::size_t>(k)]);
-        }
+  for_blocks({outer, grid.count, inner}, [&](std::int64_t o, std::int64_t first, std::int64_t last) {
+    const std::int64_t outer_offset = grid.outer_offsets[static_cast<std::size_t>(o)];
+    for (std::int64_t i = 0; i < grid.count; ++i) {
+      for (std::int64_t k = first; k < last; ++k) {
+        const std::int64_t here = (o * grid.count + i) * inner + k;
+        body(here, outer_offset + indices[here] * grid.axis_stride + grid.inner_offsets[static_cast<std::size_t>(k)]);
       }
     }
   });
@@ -40,17 +28,14 @@ void for_each_index(const IndexGrid& grid, const std::int64_t* indices, const Bo
 template <class T>
 void index_select(const MiddleAxis& axis, std::int64_t count, const std::int64_t* indices, const T* from, T* to) {
   const std::int64_t inner = axis.inner;
-  parallel_ranges(axis.outer * count, 1 + grain / (inner + 1), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const T* source = from + (row / count * axis.size + indices[row % count]) * inner;
-      std::copy_n(source, inner, to + row * inner);
-    }
+  parallel_each(axis.outer * count, inner, [&](std::int64_t row) {
+    std::copy_n(from + (row / count * axis.size + indices[row % count]) * inner, inner, to + row * inner);
   });
 }
 
 template <class T>
 void index_add(const MiddleAxis& axis, std::int64_t count, const std::int64_t* indices, const T* from, T* to) {
-  // The sources of every target side by side, in their order: targets are then shared out over threads.
+  // Groups the sources by target, in their order, so that targets can be processed in parallel.
   std::vector<std::int64_t> ends(static_cast<std::size_t>(axis.size) + 1, 0);
   for (std::int64_t i = 0; i < count; ++i) ++ends[static_cast<std::size_t>(indices[i]) + 1];
   for (std::size_t j = 1; j < ends.size(); ++j) ends[j] += ends[j - 1];
@@ -58,17 +43,15 @@ void index_add(const MiddleAxis& axis, std::int64_t count, const std::int64_t* i
   for (std::int64_t i = 0; i < count; ++i)
     sources[static_cast<std::size_t>(ends[static_cast<std::size_t>(indices[i])]++)] = i;
   const std::int64_t inner = axis.inner;
-  const std::int64_t row_elements = 1 + inner * (1 + count / std::max<std::int64_t>(axis.size, 1));
-  parallel_ranges(axis.outer * axis.size, 1 + grain / row_elements, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const std::int64_t o = row / axis.size;
-      const auto j = static_cast<std::size_t>(row % axis.size);
-      T* sum = to + row * inner;
-      std::fill_n(sum, inner, T{0});
-      for (std::int64_t at = j == 0 ? 0 : ends[j - 1]; at < ends[j]; ++at) {
-        const T* term = from + (o * count + sources[static_cast<std::size_t>(at)]) * inner;
-        for (std::int64_t k = 0; k < inner; ++k) sum[k] += term[k];
-      }
+  const std::int64_t elements = inner * (1 + count / std::max<std::int64_t>(axis.size, 1));
+  parallel_each(axis.outer * axis.size, elements, [&](std::int64_t row) {
+    const std::int64_t o = row / axis.size;
+    const auto j = static_cast<std::size_t>(row % axis.size);
+    T* sum = to + row * inner;
+    std::fill_n(sum, inner, T{0});
+    for (std::int64_t at = j == 0 ? 0 : ends[j - 1]; at < ends[j]; ++at) {
+      const T* term = from + (o * count + sources[static_cast<std::size_t>(at)]) * inner;
+      for (std::int64_t k = 0; k < inner; ++k) sum[k] += term[k];
     }
   });
 }

@@ -1,4 +1,4 @@
-// Elements picked and added up by index. Indices are taken to be within bounds.
+// Gathering and scattering by index. Indices must be within bounds.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ void index_select(const MiddleAxis& axis, std::int64_t count, const std::int64_t
 template <class T>
 void index_add(const MiddleAxis& axis, std::int64_t count, const std::int64_t* indices, const T* from, T* to);
 
-/// How an array of indices (outer, count, inner) lies over an array that it points into: the offset there of every
-/// outer and of every inner place, and how far apart neighbours along the axis are.
+/// The layout of an array of indices (outer, count, inner) over the array that it indexes: the offset in that array of
+/// every outer and of every inner index, and the stride of the indexed axis.
 struct IndexGrid {
   std::vector<std::int64_t> outer_offsets;
   std::vector<std::int64_t> inner_offsets;

@@ -7,7 +7,8 @@
 namespace tapestry::kernels {
 namespace {
 
-/// Neighbours along the last axis of the target that come from neighbours of the source, or from none (−1).
+/// Adjacent positions along the last axis of the target that come from adjacent positions of the source, or from none
+/// (−1).
 struct Run {
   std::int64_t target, source, length;
 };
@@ -28,30 +29,32 @@ std::vector<Run> runs_of(const GatherAxis& axis) {
   return runs;
 }
 
-/// Which rows of the target come from a row of the source, a row being all but the last axis: one for every choice of a
-/// position along each axis.
+/// The rows of the target that come from a row of the source, where a row is an index of all axes but the last: one for
+/// every choice of a position along each axis.
 class TargetRows {
  public:
   explicit TargetRows(const std::vector<GatherAxis>& axes) {
     for (std::size_t axis = axes.size() - 1; axis-- > 0;) {
-      Axis mine{.positions = std::vector<std::vector<std::int64_t>>(static_cast<std::size_t>(axes[axis].source_size)),
-                .size = static_cast<std::int64_t>(axes[axis].source.size())};
-      for (std::int64_t i = 0; i < mine.size; ++i) {
+      Axis result{.positions = std::vector<std::vector<std::int64_t>>(static_cast<std::size_t>(axes[axis].source_size)),
+                  .size = static_cast<std::int64_t>(axes[axis].source.size())};
+      for (std::int64_t i = 0; i < result.size; ++i) {
         const std::int64_t from = axes[axis].source[static_cast<std::size_t>(i)];
-        if (from >= 0) mine.positions[static_cast<std::size_t>(from)].push_back(i);
+        if (from >= 0) result.positions[static_cast<std::size_t>(from)].push_back(i);
       }
       rows_ *= axes[axis].source_size;
-      axes_.push_back(std::move(mine));
+      axes_.push_back(std::move(result));
     }
   }
 
-  /// Of the source.
+  /// The number of rows of the source.
   std::int64_t rows() const { return rows_; }
+  /// The number of target rows that come from a source row.
   std::int64_t count(std::int64_t row) const {
     std::int64_t result = 1;
     for (const Axis& axis : axes_) result *= static_cast<std::int64_t>(take(axis, row).size());
     return result;
   }
+  /// One of them, 0 ≤ choice < count(row).
   std::int64_t at(std::int64_t row, std::int64_t choice) const {
     std::int64_t result = 0;
     std::int64_t step = 1;
@@ -67,11 +70,11 @@ class TargetRows {
 
  private:
   struct Axis {
-    std::vector<std::vector<std::int64_t>> positions;  ///< in the target, of every position of the source
-    std::int64_t size;                                 ///< of the target
+    std::vector<std::vector<std::int64_t>> positions;  ///< the target positions of every source position
+    std::int64_t size;                                 ///< the size of the target
   };
 
-  /// The target positions for `row`'s position along an axis, which it takes off `row`.
+  /// The target positions of `row`'s position along an axis; removes that position from `row`.
   static const std::vector<std::int64_t>& take(const Axis& axis, std::int64_t& row) {
     const auto size = static_cast<std::int64_t>(axis.positions.size());
     const auto& result = axis.positions[static_cast<std::size_t>(row % size)];
@@ -79,15 +82,11 @@ class TargetRows {
     return result;
   }
 
-  std::vector<Axis> axes_;  ///< fastest first
+  std::vector<Axis> axes_;  ///< the fastest first
   std::int64_t rows_ = 1;
 };
 
-std::int64_t rows_per_piece(std::int64_t row_size) {
-  return 1 + (std::int64_t{1} << 14) / (row_size + 1);
-}
-
-/// The source row of a target row, or −1: the axes but the last.
+/// The source row of a target row, or −1.
 std::int64_t source_row(const std::vector<GatherAxis>& axes, std::int64_t row) {
   std::int64_t result = 0;
   std::int64_t step = 1;
@@ -113,20 +112,18 @@ void gather_axes(const std::vector<GatherAxis>& axes, std::int64_t inner, T valu
   for (std::size_t axis = 0; axis + 1 < axes.size(); ++axis) {
     rows *= static_cast<std::int64_t>(axes[axis].source.size());
   }
-  parallel_ranges(rows, rows_per_piece(y_row), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      T* const out = y + row * y_row;
-      const std::int64_t from = source_row(axes, row);
-      if (from < 0) {
-        std::fill_n(out, y_row, value);
-        continue;
-      }
-      for (const Run& run : runs) {
-        if (run.source < 0) {
-          std::fill_n(out + run.target * inner, run.length * inner, value);
-        } else {
-          std::copy_n(x + from * x_row + run.source * inner, run.length * inner, out + run.target * inner);
-        }
+  parallel_each(rows, y_row, [&](std::int64_t row) {
+    T* const out = y + row * y_row;
+    const std::int64_t from = source_row(axes, row);
+    if (from < 0) {
+      std::fill_n(out, y_row, value);
+      return;
+    }
+    for (const Run& run : runs) {
+      if (run.source < 0) {
+        std::fill_n(out + run.target * inner, run.length * inner, value);
+      } else {
+        std::copy_n(x + from * x_row + run.source * inner, run.length * inner, out + run.target * inner);
       }
     }
   });
@@ -146,14 +143,12 @@ void scatter_axes(const std::vector<GatherAxis>& axes, std::int64_t inner, const
       for (std::int64_t i = 0; i < run.length * inner; ++i) sums[i] += in[i];
     }
   };
-  // Rows of dx collect what comes to them, so that no two threads write to one place.
-  parallel_ranges(targets.rows(), rows_per_piece(x_row), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      T* const out = dx + row * x_row;
-      std::fill_n(out, x_row, T{0});
-      const std::int64_t count = targets.count(row);
-      for (std::int64_t choice = 0; choice < count; ++choice) add_row(targets.at(row, choice), out);
-    }
+  // Each row of dx gathers its own sum, so that no two threads write to the same location.
+  parallel_each(targets.rows(), x_row, [&](std::int64_t row) {
+    T* const out = dx + row * x_row;
+    std::fill_n(out, x_row, T{0});
+    const std::int64_t count = targets.count(row);
+    for (std::int64_t choice = 0; choice < count; ++choice) add_row(targets.at(row, choice), out);
   });
 }
 

@@ -1,5 +1,4 @@
-// Gathering along several axes at once, for padding: where every element of the target comes from is the product of
-// where it comes from along each axis.
+// Gathering along several axes at once, for padding: the source of a target element is given per axis.
 #pragma once
 
 #include <cstdint>
@@ -7,17 +6,19 @@
 
 namespace tapestry::kernels {
 
-/// One axis, slowest first: `source[i]` is the position that target position i comes from, or −1.
+/// One axis: `source[i]` is the source position of target position i, or −1. Axes are listed slowest first.
 struct GatherAxis {
   std::int64_t source_size;
   std::vector<std::int64_t> source;
 };
 
-/// y[i, j, …][0, inner) = x[source(i), source(j), …][0, inner), or `value` where one of them is −1. At least one axis.
+/// y[i, j, …][0, inner) = x[source(i), source(j), …][0, inner), or `value` where one of them is −1. Requires at least
+/// one axis.
 template <class T>
 void gather_axes(const std::vector<GatherAxis>& axes, std::int64_t inner, T value, const T* x, T* y);
 
-/// The adjoint: dx[k, l, …] is the sum of dy at all positions that come from there, in rising order.
+/// The adjoint: dx[k, l, …] is the sum of dy over all target positions that come from there, in ascending
+/// order.
 template <class T>
 void scatter_axes(const std::vector<GatherAxis>& axes, std::int64_t inner, const T* dy, T* dx);
 

@@ -7,16 +7,16 @@
 namespace tapestry::kernels {
 namespace {
 
-/// Tiles whose rows and columns both fit the first-level cache: so many rows of so many elements, or fewer of more.
+/// Tiles whose rows and columns both fit into the L1 cache: `tile` rows of `tile` elements, or fewer of more.
 constexpr std::int64_t tile = 32;
 constexpr std::int64_t tile_length(std::int64_t width) {
   return tile * tile / std::min(tile, width);
 }
-/// Elements that one piece of the work copies, about.
+/// The approximate number of elements per piece.
 constexpr std::int64_t grain = std::int64_t{1} << 14;
 
-/// The loops with work in them, the one with the longest steps through `to` first, merged where both arrays run on
-/// evenly; at least two.
+/// The loops of more than one iteration, sorted by descending `to_stride`, adjacent ones merged where both arrays are
+/// contiguous across them; padded to at least two loops.
 std::vector<CopyLoop> simplified(std::vector<CopyLoop> loops) {
   std::erase_if(loops, [](const CopyLoop& loop) { return loop.size == 1; });
   std::stable_sort(loops.begin(), loops.end(),
@@ -34,13 +34,13 @@ std::vector<CopyLoop> simplified(std::vector<CopyLoop> loops) {
   return merged;
 }
 
-/// A round of a nest of loops, and how far it has gone in either array. Counted on, because pieces are often so small
-/// that divisions would take longer than they.
+/// An iteration of a loop nest, with its offset in either array. Incremented, because pieces are often so small that
+/// computing offsets by division would take longer than the copy.
 class Position {
  public:
-  Position(const std::vector<CopyLoop>& loops, std::int64_t round) : loops_(loops), indices_(loops.size()) {
-    for (std::size_t i = loops.size(); i-- > 0; round /= loops[i].size) {
-      indices_[i] = round % loops[i].size;
+  Position(const std::vector<CopyLoop>& loops, std::int64_t iteration) : loops_(loops), indices_(loops.size()) {
+    for (std::size_t i = loops.size(); i-- > 0; iteration /= loops[i].size) {
+      indices_[i] = iteration % loops[i].size;
       from += indices_[i] * loops[i].from_stride;
       to += indices_[i] * loops[i].to_stride;
     }
@@ -99,7 +99,7 @@ template <class T>
 void strided_copy(std::vector<CopyLoop> loops, const T* from, T* to) {
   if (std::any_of(loops.begin(), loops.end(), [](const CopyLoop& loop) { return loop.size == 0; })) return;
   loops = simplified(std::move(loops));
-  // The innermost loop runs along `to`; the one beside it, where there is such a one, along `from`.
+  // The innermost loop is contiguous in `to`; the next one in `from`, if any loop is.
   const auto along_from = std::find_if(loops.begin(), loops.end() - 1,
                                        [](const CopyLoop& loop) { return std::abs(loop.from_stride) == 1; });
   if (along_from < loops.end() - 2) std::rotate(along_from, along_from + 1, loops.end() - 1);

@@ -18,10 +18,10 @@ void block_gemm(CBLAS_TRANSPOSE a_op, CBLAS_TRANSPOSE b_op, blasint m, blasint n
   cblas_dgemm(CblasRowMajor, a_op, b_op, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
 }
 
-/// The largest block that a product is cut into: one call of OpenBLAS, on one thread.
+/// The largest block of a product, which is one call of OpenBLAS on one thread.
 constexpr std::int64_t block_rows = 128;
 constexpr std::int64_t block_columns = 128;
-/// Multiplications that are worth a thread's while.
+/// The minimum number of multiplications per piece.
 constexpr std::int64_t small_product = std::int64_t{1} << 16;
 
 }  // namespace
@@ -41,7 +41,7 @@ void batched_gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64
   const std::int64_t column_blocks = (n + block_columns - 1) / block_columns;
   const std::int64_t row_blocks = (m + block_rows - 1) / block_rows;
   const std::int64_t blocks = row_blocks * column_blocks;
-  // Small products are handed out in groups.
+  // Small products are processed in groups.
   const std::int64_t group = 1 + small_product / (std::min(m, block_rows) * std::min(n, block_columns) * k + 1);
   const std::int64_t groups = (batch * blocks + group - 1) / group;
   parallel_for(groups, [&](std::int64_t piece, int) {

@@ -9,19 +9,19 @@
 namespace tapestry::kernels {
 namespace {
 
-/// As what a product is computed: one of the three passes of a convolution, or a call of OpenBLAS.
-enum class Way { forward, input_gradient, weight_gradient, blas };
+/// How a product is computed: as one of the passes of a 1×1 convolution, or by OpenBLAS.
+enum class Method { forward, input_gradient, weight_gradient, blas };
 
-Way way_of(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k) {
+Method method_of(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k) {
   constexpr std::int64_t few_rows = 48, few_columns = 32;
-  // Where c is made of more products than this, both factors are better read once, row by row, than a transposed first.
-  constexpr std::int64_t few_products = 2048;
-  if (m < few_rows || n < few_columns || k < few_columns) return Way::blas;
-  if (transpose_b) return Way::forward;
-  return transpose_a && k >= few_products ? Way::weight_gradient : Way::input_gradient;
+  // From this depth on, reading both factors once, row by row, is faster than transposing a first.
+  constexpr std::int64_t deep = 2048;
+  if (m < few_rows || n < few_columns || k < few_columns) return Method::blas;
+  if (transpose_b) return Method::forward;
+  return transpose_a && k >= deep ? Method::weight_gradient : Method::input_gradient;
 }
 
-/// A convolution of `rows` images of one pixel.
+/// A 1×1 convolution of `rows` images of one pixel.
 Conv2dGeometry pixels(std::int64_t rows, std::int64_t in_channels, std::int64_t out_channels) {
   return {.batch = rows,
           .in_channels = in_channels,
@@ -41,7 +41,7 @@ Conv2dGeometry pixels(std::int64_t rows, std::int64_t in_channels, std::int64_t 
           .groups = 1};
 }
 
-/// The rows of op(a) side by side.
+/// op(a), row-major; transposes into the workspace if necessary.
 template <class T>
 const T* rows_of(bool transpose_a, std::int64_t m, std::int64_t k, const T* a, WorkspaceCutter& cutter) {
   if (!transpose_a) return a;
@@ -60,14 +60,14 @@ std::size_t matrix_product_workspace(bool transpose_a, bool transpose_b, std::in
     rows_of<T>(transpose_a, m, k, nullptr, cutter);
     return bytes + cutter.size();
   };
-  switch (way_of(transpose_a, transpose_b, m, n, k)) {
-    case Way::forward:
-      return with_rows(implicit_gemm::forward_workspace<T>(pixels(m, k, n)));
-    case Way::input_gradient:
-      return with_rows(implicit_gemm::input_gradient_workspace<T>(pixels(m, n, k)));
-    case Way::weight_gradient:
+  switch (method_of(transpose_a, transpose_b, m, n, k)) {
+    case Method::forward:
+      return with_rows(implicit_gemm::workspace<T>(pixels(m, k, n), Conv2dPass::forward));
+    case Method::input_gradient:
+      return with_rows(implicit_gemm::workspace<T>(pixels(m, n, k), Conv2dPass::input_gradient));
+    case Method::weight_gradient:
       return implicit_gemm::weight_gradient_workspace<T>(pixels(k, n, m));
-    case Way::blas:
+    case Method::blas:
       return 0;
   }
   return 0;
@@ -78,19 +78,19 @@ void matrix_product(bool transpose_a, bool transpose_b, std::int64_t m, std::int
                     const T* b, T* c, void* workspace, const Epilogue<T>& store) {
   WorkspaceCutter cutter(workspace);
   const auto rest = [&] { return static_cast<std::byte*>(workspace) + cutter.size(); };
-  switch (way_of(transpose_a, transpose_b, m, n, k)) {
-    case Way::forward: {
+  switch (method_of(transpose_a, transpose_b, m, n, k)) {
+    case Method::forward: {
       const T* const rows = rows_of(transpose_a, m, k, a, cutter);
       return implicit_gemm::forward<T>(pixels(m, k, n), rows, {}, b, nullptr, store, c, rest());
     }
-    case Way::input_gradient: {
+    case Method::input_gradient: {
       const T* const rows = rows_of(transpose_a, m, k, a, cutter);
       return implicit_gemm::input_gradient<T>(pixels(m, n, k), rows, b, nullptr, store, c, rest());
     }
-    case Way::weight_gradient:
+    case Method::weight_gradient:
       implicit_gemm::weight_gradient<T>(pixels(k, n, m), b, {}, a, c, workspace);
       break;
-    case Way::blas:
+    case Method::blas:
       gemm(transpose_a, transpose_b, m, n, k, a, b, c);
       break;
   }

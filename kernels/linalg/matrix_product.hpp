@@ -1,6 +1,6 @@
-// Products of two matrices. Where many rows go by one matrix, which pays for packing it, they are computed as
-// convolution 1×1 of images of one pixel, by its kernels; else by OpenBLAS. That one is slower where it has no kernels
-// for a processor younger than it (docs/performance.md).
+// Products of two matrices. Products large enough to be worth packing a factor run on the kernels of 1×1 convolution,
+// with images of one pixel; the others run on OpenBLAS, which is slower on processors newer than its kernels
+// (docs/performance.md).
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace tapestry::kernels {
 
-/// Bytes of workspace (64-byte aligned) that the product of that shape needs with `num_threads()` threads; the greatest
-/// number of int64 where they are more.
+/// Bytes of workspace (64-byte aligned) that the product of that shape needs with `num_threads()` threads; the maximum
+/// of int64 if the number overflows.
 template <class T>
 std::size_t matrix_product_workspace(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n,
                                      std::int64_t k);
 
-/// c = store(op(a) · op(b)) as `gemm` (blas.hpp), with the columns as the channels of the epilogue, whose addend is not
-/// c. The bits do not depend on the number of threads.
+/// c = store(op(a) · op(b)) as `gemm` (blas.hpp), with the columns as the channels of the epilogue, whose addend must
+/// not be c. The bits do not depend on the number of threads.
 template <class T>
 void matrix_product(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
                     const T* b, T* c, void* workspace, const Epilogue<T>& store = {});

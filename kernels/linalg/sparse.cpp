@@ -9,21 +9,18 @@
 namespace tapestry::kernels {
 namespace {
 
-/// Calls body(row, first, end) for every row with its edges, shared out over threads; `work` is what there is to do for
-/// an edge.
+/// Calls `body(row, first, end)` for every row with its range of edges, in parallel; `work` is the number of elements
+/// that an edge processes.
 template <class Body>
 void for_each_row(const SparseRows& matrix, std::int64_t work, const Body& body) {
-  constexpr std::int64_t grain = std::int64_t{1} << 14;
-  const std::int64_t per_row = 1 + work * (1 + matrix.edges / std::max<std::int64_t>(matrix.rows, 1));
-  parallel_ranges(matrix.rows, 1 + grain / per_row, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) body(row, matrix.begin[row], matrix.begin[row + 1]);
-  });
+  const std::int64_t elements = work * (1 + matrix.edges / std::max<std::int64_t>(matrix.rows, 1));
+  parallel_each(matrix.rows, elements, [&](std::int64_t row) { body(row, matrix.begin[row], matrix.begin[row + 1]); });
 }
 
-/// Heads that are worked on together, so that an edge's numbers are fetched once for them.
+/// The number of heads that are processed together, so that the values of an edge are fetched once for them.
 constexpr std::int64_t head_block = 16;
 
-/// A number for every head of a block.
+/// One value per head of a block.
 template <class T>
 class HeadSums {
  public:
@@ -34,7 +31,7 @@ class HeadSums {
   std::array<T, head_block> values_{};
 };
 
-/// Calls body(first head, how many) for the blocks.
+/// Calls `body(first head, count)` for every block of heads.
 template <class Body>
 void for_head_blocks(std::int64_t heads, const Body& body) {
   for (std::int64_t head = 0; head < heads; head += head_block) body(head, std::min(head_block, heads - head));
@@ -89,7 +86,7 @@ void sparse_max(const SparseRows& matrix, std::int64_t features, const T* value,
       const T* from = x + matrix.column[i] * features;
       for (std::int64_t f = 0; f < features; ++f) {
         const T message = factor * from[f];
-        // Also where the message is the first NaN; a choice rather than a branch, which would be mispredicted.
+        // True for the first NaN too. Selected rather than branched on, because a branch would be mispredicted.
         const bool is_larger = i == first || (!(message <= largest[f]) && largest[f] == largest[f]);
         largest[f] = is_larger ? message : largest[f];
         place[f] = is_larger ? matrix.edge[i] : place[f];

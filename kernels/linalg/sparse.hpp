@@ -5,8 +5,8 @@
 
 namespace tapestry::kernels {
 
-/// A sparse matrix in compressed rows: the edges of `row` are those from begin[row] to begin[row + 1] (not included) of
-/// `column` and `edge`, which names them outside.
+/// A sparse matrix in compressed rows (CSR): row r has the entries [begin[r], begin[r + 1]) of `column` and `edge`,
+/// where `edge` is the index of the entry's value.
 struct SparseRows {
   std::int64_t rows;
   std::int64_t edges;
@@ -24,19 +24,19 @@ void sparse_sum(const SparseRows& matrix, std::int64_t heads, std::int64_t featu
 template <class T>
 void sparse_dot(const SparseRows& matrix, std::int64_t heads, std::int64_t features, const T* a, const T* b, T* value);
 
-/// out[row][f] = the largest value[edge] · x[column][f] of a row, the first of equals or the first NaN, and
+/// out[row][f] = the largest value[edge] · x[column][f] of a row, the first if several are equal, or the first NaN, and
 /// chosen[row][f] = its edge; 0 and −1 for a row without edges.
 template <class T>
 void sparse_max(const SparseRows& matrix, std::int64_t features, const T* value, const T* x, T* out,
                 std::int64_t* chosen);
 
-/// With the rows of the transposed matrix: out[row][f] = Σ value[edge] · g[column][f] over the edges of a row that
-/// chosen[column][f] names.
+/// The gradient of `sparse_max`, given the transposed matrix: out[row][f] = Σ value[edge] · g[column][f] over the edges
+/// of a row with chosen[column][f] = edge.
 template <class T>
 void sparse_max_gradient(const SparseRows& transposed, std::int64_t features, const T* value,
                          const std::int64_t* chosen, const T* g, T* out);
 
-/// y[edge][h] = softmax of x over the edges of a row.
+/// y[edge][h] = the softmax of x over the edges of a row.
 template <class T>
 void sparse_softmax(const SparseRows& matrix, std::int64_t heads, const T* x, T* y);
 

@@ -1,4 +1,4 @@
-// Batches of matrices, transposed.
+// Transposes batches of matrices.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace tapestry::kernels {
 /// out[b][column][row] = in[b][row][column] for `batch` matrices of `rows` × `columns`.
 template <class T>
 void transpose(std::int64_t batch, std::int64_t rows, std::int64_t columns, const T* in, T* out) {
-  // Tiles whose rows and columns both fit the first-level cache.
+  // Tiles whose rows and columns both fit into the L1 cache.
   constexpr std::int64_t tile = 32;
   const std::int64_t strips = (rows + tile - 1) / tile;
   parallel_for(batch * strips, [&](std::int64_t piece, int) {

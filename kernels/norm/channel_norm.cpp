@@ -1,6 +1,5 @@
-// The pass of the input gradient.
+// The input gradient.
 #include <cstdint>
-#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/norm/channel_norm.cpp>
@@ -9,12 +8,13 @@
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/elementwise/channel_rows.hpp>
+#include <tapestry/kernels/elementwise/epilogue-inl.hpp>
 #include <tapestry/kernels/norm/channel_norm.hpp>
-#include <tapestry/kernels/norm/rectifier-inl.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/runtime/streaming-inl.hpp>
 #include <tapestry/kernels/runtime/streaming.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -59,17 +59,7 @@ void gradient_rows(std::int64_t rows, std::int64_t channels, const T* dy, const 
   });
 }
 
-template <class T>
-using Affine = const ChannelAffine<T>&;
-using I = std::int64_t;
-void gradient_rows_f32(I rows, I channels, const float* dy, const float* x, Affine<float> affine,
-                       ActivationKind rectifier, const float* slope, const float* offset, bool streams, float* dx) {
-  gradient_rows(rows, channels, dy, x, affine, rectifier, slope, offset, streams, dx);
-}
-void gradient_rows_f64(I rows, I channels, const double* dy, const double* x, Affine<double> affine,
-                       ActivationKind rectifier, const double* slope, const double* offset, bool streams, double* dx) {
-  gradient_rows(rows, channels, dy, x, affine, rectifier, slope, offset, streams, dx);
-}
+TAPESTRY_KERNEL(gradient_rows);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -79,25 +69,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(gradient_rows_f32);
-HWY_EXPORT(gradient_rows_f64);
+TAPESTRY_EXPORT(gradient_rows);
 }  // namespace
 
 template <class T>
 void channel_norm_input_gradient(const ChannelGeometry& g, const T* dy, const T* x, const ChannelAffine<T>& affine,
                                  ActivationKind rectifier, const T* slope, const T* offset, T* dx) {
-  const auto differentiate = [&] {
-    if constexpr (std::is_same_v<T, float>)
-      return HWY_DYNAMIC_DISPATCH(gradient_rows_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(gradient_rows_f64);
-  }();
+  const auto& differentiate = TAPESTRY_DISPATCH(gradient_rows, T);
   const bool streams = dx != dy && should_stream(dx, g.samples * g.rows, g.channels);
   const auto from = [](const T* numbers, std::int64_t c) { return numbers == nullptr ? nullptr : numbers + c; };
   for_row_ranges<T>(g, [&](std::int64_t rows, std::int64_t first, std::int64_t c) {
     for_wide_rows(rows, g.channels, numbers_of(affine.from(c), from(slope, c), from(offset, c)),
-                  [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
-                    differentiate(some, width, dy + first + at, x + first + at, affine_of(p), rectifier, p[4], p[5],
+                  [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p) {
+                    differentiate(count, width, dy + first + at, x + first + at, affine_of(p), rectifier, p[4], p[5],
                                   streams, dx + first + at);
                   });
   });

@@ -1,7 +1,6 @@
 // The sums per channel.
 #include <algorithm>
 #include <array>
-#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <tapestry/kernels/norm/channel_norm_sums.cpp>
@@ -11,10 +10,11 @@
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/elementwise/channel_rows.hpp>
+#include <tapestry/kernels/elementwise/epilogue-inl.hpp>
 #include <tapestry/kernels/norm/channel_norm.hpp>
-#include <tapestry/kernels/norm/rectifier-inl.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 #include <tapestry/kernels/simd/doubles-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -22,24 +22,24 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// Vectors that are summed at once: as many as there are registers for two sums of each.
-constexpr int most_vectors = HWY_MAX_BYTES >= 64 ? 8 : 4;
+/// The number of vectors that are summed together; there are registers for two sums of each.
+constexpr int max_vectors = HWY_MAX_BYTES >= 64 ? 8 : 4;
 
-/// Fetches what comes after the rows early, for no processor foresees the order of blocks of channels; perhaps past the
-/// end.
+/// Prefetches the elements after the rows, because no hardware prefetcher predicts the order of blocks of channels; may
+/// point past the end.
 template <class Rows, class T>
 HWY_INLINE void prefetch_next(const Rows& r, const T* from, std::int64_t at) {
   hwy::Prefetch(from + at + r.rows * r.channels);
 }
 
-/// The rows that are summed: of x − center and its square.
+/// The terms x − center and its square.
 template <class T>
 struct ValueRows {
   std::int64_t rows, channels;
   const T* x;
   const double* center;
 
-  /// Adds the terms of the elements from `at` on, which are those of the channels from `c` on.
+  /// Adds the terms of the elements from `at` on, whose channels begin at `c`.
   template <class D, class V>
   HWY_INLINE void add(D d, std::int64_t at, std::int64_t c, V& sum, V& product) const {
     prefetch_next(*this, x, at);
@@ -49,7 +49,7 @@ struct ValueRows {
   }
 };
 
-/// The same of what the rectifier lets through of dy and its product with x − mean.
+/// The terms g, the gradient dy masked by the rectifier, and g · (x − mean).
 template <ActivationKind rectifier, class T>
 struct GradientRows {
   std::int64_t rows, channels;
@@ -74,11 +74,11 @@ struct GradientRows {
   }
 };
 
-/// Adds the terms of the channels from `c` on, `vectors` vectors of them. Several sums of each kind hide the latency of
-/// the additions, and neighbouring vectors are read together: the order of the memory.
+/// Adds the terms of `vectors` vectors of channels from `c` on. Several sums of each kind hide the latency of the
+/// additions, and adjacent vectors are read together, in memory order.
 template <int vectors, class Rows, class D>
 HWY_INLINE void add_channels(D d, const Rows& r, std::int64_t c, double* sums) {
-  constexpr int all = most_vectors;
+  constexpr int all = max_vectors;
   constexpr int rows_at_once = all / vectors;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   hn::Vec<D> sum[all], product[all];
@@ -107,35 +107,25 @@ HWY_INLINE void add_channels(D d, const Rows& r, std::int64_t c, double* sums) {
 
 template <class Rows>
 HWY_INLINE void add_rows(const Rows& r, double* sums) {
-  for_channel_blocks<double, most_vectors>(
+  for_channel_blocks<double, max_vectors>(
       r.channels, [&](auto d, auto vectors, std::int64_t c) HWY_ATTR { add_channels<vectors>(d, r, c, sums); });
 }
 
 template <class T>
-HWY_INLINE void add_gradients(std::int64_t rows, std::int64_t channels, const T* x, const T* dy,
-                              const ChannelAffine<T>& affine, ActivationKind rectifier, double* sums) {
+void add_values(std::int64_t rows, std::int64_t channels, const T* x, const double* center, double* sums) {
+  add_rows(ValueRows<T>{rows, channels, x, center}, sums);
+}
+
+template <class T>
+void add_gradients(std::int64_t rows, std::int64_t channels, const T* x, const T* dy, const ChannelAffine<T>& affine,
+                   ActivationKind rectifier, double* sums) {
   with_rectifier(rectifier, [&](auto kind) HWY_ATTR {
     add_rows(GradientRows<kind(), T>{rows, channels, x, dy, affine}, sums);
   });
 }
 
-template <class T>
-using Affine = const ChannelAffine<T>&;
-using I = std::int64_t;
-void add_values_f32(I rows, I channels, const float* x, const double* center, double* sums) {
-  add_rows(ValueRows<float>{rows, channels, x, center}, sums);
-}
-void add_values_f64(I rows, I channels, const double* x, const double* center, double* sums) {
-  add_rows(ValueRows<double>{rows, channels, x, center}, sums);
-}
-void add_gradients_f32(I rows, I channels, const float* x, const float* dy, Affine<float> affine,
-                       ActivationKind rectifier, double* sums) {
-  add_gradients(rows, channels, x, dy, affine, rectifier, sums);
-}
-void add_gradients_f64(I rows, I channels, const double* x, const double* dy, Affine<double> affine,
-                       ActivationKind rectifier, double* sums) {
-  add_gradients(rows, channels, x, dy, affine, rectifier, sums);
-}
+TAPESTRY_KERNEL(add_values);
+TAPESTRY_KERNEL(add_gradients);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -145,45 +135,43 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(add_values_f32);
-HWY_EXPORT(add_values_f64);
-HWY_EXPORT(add_gradients_f32);
-HWY_EXPORT(add_gradients_f64);
+TAPESTRY_EXPORT(add_values);
+TAPESTRY_EXPORT(add_gradients);
 
-/// Rows summed by one piece: few pieces, so that their sums are little beside the rows.
+/// The number of rows per piece. There are few pieces, so that combining their sums is cheap.
 template <class T>
 std::int64_t summed_rows(const ChannelGeometry& g) {
-  constexpr std::int64_t most_pieces = 64;
-  return std::max((g.rows + most_pieces - 1) / most_pieces, rows_in_bytes<T>(g.channels, std::int64_t{1} << 18));
+  constexpr std::int64_t max_pieces = 64;
+  return std::max((g.rows + max_pieces - 1) / max_pieces, rows_in_bytes<T>(g.channels, std::int64_t{1} << 18));
 }
 
-/// Pieces of one sample.
+/// The number of pieces of one sample.
 template <class T>
 std::int64_t summed_pieces(const ChannelGeometry& g) {
   return (g.rows + summed_rows<T>(g) - 1) / summed_rows<T>(g);
 }
 
-/// Adds the sums of rows of one sample to `sums`: `add(rows, channels, element, numbers, sums)`, where rows may be
-/// computed as one.
-template <class Number, std::size_t count, class Add>
-void add_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const Number*, count>& numbers,
+/// Adds the sums of rows of one sample to `sums`: calls `add(rows, channels, element, numbers, sums)`, possibly with
+/// combined rows (`for_wide_rows`).
+template <class Number, std::size_t lists, class Add>
+void add_wide_rows(std::int64_t rows, std::int64_t channels, const std::array<const Number*, lists>& numbers,
                    double* sums, const Add& add) {
-  for_wide_rows(rows, channels, numbers, [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p) {
-    if (width == channels) return add(some, width, at, p, sums);
+  for_wide_rows(rows, channels, numbers, [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p) {
+    if (width == channels) return add(count, width, at, p, sums);
     std::array<double, 2 * narrow_channels * rows_as_one> wide{};
-    add(some, width, at, p, wide.data());
+    add(count, width, at, p, wide.data());
     for (std::int64_t i = 0; i < 2 * width; ++i) {
       sums[i / width * channels + i % channels] += wide[static_cast<std::size_t>(i)];
     }
   });
 }
 
-/// Sums over all rows: `add(rows, element, channel number, sums)` adds those of some rows of one sample.
+/// The sums over all rows; `add(rows, element, parameter, sums)` adds those of some rows of one sample.
 template <class T, class Add>
 void add_up(const ChannelGeometry& g, double* sums, double* scratch, const Add& add) {
   const std::int64_t size = 2 * g.channels;
   const std::int64_t pieces = summed_pieces<T>(g);
-  // The rows pass once per block of channels: tiles of them stay in the first-level cache meanwhile.
+  // Rows are read once per block of channels, so they are divided into tiles that stay in the L1 cache.
   const std::int64_t tile = (rows_in_bytes<T>(g.channels, std::int64_t{1} << 14) + 63) / 64 * 64;
   const std::int64_t pieces_at_once =
       pieces > 1 ? 1 : 1 + rows_in_bytes<T>(g.channels, std::int64_t{1} << 16) / (g.rows + 1);
@@ -214,16 +202,11 @@ std::int64_t channel_norm_scratch(const ChannelGeometry& g) {
 
 template <class T>
 void channel_norm_sums(const ChannelGeometry& g, const T* x, const double* center, double* sums, double* scratch) {
-  const auto add = [&] {
-    if constexpr (std::is_same_v<T, float>)
-      return HWY_DYNAMIC_DISPATCH(add_values_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(add_values_f64);
-  }();
+  const auto& add = TAPESTRY_DISPATCH(add_values, T);
   add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
     add_wide_rows(rows, g.channels, std::array{center + c}, partial,
-                  [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
-                    add(some, width, x + first + at, p[0], into);
+                  [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p, double* into) {
+                    add(count, width, x + first + at, p[0], into);
                   });
   });
 }
@@ -232,17 +215,12 @@ namespace {
 
 /// Adds the sums of the gradients g of some rows.
 template <class T>
-void add_gradients(std::int64_t rows, std::int64_t channels, const T* x, const T* g, const ChannelAffine<T>& affine,
-                   ActivationKind rectifier, double* sums) {
-  const auto add = [&] {
-    if constexpr (std::is_same_v<T, float>)
-      return HWY_DYNAMIC_DISPATCH(add_gradients_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(add_gradients_f64);
-  }();
+void add_gradient_rows(std::int64_t rows, std::int64_t channels, const T* x, const T* g, const ChannelAffine<T>& affine,
+                       ActivationKind rectifier, double* sums) {
+  const auto& add = TAPESTRY_DISPATCH(add_gradients, T);
   add_wide_rows(rows, channels, numbers_of(affine), sums,
-                [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& p, double* into) {
-                  add(some, width, x + at, g + at, affine_of(p), rectifier, into);
+                [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p, double* into) {
+                  add(count, width, x + at, g + at, affine_of(p), rectifier, into);
                 });
 }
 
@@ -252,7 +230,7 @@ template <class T>
 void channel_norm_gradient_sums(const ChannelGeometry& g, const T* dy, const T* x, const ChannelAffine<T>& affine,
                                 ActivationKind rectifier, double* sums, double* scratch) {
   add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
-    add_gradients(rows, g.channels, x + first, dy + first, affine.from(c), rectifier, partial);
+    add_gradient_rows(rows, g.channels, x + first, dy + first, affine.from(c), rectifier, partial);
   });
 }
 
@@ -262,7 +240,7 @@ void channel_norm_activation_sums(const ChannelGeometry& geometry, const T* dy, 
   const std::int64_t channels = geometry.channels;
   add_up<T>(geometry, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
     activation_gradient_rows(rows, channels, dy + first, source.from(first, c), g + first);
-    add_gradients(rows, channels, x + first, g + first, affine.from(c), ActivationKind::none, partial);
+    add_gradient_rows(rows, channels, x + first, g + first, affine.from(c), ActivationKind::none, partial);
   });
 }
 

@@ -10,6 +10,7 @@
 #include <tapestry/kernels/norm/layer_norm.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 #include <tapestry/kernels/simd/doubles-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -21,23 +22,23 @@ struct RowSums {
   double first, product;
 };
 
-/// Σ f and Σ f · (x − centre), where f is dy · weight or, without a gradient, x − centre. Several sums of each kind
+/// Σ f and Σ f · (x − center), where f is dy · weight or, without a gradient, x − center. Several sums of each kind
 /// hide the latency of the additions.
 template <bool has_gradient, class T>
 HWY_INLINE RowSums sums_of(std::int64_t size, const T* HWY_RESTRICT dy, const double* HWY_RESTRICT weight,
-                           const T* HWY_RESTRICT x, double centre) {
+                           const T* HWY_RESTRICT x, double center) {
   const hn::ScalableTag<double> d;
   using V = hn::Vec<decltype(d)>;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const V centres = hn::Set(d, centre);
+  const V centers = hn::Set(d, center);
   V first0 = hn::Zero(d), first1 = hn::Zero(d), first2 = hn::Zero(d), first3 = hn::Zero(d);
   V product0 = hn::Zero(d), product1 = hn::Zero(d), product2 = hn::Zero(d), product3 = hn::Zero(d);
   const auto add = [&](std::int64_t i, V& first, V& product) HWY_ATTR {
-    const V centred = hn::Sub(load(d, x + i), centres);
-    V factor = centred;
+    const V centered = hn::Sub(load(d, x + i), centers);
+    V factor = centered;
     if constexpr (has_gradient) factor = hn::Mul(load(d, dy + i), hn::LoadU(d, weight + i));
     first = hn::Add(first, factor);
-    product = hn::MulAdd(factor, centred, product);
+    product = hn::MulAdd(factor, centered, product);
   };
   std::int64_t i = 0;
   for (; i + 4 * lanes <= size; i += 4 * lanes) {
@@ -51,47 +52,47 @@ HWY_INLINE RowSums sums_of(std::int64_t size, const T* HWY_RESTRICT dy, const do
   const V products = hn::Add(hn::Add(product0, product1), hn::Add(product2, product3));
   RowSums sums = {hn::GetLane(hn::SumOfLanes(d, firsts)), hn::GetLane(hn::SumOfLanes(d, products))};
   for (; i < size; ++i) {
-    const double centred = static_cast<double>(x[i]) - centre;
-    double factor = centred;
+    const double centered = static_cast<double>(x[i]) - center;
+    double factor = centered;
     if constexpr (has_gradient) factor = static_cast<double>(dy[i]) * weight[i];
     sums.first += factor;
-    sums.product += factor * centred;
+    sums.product += factor * centered;
   }
   return sums;
 }
 
 template <class T>
-void normalise(const LayerNormGeometry& g, std::int64_t rows, double eps, const T* x, const double* weight,
+void normalize(const LayerNormGeometry& g, std::int64_t rows, double eps, const T* x, const double* weight,
                const double* bias, double* mean, double* inverse, T* y) {
   const auto size = static_cast<double>(g.size);
   for (std::int64_t row = 0; row < rows; ++row, x += g.size, y += g.size) {
-    const double shift = g.is_centred ? static_cast<double>(x[0]) : 0;
+    const double shift = g.is_centered ? static_cast<double>(x[0]) : 0;
     const RowSums sums = sums_of<false>(g.size, x, weight, x, shift);
-    const double offset = g.is_centred ? sums.first / size : 0;
+    const double offset = g.is_centered ? sums.first / size : 0;
     const double variance = sums.product / size - offset * offset;
     mean[row] = shift + offset;
     inverse[row] = 1 / std::sqrt((variance < 0 ? 0 : variance) + eps);
     for_channels<double>(g.size, [&](auto d, std::int64_t i) HWY_ATTR {
-      const auto centred = hn::Sub(load(d, x + i), hn::Set(d, mean[row]));
+      const auto centered = hn::Sub(load(d, x + i), hn::Set(d, mean[row]));
       const auto scale = hn::Mul(hn::Set(d, inverse[row]), hn::LoadU(d, weight + i));
-      store(d, hn::MulAdd(centred, scale, hn::LoadU(d, bias + i)), y + i);
+      store(d, hn::MulAdd(centered, scale, hn::LoadU(d, bias + i)), y + i);
     });
   }
 }
 
-/// With g = dy · weight: dx = inverse · (g − Σg/n − (x − mean) · inverse² · Σ(g·(x − mean))/n); Σg/n only if centred.
+/// With g = dy · weight: dx = inverse · (g − Σg/n − (x − mean) · inverse² · Σ(g·(x − mean))/n); Σg/n only if centered.
 template <class T>
 void differentiate(const LayerNormGeometry& g, std::int64_t rows, const T* dy, const T* x, const double* weight,
                    const double* mean, const double* inverse, T* dx) {
   const auto size = static_cast<double>(g.size);
   for (std::int64_t row = 0; row < rows; ++row, x += g.size, dy += g.size, dx += g.size) {
     const RowSums sums = sums_of<true>(g.size, dy, weight, x, mean[row]);
-    const double offset = g.is_centred ? sums.first / size : 0;
+    const double offset = g.is_centered ? sums.first / size : 0;
     const double slope = sums.product / size * inverse[row] * inverse[row];
     for_channels<double>(g.size, [&](auto d, std::int64_t i) HWY_ATTR {
-      const auto centred = hn::Sub(load(d, x + i), hn::Set(d, mean[row]));
+      const auto centered = hn::Sub(load(d, x + i), hn::Set(d, mean[row]));
       const auto shifted = hn::MulSub(load(d, dy + i), hn::LoadU(d, weight + i), hn::Set(d, offset));
-      const auto gradient = hn::NegMulAdd(centred, hn::Set(d, slope), shifted);
+      const auto gradient = hn::NegMulAdd(centered, hn::Set(d, slope), shifted);
       store(d, hn::Mul(gradient, hn::Set(d, inverse[row])), dx + i);
     });
   }
@@ -102,40 +103,18 @@ void add_rows(const LayerNormGeometry& g, std::int64_t rows, const T* dy, const 
               const double* inverse, double* sums) {
   for (std::int64_t row = 0; row < rows; ++row, x += g.size, dy += g.size) {
     for_channels<double>(g.size, [&](auto d, std::int64_t i) HWY_ATTR {
-      const auto normalised = hn::Mul(hn::Sub(load(d, x + i), hn::Set(d, mean[row])), hn::Set(d, inverse[row]));
+      const auto normalized = hn::Mul(hn::Sub(load(d, x + i), hn::Set(d, mean[row])), hn::Set(d, inverse[row]));
       const auto gradient = load(d, dy + i);
       hn::StoreU(hn::Add(hn::LoadU(d, sums + i), gradient), d, sums + i);
       double* const products = sums + g.size;
-      hn::StoreU(hn::MulAdd(gradient, normalised, hn::LoadU(d, products + i)), d, products + i);
+      hn::StoreU(hn::MulAdd(gradient, normalized, hn::LoadU(d, products + i)), d, products + i);
     });
   }
 }
 
-using I = std::int64_t;
-using G = LayerNormGeometry;
-using Doubles = const double*;
-void normalise_f32(const G& g, I rows, double eps, const float* x, Doubles weight, Doubles bias, double* mean,
-                   double* inverse, float* y) {
-  normalise(g, rows, eps, x, weight, bias, mean, inverse, y);
-}
-void normalise_f64(const G& g, I rows, double eps, const double* x, Doubles weight, Doubles bias, double* mean,
-                   double* inverse, double* y) {
-  normalise(g, rows, eps, x, weight, bias, mean, inverse, y);
-}
-void differentiate_f32(const G& g, I rows, const float* dy, const float* x, Doubles weight, Doubles mean,
-                       Doubles inverse, float* dx) {
-  differentiate(g, rows, dy, x, weight, mean, inverse, dx);
-}
-void differentiate_f64(const G& g, I rows, const double* dy, const double* x, Doubles weight, Doubles mean,
-                       Doubles inverse, double* dx) {
-  differentiate(g, rows, dy, x, weight, mean, inverse, dx);
-}
-void add_rows_f32(const G& g, I rows, const float* dy, const float* x, Doubles mean, Doubles inverse, double* sums) {
-  add_rows(g, rows, dy, x, mean, inverse, sums);
-}
-void add_rows_f64(const G& g, I rows, const double* dy, const double* x, Doubles mean, Doubles inverse, double* sums) {
-  add_rows(g, rows, dy, x, mean, inverse, sums);
-}
+TAPESTRY_KERNEL(normalize);
+TAPESTRY_KERNEL(differentiate);
+TAPESTRY_KERNEL(add_rows);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -145,26 +124,20 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(normalise_f32);
-HWY_EXPORT(normalise_f64);
-HWY_EXPORT(differentiate_f32);
-HWY_EXPORT(differentiate_f64);
-HWY_EXPORT(add_rows_f32);
-HWY_EXPORT(add_rows_f64);
-
-template <class T>
-constexpr bool is_f32 = sizeof(T) == 4;
+TAPESTRY_EXPORT(normalize);
+TAPESTRY_EXPORT(differentiate);
+TAPESTRY_EXPORT(add_rows);
 
 template <class T>
 std::int64_t rows_in_bytes(const LayerNormGeometry& g, std::int64_t bytes) {
   return 1 + bytes / (g.size * static_cast<std::int64_t>(sizeof(T)));
 }
 
-/// Rows summed by one piece: few pieces, so that their sums are little beside the rows.
+/// The number of rows per piece. There are few pieces, so that combining their sums is cheap.
 template <class T>
 std::int64_t summed_rows(const LayerNormGeometry& g) {
-  constexpr std::int64_t most_pieces = 32;
-  return std::max((g.rows + most_pieces - 1) / most_pieces, rows_in_bytes<T>(g, std::int64_t{1} << 17));
+  constexpr std::int64_t max_pieces = 32;
+  return std::max((g.rows + max_pieces - 1) / max_pieces, rows_in_bytes<T>(g, std::int64_t{1} << 17));
 }
 
 template <class T>
@@ -177,12 +150,7 @@ std::int64_t summed_pieces(const LayerNormGeometry& g) {
 template <class T>
 void layer_norm(const LayerNormGeometry& g, double eps, const T* x, const double* weight, const double* bias,
                 double* mean, double* inverse, T* y) {
-  const auto run = [&] {
-    if constexpr (is_f32<T>)
-      return HWY_DYNAMIC_DISPATCH(normalise_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(normalise_f64);
-  }();
+  const auto& run = TAPESTRY_DISPATCH(normalize, T);
   parallel_ranges(g.rows, rows_in_bytes<T>(g, std::int64_t{1} << 16), [&](std::int64_t begin, std::int64_t end) {
     run(g, end - begin, eps, x + begin * g.size, weight, bias, mean + begin, inverse + begin, y + begin * g.size);
   });
@@ -191,12 +159,7 @@ void layer_norm(const LayerNormGeometry& g, double eps, const T* x, const double
 template <class T>
 void layer_norm_input_gradient(const LayerNormGeometry& g, const T* dy, const T* x, const double* weight,
                                const double* mean, const double* inverse, T* dx) {
-  const auto run = [&] {
-    if constexpr (is_f32<T>)
-      return HWY_DYNAMIC_DISPATCH(differentiate_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(differentiate_f64);
-  }();
+  const auto& run = TAPESTRY_DISPATCH(differentiate, T);
   parallel_ranges(g.rows, rows_in_bytes<T>(g, std::int64_t{1} << 16), [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t at = begin * g.size;
     run(g, end - begin, dy + at, x + at, weight, mean + begin, inverse + begin, dx + at);
@@ -211,12 +174,7 @@ std::int64_t layer_norm_scratch(const LayerNormGeometry& g) {
 template <class T>
 void layer_norm_weight_gradients(const LayerNormGeometry& g, const T* dy, const T* x, const double* mean,
                                  const double* inverse, double* sums, double* scratch) {
-  const auto run = [&] {
-    if constexpr (is_f32<T>)
-      return HWY_DYNAMIC_DISPATCH(add_rows_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(add_rows_f64);
-  }();
+  const auto& run = TAPESTRY_DISPATCH(add_rows, T);
   const std::int64_t width = 2 * g.size;
   parallel_for(summed_pieces<T>(g), [&](std::int64_t piece, int) {
     std::fill_n(scratch + piece * width, width, 0.0);

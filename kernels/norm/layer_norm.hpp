@@ -1,5 +1,5 @@
-// Normalisation of rows over raw memory: every row has a mean and a deviation of its own. T is float or double; all
-// arithmetic is in double precision.
+// Layer normalization over raw memory: every row has its own mean and variance. T is float or double; all arithmetic is
+// in double precision.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace tapestry::kernels {
 
 struct LayerNormGeometry {
   std::int64_t rows, size;  ///< size ≥ 1
-  bool is_centred;          ///< without, rows are taken to have the mean 0
+  bool is_centered;         ///< if false, the mean is taken as 0
 };
 
 /// Per row the mean and inverse[row] = 1 / √(σ² + eps), and y[row][i] = (x[row][i] − mean) · inverse · weight[i] +
@@ -17,7 +17,7 @@ template <class T>
 void layer_norm(const LayerNormGeometry& geometry, double eps, const T* x, const double* weight, const double* bias,
                 double* mean, double* inverse, T* y);
 
-/// The gradient of the input, through the statistics too.
+/// The input gradient, including its part through the statistics.
 template <class T>
 void layer_norm_input_gradient(const LayerNormGeometry& geometry, const T* dy, const T* x, const double* weight,
                                const double* mean, const double* inverse, T* dx);

@@ -8,15 +8,15 @@
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/pool/avg_pool2d.hpp>
-#include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// One axis's factor of a window's divisor.
+/// The factor of one axis in the divisor of a window.
 std::int64_t counted(const Pool2dAxis& axis, const Taps& taps, bool count_include_pad) {
   if (!count_include_pad) return taps.last - taps.first;
   return std::min(axis.kernel, axis.in + axis.padding - taps.origin);
@@ -29,7 +29,7 @@ T window_divisor(const Pool2dGeometry& g, const Taps& rows, const Taps& columns,
                         counted(g.columns, columns, divisor.count_include_pad));
 }
 
-/// One row of windows of one image, which lies at x.
+/// One row of windows of the image x.
 template <class T>
 void average_row(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t window_row,
                  const T* HWY_RESTRICT x, T* HWY_RESTRICT y) {
@@ -45,7 +45,7 @@ void average_row(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::
       auto sum = hn::Zero(d);
       const T* row = first + channel;
       for (std::int64_t r = 0; r < pixels.rows; ++r, row += pixels.row_step) {
-        // A sum per row keeps rounding small in windows as large as an image.
+        // A sum per row keeps rounding errors small in windows as large as an image.
         auto row_sum = hn::LoadU(d, row);
         hwy::Prefetch(row + ahead);
         const T* pixel = row + pixels.column_step;
@@ -60,7 +60,7 @@ void average_row(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::
   }
 }
 
-/// dx of one row of an image, += what one row of windows sends to it.
+/// dx of one image row += the contribution of one row of windows.
 template <class T>
 void spread_row(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t window_row,
                 const T* HWY_RESTRICT dy, T* HWY_RESTRICT dx) {
@@ -78,22 +78,8 @@ void spread_row(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::i
   }
 }
 
-void average_row_f32(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t row, const float* x,
-                     float* y) {
-  average_row(g, divisor, row, x, y);
-}
-void average_row_f64(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t row, const double* x,
-                     double* y) {
-  average_row(g, divisor, row, x, y);
-}
-void spread_row_f32(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t row, const float* dy,
-                    float* dx) {
-  spread_row(g, divisor, row, dy, dx);
-}
-void spread_row_f64(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t row, const double* dy,
-                    double* dx) {
-  spread_row(g, divisor, row, dy, dx);
-}
+TAPESTRY_KERNEL(average_row);
+TAPESTRY_KERNEL(spread_row);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -103,53 +89,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(average_row_f32);
-HWY_EXPORT(average_row_f64);
-HWY_EXPORT(spread_row_f32);
-HWY_EXPORT(spread_row_f64);
-
-void average_row(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t row, const float* x, float* y) {
-  HWY_DYNAMIC_DISPATCH(average_row_f32)(g, divisor, row, x, y);
-}
-void average_row(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t row, const double* x,
-                 double* y) {
-  HWY_DYNAMIC_DISPATCH(average_row_f64)(g, divisor, row, x, y);
-}
-void spread_row(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t row, const float* dy,
-                float* dx) {
-  HWY_DYNAMIC_DISPATCH(spread_row_f32)(g, divisor, row, dy, dx);
-}
-void spread_row(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, std::int64_t row, const double* dy,
-                double* dx) {
-  HWY_DYNAMIC_DISPATCH(spread_row_f64)(g, divisor, row, dy, dx);
-}
-
+TAPESTRY_EXPORT(average_row);
+TAPESTRY_EXPORT(spread_row);
 }  // namespace
 
 template <class T>
 void avg_pool2d(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, const T* x, T* y) {
-  const std::int64_t image = g.rows.in * g.columns.in * g.channels;
-  const std::int64_t row_size = g.columns.out * g.channels;
-  parallel_ranges(g.batch * g.rows.out, rows_per_piece(row_size), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      average_row(g, divisor, row % g.rows.out, x + row / g.rows.out * image, y + row * row_size);
-    }
+  const std::int64_t image_size = g.rows.in * g.columns.in * g.channels;
+  for_window_rows(g, [&](std::int64_t image, std::int64_t window_row, std::int64_t row) {
+    TAPESTRY_DISPATCH(average_row, T)
+    (g, divisor, window_row, x + image * image_size, y + row * g.columns.out * g.channels);
   });
 }
 
 template <class T>
 void avg_pool2d_adjoint(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, const T* dy, T* dx) {
-  const std::int64_t row_size = g.columns.in * g.channels;
-  const std::int64_t out_row_size = g.columns.out * g.channels;
-  // Rows of the image gather what is sent to them, so that no two threads write to one place.
-  parallel_ranges(g.batch * g.rows.in, rows_per_piece(row_size), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      std::fill_n(dx + row * row_size, row_size, T{0});
-      const std::int64_t first = row / g.rows.in * g.rows.out;
-      for_each_window_over(g.rows, row % g.rows.in, [&](std::int64_t window, std::int64_t) {
-        spread_row(g, divisor, window, dy + (first + window) * out_row_size, dx + row * row_size);
-      });
-    }
+  gather_window_rows(g, dx, [&](std::int64_t window_row, std::int64_t, std::int64_t row, T* target) {
+    TAPESTRY_DISPATCH(spread_row, T)(g, divisor, window_row, dy + row * g.columns.out * g.channels, target);
   });
 }
 

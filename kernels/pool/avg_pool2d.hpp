@@ -5,14 +5,14 @@
 
 namespace tapestry::kernels {
 
-/// What the sum of a window is divided by: `fixed` unless that is 0; else the number of the window's pixels or, with
-/// `count_include_pad`, of its cells that lie on the image or in the padding around it.
+/// The divisor of a window's sum: `fixed` unless that is 0; otherwise the number of the window's pixels inside the
+/// image or, with `count_include_pad`, inside the image or its padding.
 struct AvgPool2dDivisor {
   bool count_include_pad;
   std::int64_t fixed;
 };
 
-/// y = the sum of every window over its divisor. Every window must hold a pixel.
+/// y = the sum of every window, divided by its divisor. Every window must contain a pixel.
 template <class T>
 void avg_pool2d(const Pool2dGeometry& geometry, const AvgPool2dDivisor& divisor, const T* x, T* y);
 

@@ -9,15 +9,15 @@
 #include <hwy/highway.h>
 
 #include <tapestry/kernels/pool/max_pool2d.hpp>
-#include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-// Inside the loops taps are numbers of type T, so that one mask serves values and taps.
+// Inside the loops taps have type T, so that one mask serves values and taps.
 template <class D>
 HWY_INLINE void store_taps(D, hn::Vec<D> taps, std::uint8_t* out) {
   const hn::Rebind<std::int32_t, D> d32;
@@ -41,7 +41,7 @@ HWY_INLINE hn::Vec<D> load_taps(D d, const std::uint8_t* taps) {
   }
 }
 
-/// One row of windows of one image, which lies at x.
+/// One row of windows of the image x.
 template <class T>
 void pool_row(const Pool2dGeometry& g, std::int64_t window_row, const T* HWY_RESTRICT x, T* HWY_RESTRICT y,
               std::uint8_t* HWY_RESTRICT taps) {
@@ -66,7 +66,7 @@ void pool_row(const Pool2dGeometry& g, std::int64_t window_row, const T* HWY_RES
         for (std::int64_t s = 0; s < pixels.columns; ++s, pixel += pixels.column_step) {
           const auto value = hn::LoadU(d, pixel);
           hwy::Prefetch(pixel + ahead);
-          // Greater, or the first NaN.
+          // The value is greater or the first NaN.
           const auto wins = hn::And(hn::Not(hn::Ge(best, value)), hn::Eq(best, best));
           best = hn::IfThenElse(wins, value, best);
           best_tap = hn::IfThenElse(wins, tap, best_tap);
@@ -80,7 +80,7 @@ void pool_row(const Pool2dGeometry& g, std::int64_t window_row, const T* HWY_RES
   }
 }
 
-/// dx of one image's row, += what the windows `dy` of one row of windows send to it through the taps of their row `r`.
+/// dx of one image row += the contribution of one row of windows, with gradients `dy`, through row `r` of their taps.
 template <class T>
 void scatter_row(const Pool2dGeometry& g, std::int64_t r, const T* HWY_RESTRICT dy,
                  const std::uint8_t* HWY_RESTRICT taps, T* HWY_RESTRICT dx) {
@@ -98,18 +98,8 @@ void scatter_row(const Pool2dGeometry& g, std::int64_t r, const T* HWY_RESTRICT 
   }
 }
 
-void pool_row_f32(const Pool2dGeometry& g, std::int64_t row, const float* x, float* y, std::uint8_t* taps) {
-  pool_row(g, row, x, y, taps);
-}
-void pool_row_f64(const Pool2dGeometry& g, std::int64_t row, const double* x, double* y, std::uint8_t* taps) {
-  pool_row(g, row, x, y, taps);
-}
-void scatter_row_f32(const Pool2dGeometry& g, std::int64_t r, const float* dy, const std::uint8_t* taps, float* dx) {
-  scatter_row(g, r, dy, taps, dx);
-}
-void scatter_row_f64(const Pool2dGeometry& g, std::int64_t r, const double* dy, const std::uint8_t* taps, double* dx) {
-  scatter_row(g, r, dy, taps, dx);
-}
+TAPESTRY_KERNEL(pool_row);
+TAPESTRY_KERNEL(scatter_row);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -119,19 +109,15 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(pool_row_f32);
-HWY_EXPORT(pool_row_f64);
-HWY_EXPORT(scatter_row_f32);
-HWY_EXPORT(scatter_row_f64);
+TAPESTRY_EXPORT(pool_row);
+TAPESTRY_EXPORT(scatter_row);
 
-void pool_row(const Pool2dGeometry& g, std::int64_t row, const float* x, float* y, std::uint8_t* taps) {
-  HWY_DYNAMIC_DISPATCH(pool_row_f32)(g, row, x, y, taps);
-}
-void pool_row(const Pool2dGeometry& g, std::int64_t row, const double* x, double* y, std::uint8_t* taps) {
-  HWY_DYNAMIC_DISPATCH(pool_row_f64)(g, row, x, y, taps);
+template <class T>
+void pool_row(const Pool2dGeometry& g, std::int64_t row, const T* x, T* y, std::uint8_t* taps) {
+  TAPESTRY_DISPATCH(pool_row, T)(g, row, x, y, taps);
 }
 
-/// The same, element by element, for taps of any type.
+/// `scatter_row` element by element, for taps of any type.
 template <class T, class Tap>
 void scatter_each(const Pool2dGeometry& g, std::int64_t r, const T* dy, const Tap* taps, T* dx) {
   for (std::int64_t window = 0; window < g.columns.out; ++window, dy += g.channels, taps += g.channels) {
@@ -143,21 +129,18 @@ void scatter_each(const Pool2dGeometry& g, std::int64_t r, const T* dy, const Ta
   }
 }
 
-/// Sequences: a single channel fills no vector, and in windows of one row every tap is in it.
+/// True for sequences, whose single channel does not fill a vector.
 bool is_sequence(const Pool2dGeometry& g) {
   return g.channels == 1 && g.rows.kernel == 1;
 }
 
-void scatter_row(const Pool2dGeometry& g, std::int64_t r, const float* dy, const std::uint8_t* taps, float* dx) {
+template <class T>
+void scatter_row(const Pool2dGeometry& g, std::int64_t r, const T* dy, const std::uint8_t* taps, T* dx) {
   if (is_sequence(g)) return scatter_each(g, r, dy, taps, dx);
-  HWY_DYNAMIC_DISPATCH(scatter_row_f32)(g, r, dy, taps, dx);
-}
-void scatter_row(const Pool2dGeometry& g, std::int64_t r, const double* dy, const std::uint8_t* taps, double* dx) {
-  if (is_sequence(g)) return scatter_each(g, r, dy, taps, dx);
-  HWY_DYNAMIC_DISPATCH(scatter_row_f64)(g, r, dy, taps, dx);
+  TAPESTRY_DISPATCH(scatter_row, T)(g, r, dy, taps, dx);
 }
 
-// Taps of 8 bytes belong to windows of more than 256 cells, which are rare: plain loops, over blocks of channels.
+// Windows of more than 256 cells, which need taps of 8 bytes, are rare: plain loops over blocks of channels suffice.
 template <class T>
 void pool_row(const Pool2dGeometry& g, std::int64_t window_row, const T* x, T* y, std::int64_t* taps) {
   constexpr std::int64_t block = 64;
@@ -166,7 +149,7 @@ void pool_row(const Pool2dGeometry& g, std::int64_t window_row, const T* x, T* y
     const Taps columns = taps_on_image(g.columns, window);
     for (std::int64_t begin = 0; begin < g.channels; begin += block) {
       const std::int64_t count = std::min(block, g.channels - begin);
-      // Values and places of one size, for the compiler's vectors: places along a row, then whole ones.
+      // Within a row, taps have the type of the values, so that the compiler can vectorize the loop.
       T best[block];
       T best_in_row[block];
       std::int64_t* const best_tap = taps + window * g.channels + begin;
@@ -200,21 +183,19 @@ void scatter_row(const Pool2dGeometry& g, std::int64_t r, const T* dy, const std
 }
 
 /// Calls `body(output element, plane, pixel, channel)` for every window, where `plane` is the first pixel of its image
-/// and `pixel` that of its tap, counted in the image.
+/// and `pixel` is the pixel of its tap within the image.
 template <class Tap, class Body>
 void for_each_tap(const Pool2dGeometry& g, const Tap* taps, const Body& body) {
-  parallel_ranges(g.batch * g.rows.out, rows_per_piece(g.columns.out * g.channels), [&](auto begin, auto end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const std::int64_t top = taps_on_image(g.rows, row % g.rows.out).origin;
-      for (std::int64_t window = 0; window < g.columns.out; ++window) {
-        const std::int64_t left = taps_on_image(g.columns, window).origin;
-        for (std::int64_t channel = 0; channel < g.channels; ++channel) {
-          const std::int64_t element = (row * g.columns.out + window) * g.channels + channel;
-          const auto tap = static_cast<std::int64_t>(taps[element]);
-          const std::int64_t pixel_row = top + tap / g.columns.kernel * g.rows.dilation;
-          const std::int64_t pixel_column = left + tap % g.columns.kernel * g.columns.dilation;
-          body(element, row / g.rows.out * g.rows.in * g.columns.in, pixel_row * g.columns.in + pixel_column, channel);
-        }
+  for_window_rows(g, [&](std::int64_t image, std::int64_t window_row, std::int64_t row) {
+    const std::int64_t top = taps_on_image(g.rows, window_row).origin;
+    for (std::int64_t window = 0; window < g.columns.out; ++window) {
+      const std::int64_t left = taps_on_image(g.columns, window).origin;
+      for (std::int64_t channel = 0; channel < g.channels; ++channel) {
+        const std::int64_t element = (row * g.columns.out + window) * g.channels + channel;
+        const auto tap = static_cast<std::int64_t>(taps[element]);
+        const std::int64_t pixel_row = top + tap / g.columns.kernel * g.rows.dilation;
+        const std::int64_t pixel_column = left + tap % g.columns.kernel * g.columns.dilation;
+        body(element, image * g.rows.in * g.columns.in, pixel_row * g.columns.in + pixel_column, channel);
       }
     }
   });
@@ -224,29 +205,18 @@ void for_each_tap(const Pool2dGeometry& g, const Tap* taps, const Body& body) {
 
 template <class T, class Tap>
 void max_pool2d(const Pool2dGeometry& g, const T* x, T* y, Tap* taps) {
-  const std::int64_t image = g.rows.in * g.columns.in * g.channels;
+  const std::int64_t image_size = g.rows.in * g.columns.in * g.channels;
   const std::int64_t row_size = g.columns.out * g.channels;
-  parallel_ranges(g.batch * g.rows.out, rows_per_piece(row_size), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      pool_row(g, row % g.rows.out, x + row / g.rows.out * image, y + row * row_size, taps + row * row_size);
-    }
+  for_window_rows(g, [&](std::int64_t image, std::int64_t window_row, std::int64_t row) {
+    pool_row(g, window_row, x + image * image_size, y + row * row_size, taps + row * row_size);
   });
 }
 
 template <class T, class Tap>
 void max_pool2d_scatter(const Pool2dGeometry& g, const T* dy, const Tap* taps, T* dx) {
-  const std::int64_t row_size = g.columns.in * g.channels;
-  const std::int64_t out_row_size = g.columns.out * g.channels;
-  // Rows of the image gather what is sent to them, so that no two threads write to one place.
-  parallel_ranges(g.batch * g.rows.in, rows_per_piece(row_size), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      std::fill_n(dx + row * row_size, row_size, T{0});
-      const std::int64_t first = row / g.rows.in * g.rows.out;
-      for_each_window_over(g.rows, row % g.rows.in, [&](std::int64_t window, std::int64_t r) {
-        const std::int64_t from = (first + window) * out_row_size;
-        scatter_row(g, r, dy + from, taps + from, dx + row * row_size);
-      });
-    }
+  gather_window_rows(g, dx, [&](std::int64_t, std::int64_t tap_row, std::int64_t row, T* target) {
+    const std::int64_t from = row * g.columns.out * g.channels;
+    scatter_row(g, tap_row, dy + from, taps + from, target);
   });
 }
 

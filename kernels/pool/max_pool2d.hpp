@@ -1,5 +1,5 @@
-// Maximum pooling over raw memory. Where a window has its maximum is kept as the tap: row · kernel width + column
-// within the window. Tap is std::uint8_t (windows of at most 256 cells) or std::int64_t, T is float or double.
+// Maximum pooling over raw memory. The location of a window's maximum is stored as its tap, row · kernel width + column
+// within the window. Tap is std::uint8_t (windows of at most 256 cells) or std::int64_t; T is float or double.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace tapestry::kernels {
 
-/// The maximum of every window and its tap: the first NaN if there is one, else the first of the largest. Every window
-/// must hold a pixel.
+/// The maximum of every window and its tap: the first NaN if there is one, else the first maximum. Every window must
+/// contain a pixel.
 template <class T, class Tap>
 void max_pool2d(const Pool2dGeometry& geometry, const T* x, T* y, Tap* taps);
 
@@ -17,11 +17,11 @@ void max_pool2d(const Pool2dGeometry& geometry, const T* x, T* y, Tap* taps);
 template <class T, class Tap>
 void max_pool2d_scatter(const Pool2dGeometry& geometry, const T* dy, const Tap* taps, T* dx);
 
-/// y = x[pixel of the tap] for every window: the adjoint of scattering.
+/// y = x[pixel of the tap] for every window: the adjoint of `max_pool2d_scatter`.
 template <class T, class Tap>
 void max_pool2d_gather(const Pool2dGeometry& geometry, const T* x, const Tap* taps, T* y);
 
-/// The pixel of every tap, as row · width + column in the image.
+/// The pixel of every tap as row · width + column of the image.
 template <class Tap>
 void max_pool2d_indices(const Pool2dGeometry& geometry, const Tap* taps, std::int64_t* indices);
 

@@ -1,16 +1,18 @@
-// What the pooling kernels share: how windows lie on an image.
+// Shared by the pooling kernels: the geometry of windows on an image.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
+#include <tapestry/kernels/runtime/parallel.hpp>
+
 namespace tapestry::kernels {
 
-/// The windows along one axis of an image. Window o has its tap t at pixel o · stride − padding + t · dilation; taps
-/// that fall outside [0, in) do not count. Preconditions: sizes and padding ≥ 0, kernel, stride and dilation ≥ 1.
+/// The windows along one axis of an image. Tap t of window o is at pixel o · stride − padding + t · dilation; taps
+/// outside [0, in) are ignored. Preconditions: sizes and padding ≥ 0; kernel, stride and dilation ≥ 1.
 ///
 /// On an adaptive axis window o covers the pixels from ⌊o · in / out⌋ to before ⌈(o + 1) · in / out⌉; then `kernel` is
-/// the size of the largest window, `padding` is 0, `dilation` is 1 and `stride` only a hint.
+/// the size of the largest window, `padding` is 0, `dilation` is 1 and `stride` is only a hint.
 struct Pool2dAxis {
   std::int64_t in, out;
   std::int64_t kernel, stride, padding, dilation;
@@ -23,8 +25,8 @@ struct Pool2dGeometry {
   Pool2dAxis rows, columns;
 };
 
-/// The taps [first, last) of a window that lie on the image (none when first ≥ last), and the pixel of tap 0, which may
-/// lie outside.
+/// The taps [first, last) of a window that lie inside the image (none if first ≥ last), and the pixel of tap 0, which
+/// may lie outside.
 struct Taps {
   std::int64_t origin, first, last;
 };
@@ -35,14 +37,14 @@ inline Taps taps_on_image(const Pool2dAxis& axis, std::int64_t window) {
     return {.origin = begin, .first = 0, .last = ((window + 1) * axis.in + axis.out - 1) / axis.out - begin};
   }
   const std::int64_t origin = window * axis.stride - axis.padding;
-  // The first pixel of a tap from `pixel` on; windows inside the image are spared the divisions.
+  // The first tap at or after `pixel`; windows inside the image avoid the divisions.
   const auto tap_from = [&](std::int64_t pixel) { return (pixel - origin + axis.dilation - 1) / axis.dilation; };
   const bool ends_inside = origin + (axis.kernel - 1) * axis.dilation < axis.in;
   return {
       .origin = origin, .first = origin >= 0 ? 0 : tap_from(0), .last = ends_inside ? axis.kernel : tap_from(axis.in)};
 }
 
-/// The pixels of one window, as elements of an image: the first, and the steps from one to the next.
+/// The pixels of one window as element offsets in an image: the first one and the steps between them.
 struct WindowPixels {
   std::int64_t first;
   std::int64_t rows, row_step;
@@ -59,14 +61,14 @@ inline WindowPixels pixels_of(const Pool2dGeometry& g, const Taps& rows, const T
           .column_step = g.columns.dilation * g.channels};
 }
 
-/// How many elements after a pixel the next row of windows has its own, or 0 when that is not all on the image. Loops
-/// fetch them early: rows of an image are short, and a processor does not foresee the next.
+/// The distance in elements from a pixel to its counterpart in the next row of windows, or 0 if that row is not
+/// entirely inside the image. Loops prefetch by it, because image rows are too short for the hardware prefetcher.
 inline std::int64_t next_row_of_windows(const Pool2dGeometry& g, const Taps& rows) {
   const std::int64_t last_row = rows.origin + (rows.last - 1) * g.rows.dilation;
   return g.rows.stride < g.rows.in - last_row ? g.rows.stride * g.columns.in * g.channels : 0;
 }
 
-/// Calls `body(window, tap)` for every window that covers a pixel, in rising order, with the tap that does.
+/// Calls `body(window, tap)` for every window with a tap on `pixel`, in ascending order.
 template <class Body>
 void for_each_window_over(const Pool2dAxis& axis, std::int64_t pixel, const Body& body) {
   if (axis.is_adaptive) {
@@ -84,9 +86,27 @@ void for_each_window_over(const Pool2dAxis& axis, std::int64_t pixel, const Body
   }
 }
 
-/// How many rows of `row_size` elements make a piece of work.
-inline std::int64_t rows_per_piece(std::int64_t row_size) {
-  return 1 + (std::int64_t{1} << 14) / (row_size + 1);
+/// Calls `body(image, row of windows, row of windows counted through all images)` for every row of windows, in
+/// parallel.
+template <class Body>
+void for_window_rows(const Pool2dGeometry& g, const Body& body) {
+  parallel_each(g.batch * g.rows.out, g.columns.out * g.channels,
+                [&](std::int64_t row) { body(row / g.rows.out, row % g.rows.out, row); });
+}
+
+/// dx = 0, then `add(window row, tap row, window row counted through all images, row of dx)` for every row of windows
+/// that has a tap on the row, in ascending order. Each row of dx gathers its own sum, so that no two threads write to
+/// the same location.
+template <class T, class Add>
+void gather_window_rows(const Pool2dGeometry& g, T* dx, const Add& add) {
+  const std::int64_t row_size = g.columns.in * g.channels;
+  parallel_each(g.batch * g.rows.in, row_size, [&](std::int64_t row) {
+    T* const target = dx + row * row_size;
+    std::fill_n(target, row_size, T{0});
+    const std::int64_t first = row / g.rows.in * g.rows.out;
+    for_each_window_over(g.rows, row % g.rows.in,
+                         [&](std::int64_t window, std::int64_t tap) { add(window, tap, first + window, target); });
+  });
 }
 
 }  // namespace tapestry::kernels

@@ -8,6 +8,7 @@
 
 #include <tapestry/kernels/reduction/column_sums.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 #include <tapestry/kernels/simd/doubles-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -15,7 +16,7 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// Of `vectors` neighbouring vectors of columns: so many sums at once hide the latency of additions.
+/// The sums of `vectors` adjacent vectors of columns; several at a time hide the latency of the additions.
 template <int vectors, class T, class D>
 HWY_INLINE void add_columns(D d, std::int64_t rows, std::int64_t columns, const T* HWY_RESTRICT in,
                             double* HWY_RESTRICT sums) {
@@ -43,12 +44,7 @@ void sum_columns(std::int64_t rows, std::int64_t columns, const T* in, double* s
   for_whole_vectors(hn::CappedTag<double, 1>(), column, columns, one);
 }
 
-void column_sums_f32(std::int64_t rows, std::int64_t columns, const float* in, double* sums) {
-  sum_columns(rows, columns, in, sums);
-}
-void column_sums_f64(std::int64_t rows, std::int64_t columns, const double* in, double* sums) {
-  sum_columns(rows, columns, in, sums);
-}
+TAPESTRY_KERNEL(sum_columns);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -58,18 +54,15 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(column_sums_f32);
-HWY_EXPORT(column_sums_f64);
+TAPESTRY_EXPORT(sum_columns);
 }  // namespace
 
-template <>
-void column_sums(std::int64_t rows, std::int64_t columns, const float* in, double* sums) {
-  HWY_DYNAMIC_DISPATCH(column_sums_f32)(rows, columns, in, sums);
+template <class T>
+void column_sums(std::int64_t rows, std::int64_t columns, const T* in, double* sums) {
+  TAPESTRY_DISPATCH(sum_columns, T)(rows, columns, in, sums);
 }
-template <>
-void column_sums(std::int64_t rows, std::int64_t columns, const double* in, double* sums) {
-  HWY_DYNAMIC_DISPATCH(column_sums_f64)(rows, columns, in, sums);
-}
+template void column_sums(std::int64_t, std::int64_t, const float*, double*);
+template void column_sums(std::int64_t, std::int64_t, const double*, double*);
 
 }  // namespace tapestry::kernels
 #endif

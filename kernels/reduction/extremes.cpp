@@ -7,7 +7,7 @@
 namespace tapestry::kernels {
 namespace {
 
-/// Elements of a row that one piece of the work looks at, about.
+/// The approximate number of elements of a row per piece.
 constexpr std::int64_t grain = std::int64_t{1} << 14;
 
 }  // namespace
@@ -15,15 +15,13 @@ constexpr std::int64_t grain = std::int64_t{1} << 14;
 template <bool largest, class T>
 void extremes(const MiddleAxis& axis, const T* in, T* out) {
   if (axis.inner == 1) {
-    // Long rows in pieces, and then the extremes of these.
+    // Divides long rows into pieces, then combines their extremes.
     const std::int64_t pieces = (axis.size + grain - 1) / grain;
     std::vector<T> partial(static_cast<std::size_t>(axis.outer * pieces));
-    parallel_ranges(axis.outer * pieces, 1 + grain / axis.size, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t piece = begin; piece < end; ++piece) {
-        const std::int64_t first = piece % pieces * grain;
-        partial[static_cast<std::size_t>(piece)] =
-            row_extreme<largest>(in + piece / pieces * axis.size + first, std::min(grain, axis.size - first));
-      }
+    parallel_each(axis.outer * pieces, axis.size, [&](std::int64_t piece) {
+      const std::int64_t first = piece % pieces * grain;
+      partial[static_cast<std::size_t>(piece)] =
+          row_extreme<largest>(in + piece / pieces * axis.size + first, std::min(grain, axis.size - first));
     });
     for (std::int64_t o = 0; o < axis.outer; ++o) out[o] = row_extreme<largest>(partial.data() + o * pieces, pieces);
     return;
@@ -34,7 +32,7 @@ void extremes(const MiddleAxis& axis, const T* in, T* out) {
     std::copy(rows + first, rows + last, best + first);
     for (std::int64_t i = 1; i < axis.size; ++i) {
       const T* row = rows + i * axis.inner;
-      for (std::int64_t k = first; k < last; ++k) best[k] = passes<largest>(row[k], best[k]) ? row[k] : best[k];
+      for (std::int64_t k = first; k < last; ++k) best[k] = replaces<largest>(row[k], best[k]) ? row[k] : best[k];
     }
   });
 }
@@ -51,7 +49,7 @@ void extreme_indices(const MiddleAxis& axis, const T* in, std::int64_t* out) {
     for (std::int64_t i = 1; i < axis.size; ++i) {
       const T* row = rows + i * axis.inner + first;
       for (std::size_t k = 0; k < count; ++k) {
-        const bool is_new = passes<largest>(row[k], best[k]);
+        const bool is_new = replaces<largest>(row[k], best[k]);
         best[k] = is_new ? row[k] : best[k];
         at[k] = is_new ? i : at[k];
       }
@@ -60,21 +58,15 @@ void extreme_indices(const MiddleAxis& axis, const T* in, std::int64_t* out) {
   });
 }
 
-template void extremes<true>(const MiddleAxis&, const float*, float*);
-template void extremes<false>(const MiddleAxis&, const float*, float*);
-template void extremes<true>(const MiddleAxis&, const double*, double*);
-template void extremes<false>(const MiddleAxis&, const double*, double*);
-template void extremes<true>(const MiddleAxis&, const std::int64_t*, std::int64_t*);
-template void extremes<false>(const MiddleAxis&, const std::int64_t*, std::int64_t*);
-template void extremes<true>(const MiddleAxis&, const std::uint8_t*, std::uint8_t*);
-template void extremes<false>(const MiddleAxis&, const std::uint8_t*, std::uint8_t*);
-template void extreme_indices<true>(const MiddleAxis&, const float*, std::int64_t*);
-template void extreme_indices<false>(const MiddleAxis&, const float*, std::int64_t*);
-template void extreme_indices<true>(const MiddleAxis&, const double*, std::int64_t*);
-template void extreme_indices<false>(const MiddleAxis&, const double*, std::int64_t*);
-template void extreme_indices<true>(const MiddleAxis&, const std::int64_t*, std::int64_t*);
-template void extreme_indices<false>(const MiddleAxis&, const std::int64_t*, std::int64_t*);
-template void extreme_indices<true>(const MiddleAxis&, const std::uint8_t*, std::int64_t*);
-template void extreme_indices<false>(const MiddleAxis&, const std::uint8_t*, std::int64_t*);
+#define TAPESTRY_INSTANTIATE(T)                                                    \
+  template void extremes<true>(const MiddleAxis&, const T*, T*);                   \
+  template void extremes<false>(const MiddleAxis&, const T*, T*);                  \
+  template void extreme_indices<true>(const MiddleAxis&, const T*, std::int64_t*); \
+  template void extreme_indices<false>(const MiddleAxis&, const T*, std::int64_t*)
+TAPESTRY_INSTANTIATE(float);
+TAPESTRY_INSTANTIATE(double);
+TAPESTRY_INSTANTIATE(std::int64_t);
+TAPESTRY_INSTANTIATE(std::uint8_t);
+#undef TAPESTRY_INSTANTIATE
 
 }  // namespace tapestry::kernels

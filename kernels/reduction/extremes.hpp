@@ -1,4 +1,4 @@
-// The largest and smallest along an axis. NaN counts as beyond everything: where there is one, it is the result.
+// The maximum and minimum along an axis. If there is a NaN, it is the result.
 #pragma once
 
 #include <array>
@@ -8,13 +8,13 @@
 
 namespace tapestry::kernels {
 
-/// True when `x` takes the place of `best`, the extreme so far: equal numbers do not.
+/// True when `x` replaces `best`, the extreme so far; equal numbers do not.
 template <bool largest, class T>
-bool passes(T x, T best) {
+bool replaces(T x, T best) {
   return (largest ? x > best : x < best) || (x != x && best == best);
 }
 
-/// The extreme of a row, which must not be empty; with several under way at a time.
+/// The extreme of a row, which must not be empty; keeps several candidates to hide latency.
 template <bool largest, class T>
 T row_extreme(const T* in, std::int64_t size) {
   std::array<T, 16> lanes;
@@ -23,13 +23,13 @@ T row_extreme(const T* in, std::int64_t size) {
   for (; i + 16 <= size; i += 16) {
     for (std::size_t lane = 0; lane < 16; ++lane) {
       const T x = in[i + static_cast<std::int64_t>(lane)];
-      lanes[lane] = passes<largest>(x, lanes[lane]) ? x : lanes[lane];
+      lanes[lane] = replaces<largest>(x, lanes[lane]) ? x : lanes[lane];
     }
   }
   for (std::size_t lane = 0; i < size; ++i, ++lane)
-    lanes[lane] = passes<largest>(in[i], lanes[lane]) ? in[i] : lanes[lane];
+    lanes[lane] = replaces<largest>(in[i], lanes[lane]) ? in[i] : lanes[lane];
   T best = lanes[0];
-  for (const T x : lanes) best = passes<largest>(x, best) ? x : best;
+  for (const T x : lanes) best = replaces<largest>(x, best) ? x : best;
   return best;
 }
 

@@ -14,8 +14,9 @@ namespace {
 template <class T>
 using Block = std::array<T, static_cast<std::size_t>(block_size)>;
 
-/// Calls `row(first)` where elements of the axis lie side by side in memory: they begin at `first`. Else calls
-/// `rows(first, count)` for `count` rows that run side by side, of which the first elements begin at `first`.
+/// If the elements of the axis are adjacent in memory, calls `row(first)` for every row, which begins at element
+/// `first`. Otherwise calls `rows(first, count)` for blocks of `count` rows side by side, whose first elements begin at
+/// `first`.
 template <class Row, class Rows>
 void for_rows(const MiddleAxis& axis, const Row& row, const Rows& rows) {
   if (axis.size == 0) return;
@@ -29,7 +30,7 @@ void for_rows(const MiddleAxis& axis, const Row& row, const Rows& rows) {
   });
 }
 
-/// Σ term(i) for i in [first, first + size), with several sums under way at a time.
+/// Σ term(i) for i in [first, first + size), with several partial sums to hide latency.
 template <class Term>
 double row_sum(std::int64_t first, std::int64_t size, const Term& term) {
   std::array<double, 8> sums = {};
@@ -62,19 +63,19 @@ void with_row_sums(const MiddleAxis& axis, const Term& term, const Finish& finis
       });
 }
 
-/// What rows side by side are normalised by: their largest elements and Σ e^{x − largest}.
+/// The normalizers of rows side by side: their maxima and Σ e^{x − maximum}.
 template <class T>
-struct Normalisers {
+struct Normalizers {
   Block<T> largest;
   Block<double> sums = {};
 
-  /// `keep(i, powers)` is given the powers of all i-th elements, of the type that they are to be taken in.
+  /// Calls `keep(i, powers)` with e^{x − maximum} of all i-th elements, computed in type Power.
   template <class Power, class Keep>
   void find(const MiddleAxis& axis, std::size_t count, const T* x, const Keep& keep) {
     std::copy_n(x, count, largest.data());
     for (std::int64_t i = 1; i < axis.size; ++i) {
       const T* in = x + i * axis.inner;
-      for (std::size_t k = 0; k < count; ++k) largest[k] = passes<true>(in[k], largest[k]) ? in[k] : largest[k];
+      for (std::size_t k = 0; k < count; ++k) largest[k] = replaces<true>(in[k], largest[k]) ? in[k] : largest[k];
     }
     Block<Power> powers = {};
     for (std::int64_t i = 0; i < axis.size; ++i) {
@@ -99,7 +100,7 @@ void softmax(const MiddleAxis& axis, const T* x, T* y) {
         for (std::int64_t i = 0; i < axis.size; ++i) out[i] = static_cast<T>(static_cast<double>(out[i]) / sum);
       },
       [&](std::int64_t first, std::size_t count) {
-        Normalisers<T> by;
+        Normalizers<T> by;
         by.template find<T>(axis, count, x + first, [&](std::int64_t i, const Block<T>& powers) {
           std::copy_n(powers.data(), count, y + first + i * axis.inner);
         });
@@ -119,17 +120,17 @@ void softmax_gradient(const MiddleAxis& axis, const T* y, const T* dy, T* dx) {
 
 template <class T>
 void log_softmax(const MiddleAxis& axis, const T* x, T* y) {
-  // In double precision: a logarithm near 0 is the difference of numbers that are not.
+  // In double precision: a logarithm near 0 is the difference of larger numbers.
   for_rows(
       axis,
       [&](std::int64_t first) {
         const auto largest = static_cast<double>(row_extreme<true>(x + first, axis.size));
-        const double normaliser = std::log(exp_sum(axis.size, x + first, largest));
+        const double normalizer = std::log(exp_sum(axis.size, x + first, largest));
         for (std::int64_t i = first; i < first + axis.size; ++i)
-          y[i] = static_cast<T>(static_cast<double>(x[i]) - largest - normaliser);
+          y[i] = static_cast<T>(static_cast<double>(x[i]) - largest - normalizer);
       },
       [&](std::int64_t first, std::size_t count) {
-        Normalisers<T> by;
+        Normalizers<T> by;
         by.template find<double>(axis, count, x + first, [](std::int64_t, const Block<double>&) {});
         for (std::size_t k = 0; k < count; ++k) by.sums[k] = std::log(by.sums[k]);
         for (std::int64_t i = 0; i < axis.size; ++i) {

@@ -10,6 +10,7 @@
 #include <tapestry/kernels/resample/resample.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -19,7 +20,7 @@ namespace {
 using Term = ResampleAxis::Term;
 using Terms = std::span<const Term>;
 
-/// to = Σ weight · x[source], where sources are `size` elements each.
+/// to = Σ weight · x[source], where each source has `size` elements.
 template <class T>
 HWY_INLINE void weighted_sum(Terms terms, std::int64_t size, const T* HWY_RESTRICT x, T* HWY_RESTRICT to) {
   if (terms.empty()) {
@@ -37,7 +38,7 @@ HWY_INLINE void weighted_sum(Terms terms, std::int64_t size, const T* HWY_RESTRI
   });
 }
 
-/// One row of the result of one image: first the rows of the image, whole, are mixed, then the pixels of the mixture.
+/// One output row of one image: mixes whole rows of the image, then the pixels of the mixed row.
 template <class T>
 void resample_row(Terms rows, const ResampleAxis& columns, std::int64_t channels, const T* HWY_RESTRICT image,
                   T* HWY_RESTRICT mixed, T* HWY_RESTRICT to) {
@@ -52,14 +53,7 @@ void resample_row(Terms rows, const ResampleAxis& columns, std::int64_t channels
     weighted_sum(columns.terms_of(column), channels, source, to);
 }
 
-void resample_row_f32(Terms rows, const ResampleAxis& columns, std::int64_t channels, const float* image, float* mixed,
-                      float* to) {
-  resample_row(rows, columns, channels, image, mixed, to);
-}
-void resample_row_f64(Terms rows, const ResampleAxis& columns, std::int64_t channels, const double* image,
-                      double* mixed, double* to) {
-  resample_row(rows, columns, channels, image, mixed, to);
-}
+TAPESTRY_KERNEL(resample_row);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -69,8 +63,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(resample_row_f32);
-HWY_EXPORT(resample_row_f64);
+TAPESTRY_EXPORT(resample_row);
 }  // namespace
 
 ResampleAxis adjoint(const ResampleAxis& axis) {
@@ -92,12 +85,7 @@ ResampleAxis adjoint(const ResampleAxis& axis) {
 template <class T>
 void resample(std::int64_t batch, std::int64_t channels, const ResampleAxis& rows, const ResampleAxis& columns,
               const T* x, T* y) {
-  const auto run = [&] {
-    if constexpr (sizeof(T) == 4)
-      return HWY_DYNAMIC_DISPATCH(resample_row_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(resample_row_f64);
-  }();
+  const auto& run = TAPESTRY_DISPATCH(resample_row, T);
   const std::int64_t in_size = columns.in * channels;
   const std::int64_t out_size = columns.out() * channels;
   const std::int64_t grain = 1 + (std::int64_t{1} << 14) / (in_size + out_size + 1);

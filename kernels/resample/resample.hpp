@@ -27,7 +27,7 @@ struct ResampleAxis {
   }
 };
 
-/// The adjoint: the same weights the other way, terms in the order of their source.
+/// The adjoint: the same weights from outputs to inputs, with terms in the order of their source.
 ResampleAxis adjoint(const ResampleAxis& axis);
 
 /// y (batch, rows.out(), columns.out(), channels) from x (batch, rows.in, columns.in, channels). Positions without

@@ -1,4 +1,4 @@
-// Cuts the memory that a kernel is given into arrays.
+// Divides the workspace of a kernel into arrays.
 #pragma once
 
 #include <cstddef>
@@ -7,20 +7,20 @@
 
 namespace tapestry::kernels {
 
-/// a · b, or the greatest number where that is more. Neither is negative.
+/// a · b, or the maximum of int64 if that overflows. Neither may be negative.
 constexpr std::int64_t saturating_product(std::int64_t a, std::int64_t b) {
   std::int64_t result = 0;
   return __builtin_mul_overflow(a, b, &result) ? std::numeric_limits<std::int64_t>::max() : result;
 }
 
-/// Likewise a + b.
+/// a + b, or the maximum of int64 if that overflows. Neither may be negative.
 constexpr std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
   std::int64_t result = 0;
   return __builtin_add_overflow(a, b, &result) ? std::numeric_limits<std::int64_t>::max() : result;
 }
 
-/// Hands out arrays one after another, each beginning on a cache line. Made with null, it only measures; sizes that
-/// overflow stay at the greatest number of int64.
+/// Returns consecutive arrays, each starting on a cache line. Constructed with null, it only measures the size, which
+/// saturates at the maximum of int64.
 class WorkspaceCutter {
  public:
   explicit WorkspaceCutter(void* memory) : memory_(static_cast<std::byte*>(memory)) {}
@@ -40,7 +40,7 @@ class WorkspaceCutter {
   std::int64_t size_ = 0;
 };
 
-/// Elements of T, at least `count`, that fill whole cache lines: the pitch of arrays of which each thread has one.
+/// `count` elements of T rounded up to whole cache lines: the pitch of arrays that exist once per thread.
 template <class T>
 constexpr std::int64_t whole_lines(std::int64_t count) {
   constexpr std::int64_t line = 64 / sizeof(T);

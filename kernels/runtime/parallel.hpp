@@ -1,4 +1,4 @@
-// Work shared out over OpenMP threads. The only place that opens a parallel region.
+// Parallel loops on OpenMP threads. The only place that opens parallel regions.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +7,14 @@
 
 namespace tapestry::kernels {
 
-/// How many threads `parallel_for` uses; at least 1. At first what OpenMP offers (OMP_NUM_THREADS, else the
-/// cores).
+/// The number of threads that `parallel_for` uses, at least 1. The default is OpenMP's (OMP_NUM_THREADS, else the
+/// number of cores).
 int num_threads();
 
-/// Sets the number of threads, for the calling thread's parallel regions and for OpenBLAS. `count` must be at
-/// least 1.
+/// Sets the number of threads of the calling thread's parallel regions and of OpenBLAS. `count` must be at least 1.
 void set_num_threads(int count);
 
-/// A reference to something callable; does not own it, so it must not outlive the call it is passed to.
+/// A non-owning reference to a callable; must not outlive it.
 template <class Signature>
 class FunctionRef;
 
@@ -34,14 +33,24 @@ class FunctionRef<Result(Args...)> {
   Result (*call_)(const void*, Args...);
 };
 
-/// Calls `body(piece, thread)` for every piece in [0, pieces), 0 ≤ thread < num_threads(). Pieces run in any
-/// order on any thread: for results that do not depend on the thread count, cut the work into pieces by its
-/// size alone, let each piece write to a place of its own, and combine partial results in index order
-/// afterwards. `thread` is for scratch. `body` must not throw. Denormal floats count as zero inside: they
-/// would slow training down.
+/// Calls `body(piece, thread)` for every piece in [0, pieces), with 0 ≤ thread < num_threads(), in any order and on any
+/// thread. For results that do not depend on the number of threads, divide the work into pieces by its size alone,
+/// write the result of each piece to its own location, and combine partial results in index order afterwards. `thread`
+/// selects scratch memory. `body` must not throw. Denormal floats count as zero inside, because arithmetic on them
+/// is slow.
 void parallel_for(std::int64_t pieces, FunctionRef<void(std::int64_t, int)> body);
 
 /// `parallel_for` over [0, size) in ranges of at most `grain`: calls `body(begin, end)`.
 void parallel_ranges(std::int64_t size, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body);
+
+/// Calls `body(i)` for every i in [0, size), in parallel, with as many consecutive calls per piece as make it worth a
+/// thread; `elements` is the approximate number of elements that one call processes.
+template <class Body>
+void parallel_each(std::int64_t size, std::int64_t elements, const Body& body) {
+  constexpr std::int64_t grain = std::int64_t{1} << 14;
+  parallel_ranges(size, 1 + grain / (elements + 1), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) body(i);
+  });
+}
 
 }  // namespace tapestry::kernels

@@ -15,7 +15,7 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// The high halves of the products with a constant.
+/// The high halves of the 64-bit products.
 template <class D, class V>
 HWY_INLINE V high_product(D d, V x, V factor) {
 #if HWY_TARGET == HWY_SCALAR

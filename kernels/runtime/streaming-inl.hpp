@@ -1,4 +1,4 @@
-// Stores of results. Included once per instruction set.
+// Stores, optionally streaming. Included once per instruction set.
 #if defined(TAPESTRY_KERNELS_STREAMING_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef TAPESTRY_KERNELS_STREAMING_INL
 #undef TAPESTRY_KERNELS_STREAMING_INL
@@ -14,7 +14,7 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Stores a vector, past the caches if `streams` (should_stream of streaming.hpp).
+/// Stores a vector, bypassing the caches if `streams` (`should_stream`).
 template <class D, class V>
 HWY_INLINE void store_result(bool streams, V value, D d, hn::TFromD<D>* HWY_RESTRICT target) {
   if (streams) {

@@ -1,15 +1,15 @@
-// Which results bypass the caches.
+// When results bypass the caches (streaming stores).
 #pragma once
 
 #include <cstdint>
 
 namespace tapestry::kernels {
 
-/// Results of more bytes than this are gone from the last cache before anybody reads them.
+/// Results of more bytes than this are evicted from the last-level cache before they are read.
 inline constexpr std::int64_t streamed_bytes = std::int64_t{16} << 20;
 
-/// Whether `pixels` × `channels` results are better written past the caches, which saves reading the lines that they
-/// overwrite: they must be many, and cover whole lines pixel by pixel.
+/// True when `pixels` × `channels` results should bypass the caches, which avoids reading the cache lines that they
+/// overwrite: they must be large, and every pixel must cover whole cache lines.
 template <class T>
 bool should_stream(const T* results, std::int64_t pixels, std::int64_t channels) {
   constexpr std::int64_t line = 64;

@@ -1,4 +1,4 @@
-// Vectors of doubles from and to memory of either floating type. Included once per instruction set.
+// Loads and stores of vectors of doubles from and to float or double memory. Included once per instruction set.
 #if defined(TAPESTRY_KERNELS_DOUBLES_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef TAPESTRY_KERNELS_DOUBLES_INL
 #undef TAPESTRY_KERNELS_DOUBLES_INL
@@ -14,7 +14,7 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// As doubles.
+/// Converts to double.
 template <class D, class V>
 HWY_INLINE hn::Vec<D> widened(D d, V v) {
   if constexpr (sizeof(hn::TFromV<V>) == sizeof(double)) {
@@ -24,7 +24,7 @@ HWY_INLINE hn::Vec<D> widened(D d, V v) {
   }
 }
 
-/// As numbers of type T, for a vector of tag Rebind<T, D>.
+/// Converts from double to T; the result has the tag Rebind<T, D>.
 template <class T, class D>
 HWY_INLINE hn::Vec<hn::Rebind<T, D>> narrowed(D, hn::Vec<D> v) {
   if constexpr (sizeof(T) == sizeof(double)) {

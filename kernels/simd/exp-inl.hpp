@@ -1,4 +1,4 @@
-// Powers of e of vectors. Included once per instruction set.
+// The vectorized exponential. Included once per instruction set.
 #if defined(TAPESTRY_KERNELS_EXP_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef TAPESTRY_KERNELS_EXP_INL
 #undef TAPESTRY_KERNELS_EXP_INL
@@ -15,9 +15,9 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// eˣ, off by a unit in the last place; infinite where it is too large, and NaN of NaN. Highway's own is right up to
-/// 104 in f32, where it is infinite, and up to 706 in f64, where it is not: the last stretch is taken with the exponent
-/// lowered by 10. Of NaN it makes 0.
+/// eˣ with an error of one unit in the last place; overflows to infinity, and NaN stays NaN. Highway's Exp is correct
+/// up to 104 in f32, where the result is infinite, and up to 706 in f64, where it is not: larger x are computed with
+/// the exponent lowered by 10. Highway's Exp of NaN is 0.
 template <class D, class V>
 HWY_INLINE V exp_of(D d, V x) {
   V power;

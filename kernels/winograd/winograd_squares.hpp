@@ -1,4 +1,4 @@
-// The squares of pixels of neighbouring tiles, one after the other. Everything is inlined into loops over tiles: with
+// The squares of pixels of neighboring tiles, one after the other. Everything is inlined into loops over tiles: with
 // few channels a tile takes little longer than it takes to say where its pixels are.
 #pragma once
 

@@ -147,7 +147,7 @@ struct UnitKernelGradient {
   }
 };
 
-/// Bᵀ d of five neighbouring inputs of one parity, as F(4, 2) takes them.
+/// Bᵀ d of five neighboring inputs of one parity, as F(4, 2) takes them.
 template <class D, class V>
 HWY_INLINE void transform_parity(D d, V x0, V x1, V x2, V x3, V x4, V* t) {
   constexpr float p = StridedPoints::p, p2 = p * p, q = StridedPoints::q, q2 = q * q;

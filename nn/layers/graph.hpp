@@ -1,4 +1,4 @@
-// Layers over graphs: every node gathers from its neighbours. Names of parameters are those of PyTorch Geometric.
+// Layers over graphs: every node gathers from its neighbors. Names of parameters are those of PyTorch Geometric.
 #pragma once
 
 #include <optional>
@@ -40,7 +40,7 @@ class GcnConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   mutable std::optional<SparseAdjacency> given_, normalized_;
 };
 
-/// lin_l(aggregate of the neighbours) + lin_r(the node itself), where lin_l has the bias (Hamilton, Ying and Leskovec,
+/// lin_l(aggregate of the neighbors) + lin_r(the node itself), where lin_l has the bias (Hamilton, Ying and Leskovec,
 /// "Inductive representation learning on large graphs", 2017, algorithm 1 without line 7). Parameters: lin_l.weight,
 /// lin_l.bias, lin_r.weight.
 class SageConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
@@ -48,7 +48,7 @@ class SageConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> 
   struct Options {
     Required<std::int64_t> in_channels;           ///< features of a node
     Required<std::int64_t> out_channels;          ///< features that it gets
-    Aggregation aggregation = Aggregation::mean;  ///< how neighbours are put together
+    Aggregation aggregation = Aggregation::mean;  ///< how neighbors are put together
     bool bias = true;                             ///< adds a learnable bias
   };
 
@@ -65,7 +65,7 @@ class SageConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> 
   Linear& lin_r_;
 };
 
-/// Every node's mean of its neighbours and itself, projected, weighted by
+/// Every node's mean of its neighbors and itself, projected, weighted by
 /// softmax(leaky_relu(att_src · projected source + att_dst · projected target)) over its edges, for every head; then
 /// plus a bias (Veličković et al., "Graph attention networks", 2018, equations 3 to 6). Edge weights are not used, and
 /// nodes without a loop get one; the graph with loops is kept until a call with another one, so that calls from several
@@ -79,7 +79,7 @@ class GatConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
     std::int64_t heads = 1;               ///< how many there are
     bool concat = true;                   ///< heads side by side (heads · out_channels), or else their mean
     double negative_slope = 0.2;          ///< of the leaky_relu
-    double dropout = 0;                   ///< the probability of dropping a neighbour's weight in training
+    double dropout = 0;                   ///< the probability of dropping a neighbor's weight in training
     bool bias = true;                     ///< adds a learnable bias
   };
 

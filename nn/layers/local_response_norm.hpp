@@ -1,4 +1,4 @@
-// The local response normalisation layer.
+// The local response normalization layer.
 #pragma once
 
 #include <tapestry/autograd/ops/norm/normalization.hpp>

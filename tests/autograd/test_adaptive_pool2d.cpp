@@ -100,7 +100,7 @@ TEST_CASE("adaptive pooling gives the same for both dtypes and on every instruct
   const Array x = distinct({2, 19, 31, 23});
   const Pair size = {7, 5};
   const Array largest = adaptive_max_pool2d(x, size).array();
-  const Array gradient = Generator(3).whole_numbers(largest.shape(), DType::f64);
+  const Array gradient = Generator(3).integers(largest.shape(), DType::f64);
   const auto dx = [&](const Array& input) {
     const Tensor image = leaf(input);
     return grad(adaptive_max_pool2d(image, size), {image}, gradient.to(input.dtype()))[0].array().to(DType::f64);

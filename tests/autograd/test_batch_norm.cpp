@@ -19,7 +19,7 @@ using namespace tapestry;
 using namespace tapestry::testing;
 
 /// Training with default options, nothing tracked, no weight and no bias.
-Tensor normalise(const Tensor& x) {
+Tensor normalize(const Tensor& x) {
   return batch_norm(x, {}, {}, {}, {}, {.training = true});
 }
 
@@ -123,13 +123,13 @@ TEST_CASE("batch_norm loses no digits to a large mean") {
   const Array x = normal({3, 20, 5, 7}, 1e5, 0.02, DType::f32);
   const std::vector<double> ones(20, 1), zeros(20, 0);
   for_each_target([&] {
-    require_rounded(normalise(x).array(), reference(x, moments(x), ones, zeros, 1e-5), Array::zeros({20}), 0x1p-24);
+    require_rounded(normalize(x).array(), reference(x, moments(x), ones, zeros, 1e-5), Array::zeros({20}), 0x1p-24);
   });
 }
 
 TEST_CASE("batch_norm uses batch statistics in evaluation when nothing is tracked") {
   const Array x = normal({2, 3, 4, 5}, 5, 3);
-  REQUIRE(values_of(batch_norm(x, {}, {}, {}, {}, {.training = false}).array()) == values_of(normalise(x).array()));
+  REQUIRE(values_of(batch_norm(x, {}, {}, {}, {}, {.training = false}).array()) == values_of(normalize(x).array()));
 }
 
 TEST_CASE("batch_norm of a constant channel is exactly its bias") {
@@ -159,7 +159,7 @@ TEST_CASE("batch_norm finds a small variance beside a large mean") {
   }
 }
 
-TEST_CASE("batch_norm normalises values of 1e30") {
+TEST_CASE("batch_norm normalizes values of 1e30") {
   const Array x = normal({8, 3, 5, 7}, 0, 1e30, DType::f32);
   const Array mean = Array::zeros({3});
   const Array variance = Array::full({3}, 1);
@@ -207,7 +207,7 @@ TEST_CASE("batch_norm rejects fewer than two values per channel and leaves runni
   REQUIRE(values_of(variance) == std::vector<double>(3, 2));
 
   // One image of several pixels has statistics, and evaluation needs none of the batch.
-  REQUIRE(values_of(normalise(Array::from({1, 1, 1, 2}, std::vector<double>{3, 5})).array())[1] ==
+  REQUIRE(values_of(normalize(Array::from({1, 1, 1, 2}, std::vector<double>{3, 5})).array())[1] ==
           Approx(1).margin(1e-5));
   REQUIRE(run({1, 3, 1, 1}, false).shape() == Shape{1, 3, 1, 1});
   REQUIRE(run({0, 3, 4, 5}, false).shape() == Shape{0, 3, 4, 5});
@@ -247,10 +247,10 @@ TEST_CASE("batch_norm reports invalid options and input") {
 TEST_CASE("batch_norm of vectors and sequences is that of images with as many pixels") {
   const Array weight = normal({5}, 1, 0.5, DType::f32, 4);
   const Array x = normal({7, 5, 1, 3}, 1, 2, DType::f32);
-  const auto normalised = [&](const Shape& shape) {
+  const auto normalized = [&](const Shape& shape) {
     return values_of(batch_norm(x.reshape(shape), {}, {}, weight, {}, {.training = true}).array());
   };
-  REQUIRE(normalised({7, 5, 3}) == normalised({7, 5, 1, 3}));
+  REQUIRE(normalized({7, 5, 3}) == normalized({7, 5, 1, 3}));
   const Array vectors = normal({7, 5}, 1, 2, DType::f32);
   REQUIRE(values_of(batch_norm(vectors, {}, {}, weight, {}, {.training = true}).array()) ==
           values_of(batch_norm(vectors.reshape({7, 5, 1, 1}), {}, {}, weight, {}, {.training = true}).array()));
@@ -263,7 +263,7 @@ TEST_CASE("batch_norm of few channels is that of each alone") {
     const Array seed = normal(x.shape(), 0, 1, DType::f64, 6);
     const Array one = Array::full({channels}, 1, DType::f64);
     const GradientsOf all = gradients(x, {}, {}, one, Array::zeros({channels}, DType::f64), seed, true);
-    const auto y = values_of(normalise(x).array());
+    const auto y = values_of(normalize(x).array());
     for (std::int64_t c = 0; c < channels; ++c) {
       const auto channel = [&](const Array& images) {
         const auto values = values_of(images);
@@ -271,7 +271,7 @@ TEST_CASE("batch_norm of few channels is that of each alone") {
       };
       const Array alone = Array::from({1, 1, 13, 23}, channel(x));
       // Sums of 299 terms in another order.
-      const std::vector<double> y_alone = values_of(normalise(alone).array());
+      const std::vector<double> y_alone = values_of(normalize(alone).array());
       require_close(Array::from({299}, std::vector<double>(y.begin() + 299 * c, y.begin() + 299 * (c + 1))), y_alone,
                     1e-13, 1e-13);
       const GradientsOf one_alone =

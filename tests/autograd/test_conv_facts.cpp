@@ -127,8 +127,8 @@ TEST_CASE("a kernel of 3 by 3 with dilation 2 sees 5 by 5") {
 
 TEST_CASE("a shifted image gives the shifted result away from the borders") {
   Generator random(1);
-  const Array x = random.whole_numbers({1, 2, 7, 9});
-  const Array weight = random.whole_numbers({3, 2, 3, 3});
+  const Array x = random.integers({1, 2, 7, 9});
+  const Array weight = random.integers({3, 2, 3, 3});
   const Array y = conv2d(x, weight).array();
   // Whole numbers: exact whatever the algorithm's order, but for fractions of Winograd.
   const auto shifted = [](const Array& array) {
@@ -173,8 +173,8 @@ TEST_CASE("a transposed convolution does not undo max pooling") {
 
 TEST_CASE("a linear layer is a convolution with a kernel as large as its input") {
   Generator random(2);
-  const Array x = random.whole_numbers({3, 12});
-  const Array weight = random.whole_numbers({5, 12});
+  const Array x = random.integers({3, 12});
+  const Array weight = random.integers({5, 12});
   const Array wanted = matmul(x, transpose(weight, 0, 1)).array();
   require_equal(conv1d(x.reshape({3, 1, 12}), weight.reshape({5, 1, 12})).array().reshape({3, 5}), wanted);
   require_equal(conv1d(x.reshape({3, 2, 6}), weight.reshape({5, 2, 6})).array().reshape({3, 5}), wanted);

@@ -60,12 +60,12 @@ TEST_CASE("a thread starts in the mode set by the environment") {
 // Sums of at most 4096 products of whole numbers up to 8 are exact in f32.
 TEST_CASE("convolutions of integers are exact in exact mode and nearly so in fast mode") {
   Generator random(1);
-  const std::vector<Array> inputs = {random.whole_numbers({2, 32, 9, 11}), random.whole_numbers({33, 32, 3, 3}),
-                                     random.whole_numbers({33})};
+  const std::vector<Array> inputs = {random.integers({2, 32, 9, 11}), random.integers({33, 32, 3, 3}),
+                                     random.integers({33})};
   const CheckedFunction function = [](const std::vector<Tensor>& in) {
     return conv2d(in[0], in[1], in[2], {.padding = Pair(1, 2)});
   };
-  const auto whole_seed = [&](const Array& seed) { return Generator(2).whole_numbers(seed.shape(), seed.dtype()); };
+  const auto whole_seed = [&](const Array& seed) { return Generator(2).integers(seed.shape(), seed.dtype()); };
   std::vector<Array> in_double;
   for (const Array& input : inputs) in_double.push_back(input.to(DType::f64));
   Evaluation wanted = evaluate(function, in_double, whole_seed);

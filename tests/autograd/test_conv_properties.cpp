@@ -89,15 +89,15 @@ WholeNumbers whole_numbers_case(Generator& random) {
                                           .dilation = {random.between(1, 2), random.between(1, 3)}};
   WholeNumbers result;
   result.transposed = {
-      .x = random.whole_numbers({random.between(1, 3), in, random.between(2, 6), random.between(2, 7)}),
-      .weight = random.whole_numbers({in, out, kernel.height, kernel.width}),
-      .bias = random.whole_numbers({groups * out}),
+      .x = random.integers({random.between(1, 3), in, random.between(2, 6), random.between(2, 7)}),
+      .weight = random.integers({in, out, kernel.height, kernel.width}),
+      .bias = random.integers({groups * out}),
       .options = options};
   const Pair size = result.transposed.out_size();
   result.plain = {
-      .x = random.whole_numbers({result.transposed.x.size(0), groups * out, size.height, size.width}),
+      .x = random.integers({result.transposed.x.size(0), groups * out, size.height, size.width}),
       .weight = result.transposed.weight,
-      .bias = random.whole_numbers({in}),
+      .bias = random.integers({in}),
       .options = {
           .stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = groups}};
   return result;

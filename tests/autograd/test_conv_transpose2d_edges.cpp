@@ -139,14 +139,14 @@ TEST_CASE("a stride far larger than the kernel leaves the bias between the pixel
 
 TEST_CASE("the weight gradient of a grouped transposed convolution is that of its groups side by side") {
   Generator random(1);
-  const Array x = random.whole_numbers({2, 6, 3, 4});
-  const Array weight = random.whole_numbers({6, 2, 2, 3});
+  const Array x = random.integers({2, 6, 3, 4});
+  const Array weight = random.integers({6, 2, 2, 3});
   const auto weight_gradient = [&](const Tensor& image, const Array& kernel, const Tensor& seed, std::int64_t groups) {
     const Tensor w = leaf(kernel);
     return grad(conv_transpose2d(image, w, {}, {.stride = 2, .groups = groups}), {w}, seed)[0].array();
   };
   for (const std::int64_t groups : {2, 3, 6}) {
-    const Array seed = random.whole_numbers({2, 2 * groups, 6, 9});
+    const Array seed = random.integers({2, 2 * groups, 6, 9});
     const Array got = weight_gradient(x, weight, seed, groups);
     const std::int64_t in = 6 / groups;
     for (std::int64_t group = 0; group < groups; ++group) {

@@ -20,7 +20,7 @@ TEST_CASE("the gradient of a maximum goes to the first of equal neighbors") {
   require_equal(x.grad().array(), f32({3, 2}, {1, 2, 0, 20, 10, 0}));
 }
 
-TEST_CASE("a NaN is the largest neighbour and an infinity below zero can be") {
+TEST_CASE("a NaN is the largest neighbor and an infinity below zero can be") {
   const float never = -std::numeric_limits<float>::infinity();
   const SparseAdjacency graph({.num_nodes = 3, .edges = {{0, 0}, {1, 0}, {2, 0}, {0, 1}}});
   const Tensor x = leaf(f32({3, 1}, {never, NAN, 5}));

@@ -22,16 +22,16 @@ Array normal(const Shape& shape, double mean, double deviation, std::uint64_t se
   return random.normal(shape, mean, deviation, DType::f32);
 }
 
-/// A centred norm of (N, 6, H, W) with a weight and a bias per normalised element or channel; `bias_at` is what the
+/// A centered norm of (N, 6, H, W) with a weight and a bias per normalized element or channel; `bias_at` is what the
 /// bias is at an element.
 struct Norm {
   std::string name;
   Shape weight_shape;
-  std::int64_t group;  ///< elements normalised together: as many neighbours in row-major order
+  std::int64_t group;  ///< elements normalized together: as many neighbors in row-major order
   std::function<Tensor(const Tensor&, const Tensor&, const Tensor&)> apply;
 };
 
-std::vector<Norm> centred_norms(std::int64_t height, std::int64_t width) {
+std::vector<Norm> centered_norms(std::int64_t height, std::int64_t width) {
   return {{"layer_norm",
            {6, height, width},
            6 * height * width,
@@ -47,7 +47,7 @@ std::vector<Norm> centred_norms(std::int64_t height, std::int64_t width) {
            }}};
 }
 
-/// Calls `check(values of a group)` for neighbours in row-major order.
+/// Calls `check(values of a group)` for neighbors in row-major order.
 template <class Check>
 void for_each_group(const Array& x, std::int64_t size, const Check& check) {
   const auto values = values_of(x);
@@ -70,7 +70,7 @@ Moments moments(std::span<const double> values) {
 }  // namespace
 
 TEST_CASE("layer and group and instance norm of constant values are exactly the bias") {
-  for (const Norm& norm : centred_norms(5, 7)) {
+  for (const Norm& norm : centered_norms(5, 7)) {
     INFO(norm.name);
     for (const DType dtype : {DType::f32, DType::f64}) {
       const Array weight = Array::full(norm.weight_shape, 1.7, dtype);
@@ -86,7 +86,7 @@ TEST_CASE("layer and group and instance norm of constant values are exactly the 
 
 TEST_CASE("layer and group and instance norm find a small variance beside a large mean") {
   const Array x = normal({3, 6, 23, 19}, 100, 0.01);
-  for (const Norm& norm : centred_norms(23, 19)) {
+  for (const Norm& norm : centered_norms(23, 19)) {
     INFO(norm.name);
     std::vector<Moments> wanted;
     for_each_group(x, norm.group, [&](auto values) { wanted.push_back(moments(values)); });
@@ -100,10 +100,10 @@ TEST_CASE("layer and group and instance norm find a small variance beside a larg
   }
 }
 
-TEST_CASE("layer and group and instance norm of values of 1e30 are finite and normalised") {
+TEST_CASE("layer and group and instance norm of values of 1e30 are finite and normalized") {
   const Array x = normal({2, 6, 5, 7}, 0, 1e30);
   const Array seed = normal(x.shape(), 0, 1e30, 9);
-  for (const Norm& norm : centred_norms(5, 7)) {
+  for (const Norm& norm : centered_norms(5, 7)) {
     INFO(norm.name);
     for_each_group(norm.apply(x, {}, {}).array(), norm.group, [](auto values) {
       REQUIRE(std::abs(moments(values).mean) < 1e-6);
@@ -129,7 +129,7 @@ TEST_CASE("layer and group and instance norm of values of 1e30 are finite and no
 TEST_CASE("layer and group and instance norm have input gradients that add up to zero") {
   const Array x = normal({2, 6, 11, 7}, 3, 2);
   const Array seed = normal(x.shape(), 1, 1, 6);
-  for (const Norm& norm : centred_norms(11, 7)) {
+  for (const Norm& norm : centered_norms(11, 7)) {
     INFO(norm.name);
     const std::vector<Tensor> leaves = {leaf(x), leaf(Array::full(norm.weight_shape, 1.5))};
     const Array dx = grad(norm.apply(leaves[0], leaves[1], {}), leaves, seed)[0].array();
@@ -145,7 +145,7 @@ TEST_CASE("layer and group and instance norm have input gradients that add up to
 TEST_CASE("layer and group and instance norm have the same gradients in both forms") {
   const Array x = normal({3, 6, 5, 7}, 100, 0.1);
   const Array seed = normal(x.shape(), 0, 1, 6);
-  for (const Norm& norm : centred_norms(5, 7)) {
+  for (const Norm& norm : centered_norms(5, 7)) {
     INFO(norm.name);
     const auto gradients = [&](bool create_graph) {
       const std::vector<Tensor> leaves = {leaf(x), leaf(normal(norm.weight_shape, 1, 0.5, 4)),
@@ -163,7 +163,7 @@ TEST_CASE("layer and group norm give the same on every instruction set and the s
   for (const std::int64_t size : {1, 3, 8, 31, 67}) {
     const Array x = normal({257, 6, 1, size}, 1, 2).to(DType::f64);
     const Array seed = normal(x.shape(), 0, 1, 6).to(DType::f64);
-    for (const Norm& norm : centred_norms(1, size)) {
+    for (const Norm& norm : centered_norms(1, size)) {
       if (norm.group < 2) continue;
       INFO(norm.name << " size " << size);
       std::vector<Array> first;
@@ -188,7 +188,7 @@ TEST_CASE("layer and group norm give the same on every instruction set and the s
   }
 }
 
-TEST_CASE("normalisations agree with the numbers of PyTorch") {
+TEST_CASE("normalizations agree with the numbers of PyTorch") {
   // PyTorch 1.13, in float.
   const Array x = f64({2, 4}, {1, 2, 4, 9, 0, 0, 1, 1});
   require_close(layer_norm(x, {4}).array(),
@@ -236,7 +236,7 @@ TEST_CASE("instance_norm updates running statistics by the averages over the sam
 TEST_CASE("a NaN stays within its normalization group") {
   Array x = normal({2, 6, 3, 5}, 0, 1);
   x.mutable_data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
-  for (const Norm& norm : centred_norms(3, 5)) {
+  for (const Norm& norm : centered_norms(3, 5)) {
     INFO(norm.name);
     std::int64_t groups_with_nan = 0;
     for_each_group(norm.apply(x, {}, {}).array(), norm.group, [&](auto values) {

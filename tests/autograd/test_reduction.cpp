@@ -12,7 +12,7 @@ using namespace tapestry::testing;
 TEST_CASE("sum and mean of everything are scalars") {
   Generator random(2);
   for (int i = 0; i < 30; ++i) {
-    const Array x = random.whole_numbers(random.shape(0, 4, 4), DType::f64);
+    const Array x = random.integers(random.shape(0, 4, 4), DType::f64);
     double total = 0;
     for (const double value : values_of(x)) total += value;
     REQUIRE(sum(x).shape() == Shape{});

@@ -109,7 +109,7 @@ TEST_CASE("resampling keeps channels-last memory without conversions") {
 }
 
 TEST_CASE("shuffles are taken back by their inverses and agree with PyTorch") {
-  const Array x = Generator(5).whole_numbers({2, 12, 6, 10}, DType::i64);
+  const Array x = Generator(5).integers({2, 12, 6, 10}, DType::i64);
   require_equal(pixel_unshuffle(pixel_shuffle(x, 2), 2).array(), x);
   require_equal(pixel_shuffle(pixel_unshuffle(x, 2), 2).array(), x);
   require_equal(channel_shuffle(channel_shuffle(x, 3), 4).array(), x);

@@ -1,5 +1,5 @@
-// Shapes and arrays made up for tests: the same in every run, with unequal axes, odd sizes and now and then an empty or
-// a single one.
+// Generated shapes and arrays for tests: the same in every run, with unequal axes, odd sizes and some axes of size 0 or
+// 1.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 
 namespace tapestry::testing {
 
-/// Made-up values, a function of the seed and of what was drawn before.
+/// Generated values, a function of the seed and the earlier draws.
 class Generator {
  public:
   explicit Generator(std::uint64_t seed) : random_(seed) {}
@@ -28,13 +28,13 @@ class Generator {
   bool one_in(std::int64_t times) { return between(1, times) == 1; }
   double real(double low, double high) { return low + (high - low) * static_cast<double>(random_() >> 11) * 0x1p-53; }
 
-  /// A shape of a rank in [least, most] with sizes in [1, largest].
+  /// A shape with a rank in [least, most] and sizes in [1, largest].
   Shape shape(int least, int most, std::int64_t largest) {
     std::vector<std::int64_t> sizes(static_cast<std::size_t>(between(least, most)));
     for (auto& size : sizes) size = between(1, largest);
     return Shape(sizes);
   }
-  /// A shape that broadcasts to `shape`: some leading axes left out, some sizes 1.
+  /// A shape that broadcasts to `shape`: some leading axes are omitted, some sizes are 1.
   Shape broadcastable(const Shape& shape) {
     std::vector<std::int64_t> sizes(shape.begin() + between(0, one_in(2) ? 0 : shape.rank()), shape.end());
     for (auto& size : sizes) size = one_in(3) ? 1 : size;
@@ -46,7 +46,7 @@ class Generator {
     return one_in(2) ? front : front - shape.rank();
   }
 
-  /// Numbers of type f64 in [low, high), all different, so that there is no tie among them.
+  /// Numbers of type f64 in [low, high), all different, so that there are no ties.
   Array reals(const Shape& shape, double low = -1, double high = 1) {
     std::vector<double> values(static_cast<std::size_t>(shape.numel()));
     const double slot = (high - low) / std::max(1.0, static_cast<double>(values.size()));
@@ -55,15 +55,15 @@ class Generator {
     std::shuffle(values.begin(), values.end(), random_);
     return Array::from(shape, values);
   }
-  /// Numbers of type f64 in [-1.1, 1.1) no nearer to 0 than 0.1, where many functions have a kink.
+  /// Numbers of type f64 in [-1.1, 1.1) with a magnitude of at least 0.1, because many functions have a kink at 0.
   Array reals_with_gap(const Shape& shape) {
     Array result = reals(shape);
     double* values = result.mutable_data<double>();
     std::transform(values, values + shape.numel(), values, [](double x) { return x + (x < 0 ? -0.1 : 0.1); });
     return result;
   }
-  /// Small whole numbers: their sums and products are exact in every type and order.
-  Array whole_numbers(const Shape& shape, DType dtype = DType::f32) {
+  /// Small integers: their sums and products are exact in every type and order.
+  Array integers(const Shape& shape, DType dtype = DType::f32) {
     std::vector<std::int64_t> values(static_cast<std::size_t>(shape.numel()));
     for (auto& value : values) value = between(0, 8);
     return Array::from(shape, values).to(dtype);
@@ -78,7 +78,7 @@ inline bool is_image(const Shape& shape) {
   return shape.rank() == 3 || shape.rank() == 4;
 }
 
-/// `array` in channels-last memory where it has the rank for it.
+/// `array` in channels-last memory if its rank allows it.
 inline Array in_channels_last(const Array& array) {
   return is_image(array.shape()) ? array.contiguous(MemoryFormat::channels_last) : array;
 }
@@ -88,7 +88,7 @@ inline std::vector<double> values_of(const Array& array) {
   return array.to(DType::f64).to_vector<double>();
 }
 
-/// Moves an index on by one in row-major order.
+/// Increments an index in row-major order.
 inline void advance(std::vector<std::int64_t>& index, const Shape& shape) {
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {
     auto& at = index[static_cast<std::size_t>(axis)];
@@ -97,7 +97,7 @@ inline void advance(std::vector<std::int64_t>& index, const Shape& shape) {
   }
 }
 
-/// The position in row-major order of the element that `index` means under broadcasting to an array of `shape`.
+/// The row-major position of the element of an array of `shape` that `index` refers to under broadcasting.
 inline std::size_t broadcast_position(const std::vector<std::int64_t>& index, const Shape& shape) {
   std::int64_t position = 0;
   for (int axis = 0; axis < shape.rank(); ++axis) {

@@ -1,4 +1,4 @@
-// What the tests of the profiler share.
+// Helpers for the tests of the profiler.
 #pragma once
 
 #include <algorithm>
@@ -12,12 +12,12 @@
 
 namespace tapestry::testing {
 
-/// A clock of which every reading is a nanosecond later.
+/// A clock that advances by one nanosecond per reading.
 inline Profiler::Clock ticking_clock() {
   return [now = std::int64_t{0}]() mutable { return now++; };
 }
 
-/// The entries of a name in a pass, one for every layer.
+/// The entries of a name in a pass, one per layer.
 inline std::vector<ProfileEntry> entries_of(const Profiler& profiler, const std::string& name, ProfilePass pass) {
   std::vector<ProfileEntry> found;
   for (const ProfileEntry& entry : profiler.entries()) {

@@ -34,7 +34,7 @@ Allocator& allocator() {
   return Allocator::instance();
 }
 
-/// Takes a block for as long as it lives.
+/// Holds a block for its lifetime.
 class Block {
  public:
   explicit Block(std::size_t bytes) : bytes_(bytes), memory_(allocator().allocate(bytes)) {}
@@ -55,7 +55,7 @@ class Block {
 
 }  // namespace
 
-TEST_CASE("blocks of every size are aligned to 64 bytes and apart from each other") {
+TEST_CASE("blocks of every size are aligned to 64 bytes and do not overlap") {
   std::vector<Block> blocks;
   const std::vector<std::size_t> sizes = {0, 1, 63, 64, 65, 511, 512, 513, 4096, 100'000, 3'000'000, 5'000'001};
   for (const std::size_t bytes : sizes) {
@@ -72,7 +72,7 @@ TEST_CASE("blocks of every size are aligned to 64 bytes and apart from each othe
   }
 }
 
-TEST_CASE("a freed block serves the next request of about its size") {
+TEST_CASE("a freed block is reused for the next request of similar size") {
   allocator().trim();
   std::byte* first = nullptr;
   { first = Block(1'000'000).data(); }
@@ -85,7 +85,7 @@ TEST_CASE("a freed block serves the next request of about its size") {
   REQUIRE(after.cached_bytes < before.cached_bytes);
 }
 
-TEST_CASE("a block is at most an eighth or 63 bytes larger than asked for") {
+TEST_CASE("a block is at most an eighth or 63 bytes larger than requested") {
   Generator random(1);
   std::vector<std::size_t> sizes = {1, 64, 65, 512, 513, 2 * mebibyte - 1, 2 * mebibyte, 2 * mebibyte + 1, 33'554'433};
   for (int i = 0; i < 200; ++i) {
@@ -127,7 +127,7 @@ TEST_CASE("statistics track live and cached bytes and the peak") {
   REQUIRE(allocator().statistics().peak_live_bytes == start.live_bytes);
 }
 
-TEST_CASE("arrays are counted and given back") {
+TEST_CASE("arrays are counted and their memory is freed") {
   const auto start = allocator().statistics().live_bytes;
   {
     const Array array = Array::zeros({1024, 1024});
@@ -155,8 +155,8 @@ TEST_CASE("repeated steps make no system allocations after the first") {
   REQUIRE(after.cached_bytes == before.cached_bytes);
 }
 
-// Below 64 MiB in use nothing is called waste, hence at most 128 MiB.
-TEST_CASE("requests of ever new sizes never hold more than twice the peak in use") {
+// Below 64 MiB in use, cached blocks are not returned, hence at most 128 MiB.
+TEST_CASE("requests of ever-changing sizes never hold more than twice the peak in use") {
   allocator().trim();
   allocator().reset_peak();
   std::int64_t held = 0;
@@ -167,7 +167,7 @@ TEST_CASE("requests of ever new sizes never hold more than twice the peak in use
     REQUIRE(now.live_bytes + now.cached_bytes <=
             2 * std::max(now.peak_live_bytes, 64 * static_cast<std::int64_t>(mebibyte)));
   }
-  // Without the bound, about 600 MiB would have been kept; below it, nothing is given back.
+  // Without the bound, about 600 MiB would have been kept; below it, nothing is returned.
   REQUIRE(held > 64 * static_cast<std::int64_t>(mebibyte));
   allocator().trim();
 }
@@ -175,7 +175,7 @@ TEST_CASE("requests of ever new sizes never hold more than twice the peak in use
 TEST_CASE("a request larger than memory throws and changes nothing") {
   const auto before = allocator().statistics();
   std::vector<std::size_t> sizes = {SIZE_MAX, SIZE_MAX / 2 + 1};
-  // Under a sanitizer the system's refusal ends the program.
+  // Under a sanitizer a failed allocation aborts the program.
   if (!is_sanitized) sizes.insert(sizes.end(), {SIZE_MAX / 2, SIZE_MAX / 4});
   for (const std::size_t bytes : sizes) {
     REQUIRE_THROWS_AS(allocator().allocate(bytes), std::bad_alloc);
@@ -186,7 +186,7 @@ TEST_CASE("a request larger than memory throws and changes nothing") {
   REQUIRE(after.peak_live_bytes == before.peak_live_bytes);
 }
 
-TEST_CASE("threads get blocks of their own") {
+TEST_CASE("threads get separate blocks") {
   const auto before = allocator().statistics();
   constexpr int threads = 4;
   constexpr int rounds = 2000;
@@ -217,7 +217,7 @@ TEST_CASE("threads get blocks of their own") {
   REQUIRE(allocator().statistics().live_bytes == before.live_bytes);
 }
 
-TEST_CASE("a block may be freed by another thread than took it") {
+TEST_CASE("a block may be freed by another thread than the one that allocated it") {
   const auto before = allocator().statistics().live_bytes;
   Array array = Array::full({1000}, 3);
   std::thread([moved = std::move(array)]() mutable { moved = Array(); }).join();

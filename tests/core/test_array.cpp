@@ -27,7 +27,7 @@ TEST_CASE("a default array is undefined") {
   REQUIRE(Array::scalar(1).defined());
 }
 
-TEST_CASE("arrays are made of values and read back") {
+TEST_CASE("arrays are created from values and read back") {
   const Array array = Array::from<float>({2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6});
   REQUIRE(array.dtype() == DType::f32);
   REQUIRE(array.bytes() == 24);
@@ -97,7 +97,7 @@ TEST_CASE("an element is found at its strides in either format") {
   }
 }
 
-TEST_CASE("item wants exactly one element and at wants an index within the shape") {
+TEST_CASE("item requires exactly one element and at requires an index within the shape") {
   REQUIRE(Array::full({1, 1, 1}, 3, DType::i64).item() == 3);
   REQUIRE_THROWS_WITH(Array::zeros({2}).item(), "item: expected exactly one element, got [2]");
   REQUIRE_THROWS_AS(Array::zeros({0}).item(), ShapeError);
@@ -126,7 +126,7 @@ TEST_CASE("a value that f32 cannot hold is rounded once") {
   REQUIRE(Array::scalar(third, DType::f64).to(DType::f32).item() == static_cast<double>(static_cast<float>(third)));
 }
 
-TEST_CASE("clone has memory of its own") {
+TEST_CASE("clone has its own memory") {
   const Array array = Array::full({2, 3}, 1);
   Array copy = array.clone();
   REQUIRE_FALSE(copy.shares_memory_with(array));
@@ -138,7 +138,7 @@ TEST_CASE("clone has memory of its own") {
 TEST_CASE("copy_from converts type and format and rejects another shape") {
   Generator random(2);
   for (int i = 0; i < 30; ++i) {
-    const Array source = random.whole_numbers(random.shape(4, 4, 6), DType::i64);
+    const Array source = random.integers(random.shape(4, 4, 6), DType::i64);
     Array target = Array::empty(source.shape(), DType::f32, random.one_in(2) ? channels_last : MemoryFormat::row_major);
     target.copy_from(random.one_in(2) ? in_channels_last(source) : source);
     require_equal(target.to(DType::i64), source);
@@ -149,7 +149,7 @@ TEST_CASE("copy_from converts type and format and rejects another shape") {
   REQUIRE(target.at({0, 0}) == 9);
 }
 
-TEST_CASE("every write counts as a version and no read does") {
+TEST_CASE("every write increments the version and no read does") {
   Array array = Array::zeros({2, 3});
   const auto start = array.version();
   (void)array.data<float>();

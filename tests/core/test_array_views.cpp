@@ -16,7 +16,7 @@ constexpr auto channels_last = MemoryFormat::channels_last;
 
 }  // namespace
 
-TEST_CASE("reshape keeps the elements in row-major order whatever the format") {
+TEST_CASE("reshape keeps the elements in row-major order in any format") {
   Generator random(3);
   for (int i = 0; i < 30; ++i) {
     const Array array = random.reals(random.shape(3, 4, 5));
@@ -32,16 +32,16 @@ TEST_CASE("reshape keeps the elements in row-major order whatever the format") {
   }
 }
 
-TEST_CASE("reshape shares memory where both formats put the elements in one order") {
+TEST_CASE("reshape shares memory where both shapes have the same element order") {
   const Array pooled = Array::zeros({8, 16, 1, 1}, DType::f32, channels_last);
   REQUIRE(pooled.reshape({8, 16}).shares_memory_with(pooled));
-  const Array grey = Array::zeros({8, 1, 5, 6}, DType::f32, channels_last);
-  REQUIRE(grey.reshape({8, 30}).shares_memory_with(grey));
+  const Array gray = Array::zeros({8, 1, 5, 6}, DType::f32, channels_last);
+  REQUIRE(gray.reshape({8, 30}).shares_memory_with(gray));
   const Array colour = Array::zeros({8, 3, 5, 6}, DType::f32, channels_last);
   REQUIRE_FALSE(colour.reshape({8, 90}).shares_memory_with(colour));
 }
 
-TEST_CASE("reshape names both shapes when they do not fit") {
+TEST_CASE("reshape names both shapes when their element counts differ") {
   const Array array = Array::zeros({2, 3});
   REQUIRE_THROWS_AS(array.reshape({4}), ShapeError);
   REQUIRE_THROWS_WITH(array.reshape({4, 2}), "reshape: cannot reshape [2, 3] with 6 elements to [4, 2]");
@@ -66,7 +66,7 @@ TEST_CASE("slice shares memory and sees later writes") {
   REQUIRE_FALSE(array.is_unique());
 }
 
-TEST_CASE("slices of slices and their reshapes find their elements in either format") {
+TEST_CASE("slices of slices and their reshapes have the right elements in either format") {
   Generator random(4);
   for (int i = 0; i < 30; ++i) {
     const Array array = random.reals(random.shape(1, 4, 6));
@@ -97,14 +97,14 @@ TEST_CASE("slice rejects ranges outside the first axis") {
   REQUIRE(Array::zeros({0, 3}).slice(0, 0).numel() == 0);
 }
 
-// Sizes beyond the 32 of a tile and the work of one piece, too.
+// Includes sizes larger than a tile of 32 and than one piece of work.
 TEST_CASE("converting the format back and forth preserves the elements of every type") {
   Generator random(5);
   std::vector<Shape> shapes = {{2, 33, 17, 65}, {1, 70, 40}, {3, 1, 8, 9}, {2, 5, 1, 1}, {0, 3, 4, 5}, {2, 3, 0, 5}};
   for (int i = 0; i < 30; ++i) shapes.push_back(random.shape(3, 4, 9));
   for (const Shape& shape : shapes) {
     for (const DType dtype : {DType::f32, DType::f64, DType::i64, DType::u8}) {
-      const Array array = random.whole_numbers(shape, dtype);
+      const Array array = random.integers(shape, dtype);
       const Array image = array.contiguous(channels_last);
       REQUIRE(image.format() == channels_last);
       REQUIRE(values_of(image) == values_of(array));
@@ -117,7 +117,7 @@ TEST_CASE("converting the format back and forth preserves the elements of every 
   }
 }
 
-TEST_CASE("the pixels of a channels-last array are neighbours in memory") {
+TEST_CASE("the channels of a pixel are contiguous in a channels-last array") {
   const Array array = Array::from<float>({1, 2, 1, 3}, std::vector<float>{1, 2, 3, 10, 20, 30});
   const Array image = array.contiguous(channels_last);
   const float* first = image.data<float>();

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The fault to inject: the `countdown`-th system call from now fails with `error`, and every later one too.
-/// A write that is cut short takes one byte and succeeds.
+/// A short write writes one byte and succeeds.
 struct Fault {
   int countdown = 0;
   int error = 0;
@@ -40,7 +40,7 @@ int call(long number, Args... args) {
 
 }  // namespace
 
-// The program's own definitions come before those of the C library.
+// Definitions in the program take precedence over those of the C library.
 extern "C" {
 
 ssize_t write(int descriptor, const void* bytes, std::size_t count) {
@@ -64,7 +64,7 @@ int rename(const char* from, const char* to) noexcept {
 
 namespace {
 
-/// A folder that lives as long as the test.
+/// A temporary folder, removed at the end of the test.
 class Folder {
  public:
   Folder() {
@@ -92,7 +92,7 @@ void replace(const std::string& path, std::string_view first, std::string_view s
   tapestry::replace_file(path, {std::as_bytes(std::span(first)), std::as_bytes(std::span(second))});
 }
 
-/// What `replace_file` says under a fault; "" when it goes through.
+/// The error message of `replace_file` under a fault; "" if it succeeds.
 std::string replace_under(const Fault& injected, const std::string& path, std::string_view text) {
   fault = injected;
   fault.armed = true;
@@ -116,7 +116,7 @@ TEST_CASE("replace_file writes the pieces in order and leaves no other files") {
   CHECK(folder.count() == 1);
 }
 
-TEST_CASE("a failure at any call leaves the old file and no temporary") {
+TEST_CASE("a failure of any system call leaves the old file and no temporary file") {
   const Folder folder;
   const std::string path = folder.file("a");
   replace(path, "old");
@@ -134,7 +134,7 @@ TEST_CASE("a failure at any call leaves the old file and no temporary") {
   CHECK(contents(path) == "new text");
 }
 
-TEST_CASE("short writes are continued and a disk that fills up after them is an error") {
+TEST_CASE("short writes are continued and a disk that then fills up is an error") {
   const Folder folder;
   const std::string path = folder.file("a");
   replace(path, "old");
@@ -176,7 +176,7 @@ TEST_CASE("devices and folders are not replaced") {
   CHECK(folder.count() == 1);
 }
 
-TEST_CASE("a symbolic link keeps pointing to the file that is replaced") {
+TEST_CASE("a symbolic link still points to the replaced file") {
   const Folder folder;
   replace(folder.file("a"), "old");
   fs::create_symlink("a", folder.file("link"));

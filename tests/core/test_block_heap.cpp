@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t page = 4096;
 
-/// A segment of so many pages, which is the heap's to free.
+/// A segment of that many pages, owned by the heap.
 std::byte* add_segment(BlockHeap& heap, std::size_t pages) {
   auto* segment = static_cast<std::byte*>(std::malloc(pages * page));
   REQUIRE(segment != nullptr);
@@ -27,24 +27,24 @@ std::byte* add_segment(BlockHeap& heap, std::size_t pages) {
 
 }  // namespace
 
-TEST_CASE("a heap serves smaller requests from a larger block and joins the parts again") {
+TEST_CASE("a heap splits a larger block for smaller requests and merges the parts again") {
   BlockHeap heap;
-  REQUIRE(heap.take(page) == nullptr);
+  REQUIRE(heap.allocate(page) == nullptr);
   std::byte* const segment = add_segment(heap, 10);
-  void* const first = heap.take(3 * page);
-  void* const second = heap.take(3 * page);
-  void* const third = heap.take(4 * page);
+  void* const first = heap.allocate(3 * page);
+  void* const second = heap.allocate(3 * page);
+  void* const third = heap.allocate(4 * page);
   REQUIRE(first == segment);
   REQUIRE(second == segment + 3 * page);
   REQUIRE(third == segment + 6 * page);
-  REQUIRE(heap.take(1) == nullptr);
-  // In every order: with the neighbour before, with the one after, and with both.
-  heap.give_back(first);
-  heap.give_back(third);
-  REQUIRE(heap.take(5 * page) == nullptr);
-  heap.give_back(second);
-  REQUIRE(heap.take(10 * page) == segment);
-  heap.give_back(segment);
+  REQUIRE(heap.allocate(1) == nullptr);
+  // In every order: merging with the block before, the block after, and both.
+  heap.deallocate(first);
+  heap.deallocate(third);
+  REQUIRE(heap.allocate(5 * page) == nullptr);
+  heap.deallocate(second);
+  REQUIRE(heap.allocate(10 * page) == segment);
+  heap.deallocate(segment);
   REQUIRE(heap.trim() == 0);
 }
 
@@ -54,11 +54,11 @@ TEST_CASE("a heap chooses the smallest block that fits and the oldest among equa
   std::byte* const small = add_segment(heap, 4);
   std::byte* const later = add_segment(heap, 4);
 
-  REQUIRE(heap.take(4 * page) == small);
-  REQUIRE(heap.take(3 * page) == later);
-  REQUIRE(heap.take(2 * page) == large);
-  REQUIRE(heap.take(6 * page) == large + 2 * page);
-  for (std::byte* block : {small, later, large, large + 2 * page}) heap.give_back(block);
+  REQUIRE(heap.allocate(4 * page) == small);
+  REQUIRE(heap.allocate(3 * page) == later);
+  REQUIRE(heap.allocate(2 * page) == large);
+  REQUIRE(heap.allocate(6 * page) == large + 2 * page);
+  for (std::byte* block : {small, later, large, large + 2 * page}) heap.deallocate(block);
   REQUIRE(heap.trim() == 0);
 }
 
@@ -66,15 +66,15 @@ TEST_CASE("a heap returns entirely free segments") {
   BlockHeap heap;
   std::byte* const used = add_segment(heap, 4);
   add_segment(heap, 5);
-  REQUIRE(heap.take(page) == used);
+  REQUIRE(heap.allocate(page) == used);
   REQUIRE(heap.trim() == 3 * page);
-  REQUIRE(heap.take(4 * page) == nullptr);
-  heap.give_back(used);
+  REQUIRE(heap.allocate(4 * page) == nullptr);
+  heap.deallocate(used);
   REQUIRE(heap.trim() == 0);
-  REQUIRE(heap.take(1) == nullptr);
+  REQUIRE(heap.allocate(1) == nullptr);
 }
 
-TEST_CASE("blocks of a heap do not overlap whatever the order of requests") {
+TEST_CASE("blocks of a heap do not overlap for any order of requests") {
   struct Block {
     std::byte* memory;
     std::size_t bytes;
@@ -90,27 +90,27 @@ TEST_CASE("blocks of a heap do not overlap whatever the order of requests") {
       const bool intact = std::all_of(chosen->memory, chosen->memory + chosen->bytes,
                                       [&](std::byte one) { return one == static_cast<std::byte>(chosen->mark); });
       REQUIRE(intact);
-      heap.give_back(chosen->memory);
+      heap.deallocate(chosen->memory);
       live.erase(chosen);
     } else if (live.size() < 30) {
       const auto pages = static_cast<std::size_t>(random.between(1, 9));
-      void* memory = heap.take(pages * page);
+      void* memory = heap.allocate(pages * page);
       if (memory == nullptr) {
         add_segment(heap, pages);
-        memory = heap.take(pages * page);
+        memory = heap.allocate(pages * page);
         held += static_cast<std::int64_t>(pages);
       }
       live.push_back({static_cast<std::byte*>(memory), pages * page, call % 251});
       std::memset(memory, live.back().mark, live.back().bytes);
     }
   }
-  // 30 blocks of up to 9 pages, and what lies between them.
+  // 30 blocks of up to 9 pages and the gaps between them.
   REQUIRE(held < 2 * 30 * 9);
-  for (const Block& block : live) heap.give_back(block.memory);
+  for (const Block& block : live) heap.deallocate(block.memory);
   REQUIRE(heap.trim() == 0);
 }
 
-TEST_CASE("segments leave room for up to a quarter of the bytes in use") {
+TEST_CASE("segments have space for up to a quarter of the bytes in use") {
   Allocator& allocator = Allocator::instance();
   allocator.trim();
   allocator.reset_peak();
@@ -119,7 +119,7 @@ TEST_CASE("segments leave room for up to a quarter of the bytes in use") {
   const auto before = allocator.statistics();
   REQUIRE(before.live_bytes < 48 * mebibyte);
   {
-    // A segment of 10 MiB serves all three.
+    // A segment of 10 MiB holds all three.
     const Array first = Array::empty({3 * mebibyte}, DType::u8);
     REQUIRE(allocator.statistics().cached_bytes == 7 * mebibyte);
     const Array second = Array::empty({3 * mebibyte}, DType::u8);

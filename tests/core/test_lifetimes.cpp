@@ -1,4 +1,4 @@
-// What accessors give of temporaries does not point into them.
+// Accessors of temporaries return values that do not refer to the temporaries.
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -37,7 +37,7 @@ static_assert(std::is_same_v<decltype(std::declval<SparseAdjacency>().by_source(
 
 }  // namespace
 
-TEST_CASE("the shape of a temporary array may be kept by reference") {
+TEST_CASE("the shape of a temporary array may be bound to a reference") {
   const Shape& shape = Array::zeros({2, 3}).shape();
   REQUIRE(shape == Shape{2, 3});
   std::int64_t product = 1;

@@ -12,7 +12,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// 100·a + b tells for every element which two were met, for a and b of [0, 100).
+/// 100·a + b identifies the two operands of every element, for a and b in [0, 100).
 double combine(double a, double b) {
   return 100 * a + b;
 }
@@ -21,7 +21,7 @@ Array combined(const Array& a, const Array& b) {
   return map<double>(a, b, "combine", combine);
 }
 
-/// The same by the definition of broadcasting.
+/// The same map by the definition of broadcasting.
 Array combined_plainly(const Array& a, const Array& b) {
   const Shape shape = broadcast_shapes(a.shape(), b.shape(), "combine");
   const auto values_a = values_of(a);
@@ -43,7 +43,7 @@ Array numbered(const Shape& shape) {
 
 }  // namespace
 
-TEST_CASE("a map along the plan of one operand meets each element where it is repeated") {
+TEST_CASE("a map along the plan of one operand repeats its elements") {
   for (const Shape& from : {Shape{}, Shape{1}, Shape{3}, Shape{1, 3}, Shape{2, 1}, Shape{2, 3}, Shape{4, 1, 2, 1, 1}}) {
     for (const Shape& to : {Shape{2, 3}, Shape{4, 5, 2, 2, 3}}) {
       const Array x = numbered(from);
@@ -79,7 +79,7 @@ TEST_CASE("a map of one array keeps shape and format and may change the type") {
   REQUIRE_THROWS_AS(map<float>(Array::zeros({2}, DType::f64), [](float x) { return x; }), DTypeError);
 }
 
-TEST_CASE("a map of two arrays broadcasts as plain loops do in all four pairs of formats") {
+TEST_CASE("a map of two arrays broadcasts like plain loops in all four pairs of formats") {
   Generator random(2);
   for (int i = 0; i < 120; ++i) {
     const Shape whole = random.shape(0, 5, 5);
@@ -95,7 +95,7 @@ TEST_CASE("a map of two arrays broadcasts as plain loops do in all four pairs of
   }
 }
 
-TEST_CASE("a map of two arrays is right when it is cut into pieces") {
+TEST_CASE("a map of two arrays is correct when it is divided into pieces") {
   const std::vector<std::pair<Shape, Shape>> pairs = {{{40'000}, {40'000}},          {{40'000}, {}},
                                                       {{200, 201}, {201}},           {{200, 201}, {200, 1}},
                                                       {{2, 3, 101, 103}, {3, 1, 1}}, {{2, 3, 101, 103}, {2, 1, 101, 1}},
@@ -118,7 +118,7 @@ TEST_CASE("a map over an empty array is empty") {
   REQUIRE(combined(numbered({0}), numbered({})).shape() == Shape{0});
 }
 
-TEST_CASE("the result has the format of the operand that has its shape") {
+TEST_CASE("the result has the format of the operand with the same shape") {
   const auto channels_last = MemoryFormat::channels_last;
   const Array image = numbered({2, 3, 4, 5}).contiguous(channels_last);
   REQUIRE(combined(image, numbered({3, 1, 1})).format() == channels_last);
@@ -138,7 +138,7 @@ TEST_CASE("shapes that do not broadcast are rejected by name") {
                       "combine: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end");
 }
 
-TEST_CASE("neighbouring loops are merged where both operands run on evenly") {
+TEST_CASE("adjacent loops are merged where both operands are contiguous across them") {
   REQUIRE(BroadcastPlan(numbered({2, 3, 4}), numbered({2, 3, 4}), "plan").outer.empty());
   REQUIRE(BroadcastPlan(numbered({2, 3, 4}), numbered({}), "plan").outer.empty());
   const BroadcastPlan bias(numbered({2, 3, 4, 5}), numbered({3, 1, 1}), "plan");

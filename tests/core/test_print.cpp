@@ -31,7 +31,7 @@ std::string text_of_values(const std::vector<float>& values) {
 
 }  // namespace
 
-TEST_CASE("dtypes and shapes are printed by their names") {
+TEST_CASE("dtypes are printed by name and shapes as lists of sizes") {
   REQUIRE(text_of(DType::f64) == "f64");
   REQUIRE(text_of(Shape{8, 3, 32}) == "[8, 3, 32]");
   REQUIRE(text_of(Shape{}) == "[]");
@@ -88,7 +88,7 @@ TEST_CASE("long rows are broken before the eightieth column") {
           "       28., 29.])");
 }
 
-TEST_CASE("arrays of more than 1000 elements are printed shortened along every axis") {
+TEST_CASE("arrays of more than 1000 elements are summarized along every axis") {
   REQUIRE(text_of(counting({1000})).find("...") == std::string::npos);
   REQUIRE(text_of(counting({1001}, DType::i64)) == "array([   0,    1,    2, ...,  998,  999, 1000], shape=[1001])");
   REQUIRE(text_of(counting({2, 600}, DType::i64)) ==
@@ -102,7 +102,7 @@ TEST_CASE("arrays of more than 1000 elements are printed shortened along every a
           "       [1194, 1195],\n"
           "       [1196, 1197],\n"
           "       [1198, 1199]], shape=[600, 2])");
-  // No axis is long enough to be shortened.
+  // No axis is long enough to be summarized.
   REQUIRE(text_of(counting({6, 6, 6, 6})).find("shape") == std::string::npos);
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("printing depends on the elements and not on the memory format") {
   }
 }
 
-TEST_CASE("printing leaves the state of the stream alone") {
+TEST_CASE("printing does not change the state of the stream") {
   std::ostringstream out;
   out.precision(2);
   out << std::scientific << Array::from<float>({1}, {1.25}) << ' ' << 1.25;

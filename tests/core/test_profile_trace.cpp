@@ -1,4 +1,4 @@
-// The trace file: read back as JSON.
+// The trace file, read back as JSON.
 #include <cmath>
 #include <cstdint>
 #include <fstream>
@@ -39,7 +39,7 @@ std::vector<json> events_of(const json& trace, const std::string& phase) {
 
 }  // namespace
 
-TEST_CASE("a trace holds every run with its place and operands in microseconds") {
+TEST_CASE("a trace contains every run with its layer and operands and times in microseconds") {
   std::int64_t now = 5000;
   const Profiler profiler([&] { return now; });
   now += 250;
@@ -100,7 +100,7 @@ TEST_CASE("the runs of a trace nest by the real clock") {
   }
   const auto runs = events_of(trace_of(profiler), "X");
   REQUIRE(runs.size() == 20 * 7);
-  // In whole nanoseconds: the text has them to the last.
+  // In whole nanoseconds: the text keeps all digits.
   const auto ns = [](const json& event, const char* field) {
     return std::llround(event.at(field).get<double>() * 1000);
   };
@@ -115,7 +115,7 @@ TEST_CASE("the runs of a trace nest by the real clock") {
   }
 }
 
-TEST_CASE("a trace keeps the first runs and says how many it left out while the sums go on") {
+TEST_CASE("a trace keeps the first runs and reports how many it omitted while the totals include all") {
   const Profiler profiler(ticking_clock());
   for (std::int64_t i = 0; i < Profiler::max_trace_events; ++i) const ProfileScope scope("kept");
   for (int i = 0; i < 5; ++i) const ProfileScope scope("left out");
@@ -127,7 +127,7 @@ TEST_CASE("a trace keeps the first runs and says how many it left out while the 
   REQUIRE(entry_of(profiler, "left out", ProfilePass::none).calls == 5);
 }
 
-TEST_CASE("a name that is no UTF-8 does not spoil the trace") {
+TEST_CASE("a name that is not valid UTF-8 does not break the trace") {
   const Profiler profiler(ticking_clock());
   { const ProfileScope scope("a\xff"); }
   REQUIRE(events_of(trace_of(profiler), "X").front().at("name") == "a\xEF\xBF\xBD");

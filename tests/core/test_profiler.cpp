@@ -1,4 +1,4 @@
-// The profiler's own account, by a clock that the tests set: sums, nesting, layers, threads, tables.
+// The totals of the profiler with a clock that the tests control: sums, nesting, layers, threads, tables.
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -16,15 +16,15 @@ using detail::ProfileSpan;
 
 namespace {
 
-/// A profiler by a clock that stands still but for `pass`.
+/// A profiler whose clock advances only by `advance`.
 class TimedProfiler {
  public:
   Profiler& profiler() { return profiler_; }
-  void pass(std::int64_t ns) { now_ += ns; }
-  /// A whole run of an operator.
+  void advance(std::int64_t ns) { now_ += ns; }
+  /// A complete run of an operator.
   void run(std::string_view name, std::int64_t ns) {
     ProfileSpan span(name);
-    pass(ns);
+    advance(ns);
     span.complete();
   }
 
@@ -35,19 +35,19 @@ class TimedProfiler {
 
 }  // namespace
 
-TEST_CASE("runs are summed by name and nested time is counted once") {
+TEST_CASE("runs are totaled by name and nested time is counted once") {
   TimedProfiler timed;
   for (const std::int64_t ns : {3, 5}) {
     const ProfileScope scope("step");
-    timed.pass(ns);
+    timed.advance(ns);
     {
       ProfileSpan outer("outer");
-      timed.pass(10);
+      timed.advance(10);
       timed.run("inner", 100);
       timed.run("inner", 200);
       outer.complete();
     }
-    timed.pass(1000);
+    timed.advance(1000);
   }
   const auto step = entry_of(timed.profiler(), "step", ProfilePass::none);
   REQUIRE(step.calls == 2);
@@ -83,10 +83,10 @@ TEST_CASE("a run that throws is not counted and its nested runs belong to the en
   TimedProfiler timed;
   {
     ProfileSpan outer("outer");
-    timed.pass(1);
+    timed.advance(1);
     const auto fail = [&] {
       const ProfileSpan failing("failing");
-      timed.pass(10);
+      timed.advance(10);
       timed.run("inner", 100);
       throw std::runtime_error("no");
     };
@@ -150,7 +150,7 @@ TEST_CASE("runs that start before or end after the profiler are not counted") {
   REQUIRE(labels_of(outer) == std::vector<std::string>{"outer  "});
 }
 
-TEST_CASE("every thread has a profiler of its own") {
+TEST_CASE("every thread has its own profiler") {
   const Profiler here(ticking_clock());
   std::vector<std::string> there;
   std::thread other([&] {
@@ -176,7 +176,7 @@ TEST_CASE("the tables are aligned and sorted by time and report uncovered time")
     for (int i = 0; i < 2; ++i) {
       ProfileSpan span("conv2d");
       span.add_input(DType::f32, {1000, 1000});
-      timed.pass(10 * ms);
+      timed.advance(10 * ms);
       span.complete(500 * ms);
     }
   }
@@ -184,14 +184,14 @@ TEST_CASE("the tables are aligned and sorted by time and report uncovered time")
   {
     ProfileSpan span("conv2d", path);
     timed.run("conv_transpose2d", 50 * ms);
-    timed.pass(ms / 2);
+    timed.advance(ms / 2);
     span.complete();
   }
   {
     const ProfileScope scope("optimizer step");
-    timed.pass(4 * ms + ms / 2);
+    timed.advance(4 * ms + ms / 2);
   }
-  timed.pass(20 * ms);
+  timed.advance(20 * ms);
   REQUIRE(timed.profiler().table() ==
           "operator                pass  calls  total ms  self ms   share  mean ms  GB/s  GFLOP/s\n"
           "conv_transpose2d    backward      1     50.00    50.00  50.0 %   50.000\n"

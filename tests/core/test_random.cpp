@@ -22,7 +22,7 @@ namespace {
 
 using Words = std::array<std::uint32_t, 4>;
 
-/// Ten rounds of Philox4x32, written down from the paper (section 3.3, figure and table 2).
+/// Ten rounds of Philox4x32, implemented from the paper (section 3.3, figure and table 2).
 Words philox_by_the_paper(Words counter, std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t first = std::uint64_t{0xD2511F53} * counter[0];
@@ -35,7 +35,7 @@ Words philox_by_the_paper(Words counter, std::array<std::uint32_t, 2> key) {
   return counter;
 }
 
-/// The number of elements above which the work is cut into several pieces for sure.
+/// More elements than one piece of work.
 constexpr std::int64_t many = 40'000;
 
 struct Moments {
@@ -58,7 +58,7 @@ Moments moments(const Array& array) {
 }  // namespace
 
 // The known-answer vectors of Random123 (kat_vectors, philox4x32 10).
-TEST_CASE("Philox gives its published vectors") {
+TEST_CASE("Philox matches its published test vectors") {
   const auto ones = std::uint32_t{0xffffffff};
   const std::array<std::array<Words, 3>, 3> vectors = {{
       {{{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}}},
@@ -74,7 +74,7 @@ TEST_CASE("Philox gives its published vectors") {
   }
 }
 
-TEST_CASE("a block of words is Philox of block and step under a key of seed and stream") {
+TEST_CASE("a block of words is Philox of block and step with a key of seed and stream") {
   Generator random(1);
   const auto word = [](std::uint64_t value, int shift) { return static_cast<std::uint32_t>(value >> shift); };
   for (int i = 0; i < 50; ++i) {
@@ -114,7 +114,7 @@ TEST_CASE("an element does not depend on how many are drawn") {
   }
 }
 
-TEST_CASE("seed and stream and step each give other numbers and repeat themselves") {
+TEST_CASE("different seeds and streams and steps give different numbers and equal ones repeat them") {
   const auto values = [](std::uint64_t seed, std::uint64_t stream, std::uint64_t step) {
     RandomStream random{.seed = seed, .stream = stream, .step = step};
     return values_of(random.uniform({100}));
@@ -132,7 +132,7 @@ TEST_CASE("seed and stream and step each give other numbers and repeat themselve
   REQUIRE(first != second);
 }
 
-TEST_CASE("manual_seed starts the streams of a thread again") {
+TEST_CASE("manual_seed restarts the streams of a thread") {
   manual_seed(7);
   const RandomStream first = new_random_stream();
   const RandomStream second = new_random_stream();
@@ -145,9 +145,9 @@ TEST_CASE("manual_seed starts the streams of a thread again") {
 }
 
 // The mean of n independent numbers has the standard deviation σ / √n, the variance about σ²·√((κ − 1) / n) with the
-// kurtosis κ, 1.8 for uniform and 3 for normal numbers, and the third moment of normal numbers σ³·√(15 / n). Five of
-// each are allowed.
-TEST_CASE("uniform and normal numbers have the moments they should have") {
+// kurtosis κ, 1.8 for uniform and 3 for normal numbers, and the third moment of normal numbers σ³·√(15 / n). The
+// tests allow five of each.
+TEST_CASE("uniform and normal numbers have the expected moments") {
   const double root = std::sqrt(static_cast<double>(many));
   for (const DType dtype : {DType::f32, DType::f64}) {
     RandomStream random{.seed = 11};
@@ -163,9 +163,9 @@ TEST_CASE("uniform and normal numbers have the moments they should have") {
   }
 }
 
-// Box and Muller makes numbers in pairs; a fault in the angle would show as correlation. The correlation of n pairs has
-// the standard deviation 1 / √n.
-TEST_CASE("neighbouring normal numbers are not correlated and reach both tails") {
+// The Box-Muller transform yields numbers in pairs; an error in the angle would cause correlation. The correlation of n
+// pairs has the standard deviation 1 / √n.
+TEST_CASE("adjacent normal numbers are not correlated and reach both tails") {
   const auto values = values_of(RandomStream{.seed = 12}.normal({many}, 0, 1, DType::f64));
   double correlation = 0;
   for (std::size_t i = 0; i + 1 < values.size(); i += 2) correlation += values[i] * values[i + 1];
@@ -177,9 +177,9 @@ TEST_CASE("neighbouring normal numbers are not correlated and reach both tails")
   REQUIRE(std::abs(static_cast<double>(above) - many * 0.02275) < 5 * std::sqrt(many * 0.02275));
 }
 
-TEST_CASE("uniform numbers stay below the upper bound even where it is the nearest float") {
+TEST_CASE("uniform numbers stay below the upper bound even if it is the nearest float") {
   RandomStream random{.seed = 13};
-  // Floats near 1e8 lie 8 apart, doubles near 1e16 lie 2 apart: there is no number between the bounds.
+  // Floats near 1e8 are 8 apart, doubles near 1e16 are 2 apart: there is no number between the bounds.
   for (const double x : values_of(random.uniform({1000}, 1e8, 1e8 + 8))) REQUIRE(x == 1e8);
   for (const double x : values_of(random.uniform({1000}, 1e16, 1e16 + 2, DType::f64))) REQUIRE(x == 1e16);
   for (const double x : values_of(random.uniform({many}))) REQUIRE((x >= 0 && x < 1));
@@ -205,7 +205,7 @@ TEST_CASE("integers stay in their range and take every value about equally often
   REQUIRE_THROWS_WITH(random.integers({2}, -3), "integers: the bound must be at least 1, got -3");
 }
 
-TEST_CASE("a permutation holds every number once and mixes them") {
+TEST_CASE("a permutation contains every number once and shuffles them") {
   RandomStream random{.seed = 15};
   for (const std::int64_t count : {0, 1, 2, 3, 1000}) {
     auto numbers = random.permutation(count).to_vector<std::int64_t>();
@@ -225,7 +225,7 @@ TEST_CASE("a permutation holds every number once and mixes them") {
     REQUIRE((count == 0 || std::abs(static_cast<double>(count) - 1000) < 5 * std::sqrt(1000.0)));
 }
 
-TEST_CASE("random arrays are of floating types") {
+TEST_CASE("random arrays require floating types") {
   RandomStream random;
   REQUIRE_THROWS_WITH(random.uniform({2}, 0, 1, DType::i64), "uniform: expected f32 or f64, got i64");
   REQUIRE_THROWS_WITH(random.normal({2}, 0, 1, DType::u8), "normal: expected f32 or f64, got u8");

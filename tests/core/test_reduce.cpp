@@ -40,14 +40,14 @@ Shape kept(const Shape& shape, const Marks& reduced) {
 
 }  // namespace
 
-// Whole numbers: any order of summation gives the same bits.
-TEST_CASE("sums over any axes are those of plain loops in either format and type") {
+// Integers: any order of summation gives the same bits.
+TEST_CASE("sums over any axes equal plain loops in either format and type") {
   Generator random(1);
   for (int i = 0; i < 150; ++i) {
     const Shape shape = random.shape(0, 5, 5);
     Marks reduced{};
     for (bool& mark : reduced) mark = random.one_in(2);
-    const Array x = random.whole_numbers(shape, random.one_in(2) ? DType::f32 : DType::f64);
+    const Array x = random.integers(shape, random.one_in(2) ? DType::f32 : DType::f64);
     INFO(to_string(x) << " to " << to_string(kept(shape, reduced)));
     const Array wanted = summed_plainly(x, kept(shape, reduced));
     require_equal(summed(x, reduced), wanted);
@@ -57,7 +57,7 @@ TEST_CASE("sums over any axes are those of plain loops in either format and type
   }
 }
 
-TEST_CASE("sums are right when they are cut into pieces") {
+TEST_CASE("sums are correct when they are divided into pieces") {
   Generator random(2);
   const std::vector<std::pair<Shape, Marks>> cases = {{{50'001}, {true}},
                                                       {{3, 40'003}, {false, true}},
@@ -67,7 +67,7 @@ TEST_CASE("sums are right when they are cut into pieces") {
                                                       {{9, 17, 31, 13}, {true, false, true, true}},
                                                       {{300, 70, 5}, {true, false, true}}};
   for (const auto& [shape, reduced] : cases) {
-    const Array x = random.whole_numbers(shape);
+    const Array x = random.integers(shape);
     INFO(to_string(x) << " to " << to_string(kept(shape, reduced)));
     const Array wanted = summed_plainly(x, kept(shape, reduced));
     REQUIRE(values_of(summed(x, reduced)) == values_of(wanted));
@@ -75,7 +75,7 @@ TEST_CASE("sums are right when they are cut into pieces") {
   }
 }
 
-TEST_CASE("sums are the same bits at any number of threads") {
+TEST_CASE("sums have the same bits at any number of threads") {
   const ThreadCount one(1);
   Generator random(3);
   const Array x = random.reals({64, 3000}).to(DType::f32);
@@ -88,8 +88,8 @@ TEST_CASE("sums are the same bits at any number of threads") {
   }
 }
 
-// Added up in f32 the ones would be lost beside 2^24.
-TEST_CASE("a sum of f32 is added up in double precision") {
+// In f32 the ones would be lost beside 2^24.
+TEST_CASE("a sum of f32 accumulates in double precision") {
   Array x = Array::full({1001}, 1);
   x.mutable_data<float>()[0] = 0x1p24F;
   REQUIRE(summed(x, {true}).item() == 0x1p24 + 1000);
@@ -105,7 +105,7 @@ TEST_CASE("a sum over an empty axis is zero and a sum of an empty array is empty
       Shape{1, 3, 1, 1});
 }
 
-TEST_CASE("NaN and infinity reach the sums they are part of and no other") {
+TEST_CASE("NaN and infinity affect the sums they are part of and no others") {
   Array x = Array::full({3, 4}, 1);
   x.mutable_data<float>()[5] = std::numeric_limits<float>::quiet_NaN();
   x.mutable_data<float>()[11] = std::numeric_limits<float>::infinity();
@@ -120,7 +120,7 @@ TEST_CASE("sum_to undoes broadcasting") {
   for (int i = 0; i < 100; ++i) {
     const Shape shape = random.shape(0, 5, 4);
     const Shape to = random.broadcastable(shape);
-    const Array x = random.whole_numbers(shape);
+    const Array x = random.integers(shape);
     INFO(to_string(x) << " to " << to_string(to));
     require_equal(sum_to(x, to), summed_plainly(x, to));
     require_equal(sum_to(in_channels_last(x), to), summed_plainly(x, to));
@@ -135,7 +135,7 @@ TEST_CASE("sum_to rejects a shape that does not broadcast back") {
   REQUIRE_THROWS_WITH(sum_to(Array::zeros({1, 3}), {2, 3}), "sum_to: [2, 3] does not broadcast to [1, 3]");
 }
 
-TEST_CASE("sums are of floating types") {
+TEST_CASE("sums require floating types") {
   REQUIRE_THROWS_AS(summed(Array::zeros({2}, DType::i64), {true}), DTypeError);
   REQUIRE_THROWS_WITH(summed(Array::zeros({2}, DType::i64), {true}), "sum: expected f32 or f64, got i64");
 }

@@ -16,7 +16,7 @@ struct Options {
   std::int64_t stride = 1;
 };
 
-/// True when an Options can be made with the stride alone.
+/// True when Options can be initialized with the stride alone.
 template <class T>
 concept DefaultsChannels = requires {
   T{.stride = 2};
@@ -35,11 +35,11 @@ static_assert(!std::is_default_constructible_v<Required<int>>);
 static_assert(!std::is_default_constructible_v<Options>);
 static_assert(!DefaultsChannels<Options>);
 static_assert(TakesChannels<Options>);
-// The concept is one that an aggregate without a required field meets.
+// An aggregate without a required field satisfies the concept.
 static_assert(DefaultsChannels<Optional>);
 static_assert(!std::is_constructible_v<Required<std::int64_t>, std::string>);
 
-// Integers are not made of fractions, nor of truth.
+// Integers are not initialized from floating-point numbers or bool.
 static_assert(std::is_convertible_v<int, Required<std::int64_t>>);
 static_assert(std::is_convertible_v<std::size_t, Required<std::int64_t>>);
 static_assert(std::is_convertible_v<Required<std::int64_t>&, Required<std::int64_t>>);
@@ -48,17 +48,17 @@ static_assert(!std::is_constructible_v<Required<std::int64_t>, double>);
 static_assert(!std::is_constructible_v<Required<std::int64_t>, float>);
 static_assert(!std::is_constructible_v<Required<std::int64_t>, bool>);
 static_assert(!std::is_constructible_v<Required<std::int64_t>, Required<double>>);
-// Floating numbers are made of integers and of no wider floating numbers.
+// Floating-point numbers are initialized from integers and from floating-point numbers that are not wider.
 static_assert(std::is_convertible_v<int, Required<double>>);
 static_assert(std::is_convertible_v<float, Required<double>>);
 static_assert(!std::is_constructible_v<Required<float>, double>);
 static_assert(!std::is_constructible_v<Required<double>, bool>);
-// Truth is made of itself alone.
+// bool is initialized from bool alone.
 static_assert(std::is_convertible_v<bool, Required<bool>>);
 static_assert(!std::is_constructible_v<Required<bool>, int>);
 static_assert(!std::is_constructible_v<Required<bool>, const char*>);
 
-/// A value of several numbers.
+/// A value with several numbers.
 struct Sizes {
   std::int64_t height, width;
 };

@@ -27,7 +27,7 @@ TEST_CASE("a shape knows its rank and sizes and number of elements") {
   REQUIRE(Shape{2, 0, 5}.numel() == 0);
 }
 
-TEST_CASE("shapes are equal when ranks and sizes are") {
+TEST_CASE("shapes are equal when ranks and sizes are equal") {
   REQUIRE(Shape{2, 3} == Shape{2, 3});
   REQUIRE(Shape{2, 3} != Shape{3, 2});
   REQUIRE(Shape{2} != Shape{2, 1});
@@ -55,7 +55,7 @@ TEST_CASE("a shape rejects a number of elements that overflows int64") {
                       "shape: the number of elements of [4294967296, 4294967296] overflows int64");
 }
 
-// Strides are products of sizes too, and a size of 0 does not keep them small.
+// Strides are products of sizes as well, and a size of 0 does not make them small.
 TEST_CASE("a shape rejects sizes whose strides overflow even if a size is zero") {
   constexpr std::int64_t large = std::int64_t{1} << 40;
   REQUIRE_THROWS_AS((Shape{0, large, large}), ShapeError);
@@ -64,7 +64,7 @@ TEST_CASE("a shape rejects sizes whose strides overflow even if a size is zero")
   REQUIRE(Shape({large, 0}).numel() == 0);
 }
 
-TEST_CASE("an axis that is not there is named") {
+TEST_CASE("an error names an axis that does not exist") {
   const Shape shape = {2, 3};
   REQUIRE(shape.checked_axis(-2) == 0);
   REQUIRE_THROWS_WITH(shape[2], "shape: axis 2 is out of range for [2, 3] of rank 2");
@@ -79,7 +79,7 @@ TEST_CASE("with replaces one size") {
   REQUIRE_THROWS_AS((Shape{2, 3}.with(2, 5)), ShapeError);
 }
 
-TEST_CASE("shapes broadcast by the rule of NumPy") {
+TEST_CASE("shapes broadcast by NumPy's rule") {
   REQUIRE(broadcast_shapes({2, 3}, {2, 3}, "add") == Shape{2, 3});
   REQUIRE(broadcast_shapes({2, 1}, {1, 3}, "add") == Shape{2, 3});
   REQUIRE(broadcast_shapes({4, 2, 3}, {3}, "add") == Shape{4, 2, 3});

@@ -36,13 +36,13 @@ TEST_CASE("a graph lists the edges of every target and source in their order") {
   REQUIRE(graph.weights(DType::f64).dtype() == DType::f64);
 }
 
-TEST_CASE("a copy of a graph is the same and one of the same edges another") {
+TEST_CASE("a copy of a graph is the same graph and one built from the same edges is not") {
   const SparseAdjacency graph = example(), copy = graph;
   REQUIRE(copy.is_same(graph));
   REQUIRE_FALSE(example().is_same(graph));
 }
 
-TEST_CASE("a graph without nodes or edges is one") {
+TEST_CASE("a graph may have no nodes or edges") {
   const SparseAdjacency empty({.num_nodes = 0});
   REQUIRE(empty.num_edges() == 0);
   REQUIRE(empty.by_target().begin == Indices{0});
@@ -50,14 +50,14 @@ TEST_CASE("a graph without nodes or edges is one") {
   REQUIRE(empty.weights().shape() == Shape{0});
 }
 
-TEST_CASE("loops are added to nodes that have none") {
+TEST_CASE("self-loops are added to nodes that have none") {
   const SparseAdjacency graph = SparseAdjacency({.num_nodes = 3, .edges = {{0, 1}, {1, 1, 7}}}).with_self_loops();
   REQUIRE(graph.sources().to_vector<std::int64_t>() == Indices{0, 1, 0, 2});
   REQUIRE(graph.targets().to_vector<std::int64_t>() == Indices{1, 1, 0, 2});
   REQUIRE(graph.weights().to_vector<float>() == std::vector<float>{1, 7, 1, 1});
 }
 
-TEST_CASE("normalising divides by the roots of both degrees") {
+TEST_CASE("normalized divides by the square roots of both degrees") {
   // Node 0 receives 4, node 1 receives 1 + 8 = 9, node 2 nothing.
   const SparseAdjacency graph =
       SparseAdjacency({.num_nodes = 3, .edges = {{0, 0, 4}, {0, 1}, {1, 1, 8}, {2, 1, 0}}}).normalized();
@@ -65,7 +65,7 @@ TEST_CASE("normalising divides by the roots of both degrees") {
   require_close(graph.weights(DType::f64), Array::from({4}, wanted), 1e-15);
 }
 
-TEST_CASE("a graph names the edge and the end that is not there") {
+TEST_CASE("an error names the edge and the endpoint that does not exist") {
   const auto made_of = [](const std::vector<SparseAdjacency::Edge>& edges) {
     return SparseAdjacency({.num_nodes = 3, .num_targets = 2, .edges = edges});
   };

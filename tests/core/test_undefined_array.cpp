@@ -1,4 +1,4 @@
-// An undefined array answers with an error wherever it would need memory.
+// An undefined array throws wherever it would need memory.
 #include <cstdint>
 #include <functional>
 #include <string>

@@ -50,7 +50,7 @@ inline Outcome run(const Arguments& arguments) {
   return {WEXITSTATUS(status), text_of(folder.path() / "out"), text_of(folder.path() / "err")};
 }
 
-/// Ten classes of images of one colour and some noise: 40 to learn from and 20 to test with.
+/// Ten classes of images of one color and some noise: 40 to learn from and 20 to test with.
 class SmallDataset {
  public:
   SmallDataset() {
@@ -65,7 +65,7 @@ class SmallDataset {
       const fs::path folder = folder_.path() / split / ("class" + std::to_string(label));
       fs::create_directories(folder);
       for (int i = 0; i < images_per_class; ++i) {
-        Array image = made_up_.whole_numbers({3, 32, 32}, DType::u8);
+        Array image = made_up_.integers({3, 32, 32}, DType::u8);
         auto* pixels = image.mutable_data<std::uint8_t>();
         for (std::int64_t at = 0; at < image.numel(); ++at) {
           pixels[at] = static_cast<std::uint8_t>(pixels[at] + 20 * ((label + 3 * (at / 1024)) % 10));

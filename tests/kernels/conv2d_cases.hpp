@@ -1,4 +1,4 @@
-// Geometries to try convolution on, operands for them, and the passes on vectors.
+// Geometries and operands for the tests of convolution, and its passes on vectors.
 #pragma once
 
 #include <algorithm>
@@ -20,14 +20,16 @@
 
 #include "catch.hpp"
 #include "kernels/execution.hpp"
+#include "kernels/matrix_cases.hpp"
 
 namespace conv2d_cases {
 
 using namespace tapestry::kernels;
 using tapestry::testing::for_each_target;
+using tapestry::testing::integers;
 using tapestry::testing::ThreadCount;
 
-/// Images of `height` × `width` pixels under kernels of 3×3 with a pixel of padding: results of the same size.
+/// Images of `height` × `width` pixels with 3×3 kernels and one pixel of padding, so that results have the same size.
 constexpr Conv2dGeometry same_size(std::int64_t batch, std::int64_t in_channels, std::int64_t height,
                                    std::int64_t width, std::int64_t out_channels, std::int64_t groups = 1) {
   return {.batch = batch,
@@ -66,7 +68,8 @@ inline Sizes sizes(const Conv2dGeometry& g) {
           g.out_channels * (g.in_channels / g.groups) * g.kernel_height * g.kernel_width};
 }
 
-/// Random geometries: unequal axes, padding after the last row and column unlike that before the first, odd sizes.
+/// Random geometries: unequal axes, odd sizes, and different padding before the first and after the last row and
+/// column.
 class GeometrySource {
  public:
   Conv2dGeometry next() {
@@ -115,8 +118,7 @@ class GeometrySource {
   std::mt19937_64 random_{20240607};
 };
 
-/// Small integers make every sum exact, whatever its order.
-/// Convolutions 3×3 at either stride with unlike axes, sizes that leave partial tiles, and all paddings from 0 to 2.
+/// 3×3 convolutions at either stride with unequal axes, sizes that leave partial tiles, and all paddings from 0 to 2.
 class WinogradSource {
  public:
   Conv2dGeometry next() {
@@ -147,14 +149,6 @@ class WinogradSource {
 };
 
 template <class T>
-std::vector<T> integers(std::int64_t size, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<T> result(static_cast<std::size_t>(size));
-  for (T& value : result) value = static_cast<T>(static_cast<std::int64_t>(random() % 9) - 4);
-  return result;
-}
-
-template <class T>
 std::vector<T> reals(std::int64_t size, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<T> result(static_cast<std::size_t>(size));
@@ -166,7 +160,7 @@ struct FreeWorkspace {
   void operator()(void* memory) const { std::free(memory); }
 };
 
-/// Exactly as much memory as the kernel asks for, full of what must not be read.
+/// Exactly as much memory as the kernel requires, filled with values that must not be read.
 inline std::unique_ptr<void, FreeWorkspace> workspace(std::size_t bytes) {
   void* const memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
   if (memory == nullptr) throw std::bad_alloc();
@@ -184,7 +178,7 @@ std::vector<T> forward(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const
   return y;
 }
 
-/// dx plus the input gradient, computed in the place of dx.
+/// dx plus the input gradient, written over dx.
 template <class T>
 std::vector<T> add_input_gradient(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, const std::vector<T>& dy,
                                   const std::vector<T>& weight, std::vector<T> dx) {

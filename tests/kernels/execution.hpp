@@ -1,4 +1,4 @@
-// Ways to run the same test: numbers of threads and instruction sets.
+// Runs the same test with different numbers of threads and instruction sets.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace tapestry::testing {
 
-/// Computes with so many threads while it lives.
+/// Sets the number of threads for its lifetime.
 class ThreadCount {
  public:
   explicit ThreadCount(int count) : before_(num_threads()) { set_num_threads(count); }
@@ -33,7 +33,7 @@ void for_each_thread_count(const Body& body) {
   }
 }
 
-/// Calls `body` once for every instruction set that was compiled and that this machine has.
+/// Calls `body` once for every compiled instruction set that this machine supports.
 template <class Body>
 void for_each_target(const Body& body) {
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {

@@ -1,4 +1,4 @@
-// Matrices and their plain products, which the tests of products share.
+// Matrices and their plain products, for the tests of products.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@ struct Sizes {
   std::int64_t m, n, k;
 };
 
-/// Small whole numbers, whose sums are exact in any order.
+/// Small integers, whose sums are exact in any order.
 template <class T>
-std::vector<T> whole_numbers(std::int64_t size, std::uint64_t seed) {
+std::vector<T> integers(std::int64_t size, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<T> result(static_cast<std::size_t>(size));
   for (T& value : result) value = static_cast<T>(static_cast<std::int64_t>(random() % 9) - 4);

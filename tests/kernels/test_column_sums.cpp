@@ -26,7 +26,7 @@ void require_sums(std::int64_t rows, std::int64_t columns) {
 
 }  // namespace
 
-TEST_CASE("sums down the columns are those in the order of the rows, to the bit, on every instruction set") {
+TEST_CASE("column sums have the bits of sums in row order on every instruction set") {
   tapestry::testing::for_each_target([] {
     for (const std::int64_t columns : {1, 2, 3, 4, 7, 8, 13, 16, 31, 32, 33, 64, 71}) {
       for (const std::int64_t rows : {0, 1, 2, 17}) {

@@ -33,7 +33,7 @@ TEMPLATE_TEST_CASE("conv2d equals the reference exactly on integers in every geo
   });
 }
 
-TEMPLATE_TEST_CASE("conv2d adds an input gradient to what is there with the bits of a sum", "", float, double) {
+TEMPLATE_TEST_CASE("conv2d adds an input gradient to its target with the bits of a sum", "", float, double) {
   constexpr auto algorithm = Conv2dAlgorithm::implicit_gemm;
   for_each_target([] {
     GeometrySource source;
@@ -48,7 +48,7 @@ TEMPLATE_TEST_CASE("conv2d adds an input gradient to what is there with the bits
   });
 }
 
-TEST_CASE("conv2d of kernels of one pixel equals the reference in blocks read in place") {
+TEST_CASE("conv2d with 1x1 kernels equals the reference in blocks read in place") {
   for (const std::int64_t in : {1, 7, 16, 24, 96}) {
     for (const std::int64_t out : {1, 3, 16, 24, 100}) {
       Conv2dGeometry g = plain;
@@ -66,7 +66,7 @@ TEST_CASE("conv2d of kernels of one pixel equals the reference in blocks read in
   }
 }
 
-TEST_CASE("conv2d of many output channels equals the reference where strips of them are shared out") {
+TEST_CASE("conv2d of many output channels equals the reference when they are divided into strips") {
   for (const std::int64_t groups : {1, 2}) {
     Conv2dGeometry g = plain;
     g.groups = groups;
@@ -83,7 +83,7 @@ TEMPLATE_TEST_CASE("conv2d is close to the reference on reals", "", float, doubl
   const auto expected = all_passes(plain, Conv2dAlgorithm::reference, o);
   const auto actual = all_passes(plain, Conv2dAlgorithm::implicit_gemm, o);
   const auto require_close = [](const auto& a, const auto& b, std::int64_t terms) {
-    // A sum of n terms of size at most 1 errs by at most n² ulp / 2 in any order; both sides may.
+    // The error of a sum of n terms of magnitude at most 1 is at most n² ulp / 2 in any order; both sides have one.
     const double tolerance = static_cast<double>(terms * terms) * std::numeric_limits<TestType>::epsilon();
     for (std::size_t i = 0; i < a.size(); ++i) {
       REQUIRE(std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])) <= tolerance);
@@ -110,7 +110,7 @@ TEST_CASE("conv2d gives the same bits at any number of threads") {
   }
 }
 
-TEST_CASE("conv2d gives a sample the same bits alone and in a batch") {
+TEST_CASE("conv2d of a sample has the same bits alone and in a batch") {
   for_each_target([] {
     GeometrySource source;
     for (int i = 0; i < 40; ++i) {
@@ -134,7 +134,7 @@ TEST_CASE("conv2d gives a sample the same bits alone and in a batch") {
   });
 }
 
-TEST_CASE("conv2d passes are adjoint to one another") {
+TEST_CASE("the passes of conv2d are adjoint to each other") {
   const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
     double sum = 0;
     for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
@@ -146,8 +146,8 @@ TEST_CASE("conv2d passes are adjoint to one another") {
     const Operands<double> o = operands<double>(g, reals<double>);
     INFO(describe(g));
     const double expected = dot(o.dy, forward(g, Conv2dAlgorithm::implicit_gemm, o.x, o.weight, {}));
-    // All three are sums of the same n products of size at most 1; in any order they err by at most n² ulp / 2, and
-    // typically by √n of that, which leaves a wide margin to this.
+    // All three are sums of the same n products of magnitude at most 1. Their error is at most n² ulp / 2 in any order,
+    // and typically much smaller than this tolerance.
     const auto terms =
         static_cast<double>(sizes(g).output * (g.in_channels / g.groups) * g.kernel_height * g.kernel_width);
     const double tolerance = 16 * terms * std::numeric_limits<double>::epsilon();
@@ -158,7 +158,7 @@ TEST_CASE("conv2d passes are adjoint to one another") {
   }
 }
 
-TEST_CASE("conv2d of a window that lies in the padding is the bias") {
+TEST_CASE("conv2d of a window in the padding is the bias") {
   Conv2dGeometry g = plain;
   g.pad_top = 20;
   g.out_height = 9 + 40 - 2;
@@ -200,8 +200,8 @@ TEST_CASE("conv2d handles dilation and padding far larger than the image") {
 }
 
 TEST_CASE("conv2d handles steps whose products overflow") {
-  // With 2⁶¹ the pixels that a block covers are some times 2⁶² and a few; their product wraps round to a small number
-  // where that is a multiple of 4.
+  // With 2⁶¹ the number of pixels that a block covers is a small multiple of 2⁶² plus a few; multiplied by a multiple
+  // of 4, it would wrap around to a small number.
   for (const std::int64_t step : {std::int64_t{1} << 40, std::int64_t{1} << 61}) {
     for (std::int64_t width = 4; width < 12; ++width) {
       Conv2dGeometry g = plain;
@@ -220,7 +220,7 @@ TEST_CASE("conv2d handles steps whose products overflow") {
           all_passes(strided, Conv2dAlgorithm::reference, few));
 }
 
-TEST_CASE("the workspace of conv2d is counted in 64 bits and never wraps round") {
+TEST_CASE("the workspace of conv2d is counted in 64 bits and never wraps around") {
   const ThreadCount one(1);
   Conv2dGeometry g = plain;
   g.in_channels = g.out_channels = 1 << 16;
@@ -236,8 +236,8 @@ TEST_CASE("the workspace of conv2d is counted in 64 bits and never wraps round")
   REQUIRE(conv2d_workspace<float>(g, Conv2dPass::forward, Conv2dAlgorithm::depthwise) >=
           (std::size_t{1} << 32) * 9 * sizeof(float));
 
-  // Windows of 2⁵² numbers each, farther apart than the copies of them: four threads' scratch has more bytes than int64
-  // has numbers for.
+  // Windows of 2⁵² elements each, farther apart than their copies: the scratch memory of four threads has more bytes
+  // than int64 can represent.
   set_num_threads(4);
   Conv2dGeometry wide = plain;
   wide.in_channels = 1 << 12;
@@ -249,6 +249,6 @@ TEST_CASE("the workspace of conv2d is counted in 64 bits and never wraps round")
   REQUIRE(conv2d_workspace<double>(wide, Conv2dPass::weight_gradient, Conv2dAlgorithm::implicit_gemm) == most);
 }
 
-TEST_CASE("choose_algorithm takes the implicit product for convolutions of many channels") {
-  REQUIRE(choose_algorithm<float>(plain, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
+TEST_CASE("choose_algorithm returns the implicit GEMM for convolutions of many channels") {
+  REQUIRE(choose_algorithm<float>(plain, /*allow_winograd=*/false) == Conv2dAlgorithm::implicit_gemm);
 }

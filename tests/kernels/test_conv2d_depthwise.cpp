@@ -34,7 +34,7 @@ TEMPLATE_TEST_CASE("depthwise conv2d equals the reference exactly on integers in
   });
 }
 
-TEST_CASE("depthwise conv2d of kernels three wide equals the reference at every width and stride") {
+TEST_CASE("depthwise conv2d with kernels three columns wide equals the reference at every width and stride") {
   for_each_target([] {
     for (std::int64_t i = 0; i < 12 * 3 * 3 * 4; ++i) {
       Conv2dGeometry g = plain;
@@ -54,7 +54,7 @@ TEST_CASE("depthwise conv2d of kernels three wide equals the reference at every 
   });
 }
 
-// A sum of n terms of size at most 1 errs by at most n² ulp / 2 in any order; both sides may.
+// The error of a sum of n terms of magnitude at most 1 is at most n² ulp / 2 in any order; both sides have one.
 TEMPLATE_TEST_CASE("depthwise conv2d is close to the reference on reals", "", float, double) {
   GeometrySource source;
   for (int i = 0; i < 100; ++i) {
@@ -92,7 +92,7 @@ TEST_CASE("depthwise conv2d gives the same bits at any number of threads") {
   }
 }
 
-TEST_CASE("depthwise conv2d gives a sample the same bits alone and in a batch") {
+TEST_CASE("depthwise conv2d of a sample has the same bits alone and in a batch") {
   for_each_target([] {
     GeometrySource source;
     for (int i = 0; i < 40; ++i) {
@@ -138,14 +138,14 @@ TEST_CASE("depthwise conv2d handles strides and dilations and padding far larger
   REQUIRE(all_passes(strided, depthwise, few) == all_passes(strided, Conv2dAlgorithm::reference, few));
 }
 
-TEST_CASE("choose_algorithm takes the depthwise kernel where every channel is a group") {
+TEST_CASE("choose_algorithm returns the depthwise kernel if every channel is a group") {
   Conv2dGeometry g = plain;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == depthwise);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) == depthwise);
   g.out_channels *= 2;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == depthwise);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) == depthwise);
   g.in_channels *= 2;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
-  // A single channel is no use to a loop along channels.
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) == Conv2dAlgorithm::implicit_gemm);
+  // A loop over channels is inefficient for a single channel.
   g.in_channels = g.groups = 1;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) == Conv2dAlgorithm::implicit_gemm);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) == Conv2dAlgorithm::implicit_gemm);
 }

@@ -1,4 +1,4 @@
-// Convolutions that apply an epilogue as they load their images or store their results.
+// Convolutions with a prologue (an epilogue applied to loaded images) or an epilogue.
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -16,7 +16,7 @@ namespace {
 constexpr auto implicit_gemm = Conv2dAlgorithm::implicit_gemm;
 constexpr auto depthwise = Conv2dAlgorithm::depthwise;
 
-/// One of those that read every pixel of the image once.
+/// A convolution that reads every pixel of the image once.
 Conv2dGeometry pointwise(GeometrySource& source) {
   Conv2dGeometry g = source.next();
   g.kernel_height = g.kernel_width = g.stride_height = g.stride_width = g.groups = 1;
@@ -26,7 +26,7 @@ Conv2dGeometry pointwise(GeometrySource& source) {
   return g;
 }
 
-/// Numbers per channel, a different addend for every element, and an activation.
+/// Parameters per channel, a different addend for every element, and an activation.
 template <class T>
 struct Numbers {
   Numbers(std::int64_t channels, std::int64_t elements)
@@ -77,7 +77,7 @@ void require_same_when_loaded(const Conv2dGeometry& g, Conv2dAlgorithm algorithm
   REQUIRE(dweight == weight_gradient(g, algorithm, images, o.dy));
 }
 
-/// With every choice of the three parts, and with the addend in the place of the results.
+/// With every combination of the three parts, and with the results written over the addend.
 template <class T>
 void require_same_when_stored(const Conv2dGeometry& g, Conv2dAlgorithm algorithm, ActivationKind kind) {
   INFO(describe(g) << " activation " << static_cast<int>(kind));
@@ -119,8 +119,7 @@ void require_same_when_stored(const Conv2dGeometry& g, Conv2dAlgorithm algorithm
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a convolution that applies an epilogue as it loads has the bits of one after the other", "", float,
-                   double) {
+TEMPLATE_TEST_CASE("a convolution with a prologue has the bits of the two operations in sequence", "", float, double) {
   for_each_target([] {
     GeometrySource source;
     for (int i = 0; i < 6; ++i) {
@@ -134,8 +133,7 @@ TEMPLATE_TEST_CASE("a convolution that applies an epilogue as it loads has the b
   });
 }
 
-TEMPLATE_TEST_CASE("a convolution that applies an epilogue as it stores has the bits of one after the other", "", float,
-                   double) {
+TEMPLATE_TEST_CASE("a convolution with an epilogue has the bits of the two operations in sequence", "", float, double) {
   for_each_target([] {
     GeometrySource source;
     for (int i = 0; i < 6; ++i) {
@@ -149,7 +147,7 @@ TEMPLATE_TEST_CASE("a convolution that applies an epilogue as it stores has the 
   });
 }
 
-TEST_CASE("winograd that applies an epilogue as it stores has the bits of one after the other") {
+TEST_CASE("winograd with an epilogue has the bits of the two operations in sequence") {
   for_each_target([] {
     WinogradSource source;
     for (int i = 0; i < 6; ++i) {
@@ -160,9 +158,8 @@ TEST_CASE("winograd that applies an epilogue as it stores has the bits of one af
   });
 }
 
-// Several bands of rows, several blocks that one thread takes in turn, a last one that is not full, and results that
-// bypass the caches.
-TEST_CASE("so has a convolution of images larger than its caches") {
+// Several bands of rows, several blocks per thread, a partial last block, and results that bypass the caches.
+TEST_CASE("a convolution of large images with an epilogue has the bits of the two operations in sequence") {
   Conv2dGeometry g = same_size(3, 97, 53, 41, 97, 97);
   require_same_when_loaded<float>(g, depthwise, ActivationKind::relu);
   g.stride_height = 2;
@@ -179,7 +176,7 @@ TEST_CASE("so has a convolution of images larger than its caches") {
   require_same_when_stored<float>(same_size(35, 64, 53, 41, 64, 1), Conv2dAlgorithm::winograd, ActivationKind::relu6);
 }
 
-TEST_CASE("other convolutions neither load nor store an epilogue") {
+TEST_CASE("the other convolutions support neither prologue nor epilogue") {
   GeometrySource source;
   Conv2dGeometry g = pointwise(source);
   REQUIRE_FALSE(can_load_epilogue(g, Conv2dAlgorithm::reference));

@@ -1,4 +1,4 @@
-// The epilogue as a pass, the gradients of activations and their sums, against the definitions in double precision.
+// `apply_epilogue`, the gradients of activations and their sums, against the definitions in double precision.
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -66,7 +66,7 @@ const std::vector<Definition> definitions = {
      }},
 };
 
-/// Values around all kinks, to both sides of 0, and the kinks themselves.
+/// Values around all kinks, on both sides of 0, and the kinks themselves.
 template <class T>
 std::vector<T> values(std::size_t size, std::uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -81,7 +81,7 @@ std::vector<T> values(std::size_t size, std::uint64_t seed) {
   return result;
 }
 
-/// Of terms up to 7 in size, each rounded a few times.
+/// The tolerance for terms of magnitude up to 7, each rounded a few times.
 template <class T>
 double tolerance() {
   return 64 * static_cast<double>(std::numeric_limits<T>::epsilon());
@@ -112,7 +112,7 @@ void require_epilogue(std::int64_t rows, std::int64_t channels, const Definition
       }
       apply_epilogue({1, rows, channels}, in_place.data(), epilogue, in_place.data());
       REQUIRE(in_place == y);
-      // As kernels call it: in a parallel region, where denormals count as zero.
+      // In a parallel region, as kernels call it, because denormals count as zero there.
       parallel_for(2, [&](std::int64_t piece, int) {
         if (piece == 0) apply_epilogue_rows(rows, channels, x.data(), epilogue, by_rows.data());
       });
@@ -135,8 +135,8 @@ void require_gradient(std::int64_t rows, std::int64_t channels, const Definition
   activation_gradient(rows, channels, dy.data(), source, dx.data());
   for (std::size_t i = 0; i < size; ++i) {
     const double wanted = dy[i] * definition.slope(x[i]);
-    // The slope of gelu by tanh is off most: ten units of 1 − t², times x · u′ / 2 ≤ 5 where that is not 0 yet,
-    // times 7.
+    // The derivative of the tanh approximation of gelu has the largest error: ten units of 1 − t², times x · u′ / 2 ≤ 5
+    // where that is not yet 0, times 7.
     if (!(std::abs(dx[i] - wanted) <= 8 * tolerance<T>())) FAIL("element " << i << ": " << dx[i] << ", " << wanted);
   }
   activation_gradient(rows, channels, in_place.data(), source, in_place.data());
@@ -150,7 +150,7 @@ void require_gradient(std::int64_t rows, std::int64_t channels, const Definition
     REQUIRE(from_output == dx);
   }
 
-  // The gradient after an affine map that changes nothing.
+  // The gradient after an identity affine map.
   const std::vector<T> zeros(static_cast<std::size_t>(channels)), ones(static_cast<std::size_t>(channels), 1);
   std::vector<T> through_affine(size, 99);
   activation_gradient<T>(rows, channels, dy.data(),
@@ -168,14 +168,14 @@ void require_gradient(std::int64_t rows, std::int64_t channels, const Definition
   for (std::size_t c = 0; c < sums.size(); ++c) {
     double wanted = 0;
     for (std::size_t i = c; i < size; i += sums.size()) wanted += dx[i];
-    // Up to 1031 terms below 8 in size, in doubles: 1031² · 8 · 2⁻⁵³.
+    // Up to 1031 terms of magnitude below 8, in doubles: 1031² · 8 · 2⁻⁵³.
     REQUIRE(std::abs(sums[c] - wanted) <= 1e-9);
   }
 }
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("an epilogue and the gradients of activations are the definition on every instruction set", "",
+TEMPLATE_TEST_CASE("an epilogue and the gradients of activations match the definition on every instruction set", "",
                    float, double) {
   tapestry::testing::for_each_target([] {
     for (const Definition& definition : definitions) {
@@ -189,7 +189,7 @@ TEMPLATE_TEST_CASE("an epilogue and the gradients of activations are the definit
   });
 }
 
-TEST_CASE("an epilogue and the sums of a gradient have the same bits on any number of threads") {
+TEST_CASE("an epilogue and the sums of a gradient have the same bits at any number of threads") {
   constexpr std::int64_t rows = 5003, channels = 67;
   const auto x = values<float>(rows * channels, 1), dy = values<float>(rows * channels, 2);
   const Activation activation = {ActivationKind::silu, 0};
@@ -210,7 +210,7 @@ TEST_CASE("an epilogue and the sums of a gradient have the same bits on any numb
   });
 }
 
-TEMPLATE_TEST_CASE("activations keep NaN and have their limits at infinity", "", float, double) {
+TEMPLATE_TEST_CASE("activations keep NaN and reach their limits at infinity", "", float, double) {
   tapestry::testing::for_each_target([] {
     for (const Definition& definition : definitions) {
       INFO("activation " << static_cast<int>(definition.kind));
@@ -222,7 +222,7 @@ TEMPLATE_TEST_CASE("activations keep NaN and have their limits at infinity", "",
       apply_epilogue<TestType>({1, 3, 1}, x.data(), {.activation = activation}, y.data());
       activation_gradient<TestType>(3, 1, ones.data(), {activation, x.data(), false}, dx.data());
       REQUIRE(std::isnan(y[0]));
-      // Far out the functions have reached their limits.
+      // Here the functions have reached their limits.
       REQUIRE((definition.value(1e9) > 6 ? y[1] == x[1] : y[1] == definition.value(1e9)));
       const bool grows = definition.value(-1e9) < -2;
       REQUIRE((grows ? y[2] == x[2] : y[2] == 0));

@@ -11,7 +11,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// Of values with an error of one unit in the last place each.
+/// The tolerance for values with an error of one unit in the last place each.
 template <class T>
 constexpr double rounding = 3 * std::numeric_limits<T>::epsilon();
 
@@ -59,12 +59,12 @@ void require_edges() {
 
 }  // namespace
 
-TEST_CASE("powers of rows are those of the standard library at any size") {
+TEST_CASE("exponentials of rows match the standard library at any size") {
   require_powers<float>();
   require_powers<double>();
 }
 
-TEST_CASE("powers of rows are exact for 0 and minus infinity and keep NaN") {
+TEST_CASE("exponentials of rows are exact for 0 and minus infinity and keep NaN") {
   require_edges<float>();
   require_edges<double>();
 }

@@ -32,8 +32,8 @@ std::vector<T> product(const Flags& flags, const Sizes& sizes, const std::vector
 template <class T>
 void check(const Sizes& sizes) {
   const auto& [m, n, k] = sizes;
-  const auto a = whole_numbers<T>(m * k, 1);
-  const auto b = whole_numbers<T>(k * n, 2);
+  const auto a = integers<T>(m * k, 1);
+  const auto b = integers<T>(k * n, 2);
   for (const Flags& flags : all_flags) {
     INFO(m << " x " << k << " times " << k << " x " << n << ", transposed " << flags.transpose_a << flags.transpose_b);
     const std::vector<T> wanted = plain_product(flags.transpose_a, flags.transpose_b, m, n, k, a, b);
@@ -43,8 +43,8 @@ void check(const Sizes& sizes) {
 
 }  // namespace
 
-// On either side of where it is no longer OpenBLAS that computes them, or a weight gradient that is computed.
-TEST_CASE("a product of matrices is exact on whole numbers, transposed or not, on every instruction set") {
+// On either side of the sizes at which OpenBLAS and the weight gradient are chosen.
+TEST_CASE("matrix_product is exact on integers on every instruction set whether transposed or not") {
   for (const Sizes& sizes : {Sizes{48, 32, 32}, Sizes{47, 32, 32}, Sizes{48, 31, 32}, Sizes{48, 32, 31},
                              Sizes{131, 67, 41}, Sizes{61, 257, 129}, Sizes{49, 35, 2047}, Sizes{53, 37, 2049}}) {
     check<float>(sizes);
@@ -52,13 +52,13 @@ TEST_CASE("a product of matrices is exact on whole numbers, transposed or not, o
   }
 }
 
-TEST_CASE("a product of matrices without elements or products is empty or zeros") {
+TEST_CASE("matrix_product of empty matrices is empty or zeros") {
   REQUIRE(product<float>({false, true}, {50, 40, 0}, {}, {}) == std::vector<float>(2000, 0));
-  REQUIRE(product<float>({true, false}, {0, 40, 50}, {}, whole_numbers<float>(2000, 1)).empty());
-  REQUIRE(product<float>({false, false}, {50, 0, 40}, whole_numbers<float>(2000, 1), {}).empty());
+  REQUIRE(product<float>({true, false}, {0, 40, 50}, {}, integers<float>(2000, 1)).empty());
+  REQUIRE(product<float>({false, false}, {50, 0, 40}, integers<float>(2000, 1), {}).empty());
 }
 
-TEST_CASE("a product of matrices has the same bits at any number of threads") {
+TEST_CASE("matrix_product has the same bits at any number of threads") {
   const ThreadCount one(1);
   std::mt19937_64 random(4);
   std::normal_distribution<float> normal;
@@ -77,7 +77,7 @@ TEST_CASE("a product of matrices has the same bits at any number of threads") {
   }
 }
 
-TEST_CASE("a product of matrices lets NaN through to the products it is part of") {
+TEST_CASE("matrix_product propagates NaN to the results it is part of") {
   const Sizes sizes = {60, 40, 50};
   std::vector<float> a(3000, 0);
   const std::vector<float> b(2000, 0);

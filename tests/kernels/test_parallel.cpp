@@ -32,7 +32,7 @@ TEST_CASE("parallel_for calls its body once for every piece with a thread in ran
   }
 }
 
-TEST_CASE("threads that are done take over the pieces of one that is not") {
+TEST_CASE("threads that have finished take over pieces of one that has not") {
   const ThreadCount guard(2);
   constexpr int pieces = 40;
   std::atomic<int> others = 0;
@@ -49,7 +49,7 @@ TEST_CASE("threads that are done take over the pieces of one that is not") {
   REQUIRE(all_others_ran);
 }
 
-TEST_CASE("a thread begins with the same share of neighbouring pieces in every loop") {
+TEST_CASE("a thread starts with the same share of consecutive pieces in every loop") {
   const ThreadCount guard(2);
   for (int loop = 0; loop < 3; ++loop) {
     std::array<std::atomic<int>, 2> first = {-1, -1};
@@ -57,7 +57,7 @@ TEST_CASE("a thread begins with the same share of neighbouring pieces in every l
     kernels::parallel_for(10, [&](std::int64_t piece, int thread) {
       int none = -1;
       if (!first[static_cast<std::size_t>(thread)].compare_exchange_strong(none, static_cast<int>(piece))) return;
-      // Nobody helps before both have begun.
+      // No thread helps before both have started.
       ++running;
       const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
       while (running < 2 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
@@ -67,7 +67,7 @@ TEST_CASE("a thread begins with the same share of neighbouring pieces in every l
   }
 }
 
-TEST_CASE("a single piece runs on the calling thread and what it calls keeps to one thread") {
+TEST_CASE("a single piece runs on the calling thread and its nested calls use one thread") {
   const ThreadCount guard(3);
   std::thread::id runner;
   int threads_within = 0;
@@ -86,7 +86,7 @@ TEST_CASE("parallel_for of a negative number of pieces does nothing") {
   REQUIRE_FALSE(called);
 }
 
-TEST_CASE("parallel_ranges covers every element once in ranges cut by the grain alone") {
+TEST_CASE("parallel_ranges covers every element once in ranges determined by the grain alone") {
   for (int threads = 1; threads <= 3; ++threads) {
     const ThreadCount guard(threads);
     for (const std::int64_t size : {0, 1, 9, 10, 11, 20, 95}) {

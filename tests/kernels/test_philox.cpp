@@ -7,9 +7,9 @@
 
 using namespace tapestry;
 
-TEST_CASE("many blocks of random words are the blocks one by one") {
+TEST_CASE("many blocks of random words equal the blocks one by one") {
   const Philox random(7, 11, (std::uint64_t{1} << 40) + 3);
-  // Across the carry into the second word of the counter, too.
+  // Includes the carry into the second word of the counter.
   for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{5}, (std::uint64_t{1} << 32) - 5}) {
     for (std::int64_t count = 0; count < 40; ++count) {
       std::vector<std::uint32_t> words(static_cast<std::size_t>(4 * count) + 1, 42);

@@ -12,7 +12,7 @@ using kernels::MiddleAxis;
 
 namespace {
 
-/// A call of every kernel on f64: two operands to a result.
+/// A call of each kernel on f64, with two operands and a result.
 using Kernel = void (*)(const MiddleAxis&, const double*, const double*, double*);
 
 void softmax(const MiddleAxis& axis, const double* x, const double*, double* y) {
@@ -28,7 +28,7 @@ void log_softmax_gradient(const MiddleAxis& axis, const double* y, const double*
   kernels::log_softmax_gradient(axis, y, dy, dx);
 }
 
-/// The same for a row of `a` and `b`, by the definitions.
+/// The definition of each kernel for a row of `a` and `b`.
 std::vector<double> row_plainly(Kernel kernel, const MiddleAxis& axis, const double* a, const double* b) {
   long double powers = 0, products = 0, sum = 0;
   for (std::int64_t i = 0; i < axis.size; ++i) {
@@ -49,7 +49,7 @@ std::vector<double> row_plainly(Kernel kernel, const MiddleAxis& axis, const dou
 
 }  // namespace
 
-TEST_CASE("softmax and its logarithm and their gradients are those of plain loops for rows in any layout") {
+TEST_CASE("softmax and log_softmax and their gradients match plain loops for rows in any layout") {
   Generator random(1);
   for (const Kernel kernel : {softmax, log_softmax, softmax_gradient, log_softmax_gradient}) {
     for (const std::int64_t inner : {1, 2, 17, 64, 65, 150}) {
@@ -73,7 +73,7 @@ TEST_CASE("softmax and its logarithm and their gradients are those of plain loop
   }
 }
 
-TEST_CASE("softmax of an empty axis or of no rows touches nothing") {
+TEST_CASE("softmax of an empty axis or of no rows writes nothing") {
   double untouched = 7;
   for (const MiddleAxis axis : {MiddleAxis{3, 0, 2}, MiddleAxis{0, 3, 2}, MiddleAxis{0, 3, 1}}) {
     kernels::softmax(axis, &untouched, &untouched);

@@ -10,7 +10,7 @@ using namespace conv2d_cases;
 
 namespace {
 
-/// Memory that begins on a cache line, as arrays' does.
+/// Memory that begins on a cache line, like that of arrays.
 class Lines {
  public:
   explicit Lines(std::int64_t size) : memory_(workspace(static_cast<std::size_t>(size) * sizeof(float))) {}
@@ -39,7 +39,7 @@ void convolve(const Conv2dGeometry& g, Conv2dPass pass, Conv2dAlgorithm algorith
 
 }  // namespace
 
-TEST_CASE("results bypass the caches when they are many and cover whole lines") {
+TEST_CASE("results bypass the caches if they are large and cover whole cache lines") {
   const Lines lines(16);
   const float* const begin = lines.data();
   REQUIRE_FALSE(should_stream(begin, streamed_bytes / 64, 16));
@@ -49,7 +49,7 @@ TEST_CASE("results bypass the caches when they are many and cover whole lines") 
   REQUIRE_FALSE(should_stream(begin, 0, 0));
 }
 
-TEST_CASE("convolutions whose results bypass the caches give the bits of single samples") {
+TEST_CASE("convolutions whose results bypass the caches have the bits of single samples") {
   struct Case {
     Conv2dAlgorithm algorithm;
     std::int64_t channels, kernel, groups;

@@ -11,7 +11,7 @@ using kernels::CopyLoop;
 
 namespace {
 
-/// The same by plain loops.
+/// The copy by plain loops.
 void copy_plainly(const std::vector<CopyLoop>& loops, std::size_t loop, const int* from, int* to) {
   if (loop == loops.size()) {
     *to = *from;
@@ -23,12 +23,12 @@ void copy_plainly(const std::vector<CopyLoop>& loops, std::size_t loop, const in
 
 }  // namespace
 
-TEST_CASE("strided copies are those of plain loops whatever the order and direction of the axes") {
+TEST_CASE("strided copies match plain loops for any order and direction of the axes") {
   Generator random(1);
   for (int call = 0; call < 200; ++call) {
     const auto rank = static_cast<std::size_t>(random.between(0, 4));
     std::vector<CopyLoop> loops(rank, {0, 0, 0});
-    // Dense arrays whose axes lie in memory in two orders of their own.
+    // Dense arrays whose axes are in different memory orders.
     std::vector<std::size_t> order(rank);
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::int64_t count = 1;
@@ -58,7 +58,7 @@ TEST_CASE("strided copies are those of plain loops whatever the order and direct
   }
 }
 
-TEST_CASE("a strided copy of nothing touches nothing") {
+TEST_CASE("an empty strided copy writes nothing") {
   double untouched = 7;
   kernels::strided_copy<double>({{3, 1, 1}, {0, 1, 1}}, nullptr, &untouched);
   REQUIRE(untouched == 7);

@@ -45,7 +45,7 @@ TEST_CASE("transpose moves every element for sizes around its tiles") {
   }
 }
 
-TEST_CASE("transpose of nothing does nothing") {
+TEST_CASE("transpose of an empty matrix does nothing") {
   check<float>(0, 3, 4);
   check<float>(2, 0, 4);
   check<float>(2, 3, 0);

@@ -18,7 +18,7 @@ using Function = void (*)(std::int64_t, T*);
 template <class T>
 constexpr T infinity = std::numeric_limits<T>::infinity();
 
-/// f over a buffer with room for whole vectors.
+/// f applied to a buffer with space for whole vectors.
 template <class T>
 std::vector<T> computed(Function<T> f, const std::vector<T>& at) {
   std::vector<T> values = at;
@@ -28,7 +28,7 @@ std::vector<T> computed(Function<T> f, const std::vector<T>& at) {
   return values;
 }
 
-/// Requires five units in the last place, where results are normal numbers, for 1003 points from low to high.
+/// Requires five units in the last place, where results are normal numbers, at 1003 points from low to high.
 template <class T>
 void check(Function<T> f, const std::function<long double(long double)>& plain, double low, double high) {
   std::vector<T> at;
@@ -84,17 +84,17 @@ void check_ends() {
 
 }  // namespace
 
-TEST_CASE("vector functions are those of the mathematical library to five units in the last place") {
+TEST_CASE("vector functions match the standard library to five units in the last place") {
   check_all<float>(88.7);
   check_all<double>(709.7);
 }
 
-TEST_CASE("vector functions at infinity and far out are exact and NaN stays NaN") {
+TEST_CASE("vector functions are exact at infinity and for large values and NaN stays NaN") {
   check_ends<float>();
   check_ends<double>();
 }
 
-TEST_CASE("a value has the same function wherever it stands in a buffer") {
+TEST_CASE("a value has the same result at any position in a buffer") {
   std::vector<float> at;
   for (int i = 0; i < 53; ++i) at.push_back(0.37F);
   for (const auto f : {Function<float>(kernels::vector_exp), Function<float>(kernels::vector_tanh)}) {

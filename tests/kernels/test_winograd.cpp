@@ -48,7 +48,7 @@ std::vector<double> magnitudes(const std::vector<float>& values) {
   return result;
 }
 
-/// The reference in double precision, and its terms' magnitudes added up.
+/// The reference in double precision, and the sums of the magnitudes of its terms.
 struct Wanted {
   Results<double> values, magnitudes;
 };
@@ -59,7 +59,7 @@ Wanted wanted_of(const Conv2dGeometry& g, const Operands<float>& o) {
   return {all_passes(g, Conv2dAlgorithm::reference, in_double(o)), all_passes(g, Conv2dAlgorithm::reference, sizes)};
 }
 
-/// The largest error of a result, in roundings (2⁻²⁴) of the largest sum of magnitudes.
+/// The largest error of a result, in units of 2⁻²⁴ times the largest sum of magnitudes.
 double error_of(const std::vector<float>& got, const std::vector<double>& wanted, const std::vector<double>& sizes) {
   REQUIRE(got.size() == wanted.size());
   const double largest = *std::max_element(sizes.begin(), sizes.end());
@@ -68,7 +68,7 @@ double error_of(const std::vector<float>& got, const std::vector<double>& wanted
   return error / (largest * 0x1p-24);
 }
 
-/// The places that are not finite.
+/// The positions that are not finite.
 template <class T>
 std::vector<bool> bad_places(const std::vector<T>& values) {
   std::vector<bool> result;
@@ -78,10 +78,10 @@ std::vector<bool> bad_places(const std::vector<T>& values) {
 
 }  // namespace
 
-// The magnitudes along a row of Bᵀ, G and Aᵀ add up to no more than 5.3, 1.4 and 8.3: in two dimensions a term may come
-// in magnified (5.3 · 1.4 · 8.3)² = 3800 times, and its rounding with it. With numbers of both signs that never
-// happens: no more than 30 roundings were seen.
-TEST_CASE("winograd is the definition but for rounding on every instruction set") {
+// The magnitudes along a row of Bᵀ, G and Aᵀ sum to at most 5.3, 1.4 and 8.3: in two dimensions a term and its rounding
+// error may be magnified (5.3 · 1.4 · 8.3)² = 3800 times. With numbers of both signs that does not happen: the largest
+// error seen was 30 roundings.
+TEST_CASE("winograd matches the definition up to rounding on every instruction set") {
   tapestry::testing::for_each_target([] {
     WinogradSource source;
     for (int i = 0; i < 120; ++i) {
@@ -98,7 +98,7 @@ TEST_CASE("winograd is the definition but for rounding on every instruction set"
   });
 }
 
-TEST_CASE("winograd of 64 channels of normal numbers is off by less than 1e-6 of the result") {
+TEST_CASE("the relative error of winograd with 64 channels of normal numbers is below 1e-6") {
   Conv2dGeometry g{};
   g.batch = 2;
   g.in_channels = g.out_channels = 64;
@@ -119,10 +119,10 @@ TEST_CASE("winograd of 64 channels of normal numbers is off by less than 1e-6 of
   }
 }
 
-// Whose kernels' factors do not fit into the caches, whose sums do not either, and of so many tiles that they come in
-// several rounds, or in pieces of several rounds. Rounding grows with the root of the number of terms: 1e-6 · √(561 /
-// 64) = 3e-6.
-TEST_CASE("winograd of many channels or tiles is the definition but for rounding at any number of threads") {
+// Convolutions whose transformed kernels or sums do not fit into the caches, and with enough tiles for several rounds,
+// or for pieces of several rounds. Rounding errors grow with the square root of the number of terms: 1e-6 · √(561 / 64)
+// = 3e-6.
+TEST_CASE("winograd of many channels or tiles matches the definition up to rounding at any number of threads") {
   struct Size {
     std::int64_t batch, side, in_channels, out_channels, stride;
   };
@@ -157,7 +157,7 @@ TEST_CASE("winograd of many channels or tiles is the definition but for rounding
   }
 }
 
-TEST_CASE("winograd gives the same bits at any number of threads and for a sample alone") {
+TEST_CASE("winograd has the same bits at any number of threads and for a sample alone") {
   WinogradSource source;
   for (int i = 0; i < 20; ++i) {
     Conv2dGeometry g = source.next();
@@ -181,7 +181,7 @@ TEST_CASE("winograd gives the same bits at any number of threads and for a sampl
   }
 }
 
-TEST_CASE("with winograd what is not finite reaches only windows that touch it") {
+TEST_CASE("with winograd a nonfinite value affects only windows that contain it") {
   WinogradSource source;
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
                             std::numeric_limits<float>::max()}) {
@@ -191,7 +191,7 @@ TEST_CASE("with winograd what is not finite reaches only windows that touch it")
       Operands<float> o = operands<float>(g, reals<float>);
       o.x[o.x.size() / 2] = value;
       o.dy[o.dy.size() / 3] = value;
-      // Which multiplies the padding as zeros, too: there NaN stays NaN in the weight gradient.
+      // The weight gradient multiplies the zeros of the padding as well, so that NaN stays NaN there.
       const Results<float> wanted = all_passes(g, Conv2dAlgorithm::implicit_gemm, o);
       const Results<float> got = all_passes(g, winograd_algorithm, o);
       REQUIRE((bad_places(got.y) == bad_places(wanted.y)));
@@ -201,7 +201,7 @@ TEST_CASE("with winograd what is not finite reaches only windows that touch it")
   }
 }
 
-TEST_CASE("winograd adds an input gradient to what is there with the bits of a sum") {
+TEST_CASE("winograd adds an input gradient to its target with the bits of a sum") {
   for_each_target([] {
     WinogradSource source;
     for (int i = 0; i < 60; ++i) {
@@ -219,7 +219,7 @@ TEST_CASE("winograd adds an input gradient to what is there with the bits of a s
   });
 }
 
-TEST_CASE("winograd of an empty batch has zeros as the weight gradient") {
+TEST_CASE("winograd of an empty batch has a weight gradient of zero") {
   Conv2dGeometry g = WinogradSource().next();
   g.batch = 0;
   const auto gradient = weight_gradient<float>(g, winograd_algorithm, {}, {});
@@ -227,12 +227,12 @@ TEST_CASE("winograd of an empty batch has zeros as the weight gradient") {
   REQUIRE(forward<float>(g, winograd_algorithm, {}, reals<float>(sizes(g).weight, 1), {}).empty());
 }
 
-TEST_CASE("winograd is chosen for 3x3 convolutions in f32 unless exact results are wanted") {
+TEST_CASE("winograd is chosen for 3x3 convolutions in f32 if it is allowed") {
   Conv2dGeometry g = WinogradSource().next();
   g.in_channels = g.out_channels = 16;
-  REQUIRE(choose_algorithm<float>(g, ConvMath::fast) == winograd_algorithm);
-  REQUIRE(choose_algorithm<float>(g, ConvMath::exact) != winograd_algorithm);
-  REQUIRE(choose_algorithm<double>(g, ConvMath::fast) != winograd_algorithm);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/true) == winograd_algorithm);
+  REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) != winograd_algorithm);
+  REQUIRE(choose_algorithm<double>(g, /*allow_winograd=*/true) != winograd_algorithm);
   for (const auto& change : std::vector<void (*)(Conv2dGeometry&)>{
            [](Conv2dGeometry& c) { c.stride_width = 3 - c.stride_width; },
            [](Conv2dGeometry& c) { c.dilation_height = 2; }, [](Conv2dGeometry& c) { c.groups = 2; },
@@ -242,6 +242,6 @@ TEST_CASE("winograd is chosen for 3x3 convolutions in f32 unless exact results a
            [](Conv2dGeometry& c) { c.in_channels = 15; }, [](Conv2dGeometry& c) { c.out_channels = 15; }}) {
     Conv2dGeometry other = g;
     change(other);
-    REQUIRE(choose_algorithm<float>(other, ConvMath::fast) != winograd_algorithm);
+    REQUIRE(choose_algorithm<float>(other, /*allow_winograd=*/true) != winograd_algorithm);
   }
 }

@@ -90,7 +90,7 @@ TEST_CASE("an image that excites nothing decays and is blurred by a Gauss") {
   }
 }
 
-TEST_CASE("activation maximisation raises the activation and leaves the model as it was") {
+TEST_CASE("activation maximization raises the activation and leaves the model as it was") {
   manual_seed(3);
   nn::Sequential net = nn::sequential({nn::Conv2d({.in_channels = 3, .out_channels = 4, .kernel_size = 3}),
                                        nn::BatchNorm2d({.num_features = 4}), nn::Dropout({.p = 0.5})});
@@ -125,7 +125,7 @@ TEST_CASE("activation maximisation raises the activation and leaves the model as
   CHECK_FALSE(values_of(other) == values_of(images));
 }
 
-TEST_CASE("activation maximisation says what it does not take") {
+TEST_CASE("activation maximization says what it does not take") {
   nn::Sequential net = linear_net();
   const Array start = Array::zeros({1, 2, 3, 4}, DType::f64);
   const auto with = [&](const nn::ActivationMaximizationOptions& options) {

@@ -44,7 +44,7 @@ void require_statistics(const BatchNorm2d& layer, const std::vector<double>& mea
 
 }  // namespace
 
-TEST_CASE("a batch norm layer begins as the plain normalisation") {
+TEST_CASE("a batch norm layer begins as the plain normalization") {
   const BatchNorm2d layer({.num_features = 3});
   require_equal(layer.weight().array(), Array::full({3}, 1));
   require_equal(layer.bias().array(), Array::zeros({3}));
@@ -94,14 +94,14 @@ TEST_CASE("running statistics follow the batches in training alone") {
   REQUIRE(std::abs(y.at({0, 1, 0, 0}) - (10 - 1.9) / std::sqrt(0.81 + 1e-5)) < 1e-5);
 }
 
-TEST_CASE("training normalises by the batch") {
+TEST_CASE("training normalizes by the batch") {
   BatchNorm2d layer({.num_features = 2});
   const Array y = layer(two_channels()).array();
   REQUIRE(std::abs(y.at({1, 0, 0, 1}) - 3 / std::sqrt(3.5 + 1e-5)) < 1e-6);
   REQUIRE(y.at({0, 1, 0, 1}) == 0);
 }
 
-TEST_CASE("a batch that cannot be normalised is refused and leaves the statistics alone") {
+TEST_CASE("a batch that cannot be normalized is refused and leaves the statistics alone") {
   BatchNorm2d layer({.num_features = 2});
   layer(two_channels());
   const Array mean = layer.running_mean().array().clone();

@@ -97,7 +97,7 @@ void require_graph_layer(Layer& layer, const Array& x) {
 
 }  // namespace
 
-TEST_CASE("a graph convolution is the normalised matrix times the projected nodes") {
+TEST_CASE("a graph convolution is the normalized matrix times the projected nodes") {
   auto layer = made<nn::GcnConv>({.in_channels = 3, .out_channels = 2});
   REQUIRE(names(layer) == std::vector<std::string>{"bias", "lin.weight"});
   const Array x = Generator(3).reals({5, 3});
@@ -137,7 +137,7 @@ TEST_CASE("a graph convolution notices another graph") {
   require_equal(layer(x, first).array(), of_first);
 }
 
-TEST_CASE("a sage layer adds what the neighbours send and the node itself") {
+TEST_CASE("a sage layer adds what the neighbors send and the node itself") {
   for (const auto aggregation : {Aggregate::mean, Aggregate::max, Aggregate::sum}) {
     auto layer = made<nn::SageConv>({.in_channels = 3, .out_channels = 2, .aggregation = aggregation});
     REQUIRE(names(layer) == std::vector<std::string>{"lin_l.weight", "lin_l.bias", "lin_r.weight"});
@@ -156,7 +156,7 @@ TEST_CASE("a sage layer adds what the neighbours send and the node itself") {
   }
 }
 
-TEST_CASE("an attention layer weighs neighbours by the softmax of their scores") {
+TEST_CASE("an attention layer weighs neighbors by the softmax of their scores") {
   const std::int64_t heads = 2, size = 3;
   for (const bool concat : {true, false}) {
     auto layer = made<nn::GatConv>({.in_channels = 4, .out_channels = size, .heads = heads, .concat = concat});
@@ -195,7 +195,7 @@ TEST_CASE("an attention layer weighs neighbours by the softmax of their scores")
   }
 }
 
-TEST_CASE("an attention layer drops neighbours in training only") {
+TEST_CASE("an attention layer drops neighbors in training only") {
   manual_seed(7);
   nn::GatConv layer({.in_channels = 2, .out_channels = 2, .heads = 3, .dropout = 0.5});
   const Array x = Generator(7).reals({5, 2}).to(DType::f32);

@@ -1,4 +1,4 @@
-// The normalisation layers beside BatchNorm2d.
+// The normalization layers beside BatchNorm2d.
 #include <cmath>
 
 #include <tapestry/autograd/ops/norm/normalization.hpp>

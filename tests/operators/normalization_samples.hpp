@@ -1,4 +1,4 @@
-// Made-up calls of normalisations and their results by plain loops.
+// Made-up calls of normalizations and their results by plain loops.
 #pragma once
 
 #include <cmath>
@@ -33,15 +33,15 @@ Statistics statistics_of(const Array& x, const IsCounted& is_counted) {
 }
 
 /// The operator of x and of a weight and a bias, each of which may be undefined.
-using Normalise = std::function<Tensor(const Tensor& x, const Tensor& weight, const Tensor& bias)>;
-/// The statistics that normalise an element.
+using Normalize = std::function<Tensor(const Tensor& x, const Tensor& weight, const Tensor& bias)>;
+/// The statistics that normalize an element.
 using StatisticsAt = std::function<Statistics(const Index& index)>;
 /// The element of the weight that belongs to an element of x.
 using WeightIndex = std::function<Index(const Index& index)>;
 
 /// A call with a made-up weight and bias, with either, or with none.
-inline Sample normalisation_sample(Generator& random, const Array& x, const Shape& weight_shape, bool has_bias,
-                                   double eps, const Normalise& normalise, const StatisticsAt& statistics,
+inline Sample normalization_sample(Generator& random, const Array& x, const Shape& weight_shape, bool has_bias,
+                                   double eps, const Normalize& normalize, const StatisticsAt& statistics,
                                    const WeightIndex& weight_index) {
   const bool with_weight = !random.one_in(3);
   const bool with_bias = has_bias && !random.one_in(3);
@@ -49,13 +49,13 @@ inline Sample normalisation_sample(Generator& random, const Array& x, const Shap
   const Array bias = random.reals(weight_shape);
   const auto value = [&](const Index& index) {
     const Statistics s = statistics(index);
-    const double normalised = (element(x, index) - s.mean) / std::sqrt(s.variance + eps);
+    const double normalized = (element(x, index) - s.mean) / std::sqrt(s.variance + eps);
     const Index at = weight_index(index);
-    return (with_weight ? element(weight, at) : 1) * normalised + (with_bias ? element(bias, at) : 0);
+    return (with_weight ? element(weight, at) : 1) * normalized + (with_bias ? element(bias, at) : 0);
   };
   Sample sample = {.function =
                        [=](Inputs in) {
-                         return normalise(in[0], with_weight ? in[1] : Tensor(),
+                         return normalize(in[0], with_weight ? in[1] : Tensor(),
                                           with_bias ? in[with_weight ? 2 : 1] : Tensor());
                        },
                    .inputs = {x},

@@ -1,4 +1,4 @@
-// Batch normalisation, alone and with what comes after it.
+// Batch normalization, alone and with what comes after it.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -15,11 +15,11 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// What normalises in a sample of batch_norm, or of it with something after it.
-using BatchNormalise = std::function<Tensor(const Tensor& x, const Array& running_mean, const Array& running_var,
+/// What normalizes in a sample of batch_norm, or of it with something after it.
+using BatchNormalize = std::function<Tensor(const Tensor& x, const Array& running_mean, const Array& running_var,
                                             const Tensor& weight, const Tensor& bias, const BatchNormOptions& options)>;
 
-Sample batch_norm_sample(Generator& random, const BatchNormalise& batch_normalise = batch_norm) {
+Sample batch_norm_sample(Generator& random, const BatchNormalize& batch_normalize = batch_norm) {
   const std::int64_t channels = random.between(1, 9);
   const Array x = random.reals(made_up_channels(random, 2, channels), -2, 2);
   const double eps = made_up_eps(random);
@@ -27,15 +27,15 @@ Sample batch_norm_sample(Generator& random, const BatchNormalise& batch_normalis
   const bool is_tracked = !random.one_in(3);
   const Array mean = random.reals({channels});
   const Array var = random.reals({channels}, 0.5, 1.5);
-  const Normalise normalise = [=](const Tensor& input, const Tensor& weight, const Tensor& bias) {
-    return batch_normalise(input, is_tracked ? mean.clone() : Array(), is_tracked ? var.clone() : Array(), weight, bias,
+  const Normalize normalize = [=](const Tensor& input, const Tensor& weight, const Tensor& bias) {
+    return batch_normalize(input, is_tracked ? mean.clone() : Array(), is_tracked ? var.clone() : Array(), weight, bias,
                            {.training = training, .eps = eps});
   };
   const StatisticsAt statistics = [&](const Index& index) {
     if (!training && is_tracked) return Statistics{element(mean, {index[1]}), element(var, {index[1]})};
     return statistics_of(x, [&](const Index& other) { return other[1] == index[1]; });
   };
-  return normalisation_sample(random, x, {channels}, true, eps, normalise, statistics,
+  return normalization_sample(random, x, {channels}, true, eps, normalize, statistics,
                               [](const Index& index) { return Index{index[1]}; });
 }
 

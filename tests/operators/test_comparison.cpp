@@ -20,14 +20,14 @@ void check_comparison(const Comparison& op) {
   const auto sample = [&](Generator& random) {
     // Whole numbers, so that there are ties.
     const Shape whole = random.shape(0, 4, 4);
-    const Array a = random.whole_numbers(random.broadcastable(whole), DType::f64);
+    const Array a = random.integers(random.broadcastable(whole), DType::f64);
     if (random.one_in(3)) {
       const double number = static_cast<double>(random.between(0, 8));
       return Sample{.function = [&, number](Inputs in) { return op.with_number(in[0], number); },
                     .inputs = {a},
                     .expected = mapped(a, [&](double x) { return op.plain(x, number); })};
     }
-    const Array b = random.whole_numbers(random.broadcastable(whole), DType::f64);
+    const Array b = random.integers(random.broadcastable(whole), DType::f64);
     return Sample{.function = [&](Inputs in) { return op.of_tensors(in[0], in[1]); },
                   .inputs = {a, b},
                   .expected = made_of(broadcast_shapes(a.shape(), b.shape(), "test"), [&](const Index& index) {

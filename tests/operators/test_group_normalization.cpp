@@ -1,4 +1,4 @@
-// Normalisation over groups of channels, over single channels and across channels.
+// Normalization over groups of channels, over single channels and across channels.
 #include <limits>
 
 #include <tapestry/autograd/ops/norm/normalization.hpp>
@@ -20,7 +20,7 @@ Sample group_norm_sample(Generator& random) {
     return statistics_of(
         x, [&](const Index& other) { return other[0] == index[0] && other[1] / per_group == index[1] / per_group; });
   };
-  return normalisation_sample(
+  return normalization_sample(
       random, x, {x.size(1)}, true, eps,
       [=](const Tensor& input, const Tensor& weight, const Tensor& bias) {
         return group_norm(input, groups, weight, bias, eps);
@@ -36,7 +36,7 @@ Sample instance_norm_sample(Generator& random) {
   const bool is_tracked = !use_input_stats || random.one_in(2);
   const Array mean = random.reals({channels});
   const Array var = random.reals({channels}, 0.5, 1.5);
-  const Normalise normalise = [=](const Tensor& input, const Tensor& weight, const Tensor& bias) {
+  const Normalize normalize = [=](const Tensor& input, const Tensor& weight, const Tensor& bias) {
     return instance_norm(input, is_tracked ? mean.clone() : Array(), is_tracked ? var.clone() : Array(), weight, bias,
                          {.use_input_stats = use_input_stats, .eps = eps});
   };
@@ -44,7 +44,7 @@ Sample instance_norm_sample(Generator& random) {
     if (!use_input_stats) return Statistics{element(mean, {index[1]}), element(var, {index[1]})};
     return statistics_of(x, [&](const Index& other) { return other[0] == index[0] && other[1] == index[1]; });
   };
-  return normalisation_sample(random, x, {channels}, true, eps, normalise, statistics,
+  return normalization_sample(random, x, {channels}, true, eps, normalize, statistics,
                               [](const Index& index) { return Index{index[1]}; });
 }
 
@@ -74,7 +74,7 @@ Sample local_response_norm_sample(Generator& random) {
 TEST_CASE("operator: group_norm") {
   const Array x = Array::zeros({2, 6, 4, 5});
   const Array c4 = Array::full({4}, 1);
-  const auto normalise = [=](std::int64_t groups, const Tensor& weight = {}, const Tensor& bias = {},
+  const auto normalize = [=](std::int64_t groups, const Tensor& weight = {}, const Tensor& bias = {},
                              double eps = 1e-5) { return [=] { return group_norm(x, groups, weight, bias, eps); }; };
   check_operator(
       {.name = "group_norm",
@@ -82,14 +82,14 @@ TEST_CASE("operator: group_norm") {
        .on_nothing = {{[](Inputs in) { return group_norm(in[0], 2, in[1], in[2]); },
                        {Array::zeros({0, 4, 3, 5}), c4, c4},
                        Array::zeros({0, 4, 3, 5})}},
-       .refusals = {refuses<ValueError>(normalise(0), "group_norm: num_groups must be at least 1, got 0"),
-                    refuses<ShapeError>(normalise(4),
+       .refusals = {refuses<ValueError>(normalize(0), "group_norm: num_groups must be at least 1, got 0"),
+                    refuses<ShapeError>(normalize(4),
                                         "group_norm: num_groups 4 does not divide the 6 channels of [2, 6, 4, 5]"),
-                    refuses<ShapeError>(normalise(2, c4),
+                    refuses<ShapeError>(normalize(2, c4),
                                         "group_norm: expected a weight of shape [6] (input [2, 6, 4, 5]), got [4]"),
-                    refuses<ShapeError>(normalise(2, {}, c4),
+                    refuses<ShapeError>(normalize(2, {}, c4),
                                         "group_norm: expected a bias of shape [6] (input [2, 6, 4, 5]), got [4]"),
-                    refuses<ValueError>(normalise(2, {}, {}, -1),
+                    refuses<ValueError>(normalize(2, {}, {}, -1),
                                         "group_norm: eps must be positive and finite, got -1"),
                     refuses<ValueError>(
                         [] {

@@ -1,4 +1,4 @@
-// Layer and root-mean-square normalisation.
+// Layer and root-mean-square normalization.
 #include <algorithm>
 #include <cmath>
 
@@ -12,7 +12,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// Axes of which the last, one or more, are normalised.
+/// Axes of which the last, one or more, are normalized.
 struct RowsCase {
   Array x;
   Shape normalized_shape;
@@ -24,7 +24,7 @@ RowsCase made_up_rows(Generator& random) {
   return {random.reals(shape, -2, 2), Shape(std::span(shape.begin() + first, shape.end()))};
 }
 
-/// The part of an index within the normalised axes.
+/// The part of an index within the normalized axes.
 Index row_index(const Index& index, const Shape& normalized_shape) {
   return {index.end() - normalized_shape.rank(), index.end()};
 }
@@ -39,7 +39,7 @@ Sample layer_norm_sample(Generator& random) {
   const StatisticsAt statistics = [&x = x, &shape = shape](const Index& index) {
     return statistics_of(x, [&](const Index& other) { return is_same_row(index, other, shape); });
   };
-  return normalisation_sample(
+  return normalization_sample(
       random, x, shape, true, eps,
       [eps, shape = shape](const Tensor& input, const Tensor& weight, const Tensor& bias) {
         return layer_norm(input, shape, weight, bias, eps);
@@ -54,7 +54,7 @@ Sample rms_norm_sample(Generator& random) {
     const Statistics s = statistics_of(x, [&](const Index& other) { return is_same_row(index, other, shape); });
     return Statistics{0, s.variance + s.mean * s.mean};
   };
-  return normalisation_sample(
+  return normalization_sample(
       random, x, shape, false, eps,
       [eps, shape = shape](const Tensor& input, const Tensor& weight, const Tensor&) {
         return rms_norm(input, shape, weight, eps);

@@ -70,7 +70,7 @@ TEST_CASE("operator: transpose") {
 
 TEST_CASE("large permutations take every element to its place") {
   Generator random(1);
-  const Array x = random.whole_numbers({3, 70, 67, 41});
+  const Array x = random.integers({3, 70, 67, 41});
   const Array image = in_channels_last(x);
   for (const std::vector<int>& axes : {std::vector<int>{0, 2, 3, 1}, {0, 3, 1, 2}, {3, 2, 1, 0}, {2, 0, 3, 1}}) {
     INFO(in_words(axes));

@@ -164,8 +164,8 @@ TEST_CASE("operator: fold") {
 // Whole numbers: exact in any order of addition.
 TEST_CASE("a convolution is a product of the weight and the unfolded image") {
   Generator random(1);
-  const Array x = random.whole_numbers({1, 3, 6, 7});
-  const Array weight = random.whole_numbers({4, 3, 2, 3});
+  const Array x = random.integers({1, 3, 6, 7});
+  const Array weight = random.integers({4, 3, 2, 3});
   const Tensor columns = unfold(x, {.kernel_size = Pair(2, 3), .padding = 1, .stride = Pair(1, 2)});
   const Tensor product = matmul(reshape(weight, {4, 18}), reshape(columns, {18, -1}));
   require_equal(reshape(product, {1, 4, 7, 4}).array(),

@@ -65,7 +65,7 @@ bool has_gnuplot() {
   }
 }
 
-/// How many pixels have exactly this colour.
+/// How many pixels have exactly this color.
 std::int64_t count(const Array& picture, int red, int green, int blue) {
   std::int64_t pixels = 0;
   const auto values = picture.to_vector<std::uint8_t>();

@@ -39,7 +39,7 @@ double distance(const Array& places, std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
-TEST_CASE("a layout by forces puts neighbours together and fills the square") {
+TEST_CASE("a layout by forces puts neighbors together and fills the square") {
   for (std::uint64_t seed = 0; seed < 3; ++seed) {
     const Array places = viz::force_layout(two_rings(), {.seed = seed});
     REQUIRE(places.shape() == Shape{12, 2});
@@ -85,7 +85,7 @@ TEST_CASE("a picture of a graph has discs at the places and lines between them")
                                            {.width = 60, .height = 40, .radius = 6});
   REQUIRE(picture.to_vector<std::uint8_t>() == one_way.to_vector<std::uint8_t>());
   REQUIRE(pixel(picture, 20, 30)[0] < 230);
-  // Around a node its own colour darkened, or the one that is given.
+  // Around a node its own color darkened, or the one that is given.
   REQUIRE(pixel(picture, 20, 3) == Pixel{150, 0, 0});
   const Array rimmed =
       viz::graph_picture(pair, places, colours, {.width = 60, .height = 40, .radius = 6, .rims = {{1, 2, 3}, {}, {}}});

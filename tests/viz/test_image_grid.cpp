@@ -18,7 +18,7 @@ Array plain(std::int64_t channels, std::int64_t height, std::int64_t width, int 
   return Array::full({channels, height, width}, value, DType::u8);
 }
 
-/// The pixels of one colour in a part of a picture.
+/// The pixels of one color in a part of a picture.
 std::int64_t count(const Array& picture, std::int64_t top, std::int64_t bottom, data::Colour colour) {
   std::int64_t pixels = 0;
   for (std::int64_t y = top; y < bottom; ++y) {
@@ -120,7 +120,7 @@ TEST_CASE("filters_grid reports invalid input") {
   CHECK_THROWS_AS(filters_grid(Array::zeros({0, 3, 3, 3})), ValueError);
 }
 
-TEST_CASE("to_picture undoes the normalisation to the byte") {
+TEST_CASE("to_picture undoes the normalization to the byte") {
   const std::vector<double> mean = {0.4914, 0.4822, 0.4465};
   const std::vector<double> deviation = {0.2470, 0.2435, 0.2616};
   for (const MemoryFormat format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {

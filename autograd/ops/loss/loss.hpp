@@ -141,7 +141,7 @@ struct DiceLossOptions {
 /// Throws: ShapeError unless the shapes are equal and of rank 3 or more, ValueError for a smooth that is not positive
 /// and finite and for the mean over no class, DTypeError unless both are of one floating dtype.
 /// Source: Milletari et al., "V-Net", 2016 (section 3, here with sums in place of sums of squares, as Sudre et al.,
-/// "Generalised Dice overlap", 2017).
+/// "Generalized Dice overlap", 2017).
 /// Example: dice_loss(Array::full({1, 2, 3}, 1), Array::full({1, 2, 3}, 1)).item() == 0
 Tensor dice_loss(const Tensor& probabilities, const Tensor& targets, const DiceLossOptions& options = {});
 

@@ -186,13 +186,13 @@ struct BatchNorm {
     const Array inverse = Array::from(along_channels, inverse_deviation_);
     const Tensor x = x_.defined() ? x_.tensor() : Tensor();
     if (uses_batch_) {
-      const detail::Normalisation normalization = {.grouped = dy.shape(),
+      const detail::Normalization normalization = {.grouped = dy.shape(),
                                                    .axes = axes,
                                                    .affine = dy.shape(),
                                                    .weight = along_channels,
-                                                   .is_centred = true,
+                                                   .is_centered = true,
                                                    .eps = eps_};
-      return detail::normalisation_gradients(normalization, x, weight_.defined() ? weight_.tensor() : Tensor(),
+      return detail::normalization_gradients(normalization, x, weight_.defined() ? weight_.tensor() : Tensor(),
                                              {dy.size(1)}, dy, mean, inverse, wanted);
     }
     const Tensor slope = inverse.to(dy.dtype());

@@ -99,14 +99,14 @@ struct GroupNorm {
     const Shape& s = dy.shape();
     const std::int64_t pixels = s[2] * s[3];
     const Shape statistics = {s[0], groups_, 1};
-    const detail::Normalisation normalisation = {.grouped = {s[0], groups_, s[1] / groups_ * pixels},
+    const detail::Normalization normalization = {.grouped = {s[0], groups_, s[1] / groups_ * pixels},
                                                  .axes = {2},
                                                  .affine = {s[0], s[1], pixels},
                                                  .weight = {1, s[1], 1},
-                                                 .is_centred = true,
+                                                 .is_centered = true,
                                                  .eps = eps_};
-    return detail::normalisation_gradients(
-        normalisation, x_.defined() ? x_.tensor() : Tensor(), weight_.defined() ? weight_.tensor() : Tensor(), {s[1]},
+    return detail::normalization_gradients(
+        normalization, x_.defined() ? x_.tensor() : Tensor(), weight_.defined() ? weight_.tensor() : Tensor(), {s[1]},
         dy, Array::from(statistics, mean_), Array::from(statistics, inverse_deviation_), wanted);
   }
 

@@ -17,9 +17,9 @@ namespace {
 using detail::Channels;
 using kernels::LayerNormGeometry;
 
-template <bool is_centred>
+template <bool is_centered>
 struct LayerNorm {
-  static constexpr std::string_view name = is_centred ? "layer_norm" : "rms_norm";
+  static constexpr std::string_view name = is_centered ? "layer_norm" : "rms_norm";
   Shape normalized_shape_;
   double eps_;
   SavedTensor x_ = {}, weight_ = {};
@@ -70,9 +70,9 @@ struct LayerNorm {
   std::vector<Tensor> backward(const Tensor& dy, const Wanted& wanted) const {
     const std::int64_t size = normalized_shape_.numel();
     const Shape rows = {mean_.size(0), size};
-    const detail::Normalisation normalisation = {
-        .grouped = rows, .axes = {1}, .affine = rows, .weight = {1, size}, .is_centred = is_centred, .eps = eps_};
-    return detail::normalisation_gradients(normalisation, x_.defined() ? x_.tensor() : Tensor(),
+    const detail::Normalization normalization = {
+        .grouped = rows, .axes = {1}, .affine = rows, .weight = {1, size}, .is_centered = is_centered, .eps = eps_};
+    return detail::normalization_gradients(normalization, x_.defined() ? x_.tensor() : Tensor(),
                                            weight_.defined() ? weight_.tensor() : Tensor(), normalized_shape_, dy,
                                            mean_, inverse_, wanted);
   }
@@ -80,7 +80,7 @@ struct LayerNorm {
  private:
   LayerNormGeometry geometry_of(const Array& x) const {
     const std::int64_t size = normalized_shape_.numel();
-    return {.rows = x.numel() / size, .size = size, .is_centred = is_centred};
+    return {.rows = x.numel() / size, .size = size, .is_centered = is_centered};
   }
   /// The elements, or `otherwise` for each.
   Channels factors(const Tensor& values, double otherwise) const {

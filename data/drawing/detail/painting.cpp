@@ -57,15 +57,15 @@ Pose::Pose(Draws& draws, float least_radius, float largest_radius, std::int64_t 
   const float room = middle - radius_;
   const float right = draws.between(-room, room);
   const float down = draws.between(-room, room);
-  centre_ = {middle + right, middle + down};
+  center_ = {middle + right, middle + down};
   const float angle = draws.between(-max_turn, max_turn);
   mirror_ = draws.below(2) == 0 ? 1.0F : -1.0F;
   turn_ = {std::cos(angle), std::sin(angle)};
 }
 
 float Pose::coverage(int figure, float x, float y) const {
-  const float dx = mirror_ * (x - centre_.x) / radius_;
-  const float dy = (y - centre_.y) / radius_;
+  const float dx = mirror_ * (x - center_.x) / radius_;
+  const float dy = (y - center_.y) / radius_;
   const Point place{(dx * turn_.x + dy * turn_.y) / stretch_, (dy * turn_.x - dx * turn_.y) * stretch_};
   return std::clamp(0.5F - radius_ * figure_distance(figure, place), 0.0F, 1.0F);
 }

@@ -57,7 +57,7 @@ class Pose {
  public:
   Pose(Draws& draws, float least_radius, float largest_radius, std::int64_t side);
 
-  Point centre() const { return centre_; }
+  Point center() const { return center_; }
   float radius() const { return radius_; }
   /// The fraction of the pixel around (x, y) that the figure covers, approximated from the distance to its edge.
   float coverage(int figure, float x, float y) const;
@@ -65,7 +65,7 @@ class Pose {
  private:
   float radius_;
   float stretch_;
-  Point centre_;
+  Point center_;
   Point turn_;
   float mirror_;
 };

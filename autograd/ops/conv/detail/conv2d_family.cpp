@@ -34,8 +34,9 @@ std::int64_t count_flops(const Conv2dGeometry& g) {
 }
 
 kernels::Conv2dAlgorithm algorithm_of(const Conv2dGeometry& geometry, DType dtype) {
-  const auto math = conv_math() == ConvMath::exact ? kernels::ConvMath::exact : kernels::ConvMath::fast;
-  return visit_floating("conv2d", dtype, [&]<class T>() { return kernels::choose_algorithm<T>(geometry, math); });
+  const bool allow_winograd = conv_math() == ConvMath::fast;
+  return visit_floating("conv2d", dtype,
+                        [&]<class T>() { return kernels::choose_algorithm<T>(geometry, allow_winograd); });
 }
 
 template <class T>

@@ -108,7 +108,7 @@ void update_running_statistics(std::string_view operation, Array running_mean, A
   running_var.copy_from(new_var);
 }
 
-std::vector<Tensor> normalisation_gradients(const Normalisation& n, const Tensor& x, const Tensor& weight,
+std::vector<Tensor> normalization_gradients(const Normalization& n, const Tensor& x, const Tensor& weight,
                                             const Shape& weight_shape, const Tensor& dy, const Array& mean_of,
                                             const Array& inverse, const Wanted& wanted) {
   const auto average = [&](const Tensor& values) { return mean(values, n.axes, true); };
@@ -118,7 +118,7 @@ std::vector<Tensor> normalisation_gradients(const Normalisation& n, const Tensor
     // Recomputes the statistics with their history, from values that constants have scaled to near 0 and 1, so that
     // nothing overflows; normalizing these gives the same result as normalizing x.
     const Tensor rough = (reshape(x, n.grouped) - mean_of.to(dy.dtype())) * inverse.to(dy.dtype());
-    const Tensor centered = n.is_centred ? rough - average(rough) : rough;
+    const Tensor centered = n.is_centered ? rough - average(rough) : rough;
     const Array inverses = inverse.to(DType::f64);
     const Channels eps = per_channel(static_cast<std::size_t>(inverses.numel()), [&](std::size_t i) {
       const double factor = inverses.data<double>()[i];
@@ -129,7 +129,7 @@ std::vector<Tensor> normalisation_gradients(const Normalisation& n, const Tensor
     if (wanted[0]) {
       const Tensor scaled = weight.defined() ? affine_dy * reshape(weight, n.weight) : affine_dy;
       const Tensor gradient = reshape(scaled, n.grouped);
-      const Tensor shifted = n.is_centred ? gradient - average(gradient) : gradient;
+      const Tensor shifted = n.is_centered ? gradient - average(gradient) : gradient;
       const Tensor through = normalized * average(gradient * normalized);
       dx = reshape((shifted - through) * (ratio * inverse.to(dy.dtype())), x.shape());
     }

@@ -43,17 +43,17 @@ void update_running_statistics(std::string_view operation, Array running_mean, A
 
 /// A normalization: values reshaped to `grouped` are normalized by statistics over `axes`; then, reshaped to `affine`,
 /// multiplied by a weight of the shape `weight`, which broadcasts.
-struct Normalisation {
+struct Normalization {
   Shape grouped;
   std::vector<int> axes;
   Shape affine, weight;
-  bool is_centred;
+  bool is_centered;
   double eps;
 };
 
 /// Gradients of x, weight and bias, computed by operators, through the statistics. `mean` and `inverse` = 1 / √(σ² +
 /// eps) come from forward; they broadcast to `grouped`.
-std::vector<Tensor> normalisation_gradients(const Normalisation& n, const Tensor& x, const Tensor& weight,
+std::vector<Tensor> normalization_gradients(const Normalization& n, const Tensor& x, const Tensor& weight,
                                             const Shape& weight_shape, const Tensor& dy, const Array& mean,
                                             const Array& inverse, const Wanted& wanted);
 
