@@ -52,7 +52,7 @@ class ChannelShuffle : public Module {
 class Upsample : public Module {
  public:
   explicit Upsample(const InterpolateOptions& options) : options_(options) {
-    check_interpolate_options("Upsample", options);
+    options.check("Upsample");
   }
   Tensor forward(const Tensor& x) const override { return interpolate(x, options_); }
 

@@ -172,6 +172,6 @@ TEST_CASE("avg_pool2d reports invalid input") {
   CHECK_THROWS_MATCHES(avg_pool2d(Array::zeros({1, 0, 5, 7}), {.kernel_size = 1}), ShapeError,
                        is("avg_pool2d: expected images with channels and pixels, got [1, 0, 5, 7]"));
   CHECK_THROWS_AS(avg_pool2d(Array::zeros({1, 2, 5, 7}, DType::u8), {.kernel_size = 1}), DTypeError);
-  CHECK_THROWS_MATCHES(check_avg_pool2d_options("AvgPool2d", {.kernel_size = 2, .stride = 0}), ValueError,
+  CHECK_THROWS_MATCHES((AvgPool2dOptions{.kernel_size = 2, .stride = 0}.check("AvgPool2d")), ValueError,
                        is("AvgPool2d: stride must be at least 1, got (0, 0)"));
 }

@@ -89,7 +89,7 @@ TEST_CASE("conv2d names options out of range") {
                               "conv2d: kernel_size must be at least 1, got (0, 3)");
   require_refused<ValueError>(images(), kernels(), {}, {.stride = {1, 2}, .padding = Padding::same()},
                               "conv2d: padding 'same' requires stride 1, got (1, 2)");
-  REQUIRE_THROWS_WITH(check_conv2d_options("depthwise", {.stride = 0}, 3),
+  REQUIRE_THROWS_WITH(Conv2dOptions{.stride = 0}.check("depthwise", 3),
                       "depthwise: stride must be at least 1, got (0, 0)");
 }
 

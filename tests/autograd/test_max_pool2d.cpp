@@ -282,6 +282,6 @@ TEST_CASE("max_pool2d reports invalid input") {
                          is(("max_pool2d: expected images with channels and pixels, got " + to_string(shape)).c_str()));
   }
   CHECK_THROWS_AS(max_pool2d(Array::zeros({1, 2, 5, 7}, DType::i64), {.kernel_size = 1}), DTypeError);
-  CHECK_THROWS_MATCHES(check_max_pool2d_options("MaxPool2d", {.kernel_size = 0}), ValueError,
+  CHECK_THROWS_MATCHES(MaxPool2dOptions{.kernel_size = 0}.check("MaxPool2d"), ValueError,
                        is("MaxPool2d: kernel_size must be at least 1, got (0, 0)"));
 }

@@ -72,7 +72,7 @@ Tensor convolution(std::string_view operation, const Tensor& x, const Tensor& we
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options) {
   constexpr std::string_view name = "conv1d";
   detail::check_weight_rank(name, 1, weight, false);
-  check_conv1d_options(name, options, weight.size(2));
+  options.check(name, weight.size(2));
   detail::check_conv_operands(name, 1, x, weight, bias, options.groups, false);
   return convolution(name, x, weight, bias, detail::as_image(options));
 }
@@ -80,7 +80,7 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   constexpr std::string_view name = "conv2d";
   detail::check_weight_rank(name, 2, weight, false);
-  check_conv2d_options(name, options, {weight.size(2), weight.size(3)});
+  options.check(name, {weight.size(2), weight.size(3)});
   detail::check_conv_operands(name, 2, x, weight, bias, options.groups, false);
   return convolution(name, x, weight, bias, options);
 }

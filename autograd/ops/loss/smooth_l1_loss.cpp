@@ -77,19 +77,19 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   return detail::pointwise_loss(Line<L1>{}, input, target, reduction);
 }
 
-void check_smooth_l1_beta(std::string_view operation, double beta) {
+void SmoothL1LossOptions::check(std::string_view operation) const {
   if (beta >= 0 && std::isfinite(beta)) return;
   throw ValueError(fmt::format("{}: beta must be finite and not negative, got {}", operation, beta));
 }
 
-void check_huber_delta(std::string_view operation, double delta) {
+void HuberLossOptions::check(std::string_view operation) const {
   if (delta > 0 && std::isfinite(delta)) return;
   throw ValueError(fmt::format("{}: delta must be positive and finite, got {}", operation, delta));
 }
 
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, const SmoothL1LossOptions& options) {
   const double beta = options.beta;
-  check_smooth_l1_beta(SmoothL1::name, beta);
+  options.check(SmoothL1::name);
   if (beta == 0) return detail::pointwise_loss(Line<SmoothL1>{}, input, target, options.reduction);
   const SquareThenLine<SmoothL1> rule = {.bound_ = beta, .divisor_ = beta};
   return detail::pointwise_loss(rule, input, target, options.reduction);
@@ -97,7 +97,7 @@ Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, const SmoothL1L
 
 Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberLossOptions& options) {
   const double delta = options.delta;
-  check_huber_delta(Huber::name, delta);
+  options.check(Huber::name);
   const SquareThenLine<Huber> rule = {.bound_ = delta, .divisor_ = 1};
   return detail::pointwise_loss(rule, input, target, options.reduction);
 }

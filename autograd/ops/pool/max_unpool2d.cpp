@@ -1,13 +1,13 @@
-// max_unpool2d and its adjoint: a scatter to given positions and the gather from them, each the other's derivative.
+// max_unpool2d: a scatter to given positions, whose adjoint is the gather from them.
 #include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/conv/detail/conv_checks.hpp>
+#include <tapestry/autograd/ops/detail/linear_operator.hpp>
 #include <tapestry/autograd/ops/pool/detail/pool_geometry.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
-#include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
@@ -39,51 +39,36 @@ void for_each_place(const Places& places, const Body& body) {
   });
 }
 
-Tensor scatter(const Places& places, const Shape& from, const Shape& to, const Tensor& x);
-Tensor gather(const Places& places, const Shape& from, const Shape& to, const Tensor& x);
-
 struct MaxUnpool2d {
   static constexpr std::string_view name = operation;
+  static constexpr std::string_view adjoint_name = "max_unpool2d_gradient";
   Places places_;
   Shape from_, to_;
 
   Array forward(const Tensor& x) const {
+    return moved(name, x, to_,
+                 [](const auto* in, auto* y, std::int64_t element, std::int64_t place) { y[place] = in[element]; });
+  }
+
+  Array adjoint(const Tensor& gradient) const {
+    return moved(adjoint_name, gradient, from_,
+                 [](const auto* in, auto* y, std::int64_t element, std::int64_t place) { y[element] = in[place]; });
+  }
+
+ private:
+  /// Zeros of `shape`, to which `move` moves the element of every place.
+  template <class Move>
+  Array moved(std::string_view label, const Tensor& x, const Shape& shape, const Move& move) const {
     const Array in = x.array().contiguous(channels_last);
-    Array y = Array::zeros(to_, x.dtype(), channels_last);
-    visit_floating(name, x.dtype(), [&]<class T>() {
+    Array y = Array::zeros(shape, x.dtype(), channels_last);
+    visit_floating(label, x.dtype(), [&]<class T>() {
       const T* source = in.data<T>();
       T* target = y.mutable_data<T>();
-      for_each_place(places_, [=](std::int64_t element, std::int64_t place) { target[place] = source[element]; });
+      for_each_place(places_, [=](std::int64_t element, std::int64_t place) { move(source, target, element, place); });
     });
     return y;
   }
-  Tensor backward(const Tensor& gradient) const { return gather(places_, from_, to_, gradient); }
 };
-
-struct MaxUnpool2dGather {
-  static constexpr std::string_view name = "max_unpool2d_gradient";
-  Places places_;
-  Shape from_, to_;
-
-  Array forward(const Tensor& gradient) const {
-    const Array in = gradient.array().contiguous(channels_last);
-    Array y = Array::zeros(from_, gradient.dtype(), channels_last);
-    visit_floating(name, gradient.dtype(), [&]<class T>() {
-      const T* source = in.data<T>();
-      T* target = y.mutable_data<T>();
-      for_each_place(places_, [=](std::int64_t element, std::int64_t place) { target[element] = source[place]; });
-    });
-    return y;
-  }
-  Tensor backward(const Tensor& gradient) const { return scatter(places_, from_, to_, gradient); }
-};
-
-Tensor scatter(const Places& places, const Shape& from, const Shape& to, const Tensor& x) {
-  return record(MaxUnpool2d{.places_ = places, .from_ = from, .to_ = to}, x);
-}
-Tensor gather(const Places& places, const Shape& from, const Shape& to, const Tensor& x) {
-  return record(MaxUnpool2dGather{.places_ = places, .from_ = from, .to_ = to}, x);
-}
 
 Pair output_size_of(const Tensor& x, const MaxUnpool2dOptions& options) {
   const Pair kernel = options.kernel_size;
@@ -159,16 +144,15 @@ Places places_of(const Array& indices, Pair size) {
 
 }  // namespace
 
-void check_max_unpool2d_options(std::string_view caller, const MaxUnpool2dOptions& options) {
-  const Pair kernel = options.kernel_size;
-  detail::check_option(caller, 2, "kernel_size", kernel, 1);
-  detail::check_option(caller, 2, "stride", options.stride.value_or(kernel), 1);
-  detail::check_option(caller, 2, "padding", options.padding, 0);
+void MaxUnpool2dOptions::check(std::string_view caller) const {
+  detail::check_option(caller, 2, "kernel_size", kernel_size, 1);
+  detail::check_option(caller, 2, "stride", stride.value_or(kernel_size), 1);
+  detail::check_option(caller, 2, "padding", padding, 0);
 }
 
 Tensor max_unpool2d(const Tensor& x, const Array& indices, const MaxUnpool2dOptions& options) {
   detail::check_images(operation, x);
-  check_max_unpool2d_options(operation, options);
+  options.check(operation);
   if (indices.dtype() != DType::i64) {
     throw DTypeError(fmt::format("{}: expected indices of type i64, got {}", operation, to_string(indices)));
   }
@@ -179,7 +163,7 @@ Tensor max_unpool2d(const Tensor& x, const Array& indices, const MaxUnpool2dOpti
   const Pair size = output_size_of(x, options);
   const Shape shape = {x.size(0), x.size(1), size.height, size.width};
   check_indices(indices, size);
-  return scatter(places_of(indices, size), x.shape(), shape, x);
+  return detail::record_linear(MaxUnpool2d{.places_ = places_of(indices, size), .from_ = x.shape(), .to_ = shape}, x);
 }
 
 }  // namespace tapestry

@@ -177,22 +177,20 @@ std::int64_t transposed_size(std::string_view operation, std::string_view axis, 
 
 }  // namespace detail
 
-void check_conv1d_options(std::string_view operation, const Conv1dOptions& options, std::int64_t kernel_size) {
-  detail::check_options(operation, 1, detail::as_image(options), {1, kernel_size});
+void Conv1dOptions::check(std::string_view operation, std::int64_t kernel_size) const {
+  detail::check_options(operation, 1, detail::as_image(*this), {1, kernel_size});
 }
 
-void check_conv2d_options(std::string_view operation, const Conv2dOptions& options, Pair kernel_size) {
-  detail::check_options(operation, 2, options, kernel_size);
+void Conv2dOptions::check(std::string_view operation, Pair kernel_size) const {
+  detail::check_options(operation, 2, *this, kernel_size);
 }
 
-void check_conv_transpose1d_options(std::string_view operation, const ConvTranspose1dOptions& options,
-                                    std::int64_t kernel_size) {
-  detail::check_options(operation, 1, detail::as_image(options), {1, kernel_size});
+void ConvTranspose1dOptions::check(std::string_view operation, std::int64_t kernel_size) const {
+  detail::check_options(operation, 1, detail::as_image(*this), {1, kernel_size});
 }
 
-void check_conv_transpose2d_options(std::string_view operation, const ConvTranspose2dOptions& options,
-                                    Pair kernel_size) {
-  detail::check_options(operation, 2, options, kernel_size);
+void ConvTranspose2dOptions::check(std::string_view operation, Pair kernel_size) const {
+  detail::check_options(operation, 2, *this, kernel_size);
 }
 
 }  // namespace tapestry
