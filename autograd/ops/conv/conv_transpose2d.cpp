@@ -6,7 +6,7 @@
 namespace tapestry {
 namespace {
 
-/// The transpose of the convolution from the shape of the result to that of x.
+/// The adjoint of the convolution that maps the shape of the result to the shape of x.
 Tensor transposed(std::string_view operation, const Tensor& x, const Tensor& weight, const Tensor& bias,
                   const ConvTranspose2dOptions& options) {
   const auto& [stride, padding, output_padding, groups, dilation] = options;

@@ -61,15 +61,8 @@ Tensor nll_loss(const Tensor& log_probabilities, const Array& labels, const NllL
   const auto classes = std::make_shared<const detail::ClassLabels>(
       detail::checked_labels(NllLoss::name, "log_probabilities", log_probabilities, labels, options));
   const Tensor losses = detail::record_linear(NllLoss{classes, log_probabilities.shape()}, log_probabilities);
-  switch (options.reduction) {
-    case Reduction::none:
-      return losses;
-    case Reduction::sum:
-      return sum(losses);
-    case Reduction::mean:
-      break;
-  }
-  return sum(losses) / classes->total_weight;
+  if (options.reduction == Reduction::none) return losses;
+  return options.reduction == Reduction::mean ? sum(losses) / classes->total_weight : sum(losses);
 }
 
 }  // namespace tapestry

@@ -21,13 +21,13 @@ Array make_taps(const Pool2dGeometry& geometry) {
   return Array::empty(detail::pooled_shape(geometry), is_small ? DType::u8 : DType::i64, channels_last);
 }
 
-/// Calls `body` with the elements of the taps.
+/// Calls `body` with the type of the taps.
 template <class Body>
 void visit_taps(const Array& taps, const Body& body) {
   if (taps.dtype() == DType::u8) {
-    body(taps.data<std::uint8_t>());
+    body.template operator()<std::uint8_t>();
   } else {
-    body(taps.data<std::int64_t>());
+    body.template operator()<std::int64_t>();
   }
 }
 
@@ -40,14 +40,14 @@ struct MaxPool2dGather {
 
   Array forward(const Tensor& x) const {
     return detail::run_kernel(name, x, detail::pooled_shape(geometry_), channels_last, [&](const auto* in, auto* y) {
-      visit_taps(taps_, [&](const auto* taps) { kernels::max_pool2d_gather(geometry_, in, taps, y); });
+      visit_taps(taps_, [&]<class Tap>() { kernels::max_pool2d_gather(geometry_, in, taps_.data<Tap>(), y); });
     });
   }
 
   Array adjoint(const Tensor& gradient) const {
     return detail::run_kernel(
         adjoint_name, gradient, detail::image_shape(geometry_), channels_last, [&](const auto* dy, auto* dx) {
-          visit_taps(taps_, [&](const auto* taps) { kernels::max_pool2d_scatter(geometry_, dy, taps, dx); });
+          visit_taps(taps_, [&]<class Tap>() { kernels::max_pool2d_scatter(geometry_, dy, taps_.data<Tap>(), dx); });
         });
   }
 };
@@ -59,11 +59,7 @@ struct MaxPool2d {
 
   Array forward(const Tensor& x) {
     return detail::run_kernel(name, x, taps_.shape(), channels_last, [&](const auto* in, auto* y) {
-      if (taps_.dtype() == DType::u8) {
-        kernels::max_pool2d(geometry_, in, y, taps_.mutable_data<std::uint8_t>());
-      } else {
-        kernels::max_pool2d(geometry_, in, y, taps_.mutable_data<std::int64_t>());
-      }
+      visit_taps(taps_, [&]<class Tap>() { kernels::max_pool2d(geometry_, in, y, taps_.mutable_data<Tap>()); });
     });
   }
 
@@ -80,8 +76,8 @@ MaxPoolResult pooled_with_indices(const Pool2dGeometry& geometry, const Tensor& 
   const Array taps = make_taps(geometry);
   const Tensor values = record(MaxPool2d{.geometry_ = geometry, .taps_ = taps}, x);
   Array indices = Array::empty(taps.shape(), DType::i64, channels_last);
-  visit_taps(taps, [&](const auto* from) {
-    kernels::max_pool2d_indices(geometry, from, indices.mutable_data<std::int64_t>());
+  visit_taps(taps, [&]<class Tap>() {
+    kernels::max_pool2d_indices(geometry, taps.data<Tap>(), indices.mutable_data<std::int64_t>());
   });
   return {.values = values, .indices = indices};
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/conv/detail/conv_checks.hpp>
 #include <tapestry/autograd/ops/detail/linear_operator.hpp>
 #include <tapestry/autograd/ops/pool/detail/pool_geometry.hpp>
@@ -17,13 +18,13 @@ namespace {
 constexpr auto channels_last = MemoryFormat::channels_last;
 constexpr std::string_view operation = "max_unpool2d";
 
-/// Elements of channels-last images of one batch and number of channels: those with a place each in a larger plane.
+/// The places of the elements of channels-last images in larger image planes.
 struct Places {
-  Array indices;  ///< i64, channels-last: the pixel of the plane, or −1 for an element that another one overwrites
+  Array indices;  ///< i64, channels-last: a pixel of the plane, or −1 if a later element overwrites it
   std::int64_t batch, channels, pixels, plane;
 };
 
-/// Calls `body(element, target element)` for every element that has a place. Targets are all different.
+/// Calls `body(element, target element)` for every element that has a place. No two have the same target.
 template <class Body>
 void for_each_place(const Places& places, const Body& body) {
   const auto* index = places.indices.data<std::int64_t>();
@@ -111,15 +112,12 @@ void check_indices(const Array& indices, Pair size) {
   if (first_outside(indices) == indices.numel()) return;
   const Array in_order = indices.contiguous();
   const std::int64_t at = first_outside(in_order);
-  const std::int64_t columns = indices.size(3);
-  const std::int64_t rows = indices.size(2);
-  throw ValueError(fmt::format("{}: index {} at [{}, {}, {}, {}] is outside the plane of {} × {} = {} pixels",
-                               operation, in_order.data<std::int64_t>()[at], at / (columns * rows * indices.size(1)),
-                               at / (columns * rows) % indices.size(1), at / columns % rows, at % columns, size.height,
+  throw ValueError(fmt::format("{}: index {} at [{}] is outside the plane of {} × {} = {} pixels", operation,
+                               in_order.data<std::int64_t>()[at], detail::index_of(at, indices.shape()), size.height,
                                size.width, plane));
 }
 
-/// The places by indices: of elements with one index the last in row-major order has it.
+/// The places for given indices. Of several elements with the same index, the last in row-major order keeps it.
 Places places_of(const Array& indices, Pair size) {
   Places places = {.indices = indices.contiguous(channels_last).clone(),
                    .batch = indices.size(0),

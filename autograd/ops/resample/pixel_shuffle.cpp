@@ -60,12 +60,8 @@ std::int64_t scaled(std::string_view operation, const Tensor& x, std::int64_t si
 
 }  // namespace
 
-void check_shuffle_factor(std::string_view operation, std::string_view option, std::int64_t value) {
-  if (value < 1) throw ValueError(fmt::format("{}: {} must be at least 1, got {}", operation, option, value));
-}
-
 Tensor pixel_shuffle(const Tensor& x, std::int64_t upscale_factor) {
-  check_shuffle_factor(PixelShuffle::name, "upscale_factor", upscale_factor);
+  check_positive(PixelShuffle::name, "upscale_factor", upscale_factor);
   detail::check_rank(PixelShuffle::name, "an input (N, C, H, W)", x, 4);
   // Divided twice, because the square of a large factor would overflow.
   if (x.size(1) % upscale_factor != 0 || x.size(1) / upscale_factor % upscale_factor != 0) {
@@ -77,7 +73,7 @@ Tensor pixel_shuffle(const Tensor& x, std::int64_t upscale_factor) {
 }
 
 Tensor pixel_unshuffle(const Tensor& x, std::int64_t downscale_factor) {
-  check_shuffle_factor(PixelShuffle::adjoint_name, "downscale_factor", downscale_factor);
+  check_positive(PixelShuffle::adjoint_name, "downscale_factor", downscale_factor);
   detail::check_rank(PixelShuffle::adjoint_name, "an input (N, C, H, W)", x, 4);
   if (x.size(2) % downscale_factor != 0 || x.size(3) % downscale_factor != 0) {
     throw ShapeError(fmt::format("{}: downscale_factor {} does not divide both sides of {}", PixelShuffle::adjoint_name,

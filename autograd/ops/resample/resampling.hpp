@@ -75,7 +75,4 @@ Tensor channel_shuffle(const Tensor& x, std::int64_t groups);
 /// InterpolationMode::bilinear}).array().at({0, 0, 0, 1}) == 1
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
 
-/// Throws a ValueError naming `operation` and `option` for a factor or number of groups below 1.
-void check_shuffle_factor(std::string_view operation, std::string_view option, std::int64_t value);
-
 }  // namespace tapestry

@@ -48,19 +48,23 @@ void check_windows(std::string_view operation, std::string_view name, const Pool
   }
 }
 
-/// The axis with its number of windows.
-Pool2dAxis windows_along(std::string_view operation, std::string_view name, Pool2dAxis axis, bool ceil_mode) {
-  const std::int64_t covered =
-      detail::kernel_extent(operation, name, {axis.in, axis.kernel, axis.stride, axis.padding, axis.dilation});
-  const std::int64_t padded = axis.in + 2 * axis.padding;
+Pool2dAxis windows_along(std::string_view operation, std::string_view name, const detail::AxisSizes& sizes,
+                         bool ceil_mode) {
+  const std::int64_t covered = detail::kernel_extent(operation, name, sizes);
+  const std::int64_t padded = sizes.in + 2 * sizes.padding;
   const std::int64_t room = padded - covered;
-  if (room < 0 && (!ceil_mode || -room >= axis.stride)) {
+  if (room < 0 && (!ceil_mode || -room >= sizes.stride)) {
     throw ShapeError(
         fmt::format("{}: along the {} the kernel covers {} (size {}, dilation {}), the padded input has {} "
                     "(size {}, padding {})",
-                    operation, name, covered, axis.kernel, axis.dilation, padded, axis.in, axis.padding));
+                    operation, name, covered, sizes.kernel, sizes.dilation, padded, sizes.in, sizes.padding));
   }
-  axis.out = room / axis.stride + 1;
+  Pool2dAxis axis = {.in = sizes.in,
+                     .out = room / sizes.stride + 1,
+                     .kernel = sizes.kernel,
+                     .stride = sizes.stride,
+                     .padding = sizes.padding,
+                     .dilation = sizes.dilation};
   if (ceil_mode && room > 0 && room % axis.stride != 0) ++axis.out;
   // A window that starts in the padding after the image is dropped; the first window never does.
   if (ceil_mode && (axis.out - 1) * axis.stride >= axis.in + axis.padding) --axis.out;
@@ -158,16 +162,11 @@ Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const 
   }
   options.check(operation);
   const std::int64_t kernel = options.kernel_size;
-  const Pool2dAxis elements = {.in = x.size(2),
-                               .out = 0,
-                               .kernel = kernel,
-                               .stride = options.stride.value_or(kernel),
-                               .padding = options.padding,
-                               .dilation = options.dilation};
+  const AxisSizes sizes = {x.size(2), kernel, options.stride.value_or(kernel), options.padding, options.dilation};
   return {.batch = x.size(0) * x.size(1),
           .channels = 1,
           .rows = single,
-          .columns = windows_along(operation, "length", elements, options.ceil_mode)};
+          .columns = windows_along(operation, "length", sizes, options.ceil_mode)};
 }
 
 Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const MaxPool2dOptions& options) {
@@ -175,23 +174,13 @@ Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const 
   options.check(operation);
   const Pair kernel = options.kernel_size;
   const Pair stride = options.stride.value_or(kernel);
-  const Pool2dAxis rows = {.in = x.size(2),
-                           .out = 0,
-                           .kernel = kernel.height,
-                           .stride = stride.height,
-                           .padding = options.padding.height,
-                           .dilation = options.dilation.height};
-  const Pool2dAxis columns = {.in = x.size(3),
-                              .out = 0,
-                              .kernel = kernel.width,
-                              .stride = stride.width,
-                              .padding = options.padding.width,
-                              .dilation = options.dilation.width};
   std::int64_t cells = 0;
   if (__builtin_mul_overflow(kernel.height, kernel.width, &cells)) {
     throw ShapeError(fmt::format("{}: the number of cells of a window overflows int64 (kernel {} × {})", operation,
                                  kernel.height, kernel.width));
   }
+  const AxisSizes rows = {x.size(2), kernel.height, stride.height, options.padding.height, options.dilation.height};
+  const AxisSizes columns = {x.size(3), kernel.width, stride.width, options.padding.width, options.dilation.width};
   return {.batch = x.size(0),
           .channels = x.size(1),
           .rows = windows_along(operation, "height", rows, options.ceil_mode),
