@@ -1,4 +1,4 @@
-// The end of the tape: the gradient of a leaf is added up.
+// The node at the end of a graph: it accumulates the gradient of a leaf.
 #include <utility>
 
 #include <tapestry/autograd/mode.hpp>
@@ -10,7 +10,7 @@
 namespace tapestry {
 namespace {
 
-/// Knows its leaf, but does not keep it: a leaf that nobody holds needs no gradient.
+/// Does not keep its leaf alive: a leaf that nothing references needs no gradient.
 class Accumulator final : public Node {
  public:
   explicit Accumulator(std::weak_ptr<TensorState> leaf) : Node({}), leaf_(std::move(leaf)) {}
@@ -22,26 +22,24 @@ class Accumulator final : public Node {
   std::vector<Tensor> backward(Tensor gradient, const Wanted&) override {
     const auto leaf = leaf_.lock();
     if (!leaf) return {};
+    Tensor& sum = leaf->grad;
     if (grad_enabled()) {
-      leaf->grad = leaf->grad.defined() ? leaf->grad + gradient : gradient;
+      sum = sum.defined() ? sum + gradient : gradient;
+      return {};
+    }
+    Array term = detail::take_array(std::move(gradient));
+    if (sum.defined()) {
+      Array total = detail::take_array(std::exchange(sum, Tensor()));
+      accumulate(total, term);
+      sum = Tensor(std::move(total));
     } else {
-      add(*leaf, detail::take_array(std::move(gradient)));
+      // A gradient that is shared, with another leaf or as the caller's seed, is copied: it may be scaled in place.
+      sum = Tensor(term.is_unique() ? std::move(term) : term.clone());
     }
     return {};
   }
 
  private:
-  static void add(TensorState& leaf, Array gradient) {
-    if (!leaf.grad.defined()) {
-      // A gradient that something else sees (another leaf, the caller's seed) is copied: it may be scaled in place.
-      leaf.grad = Tensor(gradient.is_unique() ? std::move(gradient) : gradient.clone());
-      return;
-    }
-    Array sum = detail::take_array(std::exchange(leaf.grad, Tensor()));
-    accumulate(sum, gradient);
-    leaf.grad = Tensor(std::move(sum));
-  }
-
   std::weak_ptr<TensorState> leaf_;
 };
 

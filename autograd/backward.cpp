@@ -23,7 +23,7 @@ struct EarlierOnTape {
   bool operator()(const NodePointer& a, const NodePointer& b) const { return a->position() < b->position(); }
 };
 
-/// The nodes on the way from `root` to one of `targets`, both included.
+/// The nodes on paths from `root` to any of `targets`, both ends included.
 std::unordered_set<const Node*> nodes_between(const NodePointer& root, const std::unordered_set<const Node*>& targets) {
   std::vector<const Node*> reachable = {root.get()};
   std::unordered_set<const Node*> seen = {root.get()};
@@ -35,15 +35,25 @@ std::unordered_set<const Node*> nodes_between(const NodePointer& root, const std
   std::sort(reachable.begin(), reachable.end(), [](auto* a, auto* b) { return a->position() < b->position(); });
   std::unordered_set<const Node*> between;
   for (const Node* node : reachable) {
-    const auto leads_there = [&](const NodePointer& input) { return input && between.contains(input.get()); };
-    if (targets.contains(node) || std::any_of(node->inputs().begin(), node->inputs().end(), leads_there)) {
+    const auto leads_to_target = [&](const NodePointer& input) { return input && between.contains(input.get()); };
+    if (targets.contains(node) || std::any_of(node->inputs().begin(), node->inputs().end(), leads_to_target)) {
       between.insert(node);
     }
   }
   return between;
 }
 
-/// One pass over the tape; recorded itself where recording is on.
+/// Throws a ShapeError or DTypeError that begins with `text` unless shape and dtype are those of `expected`.
+void check_matches(std::string_view text, const Tensor& got, const Tensor& expected) {
+  if (got.shape() != expected.shape()) {
+    throw ShapeError(fmt::format("{} of shape {}, got {}", text, to_string(expected.shape()), to_string(got.shape())));
+  }
+  if (got.dtype() != expected.dtype()) {
+    throw DTypeError(fmt::format("{} of type {}, got {}", text, to_string(expected.dtype()), to_string(got.dtype())));
+  }
+}
+
+/// One backward pass, which is recorded itself when recording is enabled.
 class Pass {
  public:
   Pass(const BackwardOptions& options, const std::vector<Tensor>& targets)
@@ -55,11 +65,11 @@ class Pass {
     if (!captured_.empty()) {
       std::unordered_set<const Node*> targets;
       for (const auto& [node, gradient] : captured_) targets.insert(node);
-      on_the_way_ = nodes_between(root, targets);
-      if (!on_the_way_.contains(root.get())) return;
+      on_path_ = nodes_between(root, targets);
+      if (!on_path_.contains(root.get())) return;
     }
-    hand_over(root, std::move(seed));
-    // Positions grow along the tape: when a node is the last one waiting, all its consumers have been through.
+    accumulate(root, std::move(seed));
+    // Positions increase along the tape: when a node has the highest one waiting, all of its consumers have run.
     while (!waiting_.empty()) {
       const NodePointer node = waiting_.top();
       waiting_.pop();
@@ -72,7 +82,7 @@ class Pass {
  private:
   void step(const NodePointer& node, Tensor gradient) {
     const CurrentNode current(node);
-    // A copy: a hook may register another.
+    // A copy, because a hook may register another hook.
     const std::vector<Tensor::Hook> hooks = node->hooks();
     for (const Tensor::Hook& hook : hooks) apply(hook, gradient);
     if (const auto captured = captured_.find(node.get()); captured != captured_.end()) {
@@ -100,16 +110,16 @@ class Pass {
       if (!wanted[i] || !gradients[i].defined()) continue;
       if (!lazy_enabled()) (void)gradients[i].array();
       if (anomaly_enabled()) detail::check_anomaly(node->name(), gradients[i].array());
-      hand_over(inputs[i], std::move(gradients[i]));
+      accumulate(inputs[i], std::move(gradients[i]));
     }
     span.complete();
   }
 
   bool is_wanted(const NodePointer& input) const {
-    return input && (captured_.empty() || on_the_way_.contains(input.get()));
+    return input && (captured_.empty() || on_path_.contains(input.get()));
   }
 
-  void hand_over(const NodePointer& node, Tensor gradient) {
+  void accumulate(const NodePointer& node, Tensor gradient) {
     const auto [place, is_first] = gradients_.try_emplace(node.get());
     Tensor& sum = place->second;
     sum = is_first ? std::move(gradient) : add(std::exchange(sum, Tensor()), std::move(gradient));
@@ -119,25 +129,18 @@ class Pass {
   static void apply(const Tensor::Hook& hook, Tensor& gradient) {
     const Tensor replaced = hook(gradient);
     if (!replaced.defined()) return;
-    if (replaced.shape() != gradient.shape()) {
-      throw ShapeError(fmt::format("hook: expected a gradient of shape {}, got {}", to_string(gradient.shape()),
-                                   to_string(replaced.shape())));
-    }
-    if (replaced.dtype() != gradient.dtype()) {
-      throw DTypeError(fmt::format("hook: expected a gradient of type {}, got {}", to_string(gradient.dtype()),
-                                   to_string(replaced.dtype())));
-    }
+    check_matches("hook: expected a gradient", replaced, gradient);
     gradient = grad_enabled() ? replaced : replaced.detach();
   }
 
   bool keep_;
   std::unordered_map<const Node*, Tensor> captured_;
-  std::unordered_set<const Node*> on_the_way_;
-  std::unordered_map<const Node*, Tensor> gradients_;  ///< the sums that have begun to arrive
+  std::unordered_set<const Node*> on_path_;
+  std::unordered_map<const Node*, Tensor> gradients_;  ///< sums of the gradients that have arrived
   std::priority_queue<NodePointer, std::vector<NodePointer>, EarlierOnTape> waiting_;
 };
 
-/// The gradient that the pass starts with.
+/// The gradient that the pass starts from.
 Tensor start(const Tensor& output, const Tensor& seed) {
   if (!output.requires_grad()) {
     throw GradError(
@@ -150,14 +153,7 @@ Tensor start(const Tensor& output, const Tensor& seed) {
     }
     return Array::full(output.shape(), 1, output.dtype());
   }
-  if (seed.shape() != output.shape()) {
-    throw ShapeError(fmt::format("backward: expected a seed of shape {}, got {}", to_string(output.shape()),
-                                 to_string(seed.shape())));
-  }
-  if (seed.dtype() != output.dtype()) {
-    throw DTypeError(fmt::format("backward: expected a seed of type {}, got {}", to_string(output.dtype()),
-                                 to_string(seed.dtype())));
-  }
+  check_matches("backward: expected a seed", seed, output);
   return seed;
 }
 

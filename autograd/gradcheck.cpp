@@ -6,6 +6,7 @@
 #include <tapestry/autograd/gradcheck.hpp>
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
@@ -19,7 +20,7 @@ std::vector<Tensor> leaves(const std::vector<Array>& inputs) {
     if (input.dtype() != DType::f64) {
       throw DTypeError(fmt::format("gradcheck: expected inputs of type f64, got {}", to_string(input)));
     }
-    // Row-major memory of its own: elements are nudged in place and counted in row-major order.
+    // A row-major copy: its elements are perturbed in place and counted in row-major order.
     Array own = Array::empty(input.shape(), DType::f64);
     own.copy_from(input);
     result.push_back(Tensor(own).set_requires_grad());
@@ -27,7 +28,7 @@ std::vector<Tensor> leaves(const std::vector<Array>& inputs) {
   return result;
 }
 
-/// ⟨direction, output⟩, added up in extended precision: the difference of two such sums should lose no digits.
+/// ⟨direction, output⟩, accumulated in extended precision so that the difference of two such sums loses no digits.
 double project(const Array& direction, const Array& output) {
   const auto weights = direction.to_vector<double>();
   const auto values = output.to_vector<double>();
@@ -36,19 +37,10 @@ double project(const Array& direction, const Array& output) {
   return static_cast<double>(sum);
 }
 
-/// The gradients of an output, undefined where it carries no history: then it is claimed not to depend on anything.
+/// The gradients of an output; undefined when it has no history and therefore claims not to depend on the inputs.
 std::vector<Tensor> gradients_or_none(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& seed,
                                       const BackwardOptions& options) {
   return output.requires_grad() ? grad(output, inputs, seed, options) : std::vector<Tensor>(inputs.size());
-}
-
-std::string index_of(std::int64_t element, const Shape& shape) {
-  std::string index;
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    index = fmt::format("{}{}{}", element % shape[axis], index.empty() ? "" : ", ", index);
-    element /= shape[axis];
-  }
-  return index;
 }
 
 }  // namespace
@@ -88,7 +80,7 @@ GradcheckResult gradcheck(const CheckedFunction& function, const std::vector<Arr
             .ok = false,
             .message = fmt::format("gradcheck: input {} {} at [{}]: analytic {:.17g}, numeric {:.17g}, difference "
                                    "{:.3g}, allowed {:.3g}",
-                                   i, to_string(point.shape()), index_of(element, point.shape()), here, numeric,
+                                   i, to_string(point.shape()), detail::index_of(element, point.shape()), here, numeric,
                                    std::abs(here - numeric), allowed)};
       }
     }
@@ -107,7 +99,7 @@ GradcheckResult gradgradcheck(const CheckedFunction& function, const std::vector
 
   // The last point is the gradient of the output; the result is a projection of all gradients.
   const CheckedFunction projected_gradient = [&](const std::vector<Tensor>& at) {
-    // Also called without recording, for the differences; the inner pass needs the tape all the same.
+    // The finite differences call this without recording, but the inner backward needs the tape.
     const GradMode recording(true);
     const std::vector<Tensor> here(at.begin(), at.end() - 1);
     const std::vector<Tensor> gradients = gradients_or_none(function(here), here, at.back(), {.create_graph = true});

@@ -80,7 +80,7 @@ bool LazyValue::compute_by(const std::function<Array()>& compute) {
 
 Array LazyValue::array_locked(const std::function<Array()>& compute) {
   if (Array there = held(); there.defined()) return there;
-  // It may be computed in the place of its sources.
+  // The array may be computed in place, over its sources.
   stop_watching();
   Array computed;
   try {
@@ -116,7 +116,7 @@ void LazyValue::keep(const Array& array) {
   release();
 }
 
-void LazyValue::keep_for_good() {
+void LazyValue::keep_permanently() {
   if (kept_.defined()) return;
   const Array array = array_locked([this] { return compute(); });
   if (kept_.defined()) return;
@@ -132,7 +132,7 @@ void LazyValue::before_write(const Storage& storage) {
   if (const Array last = last_.lock(); last.defined() && last.lies_in(storage)) {
     is_overwritten_ = true;
   } else {
-    keep_for_good();
+    keep_permanently();
   }
 }
 

@@ -1,4 +1,4 @@
-// A value that is known but not computed until somebody reads it.
+// A value that is computed when it is first read.
 #pragma once
 
 #include <atomic>
@@ -15,10 +15,10 @@
 
 namespace tapestry {
 
-/// How the result of an operator will be computed. Its shape, dtype and format are known, and everything that could be
-/// wrong has been checked. Tensors and saved values share one object; the first reader computes it, whatever thread it
-/// is on. Memory that it reads is computed from before somebody overwrites it, so that nobody can tell it from a result
-/// that was computed at once.
+/// The deferred result of an operator. Its shape, dtype and format are known, and all arguments have been checked.
+/// Tensors and saved tensors share one object; the first read, on any thread, computes it. The arrays that it reads are
+/// watched: it is computed before one of them is overwritten, so the result is the same as if it had been computed at
+/// once.
 class LazyValue : public WriteObserver, public std::enable_shared_from_this<LazyValue> {
  public:
   ~LazyValue() override;
@@ -29,46 +29,46 @@ class LazyValue : public WriteObserver, public std::enable_shared_from_this<Lazy
   DType dtype() const { return dtype_; }
   MemoryFormat format() const { return format_; }
 
-  /// True when the array is there.
+  /// True when the array has been computed and is still held.
   bool is_computed() const;
-  /// The array, computed if it is not there.
+  /// The array, computed if necessary.
   Array array();
-  /// `array()` into `value`, unless `is_ready` says that another thread has done it.
+  /// Writes `array()` to `value` and sets `is_ready`, unless another thread has done so.
   void read_into(Array& value, std::atomic<bool>& is_ready);
 
-  /// True when the array is computed again instead of being kept: only its readers hold it.
+  /// True when the array is recomputed on demand instead of being kept: only its readers hold it.
   bool is_recomputed() const { return is_recomputed_; }
-  /// True while computing the array takes a convolution or a matrix product.
+  /// True while computing the array requires a convolution or a matrix product.
   virtual bool is_costly() const { return false; }
-  /// Notes one more value that folds the computation of this one into its own; returns how many there are.
+  /// Registers one more value that fuses the computation of this one into its own; returns their number.
   int add_fold() { return ++folds_; }
-  /// True when the array has been overwritten where it is not kept.
+  /// True when the array is not kept and has been overwritten.
   bool is_overwritten() const;
-  /// Throws a GradError when the array that the value had has been overwritten.
+  /// Throws a GradError when the computed array has been overwritten.
   void check_not_overwritten(std::string_view role);
 
  protected:
   LazyValue(std::string_view name, const Shape& shape, DType dtype, MemoryFormat format);
 
-  /// Says before construction ends that the value is computed from another.
+  /// Declares, during construction, that the value is computed from `input`.
   void reads(const Tensor& input);
-  /// Says before construction ends that what the value is computed from is kept anyway, and that computing it again is
-  /// better than keeping it.
+  /// Declares, during construction, that the sources are kept anyway and that recomputing the value is better than
+  /// keeping it.
   void set_recomputed() { is_recomputed_ = true; }
 
-  /// Computes the array, with the lock held.
-  /// It may write the result over what it lets go of; where it throws it has everything back.
+  /// Computes the array, with the lock held. It may release its sources and write the result over them; if it throws,
+  /// it must have restored them.
   virtual Array compute() = 0;
-  /// Lets go of what the array is computed from, with the lock held: it is there for good.
+  /// Releases the sources, with the lock held: the array will not be computed again.
   virtual void release() = 0;
-  /// Computes the array by `compute` instead, unless it is there; then returns false.
+  /// Computes the array by `compute` instead. Returns false, without calling it, when the array has been computed.
   bool compute_by(const std::function<Array()>& compute);
 
   std::mutex& mutex() const { return mutex_; }
   const detail::ProfileOrigin& origin() const { return origin_; }
-  /// The array if it is there, with the lock held.
+  /// The array if it has been computed and is still held, else undefined; with the lock held.
   Array held() const;
-  /// Takes the array, with the lock held.
+  /// Stores the computed array, with the lock held.
   void keep(const Array& array);
 
  private:
@@ -80,7 +80,7 @@ class LazyValue : public WriteObserver, public std::enable_shared_from_this<Lazy
   void remove_reader(const LazyValue* reader);
   Array array_locked(const std::function<Array()>& compute);
   void before_write(const Storage& storage) override;
-  void keep_for_good();
+  void keep_permanently();
 
   Shape shape_;
   DType dtype_;
@@ -90,21 +90,21 @@ class LazyValue : public WriteObserver, public std::enable_shared_from_this<Lazy
   detail::ProfileOrigin origin_;
 
   mutable std::mutex mutex_;
-  /// What the value is computed from: its memory is watched until the array is there for good.
+  /// The sources, whose memory is watched until the array is kept.
   std::vector<WeakArray> sources_;
   std::vector<std::weak_ptr<LazyValue>> lazy_sources_;
   struct Reader {
     const LazyValue* key;
     std::weak_ptr<LazyValue> value;
   };
-  std::vector<Reader> readers_;  ///< the values of which this is a source
+  std::vector<Reader> readers_;  ///< the lazy values that read this one
   Array kept_;
-  WeakArray last_;  ///< where the array is not kept
+  WeakArray last_;  ///< the array, if it is not kept
   std::uint64_t version_ = 0;
   bool is_overwritten_ = false;
 };
 
-/// A lazy value that watches what it reads.
+/// Makes a lazy value that watches the arrays it reads.
 template <class Lazy, class... Arguments>
 std::shared_ptr<Lazy> make_lazy(Arguments&&... arguments) {
   auto value = std::make_shared<Lazy>(std::forward<Arguments>(arguments)...);

@@ -1,46 +1,32 @@
-#include <utility>
-
 #include <tapestry/autograd/mode.hpp>
 
 namespace tapestry {
-namespace {
 
-struct Mode {
-  bool grad = true;
-  bool anomaly = false;
-  bool lazy = true;
-};
-
-Mode& mode() {
-  thread_local Mode current;
-  return current;
+bool& detail::grad_mode() {
+  thread_local bool is_enabled = true;
+  return is_enabled;
 }
 
-}  // namespace
+bool& detail::anomaly_mode() {
+  thread_local bool is_enabled = false;
+  return is_enabled;
+}
+
+bool& detail::lazy_mode() {
+  thread_local bool is_enabled = true;
+  return is_enabled;
+}
 
 bool grad_enabled() {
-  return mode().grad;
+  return detail::grad_mode();
 }
+
 bool anomaly_enabled() {
-  return mode().anomaly;
+  return detail::anomaly_mode();
 }
+
 bool lazy_enabled() {
-  return mode().lazy;
-}
-
-GradMode::GradMode(bool enabled) : previous_(std::exchange(mode().grad, enabled)) {}
-GradMode::~GradMode() {
-  mode().grad = previous_;
-}
-
-AnomalyGuard::AnomalyGuard() : previous_(std::exchange(mode().anomaly, true)) {}
-AnomalyGuard::~AnomalyGuard() {
-  mode().anomaly = previous_;
-}
-
-EagerGuard::EagerGuard() : previous_(std::exchange(mode().lazy, false)) {}
-EagerGuard::~EagerGuard() {
-  mode().lazy = previous_;
+  return detail::lazy_mode();
 }
 
 }  // namespace tapestry

@@ -1,7 +1,30 @@
 // Modes of the calling thread (recording, anomaly detection, lazy evaluation), each set by a guard for its lifetime.
 #pragma once
 
+#include <utility>
+
 namespace tapestry {
+
+namespace detail {
+
+/// Replaces a value of the calling thread, which `current` returns, for its lifetime.
+template <class Value, Value& (*current)()>
+class ThreadValueGuard {
+ public:
+  [[nodiscard]] explicit ThreadValueGuard(Value value) : previous_(std::exchange(current(), std::move(value))) {}
+  ~ThreadValueGuard() { current() = std::move(previous_); }
+  ThreadValueGuard(const ThreadValueGuard&) = delete;
+  ThreadValueGuard& operator=(const ThreadValueGuard&) = delete;
+
+ private:
+  Value previous_;
+};
+
+bool& grad_mode();
+bool& anomaly_mode();
+bool& lazy_mode();
+
+}  // namespace detail
 
 /// True when operators on this thread are recorded.
 bool grad_enabled();
@@ -11,15 +34,9 @@ bool anomaly_enabled();
 bool lazy_enabled();
 
 /// Enables or disables recording on this thread for its lifetime.
-class GradMode {
+class GradMode : detail::ThreadValueGuard<bool, detail::grad_mode> {
  public:
-  [[nodiscard]] explicit GradMode(bool enabled);
-  ~GradMode();
-  GradMode(const GradMode&) = delete;
-  GradMode& operator=(const GradMode&) = delete;
-
- private:
-  bool previous_;
+  [[nodiscard]] explicit GradMode(bool enabled) : ThreadValueGuard(enabled) {}
 };
 
 /// Disables recording for its lifetime.
@@ -30,27 +47,15 @@ class NoGradGuard : GradMode {
 
 /// For its lifetime, the first operator whose result or gradient contains a NaN or an infinity throws a GradError that
 /// names it. Every result is read once more: meant for debugging, not for training.
-class AnomalyGuard {
+class AnomalyGuard : detail::ThreadValueGuard<bool, detail::anomaly_mode> {
  public:
-  [[nodiscard]] AnomalyGuard();
-  ~AnomalyGuard();
-  AnomalyGuard(const AnomalyGuard&) = delete;
-  AnomalyGuard& operator=(const AnomalyGuard&) = delete;
-
- private:
-  bool previous_;
+  [[nodiscard]] AnomalyGuard() : ThreadValueGuard(true) {}
 };
 
 /// Computes the result of every operator on this thread at once, for its lifetime: slower, with the same bits.
-class EagerGuard {
+class EagerGuard : detail::ThreadValueGuard<bool, detail::lazy_mode> {
  public:
-  [[nodiscard]] EagerGuard();
-  ~EagerGuard();
-  EagerGuard(const EagerGuard&) = delete;
-  EagerGuard& operator=(const EagerGuard&) = delete;
-
- private:
-  bool previous_;
+  [[nodiscard]] EagerGuard() : ThreadValueGuard(false) {}
 };
 
 }  // namespace tapestry

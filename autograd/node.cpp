@@ -17,11 +17,6 @@ Counters& counters() {
   return all;
 }
 
-std::shared_ptr<Node>& current() {
-  thread_local std::shared_ptr<Node> node;
-  return node;
-}
-
 }  // namespace
 
 Node::Node(std::vector<std::shared_ptr<Node>> inputs)
@@ -35,8 +30,9 @@ Node::~Node() {
   counters().live_nodes.fetch_sub(1, std::memory_order_relaxed);
 }
 
-// Deleting a node drops its inputs and saved tensors, whose nodes come here in their turn: they queue up, and the
-// outermost call deletes them. The queue is of plain pointers because it must outlive every other thread-local object.
+// Deleting a node releases its inputs and saved tensors, whose nodes arrive here in turn: they are queued, and the
+// outermost call deletes them. The queue consists of plain pointers because it must outlive all other thread-local
+// objects.
 void bury(Node* node) noexcept {
   thread_local Node* queue = nullptr;
   thread_local bool burying = false;
@@ -50,14 +46,13 @@ void bury(Node* node) noexcept {
   burying = false;
 }
 
-const std::shared_ptr<Node>& current_node() {
-  return current();
+std::shared_ptr<Node>& detail::current_node_slot() {
+  thread_local std::shared_ptr<Node> node;
+  return node;
 }
 
-CurrentNode::CurrentNode(std::shared_ptr<Node> node) : previous_(std::exchange(current(), std::move(node))) {}
-
-CurrentNode::~CurrentNode() {
-  current() = std::move(previous_);
+const std::shared_ptr<Node>& current_node() {
+  return detail::current_node_slot();
 }
 
 TapeStatistics tape_statistics() {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/tensor.hpp>
 #include <tapestry/core/profile_span.hpp>
 
@@ -56,20 +57,17 @@ void bury(Node* node) noexcept;
 /// The node that accumulates the gradient of a leaf.
 std::shared_ptr<Node> make_accumulator(const std::shared_ptr<TensorState>& leaf);
 
+namespace detail {
+
+std::shared_ptr<Node>& current_node_slot();
+
+}  // namespace detail
+
 /// The node whose backward is running on this thread; null if none.
 const std::shared_ptr<Node>& current_node();
 
 /// Makes a node the current one for its lifetime.
-class CurrentNode {
- public:
-  explicit CurrentNode(std::shared_ptr<Node> node);
-  ~CurrentNode();
-  CurrentNode(const CurrentNode&) = delete;
-  CurrentNode& operator=(const CurrentNode&) = delete;
-
- private:
-  std::shared_ptr<Node> previous_;
-};
+using CurrentNode = detail::ThreadValueGuard<std::shared_ptr<Node>, detail::current_node_slot>;
 
 /// Counts of the tape, process-wide.
 struct TapeStatistics {

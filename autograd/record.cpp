@@ -28,21 +28,19 @@ void check_anomaly(std::string_view name, const Array& value) {
   });
 }
 
-void complete(ProfileSpan& span, const Tensor* const* inputs, std::size_t count, const Tensor& value,
-              std::int64_t flops) {
-  std::for_each(inputs, inputs + count, [&](const Tensor* input) {
+void complete(ProfileSpan& span, InputPointers inputs, const Tensor& value, std::int64_t flops) {
+  for (const Tensor* input : inputs) {
     if (input->defined()) span.add_input(input->dtype(), input->shape());
-  });
+  }
   span.add_output(value.dtype(), value.shape());
   span.complete(flops);
 }
 
-std::vector<std::shared_ptr<Node>> nodes_to_record(const Tensor* const* inputs, std::size_t count) {
+std::vector<std::shared_ptr<Node>> nodes_to_record(InputPointers inputs) {
   std::vector<std::shared_ptr<Node>> nodes;
-  if (!grad_enabled()) return nodes;
-  if (std::none_of(inputs, inputs + count, [](const Tensor* input) { return input->requires_grad(); })) return nodes;
-  nodes.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) nodes.push_back(inputs[i]->node());
+  if (!grad_enabled() || std::ranges::none_of(inputs, &Tensor::requires_grad)) return nodes;
+  nodes.reserve(inputs.size());
+  for (const Tensor* input : inputs) nodes.push_back(input->node());
   return nodes;
 }
 

@@ -5,7 +5,7 @@
 //   struct Silu {
 //     static constexpr std::string_view name = "silu";
 //     SavedTensor x_;
-//     Array forward(const Tensor& x);               // checks, computes, saves what backward needs
+//     Array forward(const Tensor& x);               // checks arguments, computes, saves tensors for backward
 //     Array backward(const Array& gradient) const;  // fast
 //     Tensor backward(const Tensor& gradient) const;  // made of operators, for create_graph
 //   };
@@ -21,6 +21,7 @@
 
 #include <concepts>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -33,12 +34,14 @@
 namespace tapestry {
 namespace detail {
 
+using InputPointers = std::span<const Tensor* const>;
+
 /// Throws a GradError when the saved values of `name` have been released.
 [[noreturn]] void throw_released(std::string_view name);
 /// Throws a GradError when `value`, computed by `name`, is not finite.
 void check_anomaly(std::string_view name, const Array& value);
 /// The nodes of the inputs if the operator is to be recorded, else empty.
-std::vector<std::shared_ptr<Node>> nodes_to_record(const Tensor* const* inputs, std::size_t count);
+std::vector<std::shared_ptr<Node>> nodes_to_record(InputPointers inputs);
 
 template <class Result>
 std::vector<Tensor> to_gradients(Result result) {
@@ -52,7 +55,7 @@ std::vector<Tensor> to_gradients(Result result) {
   return gradients;
 }
 
-/// Converts to an Array, but not to a Tensor.
+/// Converts to an Array but not to a Tensor.
 struct OnlyAnArray {
   operator const Array&() const;  // NOLINT: implicit
 };
@@ -96,31 +99,24 @@ class OpNode final : public Node {
   std::optional<Op> op_;
 };
 
-template <class Op>
-Tensor attach(Op&& op, Tensor value, const Tensor* const* inputs, std::size_t count) {
-  if (!lazy_enabled()) value = Tensor(value.array());
-  if (anomaly_enabled()) check_anomaly(Op::name, value.array());
-  auto nodes = nodes_to_record(inputs, count);
-  if (nodes.empty()) return value;
-  auto* node = new OpNode<Op>(std::forward<Op>(op), std::move(nodes));
-  return {value, std::shared_ptr<Node>(node, bury)};
-}
-
 /// Reports the inputs and the output of an operator's forward to the profiler.
-void complete(ProfileSpan& span, const Tensor* const* inputs, std::size_t count, const Tensor& value,
-              std::int64_t flops);
+void complete(ProfileSpan& span, InputPointers inputs, const Tensor& value, std::int64_t flops);
 
 /// Runs an operator's forward and attaches its node to the result.
 template <class Op, class... Inputs>
-Tensor run_forward(Op op, const Tensor* const* pointers, std::size_t count, const Inputs&... inputs) {
+Tensor run_forward(Op op, InputPointers pointers, const Inputs&... inputs) {
   ProfileSpan span(Op::name);
   Tensor value = op.forward(inputs...);
   if (span.is_on()) {
     std::int64_t flops = 0;
     if constexpr (requires { op.flops(); }) flops = op.flops();
-    complete(span, pointers, count, value, flops);
+    complete(span, pointers, value, flops);
   }
-  return attach(std::move(op), std::move(value), pointers, count);
+  if (!lazy_enabled()) value = Tensor(value.array());
+  if (anomaly_enabled()) check_anomaly(Op::name, value.array());
+  auto nodes = nodes_to_record(pointers);
+  if (nodes.empty()) return value;
+  return {value, std::shared_ptr<Node>(new OpNode<Op>(std::move(op), std::move(nodes)), bury)};
 }
 
 }  // namespace detail
@@ -129,7 +125,7 @@ Tensor run_forward(Op op, const Tensor* const* pointers, std::size_t count, cons
 template <class Op, std::same_as<Tensor>... Inputs>
 Tensor record(Op op, const Inputs&... inputs) {
   const Tensor* const pointers[] = {&inputs...};
-  return detail::run_forward(std::move(op), pointers, sizeof...(inputs), inputs...);
+  return detail::run_forward(std::move(op), pointers, inputs...);
 }
 
 /// `record` for an operator with any number of inputs.
@@ -138,7 +134,7 @@ Tensor record(Op op, const std::vector<Tensor>& inputs) {
   std::vector<const Tensor*> pointers;
   pointers.reserve(inputs.size());
   for (const Tensor& input : inputs) pointers.push_back(&input);
-  return detail::run_forward(std::move(op), pointers.data(), pointers.size(), inputs);
+  return detail::run_forward(std::move(op), pointers, inputs);
 }
 
 }  // namespace tapestry

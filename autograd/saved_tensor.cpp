@@ -12,7 +12,7 @@ namespace tapestry {
 
 SavedTensor::SavedTensor(const Tensor& input) {
   if (!input.defined()) return;
-  // Backward would compute a convolution or a product once more.
+  // Otherwise backward would compute a convolution or a matrix product again.
   if (const auto lazy = input.lazy_value(); grad_enabled() && lazy && lazy->is_costly()) (void)input.array();
   save(input);
   node_ = input.node();

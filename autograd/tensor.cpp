@@ -1,9 +1,12 @@
+#include <ostream>
+
 #include <fmt/format.h>
 
 #include <tapestry/autograd/backward.hpp>
 #include <tapestry/autograd/node.hpp>
 #include <tapestry/autograd/tensor.hpp>
 #include <tapestry/autograd/tensor_state.hpp>
+#include <tapestry/core/detail/print.hpp>
 #include <tapestry/core/error.hpp>
 
 namespace tapestry {
@@ -120,10 +123,6 @@ void Tensor::set_grad(Tensor gradient) {
   state_->grad = std::move(gradient);
 }
 
-void Tensor::backward() const {
-  backward({}, {});
-}
-
 void Tensor::backward(const Tensor& seed, const BackwardOptions& options) const {
   tapestry::backward(*this, seed, options);
 }
@@ -140,6 +139,11 @@ const std::shared_ptr<Node>& Tensor::node() const& {
 
 std::shared_ptr<Node> Tensor::node() const&& {
   return node();
+}
+
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
+  const Array value = tensor.defined() ? tensor.array() : Array();
+  return out << detail::printed(value, "tensor", tensor.requires_grad() ? "requires_grad=true" : "");
 }
 
 }  // namespace tapestry

@@ -14,7 +14,14 @@ namespace tapestry {
 class Node;
 class LazyValue;
 struct TensorState;
-struct BackwardOptions;
+
+struct BackwardOptions {
+  /// Keep the saved values, so that backward can run again over the same tape.
+  bool retain_graph = false;
+  /// Record the backward pass itself, so that gradients can be differentiated; implies retain_graph. Gradients of
+  /// leaves then own the tape, which owns the leaves: `set_grad({})` breaks the cycle.
+  bool create_graph = false;
+};
 
 /// A cheap shared handle: copies share value, gradient and history. An Array converts implicitly to a constant Tensor.
 /// A default-constructed Tensor is undefined and means "none" for optional arguments.
@@ -63,11 +70,9 @@ class Tensor {
   /// value.
   void set_grad(Tensor gradient);
 
-  /// Accumulates the gradient of this tensor, which must be a scalar, in every leaf. Throws a GradError when it is not
-  /// a scalar, has no history, or when a saved value has been released or overwritten.
-  void backward() const;
-  /// Backward with a seed, the gradient of this tensor (undefined means 1), and options.
-  void backward(const Tensor& seed, const BackwardOptions& options) const;
+  /// Accumulates the gradient of this tensor in every leaf. `seed` is the gradient of this tensor; undefined means 1,
+  /// and then this must be a scalar. Throws as the free function `backward`.
+  void backward(const Tensor& seed = {}, const BackwardOptions& options = {}) const;
 
   /// Calls `hook` in every backward pass when the gradient of this tensor is complete. Throws a GradError unless it
   /// requires a gradient. Hooks live as long as the tensor's node on the tape.
@@ -91,13 +96,5 @@ class Tensor {
 /// Prints the value as `operator<<` of Array does, and whether it requires a gradient: "tensor([1., 2.],
 /// requires_grad=true)".
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
-
-struct BackwardOptions {
-  /// Keep the saved values, so that backward can run again over the same tape.
-  bool retain_graph = false;
-  /// Record the backward pass itself, so that gradients can be differentiated; implies retain_graph. Gradients of
-  /// leaves then own the tape, which owns the leaves: `set_grad({})` breaks the cycle.
-  bool create_graph = false;
-};
 
 }  // namespace tapestry

@@ -1,4 +1,4 @@
-// The state that all handles of a tensor share.
+// The state shared by all handles of a tensor.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,8 @@ struct TensorState {
   Array value;  ///< undefined while a lazy value has not been read
   std::shared_ptr<LazyValue> lazy;
   std::atomic<bool> is_ready;
-  /// The producer, or for a leaf that requires a gradient the node that accumulates it.
+  /// The node of the operator that computed the value; for a leaf that requires a gradient, the node that accumulates
+  /// it.
   std::shared_ptr<Node> node;
   Tensor grad;
 };

@@ -1,4 +1,5 @@
 #include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/models/super_resolution.hpp>
 
 namespace tapestry::models {
@@ -9,7 +10,7 @@ nn::Conv2d same(std::int64_t in, std::int64_t out, std::int64_t kernel) {
 }
 
 std::int64_t maps_per_channel(std::int64_t upscale_factor) {
-  check_shuffle_factor("SuperResolution", "upscale_factor", upscale_factor);
+  check_positive("SuperResolution", "upscale_factor", upscale_factor);
   return upscale_factor * upscale_factor;
 }
 

@@ -8,14 +8,14 @@ ChannelNumbers::ChannelNumbers(DType dtype, const Channels& mean, const Channels
     : numbers_(Array::empty({4, static_cast<std::int64_t>(mean.size())}, dtype)) {
   visit_floating("normalization", dtype, [&]<class T>() {
     T* numbers = numbers_.mutable_data<T>();
-    const auto put = [](double number) { return static_cast<T>(number); };
-    const auto rest = [](double number) {
+    const auto rounded = [](double number) { return static_cast<T>(number); };
+    const auto rounding_error = [](double number) {
       return static_cast<T>(number - static_cast<double>(static_cast<T>(number)));
     };
-    numbers = std::transform(mean.begin(), mean.end(), numbers, put);
-    numbers = std::transform(mean.begin(), mean.end(), numbers, rest);
-    numbers = std::transform(scale.begin(), scale.end(), numbers, put);
-    std::transform(bias.begin(), bias.end(), numbers, put);
+    numbers = std::transform(mean.begin(), mean.end(), numbers, rounded);
+    numbers = std::transform(mean.begin(), mean.end(), numbers, rounding_error);
+    numbers = std::transform(scale.begin(), scale.end(), numbers, rounded);
+    std::transform(bias.begin(), bias.end(), numbers, rounded);
   });
 }
 

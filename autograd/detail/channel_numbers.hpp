@@ -1,4 +1,4 @@
-// The numbers of an affine map per channel, in the dtype of what is mapped.
+// Coefficients of a per-channel affine map, in the dtype of its operand.
 #pragma once
 
 #include <vector>
@@ -8,13 +8,13 @@
 
 namespace tapestry::detail {
 
-using Channels = std::vector<double>;  ///< a number per channel
+using Channels = std::vector<double>;  ///< one number per channel
 
 class ChannelNumbers {
  public:
-  /// (x − mean) · scale + bias; all of one size.
+  /// (x − mean) · scale + bias, with one element of each per channel.
   ChannelNumbers(DType dtype, const Channels& mean, const Channels& scale, const Channels& bias);
-  /// x + bias, to the bit, for a bias of rank 1.
+  /// x + bias, with exactly the same bits, for a bias of rank 1.
   static ChannelNumbers shift(const Array& bias);
 
   template <class T>
@@ -27,7 +27,7 @@ class ChannelNumbers {
  private:
   explicit ChannelNumbers(const Array& numbers) : numbers_(numbers) {}
 
-  Array numbers_;  ///< (4, channels): mean, rest of the mean, scale, bias
+  Array numbers_;  ///< (4, channels): mean, rounding error of the mean, scale, bias
 };
 
 }  // namespace tapestry::detail

@@ -67,9 +67,4 @@ void LazyActivationGradient::release() {
   value_ = Tensor();
 }
 
-Tensor lazy_activation_gradient(std::string_view name, const Tensor& dy, const Tensor& value, bool is_output,
-                                const kernels::Activation& activation) {
-  return Tensor(make_lazy<LazyActivationGradient>(name, dy, value, is_output, activation));
-}
-
 }  // namespace tapestry::detail

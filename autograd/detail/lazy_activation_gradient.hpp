@@ -1,4 +1,5 @@
-// The gradient of an activation as a lazy value: what differentiates the operator before it folds it into its own pass.
+// The gradient of an activation as a lazy value, which the backward of the preceding operator can fuse into its own
+// pass.
 #pragma once
 
 #include <functional>
@@ -10,7 +11,7 @@
 
 namespace tapestry::detail {
 
-/// A `kernels::ActivationSource` of arrays.
+/// A `kernels::ActivationSource` whose values are arrays.
 struct ActivationArrays {
   kernels::Activation activation;
   Array values;
@@ -34,12 +35,12 @@ class LazyActivationGradient final : public LazyValue {
                          const kernels::Activation& activation);
 
   const kernels::Activation& activation() const { return activation_; }
-  /// True when x is the affine map by these numbers.
+  /// True when x is the result of the affine map with these coefficients.
   bool is_after(const std::shared_ptr<const ChannelNumbers>& numbers) const;
-  /// dy in the format of the result, unless that has been computed.
+  /// dy in the format of the result; nullopt when the result has been computed.
   std::optional<Array> incoming();
-  /// Computes the gradient by `body(dy, source, dx)`, which may use it for more, unless it has been computed: then
-  /// returns false. dx may be dy.
+  /// Computes the gradient by `body(dy, source, dx)`, which may compute more in the same pass. Returns false, without
+  /// calling it, when the gradient has been computed. dx may share the memory of dy.
   using Body = std::function<void(const Array& dy, const ActivationArrays& source, Array& dx)>;
   bool compute_with(const Body& body);
 
@@ -52,10 +53,7 @@ class LazyActivationGradient final : public LazyValue {
   bool is_output_;
   Tensor dy_;
   Tensor value_;
-  std::shared_ptr<const ChannelNumbers> numbers_;  ///< of which x is the affine map; or null
+  std::shared_ptr<const ChannelNumbers> numbers_;  ///< of the affine map that computes x; or null
 };
-
-Tensor lazy_activation_gradient(std::string_view name, const Tensor& dy, const Tensor& value, bool is_output,
-                                const kernels::Activation& activation);
 
 }  // namespace tapestry::detail

@@ -6,7 +6,13 @@
 #include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/core/error.hpp>
 
-namespace tapestry::detail {
+namespace tapestry {
+
+void check_positive(std::string_view operation, std::string_view option, std::int64_t value) {
+  if (value < 1) throw ValueError(fmt::format("{}: {} must be at least 1, got {}", operation, option, value));
+}
+
+namespace detail {
 
 void check_floating(std::string_view operation, const Tensor& x) {
   if (!is_floating(x.dtype())) throw_not_floating(operation, x.dtype());
@@ -32,6 +38,15 @@ void check_rank(std::string_view operation, std::string_view argument, const Ten
   }
 }
 
+std::string index_of(std::int64_t element, const Shape& shape) {
+  std::string index;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    index = fmt::format("{}{}{}", element % shape[axis], index.empty() ? "" : ", ", index);
+    element /= shape[axis];
+  }
+  return index;
+}
+
 std::array<bool, Shape::max_rank> marked_axes(std::string_view operation, const Shape& shape,
                                               const std::vector<int>& axes) {
   std::array<bool, Shape::max_rank> marked{};
@@ -52,4 +67,5 @@ void check_bias(std::string_view operation, const Tensor& weight, const Tensor& 
                                to_string(weight.shape()), to_string(bias.shape())));
 }
 
-}  // namespace tapestry::detail
+}  // namespace detail
+}  // namespace tapestry

@@ -1,4 +1,4 @@
-// Elementwise forwards of operators in a line. For .cpp files: templates full of loops, not part of the umbrella.
+// Elementwise forwards in one line. For .cpp files: templates full of loops, not part of the umbrella header.
 #pragma once
 
 #include <string_view>

@@ -11,7 +11,7 @@ Conv1dOptions operator_options(const Conv1d::Options& options) {
 
 Shape checked_weight_shape(const Conv1d::Options& options) {
   const std::int64_t kernel = options.kernel_size;
-  check_conv1d_options("Conv1d", operator_options(options), kernel);
+  operator_options(options).check("Conv1d", kernel);
   detail::check_conv_channels("Conv1d", options.in_channels, options.out_channels, options.groups);
   return {options.out_channels, options.in_channels / options.groups, kernel};
 }

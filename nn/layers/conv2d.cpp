@@ -11,7 +11,7 @@ Conv2dOptions operator_options(const Conv2d::Options& options) {
 
 Shape checked_weight_shape(const Conv2d::Options& options) {
   const Pair kernel = options.kernel_size;
-  check_conv2d_options("Conv2d", operator_options(options), kernel);
+  operator_options(options).check("Conv2d", kernel);
   detail::check_conv_channels("Conv2d", options.in_channels, options.out_channels, options.groups);
   return {options.out_channels, options.in_channels / options.groups, kernel.height, kernel.width};
 }

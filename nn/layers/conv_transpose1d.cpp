@@ -11,7 +11,7 @@ ConvTranspose1dOptions operator_options(const ConvTranspose1d::Options& options)
 
 Shape checked_weight_shape(const ConvTranspose1d::Options& options) {
   const std::int64_t kernel = options.kernel_size;
-  check_conv_transpose1d_options("ConvTranspose1d", operator_options(options), kernel);
+  operator_options(options).check("ConvTranspose1d", kernel);
   detail::check_conv_channels("ConvTranspose1d", options.in_channels, options.out_channels, options.groups);
   return {options.in_channels, options.out_channels / options.groups, kernel};
 }

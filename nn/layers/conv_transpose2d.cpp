@@ -11,7 +11,7 @@ ConvTranspose2dOptions operator_options(const ConvTranspose2d::Options& options)
 
 Shape checked_weight_shape(const ConvTranspose2d::Options& options) {
   const Pair kernel = options.kernel_size;
-  check_conv_transpose2d_options("ConvTranspose2d", operator_options(options), kernel);
+  operator_options(options).check("ConvTranspose2d", kernel);
   detail::check_conv_channels("ConvTranspose2d", options.in_channels, options.out_channels, options.groups);
   return {options.in_channels, options.out_channels / options.groups, kernel.height, kernel.width};
 }

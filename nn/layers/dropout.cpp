@@ -1,3 +1,4 @@
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/nn/layers/dropout.hpp>
 
 namespace tapestry::nn {
@@ -21,7 +22,7 @@ Tensor Dropout2d::forward(const Tensor& x) const {
 DropBlock2d::DropBlock2d(const Options& options)
     : p_(options.p), block_size_(options.block_size), stream_(new_random_stream()) {
   check_dropout_probability("DropBlock2d", p_);
-  check_block_size("DropBlock2d", block_size_);
+  check_positive("DropBlock2d", "block_size", block_size_);
 }
 
 Tensor DropBlock2d::forward(const Tensor& x) const {

@@ -11,7 +11,7 @@ Array array_of(const Tensor& buffer) {
 }  // namespace
 
 CrossEntropyLoss::CrossEntropyLoss(const CrossEntropyOptions& options) : options_(options) {
-  check_label_smoothing("CrossEntropyLoss", options.label_smoothing);
+  options.check("CrossEntropyLoss");
   if (options.weight.defined()) weight_ = add_buffer("weight", options.weight.clone());
 }
 

@@ -79,7 +79,7 @@ class L1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
 class SmoothL1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit SmoothL1Loss(const SmoothL1LossOptions& options = {}) : options_(options) {
-    check_smooth_l1_beta("SmoothL1Loss", options.beta);
+    options.check("SmoothL1Loss");
   }
   Tensor forward(const Tensor& input, const Tensor& target) const override {
     return smooth_l1_loss(input, target, options_);
@@ -95,7 +95,7 @@ class SmoothL1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
 class HuberLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit HuberLoss(const HuberLossOptions& options = {}) : options_(options) {
-    check_huber_delta("HuberLoss", options.delta);
+    options.check("HuberLoss");
   }
   Tensor forward(const Tensor& input, const Tensor& target) const override {
     return huber_loss(input, target, options_);
@@ -111,7 +111,7 @@ class HuberLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
 class DiceLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit DiceLoss(const DiceLossOptions& options = {}) : options_(options) {
-    check_dice_smooth("DiceLoss", options.smooth);
+    options.check("DiceLoss");
   }
   Tensor forward(const Tensor& probabilities, const Tensor& targets) const override {
     return dice_loss(probabilities, targets, options_);

@@ -10,7 +10,7 @@ namespace tapestry::nn {
 class MaxPool1d : public Module {
  public:
   explicit MaxPool1d(const MaxPool1dOptions& options) : options_(options) {
-    check_max_pool1d_options("MaxPool1d", options);
+    options.check("MaxPool1d");
   }
   Tensor forward(const Tensor& x) const override { return max_pool1d(x, options_); }
 
@@ -24,7 +24,7 @@ class MaxPool1d : public Module {
 class MaxPool2d : public Module {
  public:
   explicit MaxPool2d(const MaxPool2dOptions& options) : options_(options) {
-    check_max_pool2d_options("MaxPool2d", options);
+    options.check("MaxPool2d");
   }
   Tensor forward(const Tensor& x) const override { return max_pool2d(x, options_); }
 
@@ -38,7 +38,7 @@ class MaxPool2d : public Module {
 class MaxUnpool2d : public ModuleOf<Tensor(const Tensor&, const Array&)> {
  public:
   explicit MaxUnpool2d(const MaxUnpool2dOptions& options) : options_(options) {
-    check_max_unpool2d_options("MaxUnpool2d", options);
+    options.check("MaxUnpool2d");
   }
   Tensor forward(const Tensor& x, const Array& indices) const override { return max_unpool2d(x, indices, options_); }
 
@@ -52,7 +52,7 @@ class MaxUnpool2d : public ModuleOf<Tensor(const Tensor&, const Array&)> {
 class AvgPool1d : public Module {
  public:
   explicit AvgPool1d(const AvgPool1dOptions& options) : options_(options) {
-    check_avg_pool1d_options("AvgPool1d", options);
+    options.check("AvgPool1d");
   }
   Tensor forward(const Tensor& x) const override { return avg_pool1d(x, options_); }
 
@@ -66,7 +66,7 @@ class AvgPool1d : public Module {
 class AvgPool2d : public Module {
  public:
   explicit AvgPool2d(const AvgPool2dOptions& options) : options_(options) {
-    check_avg_pool2d_options("AvgPool2d", options);
+    options.check("AvgPool2d");
   }
   Tensor forward(const Tensor& x) const override { return avg_pool2d(x, options_); }
 

@@ -1,6 +1,7 @@
 // Layers that make images larger or smaller, and move channels about.
 #pragma once
 
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/nn/module.hpp>
 
@@ -10,7 +11,7 @@ namespace tapestry::nn {
 class PixelShuffle : public Module {
  public:
   explicit PixelShuffle(std::int64_t upscale_factor) : factor_(upscale_factor) {
-    check_shuffle_factor("PixelShuffle", "upscale_factor", upscale_factor);
+    check_positive("PixelShuffle", "upscale_factor", upscale_factor);
   }
   Tensor forward(const Tensor& x) const override { return pixel_shuffle(x, factor_); }
 
@@ -24,7 +25,7 @@ class PixelShuffle : public Module {
 class PixelUnshuffle : public Module {
  public:
   explicit PixelUnshuffle(std::int64_t downscale_factor) : factor_(downscale_factor) {
-    check_shuffle_factor("PixelUnshuffle", "downscale_factor", downscale_factor);
+    check_positive("PixelUnshuffle", "downscale_factor", downscale_factor);
   }
   Tensor forward(const Tensor& x) const override { return pixel_unshuffle(x, factor_); }
 
@@ -37,9 +38,7 @@ class PixelUnshuffle : public Module {
 /// `channel_shuffle` as a layer. The constructor checks the groups.
 class ChannelShuffle : public Module {
  public:
-  explicit ChannelShuffle(std::int64_t groups) : groups_(groups) {
-    check_shuffle_factor("ChannelShuffle", "groups", groups);
-  }
+  explicit ChannelShuffle(std::int64_t groups) : groups_(groups) { check_positive("ChannelShuffle", "groups", groups); }
   Tensor forward(const Tensor& x) const override { return channel_shuffle(x, groups_); }
 
  private:
@@ -51,9 +50,7 @@ class ChannelShuffle : public Module {
 /// `interpolate` as a layer. The constructor checks the options.
 class Upsample : public Module {
  public:
-  explicit Upsample(const InterpolateOptions& options) : options_(options) {
-    check_interpolate_options("Upsample", options);
-  }
+  explicit Upsample(const InterpolateOptions& options) : options_(options) { options.check("Upsample"); }
   Tensor forward(const Tensor& x) const override { return interpolate(x, options_); }
 
  private:

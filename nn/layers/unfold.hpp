@@ -9,7 +9,7 @@ namespace tapestry::nn {
 /// `unfold` as a layer. The constructor checks the options.
 class Unfold : public Module {
  public:
-  explicit Unfold(const UnfoldOptions& options) : options_(options) { check_unfold_options("Unfold", options); }
+  explicit Unfold(const UnfoldOptions& options) : options_(options) { options.check("Unfold"); }
   Tensor forward(const Tensor& x) const override { return unfold(x, options_); }
 
  private:
@@ -21,7 +21,7 @@ class Unfold : public Module {
 /// `fold` as a layer. The constructor checks the options.
 class Fold : public Module {
  public:
-  explicit Fold(const FoldOptions& options) : options_(options) { check_fold_options("Fold", options); }
+  explicit Fold(const FoldOptions& options) : options_(options) { options.check("Fold"); }
   Tensor forward(const Tensor& x) const override { return fold(x, options_); }
 
  private:

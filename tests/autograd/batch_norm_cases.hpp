@@ -1,4 +1,4 @@
-// Data, a plain reference and helpers that the tests of batch_norm share.
+// Data, a plain reference and helpers for the tests of batch_norm.
 #pragma once
 
 #include <cmath>

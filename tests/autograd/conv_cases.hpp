@@ -1,4 +1,4 @@
-// Made-up convolutions and the definitions that they are compared with.
+// Random convolutions and the definitions that they are compared with.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ inline std::string text_of(Pair pair) {
   return std::to_string(pair.height) + 'x' + std::to_string(pair.width);
 }
 
-/// The pixel that stands at position i of an axis of `size` pixels with padding around it; −1 for a zero.
+/// The pixel at position i of a padded axis of `size` pixels; −1 for a zero.
 inline std::int64_t padded_position(PaddingMode mode, std::int64_t i, std::int64_t size) {
   switch (mode) {
     case PaddingMode::zeros:
@@ -37,7 +37,7 @@ struct Conv2dCase {
   Array x, weight, bias;
   Conv2dOptions options;
 
-  /// All that `same` adds, or what either side gets.
+  /// The total padding if it is `same`, else the padding on either side.
   Pair extent() const {
     return {(weight.size(2) - 1) * options.dilation.height, (weight.size(3) - 1) * options.dilation.width};
   }
@@ -49,7 +49,7 @@ struct Conv2dCase {
     return options.padding.is_same ? Pair(extent().height - pad_before().height, extent().width - pad_before().width)
                                    : options.padding.amount;
   }
-  /// Whether the padding's mode has pixels for it.
+  /// True when the padding mode allows this padding.
   bool is_valid() const {
     const auto fits = [&](std::int64_t amount, std::int64_t size) {
       const PaddingMode mode = options.padding_mode;
@@ -106,8 +106,8 @@ inline Conv2dCase conv2d_case(Generator& random, bool is_sequence = false) {
   }
 }
 
-/// The definition, loop by loop.
-inline Array convolved_plainly(const Conv2dCase& c) {
+/// The definition as plain loops.
+inline Array reference_conv(const Conv2dCase& c) {
   const auto& [stride, padding, dilation, groups, mode] = c.options;
   const Pair pad = c.pad_before(), size = c.out_size();
   const std::int64_t out_per_group = c.weight.size(0) / groups;
@@ -189,8 +189,8 @@ inline ConvTranspose2dCase conv_transpose2d_case(Generator& random, bool is_sequ
   }
 }
 
-/// The definition, loop by loop: every pixel adds the kernel times itself to the output.
-inline Array conv_transposed_plainly(const ConvTranspose2dCase& c) {
+/// The definition as plain loops: every pixel adds the kernel times itself to the output.
+inline Array reference_conv_transpose(const ConvTranspose2dCase& c) {
   const auto& [stride, padding, output_padding, groups, dilation] = c.options;
   const Pair size = c.out_size();
   const std::int64_t in_per_group = c.x.size(1) / groups;

@@ -1,4 +1,4 @@
-// Gradients of first and second order against differences, and other ways to look at an operator.
+// Checks of first and second derivatives against finite differences, and other checks of operators.
 #pragma once
 
 #include <functional>
@@ -14,10 +14,10 @@
 
 namespace tapestry::testing {
 
-/// For functions that are linear in each input: a difference over any distance is exact but for rounding, so that a
-/// step of 1 and far smaller tolerances serve. An output is a sum of at most 64 products no larger than 2, with an
-/// error of no more than 64 · 128 · 2⁻⁵³ = 9e-13; a nudged element is part of at most 100 outputs, whose errors add up
-/// to 9e-11.
+/// For functions that are linear in each input: a difference over any distance is exact except for rounding, so a
+/// step of 1 and much smaller tolerances can be used. An output is a sum of at most 64 products no larger than 2, with
+/// an error of no more than 64 · 128 · 2⁻⁵³ = 9e-13; a perturbed element is part of at most 100 outputs, whose errors
+/// add up to 9e-11.
 inline constexpr GradcheckOptions linear_in_each = {.step = 1, .atol = 1e-10, .rtol = 1e-11};
 
 inline std::string describe(const std::vector<Array>& inputs) {
@@ -31,7 +31,7 @@ inline std::string describe(const std::vector<Array>& inputs) {
 inline void require_gradients(const CheckedFunction& function, const std::vector<Array>& inputs,
                               const GradcheckOptions& options = {}) {
   INFO(describe(inputs));
-  // Thousands of tiny operators, on a machine that others use too, would spend their time waiting for threads.
+  // On a shared machine, thousands of tiny operators would spend their time waiting for threads.
   const ThreadCount one(1);
   const GradcheckResult first = gradcheck(function, inputs, options);
   INFO(first.message);
@@ -41,7 +41,7 @@ inline void require_gradients(const CheckedFunction& function, const std::vector
   REQUIRE(second.ok);
 }
 
-/// The value of a function and its gradients with respect to all inputs (zeros where there is none) for one made-up
+/// The value of a function and its gradients with respect to all inputs (zeros where there is none) for a random
 /// gradient of the output.
 struct Evaluation {
   Array value;
@@ -73,10 +73,10 @@ inline void require_close(const Evaluation& got, const Evaluation& wanted, doubl
   }
 }
 
-/// Requires that inputs without elements give a result of `shape` and that gradients come back: zeros, in the shapes of
+/// Requires that inputs without elements give a result of `shape` and that their gradients are zeros in the shapes of
 /// the inputs.
-inline void require_works_on_nothing(const CheckedFunction& function, const std::vector<Array>& inputs,
-                                     const Shape& shape) {
+inline void require_works_on_empty(const CheckedFunction& function, const std::vector<Array>& inputs,
+                                   const Shape& shape) {
   const Evaluation result = evaluate(function, inputs);
   REQUIRE(result.value.shape() == shape);
   for (std::size_t i = 0; i < inputs.size(); ++i)

@@ -1,4 +1,4 @@
-// Geometries and helpers that the tests of the pooling operators share.
+// Geometries and helpers for the tests of the pooling operators.
 #pragma once
 
 #include <cmath>
@@ -67,7 +67,7 @@ void for_each_pixel(const PoolCase& p, std::int64_t i, std::int64_t j, const Bod
   }
 }
 
-/// True when every window holds a pixel.
+/// True when every window contains a pixel.
 inline bool is_whole(const PoolCase& p) {
   if (out_height(p) < 1 || out_width(p) < 1) return false;
   for (std::int64_t i = 0; i < out_height(p); ++i) {
@@ -80,8 +80,8 @@ inline bool is_whole(const PoolCase& p) {
   return true;
 }
 
-/// A made-up geometry with unequal axes whose windows all hold a pixel.
-inline PoolCase made_up_pool_case(Generator& random, bool is_dilated) {
+/// A random geometry with different axes whose windows all contain a pixel.
+inline PoolCase random_pool_case(Generator& random, bool is_dilated) {
   PoolCase p{};
   const auto one_of = [&](const std::vector<std::int64_t>& values) {
     return values[static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(values.size()) - 1))];
@@ -101,11 +101,11 @@ inline PoolCase made_up_pool_case(Generator& random, bool is_dilated) {
   return p;
 }
 
-/// The same for a sequence: a single row.
-inline PoolCase made_up_sequence_case(Generator& random, bool is_dilated) {
+/// The same for a sequence, as a single row.
+inline PoolCase random_sequence_case(Generator& random, bool is_dilated) {
   PoolCase p{};
   do {
-    p = made_up_pool_case(random, is_dilated);
+    p = random_pool_case(random, is_dilated);
     p.height = p.kernel.height = p.stride.height = p.dilation.height = 1;
     p.padding.height = 0;
   } while (p.width == 1 || !is_whole(p));

@@ -21,8 +21,8 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// softmax, or its logarithm, along an axis by the definition, in extended precision.
-Array softmax_plainly(const Array& x, int axis, bool logarithm) {
+/// softmax or its logarithm along an axis, by the definition and in extended precision.
+Array reference_softmax(const Array& x, int axis, bool logarithm) {
   const auto values = values_of(x);
   std::vector<double> result;
   std::vector<std::int64_t> index(static_cast<std::size_t>(x.rank()), 0);
@@ -40,7 +40,7 @@ Array softmax_plainly(const Array& x, int axis, bool logarithm) {
 
 }  // namespace
 
-TEST_CASE("relu at its kink and for values that are no numbers") {
+TEST_CASE("relu has the derivative 0 at its kink and propagates NaN") {
   const Tensor x = leaf(f64({6}, {0, -0.0, NAN, infinity, -infinity, -1e-300}));
   const Tensor y = relu(x);
   require_equal(y.array(), f64({6}, {0, 0, NAN, infinity, 0, 0}));
@@ -58,14 +58,14 @@ TEST_CASE("softmax is finite for all finite inputs and its rows add up to 1") {
     require_close(sum(y, {1}).array(), Array::full({50}, 1, dtype), dtype == DType::f32 ? 4e-7 : 1e-15);
     for (const double value : values_of(log_softmax(x).array())) REQUIRE((std::isfinite(value) && value <= 0));
     // The difference is rounded to dtype before the exponential, and the result once more.
-    require_close(log_softmax(x).array(), softmax_plainly(x, 1, true).to(dtype), dtype == DType::f32 ? 2e-7 : 4e-16);
+    require_close(log_softmax(x).array(), reference_softmax(x, 1, true).to(dtype), dtype == DType::f32 ? 2e-7 : 4e-16);
   }
   require_equal(softmax(Array::full({2, 4}, -1e30)).array(), Array::full({2, 4}, 0.25));
   require_equal(softmax(f32({1, 3}, {0, -std::numeric_limits<float>::infinity(), 0})).array(),
                 f32({1, 3}, {0.5, 0, 0.5}));
 }
 
-TEST_CASE("NaN stays in the row that it is in") {
+TEST_CASE("NaN stays within its row") {
   Array x = Array::full({3, 2}, 1);
   x.mutable_data<float>()[3] = NAN;
   for (const Tensor& y : {softmax(x), log_softmax(x)}) {
@@ -74,7 +74,7 @@ TEST_CASE("NaN stays in the row that it is in") {
   }
 }
 
-TEST_CASE("activations at their kinks have the derivatives that they are said to have") {
+TEST_CASE("activations have the documented derivatives at their kinks") {
   const auto derivatives = [](const std::function<Tensor(const Tensor&)>& function, const std::vector<double>& at) {
     const Tensor x = leaf(f64({static_cast<std::int64_t>(at.size())}, at));
     sum(function(x)).backward();
@@ -90,7 +90,7 @@ TEST_CASE("activations at their kinks have the derivatives that they are said to
   REQUIRE(derivatives([](const Tensor& x) { return elu(x, {.alpha = 2}); }, {0}) == Values{2});
 }
 
-TEST_CASE("activations and their derivatives of both orders are finite wherever f32 may lead them") {
+TEST_CASE("activations and their derivatives of both orders are finite for large and small numbers") {
   using Function = std::function<Tensor(const Tensor&)>;
   const std::vector<std::pair<std::string, Function>> smooth = {
       {"sigmoid", sigmoid},
@@ -114,7 +114,7 @@ TEST_CASE("activations and their derivatives of both orders are finite wherever 
     for (const Tensor& one : {y, first, second}) {
       for (const double value : values_of(one.array())) REQUIRE(std::isfinite(value));
     }
-    // The other face of backward, and the limits: none of them grows faster than x or dives below −2.
+    // The differentiable backward, and the limits: no activation exceeds |x| or falls below −2.
     const Tensor again = grad(sum(function(x)), {x})[0];
     require_close(again.array(), first.array(), 1e-6);
     for (std::int64_t i = 0; i < 13; ++i) REQUIRE(y.array().at({i}) >= -2);
@@ -124,7 +124,7 @@ TEST_CASE("activations and their derivatives of both orders are finite wherever 
   }
 }
 
-TEST_CASE("activations hand NaN on") {
+TEST_CASE("activations propagate NaN") {
   const Tensor x = f32({1}, {NAN});
   for (const Tensor& y : {relu6(x), leaky_relu(x), hardsigmoid(x), hardswish(x), elu(x), selu(x), gelu(x), silu(x),
                           sigmoid(x), tanh(x), softplus(x), mish(x), prelu(x, Array::full({1}, 1))}) {
@@ -132,11 +132,11 @@ TEST_CASE("activations hand NaN on") {
   }
 }
 
-TEST_CASE("relu of a sum hands one gradient to both and the tape adds to neither in place") {
+TEST_CASE("relu of a sum passes one gradient to both operands and neither is modified in place") {
   const Array values = Array::from({2, 2}, std::vector<double>{1, -2, 3, -4});
   const Array ones = Array::full({2, 2}, 1, DType::f64);
   const Tensor a = leaf(values), b = leaf(values.clone());
-  // Both take part twice: what arrives later must not change what the other has.
+  // Both are used twice: a later gradient must not change the gradient of the other.
   const Tensor y = relu(a + b) + a * 10.0 + b * 100.0;
   y.backward(ones, {});
   REQUIRE(values_of(a.grad().array()) == std::vector<double>{11, 10, 11, 10});

@@ -1,4 +1,4 @@
-// Conventions of pooling to a size, of pooling sequences and of unpooling.
+// Conventions of adaptive pooling, of pooling sequences and of unpooling.
 #include <cmath>
 #include <limits>
 
@@ -32,7 +32,7 @@ std::vector<double> ones_gradient(const Array& x, const Pool& pool) {
 
 }  // namespace
 
-TEST_CASE("adaptive pooling agrees with the numbers of PyTorch") {
+TEST_CASE("adaptive pooling agrees with PyTorch") {
   // torch.arange(1., 36.).reshape(1, 1, 5, 7) to 3 × 4 in PyTorch 1.13: windows overlap along both axes.
   const Array x = counted({1, 1, 5, 7});
   REQUIRE(adaptive_avg_pool2d(x, Pair(3, 4)).array().to_vector<double>() ==
@@ -47,19 +47,19 @@ TEST_CASE("adaptive pooling agrees with the numbers of PyTorch") {
           std::vector<double>{1, 1.5, 2, 4.5, 5, 5.5, 8, 8.5, 9});
 }
 
-TEST_CASE("adaptive pooling to the size of the image is the image") {
+TEST_CASE("adaptive pooling to the size of the image returns the image") {
   const Array x = Generator(1).reals({2, 3, 4, 5});
   require_equal(adaptive_avg_pool2d(x, Pair(4, 5)).array(), x);
   require_equal(adaptive_max_pool2d(x, Pair(4, 5)).array(), x);
 }
 
-TEST_CASE("adaptive maximum pooling has the conventions of max_pool2d") {
+TEST_CASE("adaptive_max_pool2d has the conventions of max_pool2d") {
   const auto to_one = [](const Tensor& x) { return global_max_pool2d(x); };
   REQUIRE(ones_gradient(f64({1, 1, 2, 3}, {1, 7, 2, 7, 7, 0}), to_one) == std::vector<double>{0, 1, 0, 0, 0, 0});
   const Array with_nan = f64({1, 1, 2, 3}, {1, infinity, not_a_number, 7, not_a_number, 0});
   REQUIRE(std::isnan(global_max_pool2d(with_nan).item()));
   REQUIRE(ones_gradient(with_nan, to_one) == std::vector<double>{0, 0, 1, 0, 0, 0});
-  // Windows of more than 256 cells keep their places in another type.
+  // Windows of more than 256 cells store their positions in another dtype.
   for (const std::int64_t side : {3, 18}) {
     const Array nothing = Array::full({1, 5, side, side}, -infinity);
     const MaxPoolResult result = adaptive_max_pool2d_with_indices(nothing, 1);
@@ -72,7 +72,7 @@ TEST_CASE("adaptive maximum pooling has the conventions of max_pool2d") {
           }) == std::vector<double>{0, 2, 0});
 }
 
-TEST_CASE("global pooling of large planes finds every place and sums in small steps") {
+TEST_CASE("global pooling of large planes finds every index and keeps its precision") {
   const Array x = distinct({2, 3, 41, 37});
   const Array largest = global_max_pool2d(x).array();
   const MaxPoolResult found = adaptive_max_pool2d_with_indices(x, 1);
@@ -90,7 +90,7 @@ TEST_CASE("global pooling of large planes finds every place and sums in small st
   for (const double value : gradient) total += value;
   REQUIRE(total == 6);
 
-  // 50176 values of f32 added up one by one would lose 1e-4; by rows they are off by 2 · 224 roundings at most.
+  // 50176 values of f32 added one by one would lose 1e-4; added by rows, the error is at most 2 · 224 roundings.
   const Array large = Generator(2).reals({1, 1, 224, 224}, 0.9, 1.1).to(DType::f32);
   const double exact = global_avg_pool2d(large.to(DType::f64)).item();
   REQUIRE(std::abs(adaptive_avg_pool2d(large, 1).item() - exact) < 2 * 224 * 6e-8);
@@ -144,7 +144,7 @@ TEST_CASE("max_unpool2d puts maxima back where they were") {
   const MaxPoolResult largest = max_pool2d_with_indices(x, {.kernel_size = 2});
   REQUIRE(max_unpool2d(largest.values, largest.indices, {.kernel_size = 2}).array().to_vector<double>() ==
           std::vector<double>{0, 0, 0, 0, 0, 6, 0, 8, 0, 0, 0, 0, 0, 14, 0, 16});
-  // An output size for images that the windows did not cover.
+  // An output size for images that the windows do not cover entirely.
   const Array odd = distinct({2, 3, 5, 7});
   const MaxPoolResult pooled = max_pool2d_with_indices(odd, {.kernel_size = 2});
   const Tensor back = max_unpool2d(pooled.values, pooled.indices, {.kernel_size = 2, .output_size = Pair(5, 7)});

@@ -15,7 +15,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// The gradient of x where it is also read by a multiplication, whose gradient is there first.
+/// The gradient of x when x is also read by a multiplication, whose gradient arrives first.
 Array gradient_beside_another(const Array& value, const Array& weight, const Array& seed, const Conv2dOptions& options,
                               const Array& other_seed) {
   const Tensor x = leaf(value);
@@ -34,7 +34,7 @@ Array gradient_alone(const Array& value, const Array& weight, const Array& seed,
 
 }  // namespace
 
-TEST_CASE("the gradient of a convolution that meets another is their sum to the bit") {
+TEST_CASE("the gradient of a convolution that is added to another gradient is exactly their sum") {
   RandomStream random{.seed = 5};
   for (const std::int64_t stride : {1, 2, 3}) {
     for (const MemoryFormat format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {

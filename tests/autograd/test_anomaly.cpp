@@ -16,7 +16,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// The identity, whose fast backward makes an infinity of the second element.
+/// The identity, whose fast backward turns the second element into an infinity.
 struct Spoiler {
   static constexpr std::string_view name = "spoiler";
 
@@ -31,7 +31,7 @@ struct Spoiler {
 
 }  // namespace
 
-TEST_CASE("anomaly mode names the first operator that makes NaN or infinity going forward") {
+TEST_CASE("anomaly mode names the first operator that produces NaN or infinity in forward") {
   const Tensor x = f32({3}, {1, 2, -1});
   REQUIRE_NOTHROW(exp(log(x)) * 2);
   const AnomalyGuard guard;
@@ -43,7 +43,7 @@ TEST_CASE("anomaly mode names the first operator that makes NaN or infinity goin
   REQUIRE_NOTHROW(relu(x) * 2 + 1);
 }
 
-TEST_CASE("anomaly mode names the first operator that makes NaN or infinity going backward") {
+TEST_CASE("anomaly mode names the first operator that produces NaN or infinity in backward") {
   const Tensor x = leaf(f32({3}, {4, 0, 1}));
   const AnomalyGuard guard;
   REQUIRE_THROWS_AS(sum(exp(sqrt(x)) * 2).backward(), GradError);
@@ -54,14 +54,14 @@ TEST_CASE("anomaly mode names the first operator that makes NaN or infinity goin
   REQUIRE(x.grad().array().at({1}) == 0.5);
 }
 
-TEST_CASE("anomaly mode watches backward passes that compute with bare arrays") {
+TEST_CASE("anomaly mode checks backward passes that compute with arrays") {
   const Tensor x = leaf(f32({2}, {1, 2}));
   const Tensor y = sum(record(Spoiler{}, x) * 3);
   const AnomalyGuard guard;
   REQUIRE_THROWS_WITH(y.backward(), "backward of spoiler: its result f32[2] holds infinity at element 1 in memory");
 }
 
-TEST_CASE("anomaly mode ends with its guard and by an exception too") {
+TEST_CASE("anomaly mode ends with its guard even after an exception") {
   REQUIRE_FALSE(anomaly_enabled());
   try {
     const AnomalyGuard guard;

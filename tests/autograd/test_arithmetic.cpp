@@ -39,7 +39,7 @@ TEST_CASE("arithmetic rejects an undefined tensor") {
   REQUIRE_THROWS_AS(Tensor(Array::zeros({2})) + Tensor(), ValueError);
 }
 
-TEST_CASE("a number takes the type of the tensor operand") {
+TEST_CASE("a number takes the dtype of the tensor operand") {
   for (const DType dtype : {DType::f32, DType::f64}) {
     const Tensor x = Array::full({2}, 4, dtype);
     for (const auto& [got, wanted] : std::vector<std::pair<Tensor, double>>{{x + 1, 5},
@@ -56,7 +56,7 @@ TEST_CASE("a number takes the type of the tensor operand") {
   }
 }
 
-TEST_CASE("one tensor on both sides gets both gradients") {
+TEST_CASE("a tensor used as both operands gets both gradients") {
   const Tensor x = leaf(f32({2}, {3, -2}));
   (x * x + x / x - (x - x)).backward(f32({2}, {1, 10}), {});
   require_equal(x.grad().array(), f32({2}, {6, -40}));
@@ -69,7 +69,7 @@ TEST_CASE("division by zero gives infinity and NaN as numbers do") {
   REQUIRE(std::isnan(result.at({2})));
 }
 
-TEST_CASE("powers at zero have the derivatives that they should have") {
+TEST_CASE("powers have the documented derivatives at zero") {
   const auto of_power = [](double exponent, double at) {
     return derivative([=](const Tensor& x) { return pow(x, exponent); }, at);
   };
@@ -81,7 +81,7 @@ TEST_CASE("powers at zero have the derivatives that they should have") {
   REQUIRE(of_power(3, -2) == 12);
 }
 
-TEST_CASE("powers with a tensor as the exponent keep these conventions in both derivatives") {
+TEST_CASE("powers with a tensor as the exponent follow the same conventions in both derivatives") {
   REQUIRE(derivatives_of_pow(0, 0) == std::pair(0.0, 0.0));
   REQUIRE(derivatives_of_pow(0, 1) == std::pair(1.0, 0.0));
   REQUIRE(derivatives_of_pow(0, 2) == std::pair(0.0, 0.0));
@@ -99,14 +99,14 @@ TEST_CASE("values outside the domain give the results of the C library") {
   REQUIRE(exp(Array::scalar(-1000, DType::f64)).item() == 0);
 }
 
-TEST_CASE("maximum and minimum halve the gradient of a tie and hand NaN on") {
+TEST_CASE("maximum and minimum halve the gradient of a tie and propagate NaN") {
   for (const bool is_maximum : {true, false}) {
     const Tensor a = leaf(f32({5}, {1, 2, 3, NAN, 5}));
     const Tensor b = leaf(f32({5}, {3, 2, 1, 4, NAN}));
     const Tensor y = is_maximum ? maximum(a, b) : minimum(a, b);
     const float chosen = is_maximum ? 3 : 1;
     require_equal(y.array(), f32({5}, {chosen, 2, chosen, NAN, NAN}));
-    // Infinite where it is not chosen: there it does not count.
+    // Infinite where it is not selected, so it must not matter.
     y.backward(f32({5}, {INFINITY, 8, INFINITY, 1, 1}), {});
     const float first = is_maximum ? 0 : INFINITY;
     const float third = is_maximum ? INFINITY : 0;

@@ -1,4 +1,4 @@
-// Attention and embedding at the edges.
+// Edge cases of attention and embedding.
 #include <cmath>
 #include <limits>
 
@@ -32,7 +32,7 @@ TEST_CASE("a query that may attend to no key gives zeros and zero gradients") {
   }
 }
 
-TEST_CASE("a NaN reaches the queries that look at it and no others") {
+TEST_CASE("a NaN reaches only the queries that attend to it") {
   const Array k = f32({2, 1}, {1, NAN});
   const Array y =
       scaled_dot_product_attention(f32({2, 1}, {1, 1}), k, f32({2, 1}, {3, 5}), {.is_causal = true}).array();
@@ -63,7 +63,7 @@ TEST_CASE("attention gives the same bits at any number of threads") {
   }
 }
 
-TEST_CASE("the row of the padding is read and gets no gradient") {
+TEST_CASE("the padding row is read but gets no gradient") {
   const Array indices = Array::from({2, 2}, std::vector<std::int64_t>{1, 0, 2, 1});
   const Tensor weight = leaf(f32({3, 1}, {5, 6, 7}));
   const Tensor y = embedding(indices, weight, 1);
@@ -71,6 +71,6 @@ TEST_CASE("the row of the padding is read and gets no gradient") {
   const Tensor seed = leaf(f32({2, 2, 1}, {1, 2, 3, 4}));
   const Tensor gradient = grad(y, {weight}, seed, {.create_graph = true})[0];
   require_equal(gradient.array(), f32({3, 1}, {2, 0, 3}));
-  // Nor does what comes in for it come back through the gradient.
+  // Its incoming gradient does not reach the inputs either.
   require_equal(grad(gradient, {seed}, f32({3, 1}, {10, 20, 30}))[0].array(), f32({2, 2, 1}, {0, 10, 30, 0}));
 }

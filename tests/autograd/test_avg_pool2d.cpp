@@ -32,7 +32,7 @@ std::vector<double> reference(const PoolCase& p, bool count_include_pad, const s
           sum += x[static_cast<std::size_t>((plane * p.height + row) * p.width + column)];
           ++pixels;
         });
-        // The cells on the image framed by its padding.
+        // The cells on the image and its padding.
         std::int64_t cells = 0;
         for (std::int64_t r = 0; r < p.kernel.height; ++r) {
           for (std::int64_t s = 0; s < p.kernel.width; ++s) {
@@ -60,13 +60,13 @@ TEST_CASE("avg_pool2d divides as PyTorch does") {
   // Corners hold 4 pixels of 9 cells.
   REQUIRE(pool({.kernel_size = 3, .stride = 2, .padding = 1}) == std::vector<float>(4, 16));
   REQUIRE(pool({.kernel_size = 3, .stride = 2, .padding = 1, .count_include_pad = false}) == std::vector<float>(4, 36));
-  // Cells that ceil mode puts beyond the padding count in neither case.
+  // Cells that ceil mode adds beyond the padding count in neither case.
   REQUIRE(pool({.kernel_size = 2, .stride = 2, .ceil_mode = true}) == std::vector<float>(4, 36));
   // The frame has 5 × 5 cells; the last window along an axis has 2 of its 3 cells on it, of which 1 on the image.
   REQUIRE(pool({.kernel_size = 3, .stride = 3, .padding = 1, .ceil_mode = true}) == std::vector<float>{16, 12, 12, 9});
 }
 
-TEST_CASE("avg_pool2d agrees with the numbers of PyTorch") {
+TEST_CASE("avg_pool2d agrees with PyTorch") {
   // torch.arange(1., 36.).reshape(1, 1, 5, 7) in PyTorch 1.13.
   std::vector<double> values;
   for (int i = 1; i <= 35; ++i) values.push_back(i);
@@ -120,7 +120,7 @@ TEST_CASE("avg_pool2d gives the same for both memory formats and on every instru
             avg_pool2d(x.to(DType::f32).contiguous(format), options_of(p, false)).array().to_vector<float>();
         for (std::size_t i = 0; i < expected.size(); ++i)
           REQUIRE(std::abs(static_cast<double>(y32[i]) - expected[i]) <= 9 * 6e-8 * expected[i]);
-        // A pixel lies in at most 4 windows, whose shares are rounded once each.
+        // A pixel is in at most 4 windows, whose contributions are rounded once each.
         const auto dx32 =
             gradient(x.to(DType::f32).contiguous(format), options_of(p, false), seed.to(DType::f32)).to_vector<float>();
         for (std::size_t i = 0; i < dx.size(); ++i)
@@ -145,7 +145,7 @@ TEST_CASE("avg_pool2d gives the same bits at any number of threads") {
   });
 }
 
-TEST_CASE("avg_pool2d adds up windows that overlap and leaves the tail at zero") {
+TEST_CASE("avg_pool2d adds up the gradients of windows that overlap and leaves the tail at zero") {
   const auto ones = [](const Shape& shape) { return Array::full(shape, 1, DType::f64); };
   REQUIRE(
       gradient(ones({1, 1, 1, 4}), {.kernel_size = Pair(1, 2), .stride = 1}, ones({1, 1, 1, 3})).to_vector<double>() ==
@@ -172,6 +172,6 @@ TEST_CASE("avg_pool2d reports invalid input") {
   CHECK_THROWS_MATCHES(avg_pool2d(Array::zeros({1, 0, 5, 7}), {.kernel_size = 1}), ShapeError,
                        is("avg_pool2d: expected images with channels and pixels, got [1, 0, 5, 7]"));
   CHECK_THROWS_AS(avg_pool2d(Array::zeros({1, 2, 5, 7}, DType::u8), {.kernel_size = 1}), DTypeError);
-  CHECK_THROWS_MATCHES(check_avg_pool2d_options("AvgPool2d", {.kernel_size = 2, .stride = 0}), ValueError,
+  CHECK_THROWS_MATCHES((AvgPool2dOptions{.kernel_size = 2, .stride = 0}.check("AvgPool2d")), ValueError,
                        is("AvgPool2d: stride must be at least 1, got (0, 0)"));
 }

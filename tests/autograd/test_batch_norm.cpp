@@ -18,12 +18,12 @@ namespace {
 using namespace tapestry;
 using namespace tapestry::testing;
 
-/// Training with default options, nothing tracked, no weight and no bias.
+/// Training with default options, without running statistics, weight and bias.
 Tensor normalize(const Tensor& x) {
   return batch_norm(x, {}, {}, {}, {}, {.training = true});
 }
 
-/// What `body` writes to stderr.
+/// The output of `body` on stderr.
 template <class Body>
 std::string stderr_of(const Body& body) {
   std::fflush(stderr);
@@ -55,8 +55,8 @@ void require_rounded(const Array& y, const std::vector<double>& expected, const 
 
 }  // namespace
 
-// First, so that it sees the warning whatever else runs in this process.
-TEST_CASE("batch_norm leaves the running statistics alone for a batch with NaN and warns once") {
+// The first test, so that no other one in this process has triggered the warning.
+TEST_CASE("batch_norm does not update the running statistics for a batch with NaN and warns once") {
   const float not_finite[] = {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()};
   std::vector<std::string> warnings;
   for (const float value : not_finite) {
@@ -72,12 +72,13 @@ TEST_CASE("batch_norm leaves the running statistics alone for a batch with NaN a
     REQUIRE(values_of(variance) == std::vector<double>(3, 2));
   }
   REQUIRE(warnings[0] ==
-          "tapestry: batch_norm: the statistics of a batch are not finite; its running statistics were left as they "
-          "were (reported once)\n");
+          "tapestry: batch_norm: the statistics of a batch are not finite; its running statistics were not updated "
+          "(reported once)\n");
   REQUIRE(warnings[1].empty());
 }
 
-TEST_CASE("batch_norm agrees with a plain reference in both modes dtypes formats and on every instruction set") {
+TEST_CASE(
+    "batch_norm agrees with a plain reference in both modes and dtypes and formats and on every instruction set") {
   for (const std::int64_t channels : {1, 2, 3, 4, 5, 8, 11, 16, 23, 32}) {
     const Shape shape = {3, channels, 5, 7};
     const Array x32 = normal(shape, 0.5, 2, DType::f32);
@@ -103,7 +104,7 @@ TEST_CASE("batch_norm agrees with a plain reference in both modes dtypes formats
           REQUIRE(values_of(mean) == before.mean);
           require_rounded(run(true).array(), trained, bias, rounding);
           REQUIRE(run(true).array().format() == channels_last);
-          // Updated twice: what was there counts 0.64, the batch 0.36.
+          // Updated twice: the initial value has the weight 0.64, the batch 0.36.
           const double unbiased = 105.0 / 104;
           std::vector<double> new_mean, new_variance;
           for (std::size_t c = 0; c < batch.mean.size(); ++c) {
@@ -127,7 +128,7 @@ TEST_CASE("batch_norm loses no digits to a large mean") {
   });
 }
 
-TEST_CASE("batch_norm uses batch statistics in evaluation when nothing is tracked") {
+TEST_CASE("batch_norm uses batch statistics in evaluation without running statistics") {
   const Array x = normal({2, 3, 4, 5}, 5, 3);
   REQUIRE(values_of(batch_norm(x, {}, {}, {}, {}, {.training = false}).array()) == values_of(normalize(x).array()));
 }
@@ -153,7 +154,7 @@ TEST_CASE("batch_norm finds a small variance beside a large mean") {
   for (std::size_t c = 0; c < 5; ++c) {
     const double unbiased = expected.variance[c] * (16 * 13 * 11) / (16 * 13 * 11 - 1);
     REQUIRE(std::abs(values_of(variance)[c] - unbiased) <= 1e-4 * unbiased);
-    // Shifted sums in double are far better than that.
+    // Shifted sums in double precision are far more accurate.
     REQUIRE(std::abs(values_of(variance)[c] - unbiased) <= 1e-10 * unbiased);
     REQUIRE(std::abs(values_of(mean)[c] - expected.mean[c]) <= 1e-12);
   }
@@ -164,7 +165,7 @@ TEST_CASE("batch_norm normalizes values of 1e30") {
   const Array mean = Array::zeros({3});
   const Array variance = Array::full({3}, 1);
   Array y;
-  // The variance, 1e60, is no number of f32: the running statistics stay.
+  // The variance, 1e60, exceeds f32: the running statistics do not change.
   stderr_of([&] { y = batch_norm(x, mean, variance, {}, {}, {.training = true}).array(); });
   const Moments result = moments(y);
   for (std::size_t c = 0; c < 3; ++c) {
@@ -206,7 +207,7 @@ TEST_CASE("batch_norm rejects fewer than two values per channel and leaves runni
   REQUIRE(values_of(mean) == std::vector<double>(3, 0.5));
   REQUIRE(values_of(variance) == std::vector<double>(3, 2));
 
-  // One image of several pixels has statistics, and evaluation needs none of the batch.
+  // One image of several pixels has batch statistics, and evaluation does not need any.
   REQUIRE(values_of(normalize(Array::from({1, 1, 1, 2}, std::vector<double>{3, 5})).array())[1] ==
           Approx(1).margin(1e-5));
   REQUIRE(run({1, 3, 1, 1}, false).shape() == Shape{1, 3, 1, 1});
@@ -244,7 +245,7 @@ TEST_CASE("batch_norm reports invalid options and input") {
   CHECK_THROWS_AS(batch_norm(x.to(DType::u8), {}, {}, {}, {}, {.training = true}), DTypeError);
 }
 
-TEST_CASE("batch_norm of vectors and sequences is that of images with as many pixels") {
+TEST_CASE("batch_norm of vectors and sequences equals batch_norm of images with as many pixels") {
   const Array weight = normal({5}, 1, 0.5, DType::f32, 4);
   const Array x = normal({7, 5, 1, 3}, 1, 2, DType::f32);
   const auto normalized = [&](const Shape& shape) {
@@ -256,8 +257,8 @@ TEST_CASE("batch_norm of vectors and sequences is that of images with as many pi
           values_of(batch_norm(vectors.reshape({7, 5, 1, 1}), {}, {}, weight, {}, {.training = true}).array()));
 }
 
-TEST_CASE("batch_norm of few channels is that of each alone") {
-  // Few channels are computed many pixels at a time; 299 is no multiple of that.
+TEST_CASE("batch_norm of few channels equals batch_norm of each channel alone") {
+  // Few channels are computed several pixels at a time; 299 is not a multiple of their number.
   for (const std::int64_t channels : {2, 3, 15}) {
     const Array x = normal({1, channels, 13, 23}, 1, 2, DType::f64);
     const Array seed = normal(x.shape(), 0, 1, DType::f64, 6);
@@ -284,7 +285,7 @@ TEST_CASE("batch_norm of few channels is that of each alone") {
 }
 
 TEST_CASE("batch_norm gives the same bits at any number of threads") {
-  // Several pieces of sums, and a last one that is not whole.
+  // Several pieces of sums, the last of which is partial.
   const Shape shape = {5, 19, 67, 61};
   const Array x = normal(shape, 1, 2, DType::f32).contiguous(channels_last);
   const Array seed = normal(shape, 0, 1, DType::f32, 6).contiguous(channels_last);

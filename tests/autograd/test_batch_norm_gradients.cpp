@@ -6,7 +6,7 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 
-TEST_CASE("batch_norm in training has input gradients that add up to zero per channel") {
+TEST_CASE("batch_norm in training has input gradients that sum to zero per channel") {
   const Array x = normal({4, 5, 7, 11}, 3, 2, DType::f32);
   const Array seed = normal(x.shape(), 1, 1, DType::f32, 6);
   for (const bool create_graph : {false, true}) {
@@ -20,7 +20,7 @@ TEST_CASE("batch_norm in training has input gradients that add up to zero per ch
   }
 }
 
-TEST_CASE("batch_norm in evaluation has the gradient of constants even when the running statistics change later") {
+TEST_CASE("batch_norm in evaluation treats its statistics as constants even when they change later") {
   const Array x = normal({2, 3, 4, 5}, 1, 2);
   const Array mean = Array::from({3}, std::vector<double>{1, 2, 3});
   Array variance = Array::from({3}, std::vector<double>{4, 9, 16});

@@ -24,10 +24,10 @@ const Tensor& kernels() {
   return weight;
 }
 
-/// Requires that a convolution is refused with this text, and before anything is allocated.
+/// Requires that a convolution is rejected with this text before anything is allocated.
 template <class Expected>
-void require_refused(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
-                     const std::string& text) {
+void require_rejected(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
+                      const std::string& text) {
   const auto before = Allocator::instance().statistics().allocations;
   REQUIRE_THROWS_AS(conv2d(x, weight, bias, options), Expected);
   REQUIRE_THROWS_WITH(conv2d(x, weight, bias, options), text);
@@ -38,71 +38,71 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-TEST_CASE("conv2d names ranks and channels and biases that do not fit") {
-  require_refused<ShapeError>(
+TEST_CASE("conv2d reports ranks and channels and biases that do not match") {
+  require_rejected<ShapeError>(
       Array::zeros({8, 4, 32, 32}), kernels(), {}, {},
       "conv2d: expected 3 input channels (weight [16, 3, 3, 3], groups 1), got 4 (input [8, 4, 32, 32])");
-  require_refused<ShapeError>(images(), kernels(), Array::zeros({15}), {},
-                              "conv2d: expected a bias of shape [16] (weight [16, 3, 3, 3]), got [15]");
-  require_refused<ShapeError>(images(), kernels(), Array::zeros({16, 1}), {},
-                              "conv2d: expected a bias of shape [16] (weight [16, 3, 3, 3]), got [16, 1]");
-  require_refused<ShapeError>(Array::zeros({3, 32, 32}), kernels(), {}, {},
-                              "conv2d: expected an input (N, C, H, W) of rank 4, got [3, 32, 32]");
-  require_refused<ShapeError>(
+  require_rejected<ShapeError>(images(), kernels(), Array::zeros({15}), {},
+                               "conv2d: expected a bias of shape [16] (weight [16, 3, 3, 3]), got [15]");
+  require_rejected<ShapeError>(images(), kernels(), Array::zeros({16, 1}), {},
+                               "conv2d: expected a bias of shape [16] (weight [16, 3, 3, 3]), got [16, 1]");
+  require_rejected<ShapeError>(Array::zeros({3, 32, 32}), kernels(), {}, {},
+                               "conv2d: expected an input (N, C, H, W) of rank 4, got [3, 32, 32]");
+  require_rejected<ShapeError>(
       images(), Array::zeros({16, 27}), {}, {},
       "conv2d: expected a weight (out_channels, in_channels / groups, kh, kw) of rank 4, got [16, 27]");
 }
 
-TEST_CASE("conv2d names types that do not go together") {
-  require_refused<DTypeError>(images(), Array::zeros({16, 3, 3, 3}, DType::f64), {}, {},
-                              "conv2d: expected the same dtype, got f32[8, 3, 32, 32] and f64[16, 3, 3, 3]\n"
-                              "hint: convert with to(DType)");
-  require_refused<DTypeError>(
+TEST_CASE("conv2d reports dtypes that do not match") {
+  require_rejected<DTypeError>(images(), Array::zeros({16, 3, 3, 3}, DType::f64), {}, {},
+                               "conv2d: expected the same dtype, got f32[8, 3, 32, 32] and f64[16, 3, 3, 3]\n"
+                               "hint: convert with to(DType)");
+  require_rejected<DTypeError>(
       images(), kernels(), Array::zeros({16}, DType::f64), {},
       "conv2d: expected the same dtype, got f32[8, 3, 32, 32] and f64[16]\nhint: convert with to(DType)");
-  require_refused<DTypeError>(Array::zeros({8, 3, 32, 32}, DType::u8), kernels(), {}, {},
-                              "conv2d: expected f32 or f64, got u8");
+  require_rejected<DTypeError>(Array::zeros({8, 3, 32, 32}, DType::u8), kernels(), {}, {},
+                               "conv2d: expected f32 or f64, got u8");
 }
 
-TEST_CASE("conv2d names a kernel larger than the padded input with both sizes") {
-  require_refused<ShapeError>(
+TEST_CASE("conv2d reports a kernel larger than the padded input with both sizes") {
+  require_rejected<ShapeError>(
       Array::zeros({1, 3, 4, 9}), kernels(), {}, {.dilation = 2},
       "conv2d: along the height the kernel covers 5 (size 3, dilation 2), the padded input has 4 "
       "(size 4, padding 0)");
-  require_refused<ShapeError>(
+  require_rejected<ShapeError>(
       Array::zeros({1, 3, 9, 2}), kernels(), {}, {.padding = {0, 1}, .dilation = {1, 3}},
       "conv2d: along the width the kernel covers 7 (size 3, dilation 3), the padded input has 4 "
       "(size 2, padding 1)");
   REQUIRE(conv2d(Array::zeros({1, 3, 3, 1}), kernels(), {}, {.padding = {0, 1}}).shape() == Shape{1, 16, 1, 1});
 }
 
-TEST_CASE("conv2d names options out of range") {
-  require_refused<ValueError>(images(), kernels(), {}, {.stride = {0, 1}},
-                              "conv2d: stride must be at least 1, got (0, 1)");
-  require_refused<ValueError>(images(), kernels(), {}, {.stride = {1, -2}},
-                              "conv2d: stride must be at least 1, got (1, -2)");
-  require_refused<ValueError>(images(), kernels(), {}, {.dilation = 0},
-                              "conv2d: dilation must be at least 1, got (0, 0)");
-  require_refused<ValueError>(images(), kernels(), {}, {.padding = {-1, 2}},
-                              "conv2d: padding must be at least 0, got (-1, 2)");
-  require_refused<ValueError>(images(), Array::zeros({16, 3, 0, 3}), {}, {},
-                              "conv2d: kernel_size must be at least 1, got (0, 3)");
-  require_refused<ValueError>(images(), kernels(), {}, {.stride = {1, 2}, .padding = Padding::same()},
-                              "conv2d: padding 'same' requires stride 1, got (1, 2)");
-  REQUIRE_THROWS_WITH(check_conv2d_options("depthwise", {.stride = 0}, 3),
+TEST_CASE("conv2d reports options out of range") {
+  require_rejected<ValueError>(images(), kernels(), {}, {.stride = {0, 1}},
+                               "conv2d: stride must be at least 1, got (0, 1)");
+  require_rejected<ValueError>(images(), kernels(), {}, {.stride = {1, -2}},
+                               "conv2d: stride must be at least 1, got (1, -2)");
+  require_rejected<ValueError>(images(), kernels(), {}, {.dilation = 0},
+                               "conv2d: dilation must be at least 1, got (0, 0)");
+  require_rejected<ValueError>(images(), kernels(), {}, {.padding = {-1, 2}},
+                               "conv2d: padding must be at least 0, got (-1, 2)");
+  require_rejected<ValueError>(images(), Array::zeros({16, 3, 0, 3}), {}, {},
+                               "conv2d: kernel_size must be at least 1, got (0, 3)");
+  require_rejected<ValueError>(images(), kernels(), {}, {.stride = {1, 2}, .padding = Padding::same()},
+                               "conv2d: padding 'same' requires stride 1, got (1, 2)");
+  REQUIRE_THROWS_WITH(Conv2dOptions{.stride = 0}.check("depthwise", 3),
                       "depthwise: stride must be at least 1, got (0, 0)");
 }
 
-TEST_CASE("conv2d names paddings that their mode has no pixels for") {
+TEST_CASE("conv2d reports padding that is too large for its mode") {
   const Tensor x = Array::zeros({2, 3, 5, 4});
-  require_refused<ValueError>(
+  require_rejected<ValueError>(
       x, kernels(), {}, {.padding = {4, 4}, .padding_mode = PaddingMode::reflect},
       "conv2d: padding mode reflect requires amounts smaller than the axis, got (4, 4) for axis 3 of [2, 3, 5, 4]");
-  require_refused<ValueError>(
+  require_rejected<ValueError>(
       x, kernels(), {}, {.padding = {6, 0}, .padding_mode = PaddingMode::circular},
       "conv2d: padding mode circular requires amounts no larger than the axis, got (6, 6) for axis 2 of [2, 3, 5, 4]");
   Conv2dOptions same = {.padding = Padding::same(), .dilation = {1, 4}, .padding_mode = PaddingMode::reflect};
-  require_refused<ValueError>(
+  require_rejected<ValueError>(
       x, kernels(), {}, same,
       "conv2d: padding mode reflect requires amounts smaller than the axis, got (4, 4) for axis 3 of [2, 3, 5, 4]");
   same.padding_mode = PaddingMode::circular;
@@ -111,32 +111,32 @@ TEST_CASE("conv2d names paddings that their mode has no pixels for") {
           Shape{2, 16, 21, 20});
 }
 
-TEST_CASE("conv2d names groups that do not divide the channels") {
-  require_refused<ValueError>(images(), kernels(), {}, {.groups = 0}, "conv2d: groups must be at least 1, got 0");
-  require_refused<ValueError>(images(), kernels(), {}, {.groups = -3}, "conv2d: groups must be at least 1, got -3");
-  require_refused<ShapeError>(Array::zeros({8, 9, 32, 32}), kernels(), {}, {.groups = 3},
-                              "conv2d: groups 3 does not divide the 16 output channels (weight [16, 3, 3, 3])");
-  require_refused<ShapeError>(
+TEST_CASE("conv2d reports groups that do not divide the channels") {
+  require_rejected<ValueError>(images(), kernels(), {}, {.groups = 0}, "conv2d: groups must be at least 1, got 0");
+  require_rejected<ValueError>(images(), kernels(), {}, {.groups = -3}, "conv2d: groups must be at least 1, got -3");
+  require_rejected<ShapeError>(Array::zeros({8, 9, 32, 32}), kernels(), {}, {.groups = 3},
+                               "conv2d: groups 3 does not divide the 16 output channels (weight [16, 3, 3, 3])");
+  require_rejected<ShapeError>(
       Array::zeros({8, 3, 32, 32}), Array::zeros({16, 1, 3, 3}), {}, {.groups = 2},
       "conv2d: expected 2 input channels (weight [16, 1, 3, 3], groups 2), got 3 (input [8, 3, 32, 32])");
 }
 
-TEST_CASE("conv2d names weights without channels and images without pixels") {
-  require_refused<ShapeError>(images(), Array::zeros({0, 3, 3, 3}), {}, {},
-                              "conv2d: the weight must have channels, got [0, 3, 3, 3]");
-  require_refused<ShapeError>(Array::zeros({8, 0, 32, 32}), Array::zeros({16, 0, 3, 3}), {}, {},
-                              "conv2d: the weight must have channels, got [16, 0, 3, 3]");
-  require_refused<ShapeError>(Array::zeros({8, 3, 0, 32}), kernels(), {}, {.padding = 2},
-                              "conv2d: the image must have pixels, got [8, 3, 0, 32]");
+TEST_CASE("conv2d reports weights without channels and images without pixels") {
+  require_rejected<ShapeError>(images(), Array::zeros({0, 3, 3, 3}), {}, {},
+                               "conv2d: the weight must have channels, got [0, 3, 3, 3]");
+  require_rejected<ShapeError>(Array::zeros({8, 0, 32, 32}), Array::zeros({16, 0, 3, 3}), {}, {},
+                               "conv2d: the weight must have channels, got [16, 0, 3, 3]");
+  require_rejected<ShapeError>(Array::zeros({8, 3, 0, 32}), kernels(), {}, {.padding = 2},
+                               "conv2d: the image must have pixels, got [8, 3, 0, 32]");
 }
 
 TEST_CASE("conv2d rejects sizes that overflow") {
   constexpr std::int64_t huge = std::int64_t{1} << 62;
-  require_refused<ShapeError>(
+  require_rejected<ShapeError>(
       images(), kernels(), {}, {.padding = {huge, 0}},
       "conv2d: along the height the sizes overflow int64 (kernel 3, dilation 1, input 32, padding "
       "4611686018427387904)");
-  require_refused<ShapeError>(
+  require_rejected<ShapeError>(
       images(), kernels(), {}, {.dilation = {1, huge}},
       "conv2d: along the width the sizes overflow int64 (kernel 3, dilation 4611686018427387904, "
       "input 32, padding 0)");
@@ -150,7 +150,7 @@ TEST_CASE("an empty batch gives an empty result and zero gradients of weight and
   for (const DType dtype : {DType::f32, DType::f64}) {
     const std::vector<Array> inputs = {Array::zeros({0, 3, 9, 8}, dtype), Array::full({4, 3, 3, 3}, 1, dtype),
                                        Array::full({4}, 1, dtype)};
-    require_works_on_nothing(function, inputs, {0, 4, 5, 4});
+    require_works_on_empty(function, inputs, {0, 4, 5, 4});
   }
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("a window entirely in the padding gives exactly the bias") {
   }
 }
 
-TEST_CASE("pixels that a kernel of 1 skips get the gradient 0") {
+TEST_CASE("pixels that a strided 1 by 1 kernel skips get the gradient 0") {
   const Tensor x = leaf(Array::full({1, 2, 5, 4}, 3));
   const Tensor y = conv2d(x, Array::full({3, 2, 1, 1}, 1), {}, {.stride = 2});
   REQUIRE(y.shape() == Shape{1, 3, 3, 2});

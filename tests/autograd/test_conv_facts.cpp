@@ -1,4 +1,4 @@
-// Worked facts about convolution that can be followed with pencil and paper.
+// Worked examples of convolution that can be followed with pencil and paper.
 #include <cstdint>
 #include <vector>
 
@@ -20,13 +20,13 @@ Array plane(std::int64_t height, std::int64_t width, const std::vector<float>& v
   return f32({1, 1, height, width}, values);
 }
 
-/// The last two axes turned round.
+/// x with its last two axes reversed.
 Array flipped(const Array& kernel) {
   std::vector<float> values = kernel.to_vector<float>();
   return f32(kernel.shape(), {values.rbegin(), values.rend()});
 }
 
-/// Which pixels of a square image the middle output depends on, as a picture.
+/// The pixels of a square image that the middle output depends on, as a picture.
 std::vector<double> seen(std::int64_t size, const CheckedFunction& function) {
   const Tensor x = leaf(Array::zeros({1, 1, size, size}));
   const Tensor y = function({x});
@@ -39,7 +39,7 @@ const std::vector<float> rows = {1, 2, 3, 0, 1, 0, 1, 2, 3, 1, 1, 0, 1, 2, 2, 2,
 
 }  // namespace
 
-TEST_CASE("the Laplacian of a small image is that of the worked example") {
+TEST_CASE("the Laplacian of a small image equals the worked example") {
   const Array x = plane(5, 5, rows);
   const Array laplacian = plane(3, 3, {0, 1, 0, 1, -4, 1, 0, 1, 0});
   const Array wanted = plane(3, 3, {0, 0, -7, 4, 0, -1, 0, 6, 1});
@@ -50,7 +50,7 @@ TEST_CASE("the Laplacian of a small image is that of the worked example") {
   REQUIRE(values_of(conv2d(x, asymmetric).array()) != values_of(conv2d(x, flipped(asymmetric)).array()));
 }
 
-TEST_CASE("a vertical edge kernel gives 3 first") {
+TEST_CASE("the first output of a vertical edge kernel is 3") {
   const Array x = plane(5, 5, {3, 4, 1, 2, 5, 5, 6, 2, 1, 3, 1, 2, 3, 4, 6, 6, 7, 5, 4, 2, 3, 2, 1, 6, 5});
   const Array y = conv2d(x, plane(3, 3, {1, 0, -1, 1, 0, -1, 1, 0, -1})).array();
   REQUIRE(y.shape() == Shape{1, 1, 3, 3});
@@ -75,7 +75,7 @@ TEST_CASE("same padding of an even kernel puts the extra zero at the end") {
                 plane(1, 4, {123, 1234, 2340, 3400}));
 }
 
-TEST_CASE("a convolution of 1 by 1 mixes the channels of each pixel") {
+TEST_CASE("a 1 by 1 convolution mixes the channels of each pixel") {
   // Pixels hold (1..4), (5..8), (9..12), (13..16).
   std::vector<float> values;
   for (int channel = 1; channel <= 4; ++channel) {
@@ -105,7 +105,7 @@ TEST_CASE("a depthwise separable convolution has about an eighth of the weights"
   REQUIRE(separable.shape() == conv2d(x, standard, {}, {.padding = 1}).shape());
 }
 
-TEST_CASE("a column after a row covers a square with 2n weights") {
+TEST_CASE("a row kernel followed by a column kernel covers a square with 2n weights") {
   const std::int64_t n = 3;
   const Array row = plane(1, n, {1, 2, 3});
   const Array column = plane(n, 1, {1, 10, 100});
@@ -118,7 +118,7 @@ TEST_CASE("a column after a row covers a square with 2n weights") {
   require_equal(conv2d(conv2d(x, row), column).array(), conv2d(x, square).array());
 }
 
-TEST_CASE("a kernel of 3 by 3 with dilation 2 sees 5 by 5") {
+TEST_CASE("a 3 by 3 kernel with dilation 2 covers 5 by 5 pixels") {
   const auto field = seen(5, [](const std::vector<Tensor>& in) {
     return conv2d(in[0], Array::full({1, 1, 3, 3}, 1), {}, {.dilation = 2});
   });
@@ -130,7 +130,7 @@ TEST_CASE("a shifted image gives the shifted result away from the borders") {
   const Array x = random.integers({1, 2, 7, 9});
   const Array weight = random.integers({3, 2, 3, 3});
   const Array y = conv2d(x, weight).array();
-  // Whole numbers: exact whatever the algorithm's order, but for fractions of Winograd.
+  // Whole numbers: exact in any order of summation, except for the fractions of Winograd's algorithm.
   const auto shifted = [](const Array& array) {
     Array result = Array::zeros(array.shape());
     for (std::int64_t i = 0; i < array.numel(); ++i) {
@@ -160,7 +160,7 @@ TEST_CASE("a transposed convolution sums where its kernels overlap") {
 }
 
 TEST_CASE("a transposed convolution does not undo max pooling") {
-  // Two images of which pooling keeps the same: whatever comes after cannot tell them apart.
+  // Two images with the same pooled values: no later operator can tell them apart.
   const Array one = plane(2, 4, {5, 1, 2, 6, 3, 4, 0, 1});
   const Array other = plane(2, 4, {0, 5, 6, 1, 2, 2, 3, 4});
   const Array pooled = max_pool2d(one, {.kernel_size = 2}).array();
@@ -181,7 +181,7 @@ TEST_CASE("a linear layer is a convolution with a kernel as large as its input")
   require_equal(conv2d(x.reshape({3, 1, 3, 4}), weight.reshape({5, 1, 3, 4})).array().reshape({3, 5}), wanted);
 }
 
-TEST_CASE("a transposed convolution draws a checkerboard where the stride does not divide the kernel") {
+TEST_CASE("a transposed convolution produces a checkerboard when the stride does not divide the kernel size") {
   const Array flat = Array::full({1, 1, 5, 5}, 1);
   const auto interior = [](const Tensor& y) {
     return values_of(slice(slice(y, 2, 4, y.size(2) - 4), 3, 4, y.size(3) - 4).array());
@@ -189,10 +189,10 @@ TEST_CASE("a transposed convolution draws a checkerboard where the stride does n
   const auto spread = [&](std::int64_t kernel) {
     return conv_transpose2d(flat, Array::full({1, 1, kernel, kernel}, 1), {}, {.stride = 2});
   };
-  // Pixels that 1 or 2 windows reach along each axis, in turn.
+  // Alternately 1 or 2 windows reach a pixel along each axis.
   REQUIRE(interior(spread(3)) == std::vector<double>{4, 2, 4, 2, 1, 2, 4, 2, 4});
   REQUIRE(interior(spread(4)) == std::vector<double>(16, 4));
-  // A kernel of the stride's size repeats every pixel; a convolution afterwards is constant.
+  // A kernel as large as the stride repeats every pixel; the convolution after it is constant.
   const Tensor upsampled = interpolate(flat, {.scale_factor = 2});
   require_equal(upsampled.array(), Array::full({1, 1, 10, 10}, 1));
   require_equal(spread(2).array(), upsampled.array());

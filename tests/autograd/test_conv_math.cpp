@@ -14,7 +14,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// What a new thread finds with the environment variable at a value: its mode, or the text of the error.
+/// The mode of a new thread for a value of the environment variable, or the text of the error.
 struct Found {
   std::optional<ConvMath> math;
   std::string error;
@@ -78,7 +78,7 @@ TEST_CASE("convolutions of integers are exact in exact mode and nearly so in fas
   };
   require_close(evaluate_with(ConvMath::exact), wanted, 0);
   const Evaluation fast = evaluate_with(ConvMath::fast);
-  // Forty roundings of the largest sums, which no element is far below.
+  // Forty roundings of the largest sums; no element is much smaller.
   require_close(fast, wanted, 5e-6);
   REQUIRE(values_of(fast.value) != values_of(wanted.value));
 }

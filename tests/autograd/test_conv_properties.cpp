@@ -1,4 +1,4 @@
-// What holds of every convolution, whatever its options.
+// Properties of every convolution, for all options.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -25,7 +25,7 @@ double dot(const Array& a, const Array& b) {
   return sum;
 }
 
-/// x moved by so many rows and columns; what leaves on one side comes in on the other.
+/// x shifted circularly by some rows and columns.
 Array rolled(const Array& x, std::int64_t rows, std::int64_t columns) {
   Array result = Array::empty(x.shape(), x.dtype());
   float* out = result.mutable_data<float>();
@@ -42,8 +42,8 @@ Array rolled(const Array& x, std::int64_t rows, std::int64_t columns) {
   return result;
 }
 
-/// The gradient of ⟨dy, conv2d(x, weight)⟩ with respect to the weight, loop by loop.
-Array weight_gradient_plainly(const Conv2dCase& c, const Array& dy) {
+/// The gradient of ⟨dy, conv2d(x, weight)⟩ with respect to the weight, as plain loops.
+Array reference_weight_gradient(const Conv2dCase& c, const Array& dy) {
   const auto& [stride, padding, dilation, groups, mode] = c.options;
   const std::int64_t out_per_group = c.weight.size(0) / groups;
   std::vector<double> result;
@@ -70,7 +70,7 @@ Array weight_gradient_plainly(const Conv2dCase& c, const Array& dy) {
   return Array::from(c.weight.shape(), result);
 }
 
-/// A transposed convolution of whole numbers with as many channels as vectors and their remainders have, and the
+/// A transposed convolution of whole numbers whose channels fill vectors and leave remainders, and the
 /// convolution that it is the adjoint of.
 struct WholeNumbers {
   ConvTranspose2dCase transposed;
@@ -82,7 +82,7 @@ WholeNumbers whole_numbers_case(Generator& random) {
   const std::int64_t in = groups * (groups > 1 && random.one_in(2) ? 1 : random.between(1, 19));
   const std::int64_t out = random.between(1, groups > 1 ? 3 : 35);
   const Pair kernel = {random.between(1, 3), random.between(1, 4)};
-  // Every pixel keeps some of its part of the output.
+  // Every pixel contributes to the output.
   const ConvTranspose2dOptions options = {.stride = {random.between(1, 3), random.between(1, 2)},
                                           .padding = {(kernel.height - 1) / 2, (kernel.width - 1) / 2},
                                           .groups = groups,
@@ -107,7 +107,7 @@ WholeNumbers whole_numbers_case(Generator& random) {
 
 // The gradients of Σ y² / 2, and theirs, are at most quadratic in any weight or pixel: a central difference over any
 // distance is exact. Their terms are some hundred times larger than those of conv2d itself.
-TEST_CASE("gradients of gradients of conv2d are differentiated rightly") {
+TEST_CASE("gradients of gradients of conv2d have correct derivatives") {
   Generator random(10);
   for (int i = 0; i < 15; ++i) {
     const Conv2dCase c = conv2d_case(random);
@@ -130,7 +130,7 @@ TEST_CASE("conv2d gives channels-last memory") {
   REQUIRE(conv_transpose2d(x, Array::zeros({3, 2, 2, 2})).array().format() == MemoryFormat::channels_last);
 }
 
-TEST_CASE("a grouped convolution is the separate convolutions of its groups side by side") {
+TEST_CASE("a grouped convolution equals the concatenated convolutions of its groups") {
   Generator random(7);
   for (int i = 0; i < 20; ++i) {
     const Conv2dCase c = conv2d_case(random);
@@ -193,7 +193,7 @@ TEST_CASE("convolutions give the same bits at any number of threads") {
   }
 }
 
-// Numbers above 0, so that no sum is smaller than its terms: relative errors are those of some thousand roundings.
+// Positive numbers, so that no sum is smaller than its terms: relative errors are some thousand roundings.
 TEST_CASE("a transposed convolution is the adjoint of the convolution for every option") {
   Generator random(11);
   for (int i = 0; i < 100; ++i) {
@@ -204,7 +204,7 @@ TEST_CASE("a transposed convolution is the adjoint of the convolution for every 
     const Array weight = random.reals(c.weight.shape(), 0.1, 1);
     const Tensor y = conv_transpose2d(x, weight, {}, c.options);
     const Array u = random.reals(y.shape(), 0.1, 1);
-    // An output_padding of the stride or more has room for further windows, of which x has no pixels.
+    // An output_padding of the stride or more makes room for further windows, for which x has no pixels.
     Tensor down = conv2d(u, weight, {}, {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
     REQUIRE(down.size(2) == x.size(2) + output_padding.height / stride.height);
     REQUIRE(down.size(3) == x.size(3) + output_padding.width / stride.width);
@@ -214,7 +214,7 @@ TEST_CASE("a transposed convolution is the adjoint of the convolution for every 
   }
 }
 
-TEST_CASE("all passes of convolutions of whole numbers are those of plain loops to the last bit") {
+TEST_CASE("all passes of convolutions of whole numbers equal plain loops to the last bit") {
   Generator random(12);
   for (int i = 0; i < 40; ++i) {
     const auto [transposed, plain] = whole_numbers_case(random);
@@ -223,27 +223,27 @@ TEST_CASE("all passes of convolutions of whole numbers are those of plain loops 
       require_equal(got.array(), wanted.to(DType::f32));
     };
     exactly(conv_transpose2d(transposed.x, transposed.weight, transposed.bias, transposed.options),
-            conv_transposed_plainly(transposed));
-    exactly(conv2d(plain.x, plain.weight, plain.bias, plain.options), convolved_plainly(plain));
+            reference_conv_transpose(transposed));
+    exactly(conv2d(plain.x, plain.weight, plain.bias, plain.options), reference_conv(plain));
 
-    // dy of the one is x of the other.
+    // dy of one is x of the other.
     const std::vector<Tensor> leaves = {leaf(plain.x), leaf(plain.weight), leaf(plain.bias)};
     const auto gradients = grad(conv2d(leaves[0], leaves[1], leaves[2], plain.options), leaves, transposed.x);
     ConvTranspose2dCase bare = transposed;
     bare.bias = Array();
-    exactly(gradients[0], conv_transposed_plainly(bare));
-    exactly(gradients[1], weight_gradient_plainly(plain, transposed.x));
+    exactly(gradients[0], reference_conv_transpose(bare));
+    exactly(gradients[1], reference_weight_gradient(plain, transposed.x));
 
     const std::vector<Tensor> others = {leaf(transposed.x), leaf(transposed.weight)};
     const auto adjoint = grad(conv_transpose2d(others[0], others[1], {}, transposed.options), others, plain.x);
     Conv2dCase without = plain;
     without.bias = Array();
-    exactly(adjoint[0], convolved_plainly(without));
-    exactly(adjoint[1], weight_gradient_plainly(plain, transposed.x));
+    exactly(adjoint[0], reference_conv(without));
+    exactly(adjoint[1], reference_weight_gradient(plain, transposed.x));
   }
 }
 
-TEST_CASE("a convolution with circular padding moves with its image exactly") {
+TEST_CASE("a convolution with circular padding is exactly shift equivariant") {
   Generator random(13);
   const Array x = random.reals({2, 6, 7, 9}).to(DType::f32);
   for (const std::int64_t groups : {1, 2, 6}) {
@@ -260,7 +260,7 @@ TEST_CASE("a convolution with circular padding moves with its image exactly") {
   }
 }
 
-TEST_CASE("a convolution of a sequence is that of an image of one row") {
+TEST_CASE("a convolution of a sequence equals that of an image of one row") {
   Generator random(14);
   const Array x = random.reals({2, 4, 11}).to(DType::f32);
   const Array weight = random.reals({4, 2, 3}).to(DType::f32);

@@ -19,8 +19,8 @@ Array labels_of(const std::vector<std::int64_t>& labels) {
   return Array::from(Shape{static_cast<std::int64_t>(labels.size())}, labels);
 }
 
-/// By the definition, in extended precision.
-double loss_plainly(const Array& logits, const Array& labels, double smoothing) {
+/// The loss by its definition, in extended precision.
+double reference_loss(const Array& logits, const Array& labels, double smoothing) {
   const std::int64_t rows = logits.size(0), classes = logits.size(1);
   long double total = 0;
   for (std::int64_t row = 0; row < rows; ++row) {
@@ -71,7 +71,7 @@ TEST_CASE("logits of ten thousand give finite losses equal to the reference in d
       const Tensor x = leaf(logits);
       const Tensor loss = cross_entropy(x, labels, {.label_smoothing = smoothing});
       // Exact in double precision; rounded to f32 once.
-      REQUIRE(loss.item() == static_cast<double>(static_cast<float>(loss_plainly(logits, labels, smoothing))));
+      REQUIRE(loss.item() == static_cast<double>(static_cast<float>(reference_loss(logits, labels, smoothing))));
       loss.backward();
       for (const double value : values_of(x.grad().array()))
         REQUIRE((std::isfinite(value) && std::abs(value) <= 1.0 / 8));
@@ -82,8 +82,8 @@ TEST_CASE("logits of ten thousand give finite losses equal to the reference in d
   REQUIRE(cross_entropy(apart, labels_of({1, 0})).item() == 2e4);
 }
 
-// A class that cannot be: 0 · ∞ must not make a NaN of it.
-TEST_CASE("a logit of minus infinity off the label leaves the loss finite") {
+// An impossible class: 0 · ∞ must not become NaN.
+TEST_CASE("a logit of minus infinity at another class than the label keeps the loss finite") {
   const float never = -std::numeric_limits<float>::infinity();
   const Tensor logits = leaf(f32({1, 3}, {2, never, 2}));
   const Tensor loss = cross_entropy(logits, labels_of({2}));
@@ -106,7 +106,7 @@ TEST_CASE("an ignored sample has no gradient and no loss even where its logits a
   require_equal(logits.grad().array(), f32({3, 2}, {-0.25, 0.25, 0, 0, 0.25, -0.25}));
 }
 
-TEST_CASE("the mean of weighted samples is over the weights of their labels") {
+TEST_CASE("the mean of weighted samples is divided by the weights of their labels") {
   const Array logits = f64({2, 2}, {0, 0, std::log(3.0), 0});
   const Array weight = f64({2}, {2, 6});
   // (2 · ln 2 + 6 · ln 4) / 8 = (2 + 12) / 8 · ln 2
@@ -114,7 +114,7 @@ TEST_CASE("the mean of weighted samples is over the weights of their labels") {
   REQUIRE(std::abs(loss - 1.75 * std::log(2.0)) < 1e-15);
 }
 
-TEST_CASE("labels as targets of ones and zeros give the same loss and gradient") {
+TEST_CASE("labels and one-hot targets give the same loss and gradient") {
   Generator random(4);
   const Array values = random.reals({4, 3, 5, 7});
   const Array labels = labels_of(std::vector<std::int64_t>(140, 2)).reshape({4, 5, 7});

@@ -35,7 +35,7 @@ void* run(void* argument) {
   return nullptr;
 }
 
-/// Runs `body` on a thread whose stack has 256 KiB; a deeper recursion ends the program.
+/// Runs `body` on a thread with a stack of 256 KiB; deep recursion would crash the program.
 void on_a_small_stack(const std::function<void()>& body) {
   pthread_attr_t attributes;
   REQUIRE(pthread_attr_init(&attributes) == 0);
@@ -80,7 +80,7 @@ TEST_CASE("a chain of a million operators is freed without backward on a small s
   REQUIRE(tape_statistics().live_nodes == before.live_nodes);
 }
 
-// Here every operator keeps its input, and with it the tape before, by way of a saved tensor.
+// Here every operator keeps its input, and thereby the preceding tape, in a saved tensor.
 TEST_CASE("a long chain of saved values is run and searched and freed on a small stack") {
   constexpr int length = 50'000;
   const auto before = tape_statistics();

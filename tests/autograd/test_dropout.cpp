@@ -1,4 +1,4 @@
-// What all kinds of dropout have in common, and the chances of each.
+// Properties of all kinds of dropout, and the probabilities of each.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -24,7 +24,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 struct Kind {
   std::string name;
   std::function<Tensor(const Tensor& x, double p, RandomStream& stream)> drop;
-  bool zeroes = true;  ///< what is dropped is 0
+  bool zeroes = true;  ///< dropped elements are 0
 };
 
 std::vector<Kind> kinds() {
@@ -38,10 +38,10 @@ std::vector<Kind> kinds() {
       {"alpha_dropout", alpha_dropout, false}};
 }
 
-/// So many samples and channels that each kind draws a hundred numbers or more.
+/// Enough samples and channels for each kind to draw at least a hundred numbers.
 const Shape shape = {101, 2, 5, 7};
 
-/// What becomes of ones.
+/// The result for an input of ones.
 std::vector<double> mask(const Kind& kind, double p, RandomStream stream, DType dtype = DType::f32) {
   return values_of(kind.drop(Array::full(shape, 1, dtype), p, stream).array());
 }
@@ -71,7 +71,7 @@ TEST_CASE("dropout with p = 0 preserves all bits and with p = 1 gives zeros and 
   }
 }
 
-TEST_CASE("a dropped infinity or NaN is as any dropped element and a kept one stays") {
+TEST_CASE("a dropped infinity or NaN is treated like any dropped element and a kept one is preserved") {
   for (const Kind& kind : kinds()) {
     INFO(kind.name);
     const RandomStream stream{.seed = 5};
@@ -111,7 +111,7 @@ TEST_CASE("the mask is the same at any number of threads") {
   }
 }
 
-TEST_CASE("the mask differs per seed and stream and step and not per type") {
+TEST_CASE("the mask depends on seed and stream and step and not on the dtype") {
   for (const Kind& kind : kinds()) {
     INFO(kind.name);
     const auto one = mask(kind, 0.5, {.seed = 8, .stream = 1, .step = 1});
@@ -157,13 +157,13 @@ TEST_CASE("backward uses the mask of the forward pass although the stream has mo
     (void)kind.drop(x, 0.5, stream);
     y.backward(Array::full(shape, 1), {});
     const auto gradients = values_of(x.grad().array());
-    // The slope of what was done to each element; a difference of floats below 2 is off by 1e-7.
+    // The slope of the map of each element; a difference of floats below 2 has an error of 1e-7.
     for (std::size_t i = 0; i < gradients.size(); ++i)
       REQUIRE(std::abs(gradients[i] - (of_ones[i] - of_zeros[i])) < 5e-7);
   }
 }
 
-TEST_CASE("dropout zeroes about the share that it is given") {
+TEST_CASE("dropout zeroes about the requested fraction") {
   RandomStream stream{.seed = 3};
   const auto values = values_of(dropout(Array::full({40, 50}, 1, DType::f64), 0.2, stream).array());
   const auto zeros = static_cast<double>(std::count(values.begin(), values.end(), 0.0));
@@ -183,18 +183,18 @@ TEST_CASE("drop_block2d zeroes squares and keeps the sum of ones") {
       total += y.at({0, 0, i, j});
     }
   }
-  // With this seed a few squares begin, and none touches another.
+  // With this seed there are a few squares, and no two touch.
   REQUIRE((zeros > 0 && zeros % 25 == 0));
   // 1200 terms, rounded to 2⁻⁵³ each.
   REQUIRE(std::abs(total - 1200) < 1200 * 1200 * 0x1p-53);
 }
 
-TEST_CASE("drop_block2d drops about the share that it is given") {
+TEST_CASE("drop_block2d drops about the requested fraction") {
   RandomStream stream{.seed = 13};
   const auto values = values_of(drop_block2d(Array::full({50, 20, 14, 14}, 1), 0.1, 3, stream).array());
   const auto zeros = static_cast<double>(std::count(values.begin(), values.end(), 0.0));
-  // The squares overlap now and then: of n squares of 9 that begin with the probability γ = 0.0151, an element is
-  // missed by all that reach it, mostly 9, with (1 − γ)⁹ = 0.872. About 5 · 9 · √(n·γ) = 2100 elements either way.
+  // Squares may overlap: with n squares of 9 elements and the probability γ = 0.0151 for each, an element is
+  // missed by all that reach it, usually 9, with (1 − γ)⁹ = 0.872. About 5 · 9 · √(n·γ) = 2100 elements either way.
   REQUIRE(zeros < 0.1 * 196000);
   REQUIRE(std::abs(zeros - 0.094 * 196000) < 2100);
 }
@@ -227,11 +227,11 @@ TEST_CASE("stochastic_depth keeps or drops entire samples and in mode batch all 
     REQUIRE(std::count(all.begin(), all.end(), all[0]) == 120);
     dropped += all[0] == 0 ? 1 : 0;
   }
-  // Forty flips of a coin: five deviations of √10.
+  // Forty coin flips: five standard deviations of √10.
   REQUIRE(std::abs(dropped - 20) < 16);
 }
 
-TEST_CASE("a probability is checked under the name that is given") {
+TEST_CASE("an invalid probability is reported with the given name") {
   REQUIRE_THROWS_WITH(check_dropout_probability("drop_path", -1), "drop_path: p must be in [0, 1], got -1");
   REQUIRE_THROWS_AS(check_dropout_probability("dropout", infinity), ValueError);
 }

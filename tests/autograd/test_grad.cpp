@@ -1,4 +1,4 @@
-// grad(): gradients of anything with respect to anything, and nothing else.
+// grad(): gradients of any tensor with respect to any tensor.
 #include <string_view>
 #include <vector>
 
@@ -18,13 +18,13 @@ Tensor scalar(double value) {
   return leaf(Array::scalar(value, DType::f64));
 }
 
-/// What the backward of `Counted` has been asked for.
+/// The gradients requested from the backward of `Counted`.
 struct Asked {
   int calls = 0;
   std::vector<Wanted> wanted;
 };
 
-/// a + b, which takes down what its backward is asked for.
+/// a + b, which counts the gradients requested from its backward.
 struct Counted {
   static constexpr std::string_view name = "counted";
   Asked* asked_;
@@ -70,7 +70,7 @@ TEST_CASE("grad rejects an input that does not require a gradient") {
   REQUIRE_THROWS_WITH(grad(x * constant, {x, constant}), "grad: input 1 does not require a gradient");
 }
 
-TEST_CASE("an operator is asked only for the gradients that inputs require") {
+TEST_CASE("an operator computes only the gradients that its inputs require") {
   Asked asked;
   const Tensor x = scalar(1), constant = Array::scalar(1, DType::f64);
   record(Counted{&asked}, x, constant).backward();
@@ -80,7 +80,7 @@ TEST_CASE("an operator is asked only for the gradients that inputs require") {
   REQUIRE_FALSE(record(Counted{&asked}, constant, constant).requires_grad());
 }
 
-TEST_CASE("grad runs only what lies between the output and its inputs") {
+TEST_CASE("grad runs only the operators between the output and its inputs") {
   Asked beside, below, between;
   const Tensor x = scalar(1), y = scalar(2), z = scalar(3);
   const Tensor low = record(Counted{&below}, x, y);
@@ -95,7 +95,7 @@ TEST_CASE("grad runs only what lies between the output and its inputs") {
   REQUIRE(below.wanted == std::vector<Wanted>{{false, true}});
   REQUIRE(beside.calls == 0);
 
-  // What was not passed is not released.
+  // Nodes that the pass skipped are not released.
   REQUIRE(grad(top, {side})[0].item() == 1);
   REQUIRE(grad(low, {x})[0].item() == 1);
 }

@@ -32,7 +32,7 @@ struct Faulty {
   }
 };
 
-/// x² with the right gradient, which forgets that it depends on x.
+/// x² with the correct gradient, but without its dependence on x.
 struct Forgetful {
   static constexpr std::string_view name = "forgetful";
   SavedTensor x_ = {};
@@ -44,7 +44,7 @@ struct Forgetful {
   Tensor backward(const Tensor& gradient) const { return gradient * (2 * Tensor(x_.array())); }
 };
 
-/// x² with the right gradient, as a constant.
+/// x² with the correct gradient, but as a constant.
 struct Detached {
   static constexpr std::string_view name = "detached";
   SavedTensor x_ = {};
@@ -79,7 +79,7 @@ TEST_CASE("gradcheck accepts correct gradients") {
   REQUIRE(gradgradcheck([](Inputs in) { return exp(in[0]) * in[1]; }, inputs).ok);
 }
 
-TEST_CASE("gradcheck names input and element and both numbers of a wrong gradient") {
+TEST_CASE("gradcheck reports input and element and both values of a wrong gradient") {
   Generator random(2);
   const std::vector<Array> inputs = {random.reals({2, 3}), random.reals({2, 3})};
   const GradcheckResult result = gradcheck(faulty(1, 4), inputs, {.step = 1});
@@ -87,7 +87,7 @@ TEST_CASE("gradcheck names input and element and both numbers of a wrong gradien
   REQUIRE_FALSE(static_cast<bool>(result));
   REQUIRE_THAT(result.message, ContainsSubstring("gradcheck: input 1 [2, 3] at [1, 1]: analytic "));
   REQUIRE_THAT(result.message, ContainsSubstring(", difference 1, allowed "));
-  // Both numbers, read back: one apart.
+  // Both values, read back: they differ by one.
   const auto number_after = [&](const std::string& word) {
     return std::stod(result.message.substr(result.message.find(word) + word.size()));
   };
@@ -106,7 +106,7 @@ TEST_CASE("gradcheck reports the worst element") {
   }
 }
 
-TEST_CASE("gradcheck notices faults just above its tolerance and none below") {
+TEST_CASE("gradcheck detects errors just above its tolerance and none below") {
   Generator random(4);
   const std::vector<Array> inputs = {random.reals({3}), random.reals({3})};
   const GradcheckOptions options = {.step = 1, .atol = 1e-6, .rtol = 0};
@@ -114,7 +114,7 @@ TEST_CASE("gradcheck notices faults just above its tolerance and none below") {
   REQUIRE_FALSE(gradcheck(faulty(1.1e-6, 1), inputs, options).ok);
 }
 
-TEST_CASE("gradcheck reports a NaN as a fault") {
+TEST_CASE("gradcheck reports NaN as an error") {
   Generator random(5);
   const std::vector<Array> inputs = {random.reals({3}), random.reals({3})};
   const GradcheckResult result = gradcheck(faulty(NAN, 1), inputs);
@@ -140,7 +140,7 @@ TEST_CASE("gradgradcheck finds a gradient that has lost all history") {
   REQUIRE_FALSE(gradgradcheck(detached, inputs).ok);
 }
 
-TEST_CASE("a function that loses its history is wrong and a constant one is right") {
+TEST_CASE("gradcheck rejects a function that loses its history and accepts a constant one") {
   const std::vector<Array> inputs = {Generator(6).reals({4}, 1, 2)};
   REQUIRE_FALSE(gradcheck([](Inputs in) { return in[0].detach() * 2; }, inputs).ok);
   const CheckedFunction constant = [](Inputs in) { return Tensor(Array::full(in[0].shape(), 3, DType::f64)); };
@@ -148,7 +148,7 @@ TEST_CASE("a function that loses its history is wrong and a constant one is righ
   REQUIRE(gradgradcheck(constant, inputs).ok);
 }
 
-// The incoming gradient is a projection on random numbers, so that it is not 1.
+// The incoming gradient is random, so that it is not 1.
 TEST_CASE("gradcheck finds a gradient that does not depend on the incoming one") {
   REQUIRE_FALSE(gradcheck([](Inputs in) { return record(Deaf{}, in[0]); }, {Generator(7).reals({4})}).ok);
 }

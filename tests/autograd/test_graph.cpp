@@ -1,4 +1,4 @@
-// Conventions of the operators over graphs.
+// Conventions of graph operators.
 #include <cmath>
 #include <limits>
 
@@ -20,7 +20,7 @@ TEST_CASE("the gradient of a maximum goes to the first of equal neighbors") {
   require_equal(x.grad().array(), f32({3, 2}, {1, 2, 0, 20, 10, 0}));
 }
 
-TEST_CASE("a NaN is the largest neighbor and an infinity below zero can be") {
+TEST_CASE("NaN is the largest neighbor and minus infinity can be the maximum") {
   const float never = -std::numeric_limits<float>::infinity();
   const SparseAdjacency graph({.num_nodes = 3, .edges = {{0, 0}, {1, 0}, {2, 0}, {0, 1}}});
   const Tensor x = leaf(f32({3, 1}, {never, NAN, 5}));
@@ -30,7 +30,7 @@ TEST_CASE("a NaN is the largest neighbor and an infinity below zero can be") {
   require_equal(x.grad().array(), f32({3, 1}, {2, 1, 0}));
 }
 
-TEST_CASE("a sum over a graph is the product with its matrix") {
+TEST_CASE("a sum over a graph equals the product with its matrix") {
   const SparseAdjacency graph(
       {.num_nodes = 2, .num_targets = 3, .edges = {{0, 1, 2}, {1, 1, 3}, {1, 2, -1}, {0, 1, 0.5}}});
   const Array x = f64({2, 2}, {1, 2, 3, 4});
@@ -39,13 +39,13 @@ TEST_CASE("a sum over a graph is the product with its matrix") {
                 1e-15);
 }
 
-TEST_CASE("scores of ten thousand give a softmax over edges that is finite") {
+TEST_CASE("scores of ten thousand give a finite softmax over edges") {
   const SparseAdjacency graph({.num_nodes = 2, .edges = {{0, 0}, {1, 0}, {0, 1}}});
   const Tensor y = edge_softmax(graph, f32({3}, {1e4F, -1e4F, -1e4F}));
   require_equal(y.array(), f32({3}, {1, 0, 1}));
 }
 
-TEST_CASE("operators over a graph give the same bits at any number of threads") {
+TEST_CASE("graph operators give the same bits at any number of threads") {
   Generator random(1);
   std::vector<SparseAdjacency::Edge> edges(20000);
   for (auto& edge : edges) {

@@ -45,7 +45,7 @@ TEST_CASE("exp is its own derivative to any order") {
   REQUIRE(derivatives([](const Tensor& x) { return exp(x); }, 2) == std::vector<double>{e2, e2, e2, e2});
 }
 
-TEST_CASE("the derivatives of log and sqrt and a quotient up to the third order are right") {
+TEST_CASE("the derivatives of log and sqrt and a quotient up to the third order are correct") {
   // Powers of two: exact.
   REQUIRE(derivatives([](const Tensor& x) { return log(x); }, 1) == std::vector<double>{0, 1, -1, 2});
   REQUIRE(derivatives([](const Tensor& x) { return 1 / x; }, 2) == std::vector<double>{0.5, -0.25, 0.25, -0.375});
@@ -73,14 +73,14 @@ TEST_CASE("backward with create_graph leaves gradients that can be differentiate
   REQUIRE_FALSE(x.grad().requires_grad());
 }
 
-TEST_CASE("gradients are constants unless their history is asked for") {
+TEST_CASE("gradients have no history without create_graph") {
   const Tensor x = leaf(Array::scalar(3, DType::f64));
   const Tensor first = grad(x * x * x, {x})[0];
   REQUIRE_FALSE(first.requires_grad());
   REQUIRE_THROWS_AS(grad(first, {x}), GradError);
 }
 
-TEST_CASE("the penalty of a gradient is trained like any loss") {
+TEST_CASE("a gradient penalty can be trained like any loss") {
   // ‖∇ Σ xᵢ³‖² = Σ 9 xᵢ⁴, whose derivative is 36 xᵢ³.
   const Tensor x = leaf(f64({3}, {1, -2, 0.5}));
   const Tensor gradient = grad(sum(x * x * x), {x}, {}, recorded)[0];

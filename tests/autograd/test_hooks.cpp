@@ -42,7 +42,7 @@ TEST_CASE("the result of a hook replaces the gradient") {
   require_equal(y.grad().defined() ? y.grad().array() : Array::scalar(0), Array::scalar(0));
 }
 
-TEST_CASE("hooks see the gradients of grad and stay for all passes") {
+TEST_CASE("hooks see the gradients of grad and stay registered for all passes") {
   const Tensor x = leaf(Array::scalar(3));
   int calls = 0;
   x.register_hook([&](const Tensor& gradient) {
@@ -86,7 +86,7 @@ TEST_CASE("a hook that returns another shape or type is rejected") {
   REQUIRE_FALSE(x.grad().defined());
 }
 
-TEST_CASE("hooks are for tensors that require a gradient") {
+TEST_CASE("a hook requires a tensor that requires a gradient") {
   const auto nothing = [](const Tensor&) { return Tensor(); };
   REQUIRE_THROWS_AS(Tensor(Array::scalar(1)).register_hook(nothing), GradError);
   REQUIRE_THROWS_WITH(Tensor(Array::scalar(1)).register_hook(nothing),

@@ -1,4 +1,4 @@
-// Conventions and edges of layer, root-mean-square, group and instance norm and of local response norm.
+// Conventions and edge cases of layer, root-mean-square, group, instance and local response norm.
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -126,7 +126,7 @@ TEST_CASE("layer and group and instance norm of values of 1e30 are finite and no
   });
 }
 
-TEST_CASE("layer and group and instance norm have input gradients that add up to zero") {
+TEST_CASE("layer and group and instance norm have input gradients that sum to zero") {
   const Array x = normal({2, 6, 11, 7}, 3, 2);
   const Array seed = normal(x.shape(), 1, 1, 6);
   for (const Norm& norm : centered_norms(11, 7)) {
@@ -188,7 +188,7 @@ TEST_CASE("layer and group norm give the same on every instruction set and the s
   }
 }
 
-TEST_CASE("normalizations agree with the numbers of PyTorch") {
+TEST_CASE("normalizations agree with PyTorch") {
   // PyTorch 1.13, in float.
   const Array x = f64({2, 4}, {1, 2, 4, 9, 0, 0, 1, 1});
   require_close(layer_norm(x, {4}).array(),

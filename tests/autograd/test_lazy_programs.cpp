@@ -1,4 +1,4 @@
-// Random programs give the same bits, and the same errors, whether results are computed when they are read or at once.
+// Random programs give the same bits and the same errors in lazy and in eager evaluation.
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -28,7 +28,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// What a program leaves behind: arrays, or the text of the error that ended it.
+/// The outcome of a program: arrays, or the text of the error that ended it.
 struct Outcome {
   std::vector<Array> arrays;
   std::string error;
@@ -43,7 +43,7 @@ bool same_bits(const Array& a, const Array& b) {
   });
 }
 
-/// Without the versions, which count the writes to memory: it may have held another value before.
+/// The text without versions, which count all writes to the memory, also those of earlier values.
 std::string without_versions(const std::string& error) {
   const std::size_t begin = error.find("it is at version ");
   return begin == std::string::npos ? error : error.substr(0, begin) + error.substr(error.find('\n', begin));
@@ -102,7 +102,7 @@ class Program {
       case 2:
         return conv_transpose2d(x, parameter({channels_, channels_, 3, 3}), bias, {.padding = 1});
       case 3: {
-        // To half the size and back: gradients of strided convolutions meet others.
+        // To half the size and back, so that gradients of strided convolutions are added to others.
         const Pair size = {shape_[2], shape_[3]};
         const Pair odd = {1 - size.height % 2, 1 - size.width % 2};
         const Tensor small = conv2d(x, parameter({channels_, channels_, 1, 1}), bias, {.stride = 2});
@@ -170,7 +170,7 @@ class Program {
         }
         return;
       case 3:
-        // Rarely, for it usually ends in an error.
+        // Rarely, because it usually ends in an error.
         if (one_in(4)) Array(any().array()).fill(0.25);
         return;
       case 4:
@@ -201,7 +201,7 @@ class Program {
   void push(Outcome& outcome, Tensor value) {
     outcome.pending += detail::pending(value) != nullptr;
     values_.push_back(std::move(value));
-    // Plain code does not keep what it goes on from.
+    // Plain code does not keep its intermediate values.
     if (values_.size() > 2 && one_in(2)) values_.erase(values_.begin() + below(std::ssize(values_) - 1));
   }
 
@@ -258,7 +258,7 @@ void require_equal_programs(std::uint64_t first, std::uint64_t last) {
       REQUIRE(same_bits(lazy.arrays[i], eager.arrays[i]));
     }
   }
-  // The programs are what they are meant to be.
+  // The programs cover what they are meant to cover.
   const auto programs = static_cast<std::int64_t>(last - first);
   REQUIRE(pending > 2 * programs);
   REQUIRE(errors > 0);
@@ -267,10 +267,10 @@ void require_equal_programs(std::uint64_t first, std::uint64_t last) {
 
 }  // namespace
 
-TEST_CASE("random programs have the same bits computed lazily and at once") {
+TEST_CASE("random programs give the same bits in lazy and eager evaluation") {
   require_equal_programs(0, 200);
 }
 
-TEST_CASE("slow: two thousand random programs have the same bits computed lazily and at once") {
+TEST_CASE("slow: two thousand random programs give the same bits in lazy and eager evaluation") {
   require_equal_programs(200, 2400);
 }

@@ -1,4 +1,4 @@
-// Values that are computed when somebody reads them.
+// Values that are computed when they are read.
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -55,7 +55,7 @@ std::int64_t calls(const Profiler& profiler, std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("a value is pending until it is read and its shape, dtype and format are known before") {
+TEST_CASE("the shape and dtype and format of a pending value are known before it is read") {
   const Block block;
   const Tensor y = block();
   REQUIRE(pending(y));
@@ -67,9 +67,9 @@ TEST_CASE("a value is pending until it is read and its shape, dtype and format a
   REQUIRE_FALSE(pending(y));
 }
 
-TEST_CASE("in evaluation a convolution, its batch norm, a sum and a relu take the memory of one result") {
+TEST_CASE("in evaluation a convolution with batch norm and a sum and relu allocates one result") {
   const Block block;
-  (void)block().array();  // the allocator keeps what the first run asked for
+  (void)block().array();  // the allocator keeps the blocks of the first run
   const Tensor y = block();
   const auto before = Allocator::instance().statistics().live_bytes;
   const Array& read = y.array();
@@ -78,7 +78,7 @@ TEST_CASE("in evaluation a convolution, its batch norm, a sum and a relu take th
   require_equal(read, block().array());
 }
 
-TEST_CASE("the tape and profiles have the plain operators") {
+TEST_CASE("the tape and profiles show the plain operators") {
   const Block block;
   const Profiler profiler(ticking_clock());
   const Tensor x = leaf(block.x), weight = leaf(block.weight);
@@ -95,14 +95,14 @@ TEST_CASE("the tape and profiles have the plain operators") {
   REQUIRE(calls(profiler, "conv_transpose2d") == 0);
 }
 
-TEST_CASE("errors come from the call and not from the read") {
+TEST_CASE("errors are thrown by the call and not by the read") {
   const Tensor pending_image = relu(conv2d(image(1), kernel(2), {}, {.padding = 1}));
   REQUIRE_THROWS_AS(conv2d(pending_image, kernel(3, 5)), ShapeError);
   REQUIRE_THROWS_AS(pending_image + Tensor(image(1).to(DType::f64)), DTypeError);
   REQUIRE_THROWS_AS(batch_norm(pending_image, {}, {}, Array::zeros({3}), {}, {.training = false}), ShapeError);
 }
 
-TEST_CASE("overwriting what a pending value reads computes it first") {
+TEST_CASE("a pending value is computed before an array that it reads is overwritten") {
   struct Written {
     const char* name;
     Array Block::*memory;
@@ -121,14 +121,14 @@ TEST_CASE("overwriting what a pending value reads computes it first") {
   }
 }
 
-TEST_CASE("overwriting the memory of a value that another is computed from computes that one first") {
+TEST_CASE("a pending value is computed before the result of another pending value that it reads is overwritten") {
   const Tensor x = Tensor(image(1)) + Tensor(image(2));
   (void)x.array();
   const Tensor y = relu(x);
   const Array wanted = relu(Tensor(x.array().clone())).array();
   Array(x.array()).fill(-3);
   require_equal(y.array(), wanted);
-  // The other way round: read after the value that is computed from it.
+  // The other order: read after the value that is computed from it.
   const Tensor a = Tensor(image(1)) + Tensor(image(2));
   const Tensor b = sigmoid(a);
   const Array wanted_b = sigmoid(Tensor(a.array().clone())).array();
@@ -136,7 +136,7 @@ TEST_CASE("overwriting the memory of a value that another is computed from compu
   require_equal(b.array(), wanted_b);
 }
 
-TEST_CASE("a result that backward computes again survives the overwriting of what it is computed from") {
+TEST_CASE("a result that backward recomputes survives the overwriting of its source") {
   // Large enough not to be kept.
   const Tensor x = leaf(image(1, 130)), weight = leaf(Generator(2).reals({3, 130, 1, 1}).to(DType::f32));
   const Tensor scaled = 2 * x;
@@ -149,7 +149,7 @@ TEST_CASE("a result that backward computes again survives the overwriting of wha
   REQUIRE_THROWS_AS(sum(z).backward(), GradError);
 }
 
-TEST_CASE("a convolution that is folded twice runs once") {
+TEST_CASE("a convolution with two consumers runs once") {
   const Tensor x = image(1);
   const Array weight = kernel(2);
   const Tensor y = conv2d(x, weight, {}, {.padding = 1});
@@ -186,7 +186,7 @@ TEST_CASE("two threads may read one pending value") {
   }
 }
 
-TEST_CASE("a pending value outlives what it is computed from") {
+TEST_CASE("a pending value outlives the tensors that it is computed from") {
   Tensor y;
   {
     const Block block;
@@ -213,7 +213,7 @@ TEST_CASE("a linear layer adds its bias and applies its activation as the produc
   require_equal(y.array(), layer().array());
 }
 
-TEST_CASE("a value replaced between forward and backward leaves the gradient of the one that forward saw") {
+TEST_CASE("replacing a value between forward and backward does not change the gradient") {
   const Tensor x = leaf(f32({2}, {1, 2}));
   Tensor w = leaf(f32({2}, {3, 4}));
   const Tensor y = sum(w * x);
@@ -221,7 +221,7 @@ TEST_CASE("a value replaced between forward and backward leaves the gradient of 
   REQUIRE(grad(y, {x})[0].array().to_vector<float>() == std::vector<float>{3, 4});
 }
 
-TEST_CASE("EagerGuard computes every result at once, until it ends") {
+TEST_CASE("EagerGuard computes every result at once until it ends") {
   const Block block;
   {
     const EagerGuard guard;

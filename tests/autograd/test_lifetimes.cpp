@@ -1,4 +1,4 @@
-// What accessors give of temporary tensors does not point into them.
+// Accessors of temporary tensors return values, not references into them.
 #include <type_traits>
 #include <utility>
 

@@ -1,4 +1,4 @@
-// Convolutions right after a batch norm whose result nobody has read.
+// Convolutions directly after a batch norm whose result has not been read.
 #include <vector>
 
 #include <tapestry/autograd/backward.hpp>
@@ -42,7 +42,7 @@ std::vector<Case> all_cases() {
 
 }  // namespace
 
-TEST_CASE("a convolution that can load an epilogue leaves the result before it uncomputed, with the same bits") {
+TEST_CASE("a convolution that can load an epilogue leaves the preceding result uncomputed and gives the same bits") {
   for (const Case& c : all_cases()) {
     const Tensor read = c.normalized();
     (void)read.array();
@@ -59,7 +59,7 @@ TEST_CASE("a convolution that can load an epilogue leaves the result before it u
   }
 }
 
-TEST_CASE("a convolution that cannot load an epilogue computes the result before it") {
+TEST_CASE("a convolution that cannot load an epilogue computes the preceding result") {
   const Case c = make(DType::f32, {7, channels, 3, 3}, {});
   const Tensor y = c.normalized();
   REQUIRE(detail::pending(y));

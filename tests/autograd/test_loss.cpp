@@ -1,4 +1,4 @@
-// Losses where they bend, far out, and where there is nothing.
+// Losses at their bounds, for large arguments, and for empty input.
 #include <cmath>
 #include <limits>
 
@@ -35,7 +35,7 @@ TEST_CASE("the derivative of l1_loss is 0 where the input is the target and NaN 
   }
 }
 
-TEST_CASE("square and line meet where they should") {
+TEST_CASE("the quadratic and linear parts of huber_loss and smooth_l1_loss meet at their bound") {
   const Array target = Array::zeros({5});
   const Array x = f32({5}, {-3, -2, 0, 2, 3});
   require_equal(huber_loss(x, target, {.reduction = Reduction::none, .delta = 2}).array(), f32({5}, {4, 2, 0, 2, 4}));
@@ -64,7 +64,7 @@ TEST_CASE("logits of ten thousand give finite binary losses and gradients") {
   require_equal(binary_cross_entropy_with_logits(x, t, weighted).array(), f32({4}, {0, 0, 1e4F, 3e4F}));
 }
 
-TEST_CASE("binary losses are exact to the last digits where one class is all but certain") {
+TEST_CASE("binary losses keep their precision where one class is almost certain") {
   const Array x = f64({2}, {30, -30});
   const Array t = f64({2}, {1, 0});
   const Array wanted = f64({2}, {std::log1p(std::exp(-30.0)), std::log1p(std::exp(-30.0))});
@@ -80,7 +80,7 @@ TEST_CASE("a target of probability zero adds nothing to kl_div") {
   require_equal(loss, f64({3}, {0, 0, 0}));
 }
 
-TEST_CASE("kl_div of a distribution with itself is 0 and per sample the divergence") {
+TEST_CASE("kl_div with batch_mean is the divergence per sample and 0 for equal distributions") {
   Generator random(1);
   const Tensor p = softmax(random.reals({4, 5}, -2, 2)), q = softmax(random.reals({4, 5}, -2, 2));
   const KlDivOptions by_sample = {.reduction = KlReduction::batch_mean};

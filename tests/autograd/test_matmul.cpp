@@ -21,7 +21,7 @@ const CheckedFunction affine = [](Inputs in) { return linear(in[0], in[1], in[2]
 
 }  // namespace
 
-TEST_CASE("products take views and give the bits of their copies") {
+TEST_CASE("products of views give the same bits as products of copies") {
   Generator random(3);
   const Array whole = random.reals({9, 5});
   const Array weight = random.reals({8, 5});
@@ -31,12 +31,12 @@ TEST_CASE("products take views and give the bits of their copies") {
                 matmul(part.clone(), weight.reshape({5, 8}).clone()).array());
 }
 
-TEST_CASE("a product is the same bits at any number of threads") {
+TEST_CASE("matmul gives the same bits at any number of threads") {
   const ThreadCount one(1);
   Generator random(4);
   const std::vector<Array> inputs = {random.reals({150, 40}).to(DType::f32), random.reals({300, 40}).to(DType::f32),
                                      random.reals({300}).to(DType::f32)};
-  // Many small products, for which one factor is shared.
+  // Many small products that share one factor.
   const CheckedFunction batched = [](Inputs in) { return matmul(in[0], in[1]); };
   const std::vector<Array> batches = {random.reals({3, 90, 17, 23}).to(DType::f32),
                                       random.reals({90, 23, 9}).to(DType::f32)};

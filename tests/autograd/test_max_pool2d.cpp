@@ -69,7 +69,7 @@ std::vector<double> ones_gradient(const Array& x, const MaxPool2dOptions& option
 
 }  // namespace
 
-TEST_CASE("max_pool2d keeps places in windows of more than 256 cells") {
+TEST_CASE("max_pool2d stores positions in windows of more than 256 cells") {
   for (const Pair kernel : {Pair(17, 16), Pair(16, 16), Pair(1, 300)}) {
     const PoolCase p = {.batch = 2, .channels = 3, .height = 23, .width = 307, .kernel = kernel, .stride = {3, 5}};
     for (const DType dtype : {DType::f32, DType::f64}) {
@@ -141,7 +141,7 @@ TEST_CASE("max_pool2d gives the same bits at any number of threads") {
   });
 }
 
-TEST_CASE("max_pool2d strides by its kernel unless told") {
+TEST_CASE("the stride of max_pool2d is its kernel size by default") {
   REQUIRE(max_pool2d(Array::zeros({2, 3, 32, 32}), {.kernel_size = 2}).shape() == Shape{2, 3, 16, 16});
   REQUIRE(max_pool2d(Array::zeros({2, 3, 32, 30}), {.kernel_size = Pair(4, 3)}).shape() == Shape{2, 3, 8, 10});
 }
@@ -160,7 +160,7 @@ TEST_CASE("max_pool2d gives NaN for a window with NaN and sends its gradient to 
   REQUIRE(std::isnan(y.array().at({0, 0, 0, 1})));
   REQUIRE(std::isnan(y.array().at({0, 0, 0, 2})));
   REQUIRE(ones_gradient(x, {.kernel_size = 2}) == std::vector<double>{0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0});
-  // Windows that do not touch it are not touched by it.
+  // Windows that do not contain it are unaffected.
   REQUIRE(max_pool2d(plane(2, 4, {not_a_number, 0, 1, 2, 0, 0, 3, 4}), {.kernel_size = 2}).array().at({0, 0, 0, 1}) ==
           4);
 }
@@ -224,7 +224,7 @@ TEST_CASE("max_pool2d in ceil mode starts no window in the padding after the ima
   REQUIRE(max_pool2d(x, {.kernel_size = 1, .stride = 2, .ceil_mode = true}).shape() == Shape{1, 1, 3, 4});
   REQUIRE(max_pool2d(x, {.kernel_size = 2, .stride = 2, .padding = 1, .ceil_mode = true}).shape() == Shape{1, 1, 4, 4});
   REQUIRE(max_pool2d(x, {.kernel_size = 2, .stride = 4, .ceil_mode = true}).shape() == Shape{1, 1, 2, 2});
-  // The only window reaches over the end.
+  // The only window extends past the end.
   REQUIRE(max_pool2d(Array::zeros({1, 1, 2, 2}), {.kernel_size = 3, .stride = 2, .ceil_mode = true}).shape() ==
           Shape{1, 1, 1, 1});
 }
@@ -282,6 +282,6 @@ TEST_CASE("max_pool2d reports invalid input") {
                          is(("max_pool2d: expected images with channels and pixels, got " + to_string(shape)).c_str()));
   }
   CHECK_THROWS_AS(max_pool2d(Array::zeros({1, 2, 5, 7}, DType::i64), {.kernel_size = 1}), DTypeError);
-  CHECK_THROWS_MATCHES(check_max_pool2d_options("MaxPool2d", {.kernel_size = 0}), ValueError,
+  CHECK_THROWS_MATCHES(MaxPool2dOptions{.kernel_size = 0}.check("MaxPool2d"), ValueError,
                        is("MaxPool2d: kernel_size must be at least 1, got (0, 0)"));
 }

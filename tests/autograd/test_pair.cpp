@@ -31,7 +31,7 @@ static_assert(KernelOf<int> && !KernelOf<double>);
 
 }  // namespace
 
-TEST_CASE("both numbers of a pair may stand in braces") {
+TEST_CASE("both numbers of a pair can be given in braces") {
   const UnfoldOptions window = {.kernel_size = {1, 7}, .padding = {0, 3}};
   REQUIRE(window.kernel_size.get() == Pair(1, 7));
   REQUIRE(window.padding == Pair(0, 3));

@@ -1,4 +1,4 @@
-// What a profiler sees of operators: names, passes, layers, bytes, floating-point operations, nesting.
+// What a profiler records of operators: names, passes, layers, bytes, floating-point operations, nesting.
 #include <thread>
 
 #include <tapestry/autograd/backward.hpp>
@@ -40,7 +40,7 @@ struct WrappedRelu {
   Tensor backward(const Tensor& gradient) const { return gradient * x_.tensor(); }
 };
 
-/// Refuses forward or backward.
+/// Throws in forward or in backward.
 struct Failing {
   static constexpr std::string_view name = "failing";
   bool fails_forward_;
@@ -116,13 +116,13 @@ TEST_CASE("bytes are those of inputs and output and of the gradients given and t
   sum(y).backward();
   constexpr std::int64_t item = 8;
   CHECK(entry_of(profiler, "matmul", forward).bytes == item * (15 + 12 + 20));
-  // b wants no gradient.
+  // b does not require a gradient.
   CHECK(entry_of(profiler, "backward of matmul", backward_pass).bytes == item * (20 + 15));
   CHECK(entry_of(profiler, "sum", forward).bytes == item * (20 + 1));
   CHECK(entry_of(profiler, "backward of sum", backward_pass).bytes == item * (1 + 20));
 }
 
-TEST_CASE("an operator within another is a run of its own and its time is not the own time of the other") {
+TEST_CASE("a nested operator is a separate run and its time is not own time of the outer one") {
   // Every reading of the clock is a nanosecond later: the inner run takes one, and one more when its result is read;
   // the outer takes five.
   const Profiler profiler(ticking_clock());
@@ -211,7 +211,7 @@ TEST_CASE("an operator that throws is not counted and later ones are") {
                                                         "multiply backward ", "relu forward "});
 }
 
-TEST_CASE("a profiler sees nothing of other threads and changes no bit of the results") {
+TEST_CASE("a profiler ignores other threads and does not change results") {
   const auto gradients = [] {
     const Tensor x = leaf({2, 3, 5, 4}), weight = leaf({4, 3, 3, 3}, 2);
     sum(relu(conv2d(x, weight))).backward();

@@ -1,4 +1,4 @@
-// Operators of one's own, written as record.hpp says.
+// User-defined operators, written as record.hpp describes.
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -51,7 +51,7 @@ Tensor silu(const Tensor& x) {
   return record(Silu{}, x);
 }
 
-/// a·b + c, whose gradients come as a std::array.
+/// a·b + c, whose backward returns a std::array.
 struct MultiplyAdd {
   static constexpr std::string_view name = "multiply_add";
   SavedTensor a_ = {}, b_ = {};
@@ -90,7 +90,7 @@ TEST_CASE("an operator written as documented in record.hpp has correct gradients
   }
 }
 
-TEST_CASE("the fast form of a backward is taken unless the pass is recorded") {
+TEST_CASE("the fast backward is used unless the pass is recorded") {
   const Tensor x = leaf(Array::full({2}, 1, DType::f64));
   fast_passes = 0;
   sum(silu(x)).backward();
@@ -100,7 +100,7 @@ TEST_CASE("the fast form of a backward is taken unless the pass is recorded") {
   require_close(recorded.array(), x.grad().array(), 1e-15);
 }
 
-TEST_CASE("operators of several inputs give their gradients as an array or a vector") {
+TEST_CASE("operators with several inputs return their gradients as an array or a vector") {
   Generator random(2);
   const std::vector<Array> inputs = {random.reals({2, 3}), random.reals({2, 3}), random.reals({2, 3})};
   require_gradients([](const std::vector<Tensor>& in) { return record(MultiplyAdd{}, in[0], in[1], in[2]); }, inputs);
@@ -111,7 +111,7 @@ TEST_CASE("operators of several inputs give their gradients as an array or a vec
   REQUIRE_FALSE(some[1].grad().defined());
 }
 
-TEST_CASE("nodes know their operator and inputs and lie in order on the tape") {
+TEST_CASE("nodes know their operator and inputs and are ordered along the tape") {
   const Tensor x = leaf(Array::full({2}, 1)), constant = Array::full({2}, 1);
   REQUIRE(constant.node() == nullptr);
   REQUIRE(x.node()->is_accumulator());

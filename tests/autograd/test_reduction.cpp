@@ -9,7 +9,7 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 
-TEST_CASE("sum and mean of everything are scalars") {
+TEST_CASE("sum and mean over all axes are scalars") {
   Generator random(2);
   for (int i = 0; i < 30; ++i) {
     const Array x = random.integers(random.shape(0, 4, 4), DType::f64);

@@ -1,4 +1,4 @@
-// Conventions of interpolation and of shuffling.
+// Conventions of interpolation and shuffles.
 #include <cmath>
 #include <limits>
 
@@ -24,7 +24,7 @@ Array row(const std::vector<double>& elements) {
 
 }  // namespace
 
-TEST_CASE("interpolate agrees with the numbers of PyTorch") {
+TEST_CASE("interpolate agrees with PyTorch") {
   // PyTorch 1.13.
   const Array x = f64({1, 1, 2, 3}, {0, 4, 10, 2, 8, 20});
   REQUIRE(values(interpolate(x, {.size = Pair(4, 6), .mode = bilinear})) ==
@@ -32,7 +32,7 @@ TEST_CASE("interpolate agrees with the numbers of PyTorch") {
                               1.5, 2.875, 5.625, 9.625, 14.875, 17.5, 2,   3.5,   6.5,   11,    17,     20});
   REQUIRE(values(interpolate(x, {.size = Pair(3, 5), .mode = bilinear, .align_corners = true})) ==
           std::vector<double>{0, 2, 4, 7, 10, 1, 3.5, 6, 10.5, 15, 2, 5, 8, 14, 20});
-  // The factor as given places the pixels, not that of the sizes: 3 · 1.5 pixels are 4.
+  // The given factor determines positions, not the ratio of the sizes: 3 · 1.5 pixels are 4.
   const std::vector<double> by_factor = {0, 2, 5, 9, 1, 3.5, 7.5, 13.5, 2, 5, 10, 18};
   require_close(interpolate(x, {.scale_factor = 1.5, .mode = bilinear}).array(), f64({1, 1, 3, 4}, by_factor), 1e-14);
   const std::vector<double> by_size = {0, 2.5, 6.25, 10, 1, 4.125, 9.375, 15, 2, 5.75, 12.5, 20};
@@ -59,7 +59,7 @@ TEST_CASE("nearest interpolation selects pixels by exact integer arithmetic") {
   }
 }
 
-TEST_CASE("interpolation reads no pixel without a share") {
+TEST_CASE("interpolation reads no pixel with weight 0") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double infinity = std::numeric_limits<double>::infinity();
   const auto y =
@@ -72,7 +72,7 @@ TEST_CASE("interpolation reads no pixel without a share") {
   }
 }
 
-TEST_CASE("interpolation to the same size is the image and to one pixel its first or middle") {
+TEST_CASE("interpolation to the same size returns the image and to one pixel its first or its center") {
   const Array x = Generator(1).reals({2, 3, 4, 5});
   for (const bool corners : {false, true}) {
     require_equal(interpolate(x, {.size = Pair(4, 5), .mode = bilinear, .align_corners = corners}).array(), x);
@@ -108,7 +108,7 @@ TEST_CASE("resampling keeps channels-last memory without conversions") {
   REQUIRE(format_conversions() == before);
 }
 
-TEST_CASE("shuffles are taken back by their inverses and agree with PyTorch") {
+TEST_CASE("shuffles are undone by their inverses and agree with PyTorch") {
   const Array x = Generator(5).integers({2, 12, 6, 10}, DType::i64);
   require_equal(pixel_unshuffle(pixel_shuffle(x, 2), 2).array(), x);
   require_equal(pixel_shuffle(pixel_unshuffle(x, 2), 2).array(), x);

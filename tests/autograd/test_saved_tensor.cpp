@@ -22,7 +22,7 @@ std::string overwritten(const std::string& who, const std::string& what, std::ui
 
 }  // namespace
 
-TEST_CASE("an input changed in place before backward is named with shape and versions") {
+TEST_CASE("an input changed in place before backward is reported with shape and versions") {
   Array memory = Array::full({2, 3}, 2);
   const Tensor x = leaf(memory), w = leaf(Array::full({2, 3}, 3));
   const Tensor y = x * w;
@@ -33,7 +33,7 @@ TEST_CASE("an input changed in place before backward is named with shape and ver
   REQUIRE_FALSE(w.grad().defined());
 }
 
-TEST_CASE("a change through a view is noticed") {
+TEST_CASE("a change through a view is detected") {
   const std::vector<std::function<Array(const Array&)>> views = {
       [](const Array& x) { return x.slice(1, 2); }, [](const Array& x) { return x.reshape({6}); },
       [](const Array& x) {
@@ -52,7 +52,7 @@ TEST_CASE("a change through a view is noticed") {
   }
 }
 
-TEST_CASE("an output that was saved is watched too") {
+TEST_CASE("a change of a saved output is detected too") {
   const Tensor x = leaf(Array::full({2}, 1));
   const Tensor y = exp(x);
   Array memory = y.array();
@@ -74,7 +74,7 @@ TEST_CASE("overwriting a value that is not saved is allowed") {
   require_equal(x.grad().array(), Array::full({2}, 7));
 }
 
-TEST_CASE("a change after backward does no harm and the next step sees the new value") {
+TEST_CASE("a change after backward is allowed and the next step sees the new value") {
   Array memory = Array::full({2}, 1);
   const Tensor x = leaf(memory);
   for (int step = 1; step <= 3; ++step) {

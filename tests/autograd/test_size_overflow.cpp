@@ -1,4 +1,4 @@
-// Sizes beyond int64, that a product or sum of large options would turn into small numbers.
+// Sizes beyond int64, where a product or sum of large options would wrap around to a small number.
 #include <cstdint>
 #include <limits>
 
@@ -26,7 +26,7 @@ Array image() {
 }  // namespace
 
 TEST_CASE("pooling rejects windows that overflow") {
-  // Four steps of 2⁶² are 2⁶⁴, which wraps round to 0.
+  // Four steps of 2⁶² are 2⁶⁴, which wraps around to 0.
   REQUIRE_THROWS_MATCHES(max_pool2d(image(), {.kernel_size = Pair(5, 1), .dilation = Pair(huge, 1)}), ShapeError,
                          Message("max_pool2d: along the height the sizes overflow int64 (kernel 5, dilation "
                                  "4611686018427387904, input 5, padding 0)"));
@@ -48,7 +48,7 @@ TEST_CASE("pooling with a stride beyond the image has one window") {
       const Tensor y = max_pool2d(x, {.kernel_size = 1, .stride = stride, .ceil_mode = ceil_mode});
       require_equal(y.array(), slice(slice(x, 2, 0, 1), 3, 0, 1).array());
     }
-    // In ceil mode even one that does not fit.
+    // In ceil mode, even a window that does not fit.
     const AvgPool2dOptions large = {.kernel_size = 7, .stride = stride, .ceil_mode = true};
     require_close(avg_pool2d(x, large).array(), global_avg_pool2d(x).array(), 1e-15);
   }
@@ -83,11 +83,11 @@ TEST_CASE("shuffles of empty arrays reject factors that overflow and accept othe
                          Message("pixel_unshuffle: the sizes overflow int64 (factor 4294967296, input [2, 3, 0, 0])"));
 }
 
-TEST_CASE("splitting into more or larger parts than there are does not overflow") {
+TEST_CASE("splitting into more or larger parts than there are elements does not overflow") {
   const auto parts = chunk(image(), most, 3);
   REQUIRE(parts.size() == 6);
   REQUIRE(parts[5].shape() == Shape{1, 2, 5, 1});
-  // Four times 2⁶² wraps round to 0.
+  // Four times 2⁶² wraps around to 0.
   REQUIRE_THROWS_MATCHES(split(image(), {huge, huge, huge, huge, 6}, 3), ShapeError,
                          Message("split: expected non-negative sizes with the sum 6, axis 3 of [1, 2, 5, 6], got "
                                  "[4611686018427387904, 4611686018427387904, 4611686018427387904, "

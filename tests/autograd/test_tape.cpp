@@ -42,7 +42,7 @@ TEST_CASE("a tensor is a constant unless gradient tracking is enabled") {
   REQUIRE_THROWS_AS(Tensor().array(), ValueError);
 }
 
-TEST_CASE("only floating leaves can be asked for gradients") {
+TEST_CASE("only floating leaf tensors can require gradients") {
   Tensor whole = Array::zeros({2}, DType::i64);
   REQUIRE_THROWS_AS(whole.set_requires_grad(), DTypeError);
   REQUIRE_THROWS_WITH(whole.set_requires_grad(), "set_requires_grad: expected f32 or f64, got i64");
@@ -56,7 +56,7 @@ TEST_CASE("only floating leaves can be asked for gradients") {
   REQUIRE_FALSE((x * 2).requires_grad());
 }
 
-TEST_CASE("the two ways through a diamond add up") {
+TEST_CASE("the gradients of both paths through a diamond add up") {
   const Tensor x = scalar(3);
   const Tensor left = x * x;
   const Tensor right = x * 5;
@@ -65,10 +65,10 @@ TEST_CASE("the two ways through a diamond add up") {
   REQUIRE(x.grad().item() == 15 * 9 + 6);
 }
 
-TEST_CASE("diamonds upon diamonds are walked once each") {
+TEST_CASE("nested diamonds run every operator once") {
   const Tensor x = scalar(1);
   Tensor y = x;
-  // 2^60 ways through, 60 operators.
+  // 2^60 paths, 60 operators.
   for (int i = 0; i < 60; ++i) y = y + y;
   y.backward();
   REQUIRE(x.grad().item() == 0x1p60);
@@ -97,7 +97,7 @@ TEST_CASE("tied weights get the sum of the gradients of their uses") {
   require_close(tied.grad().array(), (first.grad() + second.grad()).array(), 1e-15);
 }
 
-TEST_CASE("backward passes accumulate in leaves until the gradient is taken away") {
+TEST_CASE("backward passes accumulate gradients in leaves until they are cleared") {
   Tensor x = scalar(3);
   (x * x).backward();
   (x * 2).backward();
@@ -112,7 +112,7 @@ TEST_CASE("backward passes accumulate in leaves until the gradient is taken away
   REQUIRE_THROWS_WITH(x.set_grad(Array::scalar(1)), "set_grad: expected f64[], got f32[]");
 }
 
-// Whoever scales one gradient in place must not scale another with it.
+// Scaling one gradient in place must not scale another one.
 TEST_CASE("the gradients of two leaves never share memory with each other or the seed") {
   const Tensor a = leaf(Array::full({3}, 1)), b = leaf(Array::full({3}, 1)), c = leaf(Array::full({3, 1}, 1));
   Array seed = Array::full({3}, 1);
@@ -125,7 +125,7 @@ TEST_CASE("the gradients of two leaves never share memory with each other or the
   require_equal(a.grad().array(), Array::full({3}, 1));
 }
 
-TEST_CASE("gradients are handed on and accumulated without copies") {
+TEST_CASE("gradients are passed on and accumulated without copies") {
   const auto allocations = [](const Tensor& loss) {
     const auto before = Allocator::instance().statistics().allocations;
     loss.backward();
@@ -164,7 +164,7 @@ TEST_CASE("backward rejects a tensor without history") {
   REQUIRE_THROWS_WITH(x.backward(), "backward: f32[] does not require a gradient and has no history");
 }
 
-TEST_CASE("backward of more than one element wants a seed that fits") {
+TEST_CASE("backward of more than one element requires a matching seed") {
   const Tensor x = leaf(Array::full({2, 3}, 1));
   const Tensor y = x * 2;
   REQUIRE_THROWS_AS(y.backward(), GradError);
@@ -180,7 +180,7 @@ TEST_CASE("backward of more than one element wants a seed that fits") {
   require_equal(x.grad().array(), Array::full({2, 3}, 10));
 }
 
-TEST_CASE("one element of any rank needs no seed and a leaf is its own gradient") {
+TEST_CASE("one element of any rank needs no seed and backward of a leaf gives it the gradient 1") {
   const Tensor x = leaf(Array::full({1, 1}, 4));
   (x * 3).backward();
   require_equal(x.grad().array(), Array::full({1, 1}, 3));
@@ -225,7 +225,7 @@ TEST_CASE("NoGradGuard disables recording and an exception restores it") {
   REQUIRE((x * 2).requires_grad());
 }
 
-TEST_CASE("whether operators are recorded is a matter of each thread") {
+TEST_CASE("recording is enabled and disabled per thread") {
   const NoGradGuard guard;
   bool recorded = false;
   std::thread([&] { recorded = (scalar(1) * 2).requires_grad(); }).join();
@@ -233,7 +233,7 @@ TEST_CASE("whether operators are recorded is a matter of each thread") {
   REQUIRE_FALSE(grad_enabled());
 }
 
-TEST_CASE("threads run tapes of their own at the same time") {
+TEST_CASE("threads record and run independent tapes concurrently") {
   std::vector<double> gradients(4, 0);
   std::vector<std::thread> workers;
   for (std::size_t i = 0; i < gradients.size(); ++i) {

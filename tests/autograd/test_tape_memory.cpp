@@ -1,4 +1,4 @@
-// What the tape holds goes back to where it was: after every step, and after an exception on the way.
+// What the tape holds returns to its baseline after every step and after an exception.
 #include <stdexcept>
 #include <string_view>
 #include <vector>
@@ -23,7 +23,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// A reading of all that could grow.
+/// Everything that could grow.
 struct Held {
   std::int64_t nodes = tape_statistics().live_nodes;
   std::int64_t saved = tape_statistics().saved_bytes;
@@ -32,7 +32,7 @@ struct Held {
   bool operator==(const Held&) const = default;
 };
 
-/// A convolution and a linear layer, with their gradients taken away again after a step.
+/// A convolution and a linear layer whose gradients are cleared after a step.
 class SmallModel {
  public:
   Tensor loss() const {
@@ -73,9 +73,9 @@ struct Thrower {
   Tensor backward(const Tensor&) const { throw std::runtime_error("in the middle of backward"); }
 };
 
-/// An operator that cannot be run at all.
-struct Refuser {
-  static constexpr std::string_view name = "refuser";
+/// An operator whose forward throws.
+struct Throwing {
+  static constexpr std::string_view name = "throwing";
   SavedTensor x_ = {};
 
   Array forward(const Tensor& x) {
@@ -87,7 +87,7 @@ struct Refuser {
 
 }  // namespace
 
-TEST_CASE("nodes and bytes are back at their baseline after every step") {
+TEST_CASE("live nodes and saved bytes return to their baseline after every step") {
   SmallModel model;
   const Held before;
   for (int step = 0; step < 5; ++step) {
@@ -95,7 +95,7 @@ TEST_CASE("nodes and bytes are back at their baseline after every step") {
     REQUIRE(tape_statistics().live_nodes > before.nodes);
     REQUIRE(tape_statistics().saved_bytes > before.saved);
     loss.backward();
-    // Saved values are freed as backward passes them, although the loss is still there.
+    // Backward frees the saved values as it goes, although the loss still exists.
     REQUIRE(tape_statistics().saved_bytes == before.saved);
     model.forget();
   }
@@ -175,7 +175,7 @@ TEST_CASE("an operator that throws in backward leaves no state behind") {
 TEST_CASE("an operator that throws in forward leaves no state behind") {
   const Tensor x = leaf(Array::full({10}, 1));
   const Held before;
-  REQUIRE_THROWS_WITH(record(Refuser{}, x * 2), "in the middle of forward");
+  REQUIRE_THROWS_WITH(record(Throwing{}, x * 2), "in the middle of forward");
   REQUIRE(Held() == before);
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("gradients with a history are freed with their handles") {
   }
   REQUIRE(Held() == before);
 
-  // The leaf holds its gradient, whose history holds the leaf: taking the gradient away undoes the knot.
+  // The leaf holds its gradient, whose history holds the leaf: clearing the gradient breaks the cycle.
   Tensor y = leaf(Array::full({10}, 2));
   const Held with_y;
   sum(y * y).backward({}, {.create_graph = true});
@@ -216,6 +216,6 @@ TEST_CASE("two thousand steps of a small model need no more memory than the firs
   REQUIRE(after.system_allocations == warm.system_allocations);
   REQUIRE(after.peak_live_bytes == warm.peak_live_bytes);
   REQUIRE(after.allocations > warm.allocations);
-  // It was training that took place.
+  // The model was really trained.
   REQUIRE(last < first / 100);
 }

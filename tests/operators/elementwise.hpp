@@ -1,4 +1,4 @@
-// Entries of the suite for elementwise operators.
+// Suite entries for elementwise operators.
 #pragma once
 
 #include <cmath>
@@ -12,7 +12,7 @@
 
 namespace tapestry::testing {
 
-/// An operator with options, and the same by the C library.
+/// An operator with options, and the reference from the C library.
 struct ElementwiseCall {
   std::function<Tensor(const Tensor&)> function;
   std::function<double(double)> plain;
@@ -25,9 +25,9 @@ struct Elementwise {
   std::function<ElementwiseCall(Generator&)> call;
   double low = -3;
   double high = 3;
-  /// Values are kept a tenth away from these.
+  /// Values keep a distance of 0.1 from these.
   std::vector<double> kinks = {};
-  std::vector<Refusal> refusals = {};
+  std::vector<Rejection> rejections = {};
   double tolerance = 1e-14;
   double f32_tolerance = 1e-6;
 };
@@ -48,12 +48,12 @@ inline std::function<ElementwiseCall(Generator&)> always(std::function<Tensor(co
   return [=](Generator&) { return ElementwiseCall{function, plain}; };
 }
 
-/// Requires of `op` what the suite does; it must take empty batches and refuse whole numbers.
+/// Runs the suite on `op`, which must accept empty batches and reject integers.
 inline void check_elementwise(const Elementwise& op) {
   Generator unused(0);
   const auto some = op.call(unused).function;
-  const auto refusal = refuses<DTypeError>([some] { return some(Array::zeros({2}, DType::i64)); },
-                                           op.name + ": expected f32 or f64, got i64");
+  const auto rejection = rejects<DTypeError>([some] { return some(Array::zeros({2}, DType::i64)); },
+                                             op.name + ": expected f32 or f64, got i64");
   OperatorEntry entry{.name = op.name,
                       .sample =
                           [&](Generator& random) {
@@ -64,13 +64,13 @@ inline void check_elementwise(const Elementwise& op) {
                                           .expected = mapped(x, call.plain),
                                           .options = call.options};
                           },
-                      .on_nothing = {{[some](Inputs in) { return some(in[0]); },
-                                      {Array::zeros({0, 3, 4, 5})},
-                                      Array::zeros({0, 3, 4, 5})}},
-                      .refusals = {refusal},
+                      .on_empty = {{[some](Inputs in) { return some(in[0]); },
+                                    {Array::zeros({0, 3, 4, 5})},
+                                    Array::zeros({0, 3, 4, 5})}},
+                      .rejections = {rejection},
                       .tolerance = op.tolerance,
                       .f32_tolerance = op.f32_tolerance};
-  entry.refusals.insert(entry.refusals.end(), op.refusals.begin(), op.refusals.end());
+  entry.rejections.insert(entry.rejections.end(), op.rejections.begin(), op.rejections.end());
   check_operator(entry);
 }
 
@@ -81,20 +81,20 @@ struct ElementwiseOfTwo {
   std::function<double(double, double)> plain;
   double low = -1;
   double high = 1;
-  /// Of the second tensor, so that nothing is divided by 0.
+  /// The smallest magnitude of the second tensor, so that nothing is divided by 0.
   double second_low = 0.5;
   double second_high = 2;
-  /// True where the two are compared: then they differ by 0.1 or more.
+  /// True when the operator compares the two: then they differ by 0.1 or more.
   bool has_kink = false;
   double tolerance = 0;
 };
 
-/// The element that `index` means under broadcasting.
+/// The element at `index` under broadcasting.
 inline double broadcast_element(const Array& x, const Index& index) {
   return x.data<double>()[broadcast_position(index, x.shape())];
 }
 
-/// Requires of `op` what the suite does; it must take empty batches and refuse what does not fit together.
+/// Runs the suite on `op`, which must accept empty batches and reject operands that do not match.
 inline void check_elementwise(const ElementwiseOfTwo& op) {
   const auto& call = op.function;
   const CheckedFunction function = [&](Inputs in) { return call(in[0], in[1]); };
@@ -103,7 +103,7 @@ inline void check_elementwise(const ElementwiseOfTwo& op) {
     Array a = random.reals(random.one_in(2) ? whole : random.broadcastable(whole), op.low, op.high);
     Array b = random.reals(random.broadcastable(whole), op.second_low, op.second_high);
     if (op.has_kink) {
-      // On steps of 0.2, those of b half a step off.
+      // Multiples of 0.2; those of b are half a step off.
       a = mapped(a, [](double x) { return 0.2 * std::round(5 * x); });
       b = mapped(b, [](double x) { return 0.2 * std::round(5 * x) + 0.1; });
     }
@@ -116,15 +116,15 @@ inline void check_elementwise(const ElementwiseOfTwo& op) {
   check_operator(
       {.name = op.name,
        .sample = sample,
-       .on_nothing = {{function, {zeros({0, 3}), Array::full({3}, 2)}, zeros({0, 3})},
-                      {function, {zeros({0, 2, 3, 4}), Array::full({2, 1, 1}, 2)}, zeros({0, 2, 3, 4})}},
-       .refusals = {refuses<ShapeError>(
-                        some(zeros({2})),
-                        op.name + ": shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
-                    refuses<DTypeError>(
-                        some(zeros({3}, DType::f64)),
-                        op.name + ": expected the same dtype, got f32[2, 3] and f64[3]\nhint: convert with to(DType)"),
-                    refuses<DTypeError>(some(zeros({3}, DType::i64)), op.name + ": expected f32 or f64, got i64")},
+       .on_empty = {{function, {zeros({0, 3}), Array::full({3}, 2)}, zeros({0, 3})},
+                    {function, {zeros({0, 2, 3, 4}), Array::full({2, 1, 1}, 2)}, zeros({0, 2, 3, 4})}},
+       .rejections =
+           {rejects<ShapeError>(some(zeros({2})),
+                                op.name + ": shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
+            rejects<DTypeError>(
+                some(zeros({3}, DType::f64)),
+                op.name + ": expected the same dtype, got f32[2, 3] and f64[3]\nhint: convert with to(DType)"),
+            rejects<DTypeError>(some(zeros({3}, DType::i64)), op.name + ": expected f32 or f64, got i64")},
        .tolerance = op.tolerance,
        // A gradient is a sum of up to 81 terms below 8, in an order that depends on the format.
        .f32_tolerance = 1e-5,

@@ -1,4 +1,4 @@
-// Graphs made up for tests.
+// Random graphs for tests.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 namespace tapestry::testing {
 
 /// A graph with several edges between some nodes, none to others, and weights in [0.5, 1.5).
-inline SparseAdjacency made_up_graph(Generator& random, bool is_square = false) {
+inline SparseAdjacency random_graph(Generator& random, bool is_square = false) {
   const std::int64_t sources = random.between(1, 5);
   const std::int64_t targets = is_square ? sources : random.between(1, 5);
   std::vector<SparseAdjacency::Edge> edges(static_cast<std::size_t>(random.between(1, 9)));

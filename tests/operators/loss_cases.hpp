@@ -1,4 +1,4 @@
-// What the entries of losses share.
+// Code shared by the suite entries of losses.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace tapestry::testing {
 
 using Real = long double;
 
-inline Reduction made_up_reduction(Generator& random) {
+inline Reduction random_reduction(Generator& random) {
   return std::vector{Reduction::mean, Reduction::sum, Reduction::none}[static_cast<std::size_t>(random.between(0, 2))];
 }
 
@@ -21,7 +21,7 @@ inline std::string name_of(Reduction reduction) {
   return reduction == Reduction::mean ? "mean" : reduction == Reduction::sum ? "sum" : "none";
 }
 
-/// All losses by their indices, and what the mean divides by, to the expected result.
+/// The expected result from all losses, given by index, and the divisor of the mean.
 inline Array reduced(const Array& losses, Reduction reduction, double divisor) {
   if (reduction == Reduction::none) return losses;
   Real total = 0;
@@ -29,19 +29,19 @@ inline Array reduced(const Array& losses, Reduction reduction, double divisor) {
   return Array::scalar(static_cast<double>(reduction == Reduction::mean ? total / divisor : total), DType::f64);
 }
 
-/// What all losses of elements refuse.
+/// The errors of all elementwise losses.
 template <class Loss>
-std::vector<Refusal> pointwise_refusals(const std::string& name, const Loss& loss) {
-  return {refuses<ShapeError>(
+std::vector<Rejection> pointwise_rejections(const std::string& name, const Loss& loss) {
+  return {rejects<ShapeError>(
               [=] {
                 loss(Array::zeros({2, 3}), Array::zeros({2, 1}));
               },
               name + ": expected an input and a target of the same shape, got [2, 3] and [2, 1]"),
-          refuses<DTypeError>([=] { loss(Array::zeros({2}), Array::zeros({2}, DType::f64)); },
+          rejects<DTypeError>([=] { loss(Array::zeros({2}), Array::zeros({2}, DType::f64)); },
                               name + ": expected the same dtype, got f32[2] and f64[2]\nhint: convert with to(DType)"),
-          refuses<DTypeError>([=] { loss(Array::zeros({2}), Array::zeros({2}, DType::i64)); },
+          rejects<DTypeError>([=] { loss(Array::zeros({2}), Array::zeros({2}, DType::i64)); },
                               name + ": expected f32 or f64, got i64"),
-          refuses<ValueError>(
+          rejects<ValueError>(
               [=] {
                 loss(Array::zeros({0, 3}), Array::zeros({0, 3}));
               },

@@ -1,4 +1,4 @@
-// Made-up calls of normalizations and their results by plain loops.
+// Random calls of normalizations and their results by plain loops.
 #pragma once
 
 #include <cmath>
@@ -14,7 +14,7 @@ struct Statistics {
   double variance;
 };
 
-/// Of the values of `x` whose index `is_counted`, in two passes of extended precision.
+/// The moments of the values of `x` whose index `is_counted`, in two passes of extended precision.
 template <class IsCounted>
 Statistics statistics_of(const Array& x, const IsCounted& is_counted) {
   long double sum = 0, squares = 0, n = 0;
@@ -32,14 +32,14 @@ Statistics statistics_of(const Array& x, const IsCounted& is_counted) {
   return {static_cast<double>(mean), static_cast<double>(squares / n)};
 }
 
-/// The operator of x and of a weight and a bias, each of which may be undefined.
+/// The operator as a function of x, a weight and a bias, of which the latter two may be undefined.
 using Normalize = std::function<Tensor(const Tensor& x, const Tensor& weight, const Tensor& bias)>;
 /// The statistics that normalize an element.
 using StatisticsAt = std::function<Statistics(const Index& index)>;
-/// The element of the weight that belongs to an element of x.
+/// The index of the weight for an element of x.
 using WeightIndex = std::function<Index(const Index& index)>;
 
-/// A call with a made-up weight and bias, with either, or with none.
+/// A call with a random weight and bias, with one of them, or with neither.
 inline Sample normalization_sample(Generator& random, const Array& x, const Shape& weight_shape, bool has_bias,
                                    double eps, const Normalize& normalize, const StatisticsAt& statistics,
                                    const WeightIndex& weight_index) {
@@ -66,8 +66,8 @@ inline Sample normalization_sample(Generator& random, const Array& x, const Shap
   return sample;
 }
 
-/// A shape of rank `least` to 4 with at least two elements beside the first axis and the channels.
-inline Shape made_up_channels(Generator& random, int least, std::int64_t channels) {
+/// A shape of rank `least` to 4 with at least two elements per sample and channel.
+inline Shape random_channels(Generator& random, int least, std::int64_t channels) {
   const auto rank = static_cast<int>(random.between(least, 4));
   const std::int64_t samples = random.between(2, 3);
   if (rank == 2) return {samples, channels};
@@ -75,8 +75,8 @@ inline Shape made_up_channels(Generator& random, int least, std::int64_t channel
   return {samples, channels, random.between(1, 3), random.between(2, 4)};
 }
 
-/// An eps that keeps the curvature low where few values make a variance.
-inline double made_up_eps(Generator& random) {
+/// An eps that keeps the curvature low for variances of few values.
+inline double random_eps(Generator& random) {
   return random.real(0.1, 0.5);
 }
 

@@ -1,4 +1,4 @@
-// Made-up calls of operators that reduce axes.
+// Random calls of operators that reduce axes.
 #pragma once
 
 #include <algorithm>
@@ -50,14 +50,14 @@ inline Sample reduction_sample(Generator& random, const ReductionCall& call,
           .options = (keepdim ? "keepdim, " : "") + in_words(axes)};
 }
 
-/// What every reduction of floating numbers refuses.
-inline std::vector<Refusal> reduction_refusals(const std::string& name, const ReductionCall& call) {
+/// The errors of every reduction of floating tensors.
+inline std::vector<Rejection> reduction_rejections(const std::string& name, const ReductionCall& call) {
   const auto over = [=](const std::vector<int>& axes) {
     return [=] { return call(Array::zeros({2, 3}), axes, false); };
   };
-  return {refuses<ShapeError>(over({2}), "shape: axis 2 is out of range for [2, 3] of rank 2"),
-          refuses<ShapeError>(over({0, -2}), name + ": axis -2 of [2, 3] is listed twice in [0, -2]"),
-          refuses<DTypeError>([=] { return call(Array::zeros({2}, DType::i64), {0}, false); },
+  return {rejects<ShapeError>(over({2}), "shape: axis 2 is out of range for [2, 3] of rank 2"),
+          rejects<ShapeError>(over({0, -2}), name + ": axis -2 of [2, 3] is listed twice in [0, -2]"),
+          rejects<DTypeError>([=] { return call(Array::zeros({2}, DType::i64), {0}, false); },
                               name + ": expected f32 or f64, got i64")};
 }
 

@@ -5,7 +5,7 @@
 namespace tapestry::testing {
 namespace {
 
-/// The same elements as a part of a larger array, in the same format.
+/// The same elements as a view into a larger array, in the same format.
 Array as_view(const Array& array) {
   if (array.rank() == 0) return array;
   const std::int64_t size = array.size(0);
@@ -28,7 +28,7 @@ void require_same_from_views(const CheckedFunction& function, const std::vector<
   }
 }
 
-/// Requires that f32 gives what f64 gives for the same numbers, but for rounding.
+/// Requires that f32 gives the same as f64 for the same numbers, except for rounding.
 void require_same_in_f32(const CheckedFunction& function, const std::vector<Array>& inputs, double tolerance) {
   std::vector<Array> single, same_in_double;
   for (const Array& input : inputs) {
@@ -42,7 +42,7 @@ void require_same_in_f32(const CheckedFunction& function, const std::vector<Arra
   require_close(evaluate(function, single), wanted, tolerance);
 }
 
-/// Requires that inputs in channels-last memory, all or one of them, give the same as in row-major memory.
+/// Requires that channels-last inputs, all or only one of them, give the same as row-major inputs.
 void require_same_in_channels_last(const CheckedFunction& function, const std::vector<Array>& inputs,
                                    double tolerance) {
   INFO("channels-last, " << describe(inputs));
@@ -57,7 +57,7 @@ void require_same_in_channels_last(const CheckedFunction& function, const std::v
   require_close(evaluate(function, all), wanted, tolerance);
 }
 
-/// Requires that the gradient made of operators, which can be differentiated again, is the fast one.
+/// Requires that the gradient made of operators, which can be differentiated again, equals the fast one.
 void require_both_forms(const CheckedFunction& function, const std::vector<Array>& inputs, double tolerance) {
   INFO("the gradient made of operators against the fast one");
   const auto same = [](const Array& seed) { return seed; };
@@ -106,16 +106,16 @@ void check_operator(const OperatorEntry& entry) {
     INFO(entry.name << ", call " << i);
     require_sample(entry, entry.sample(random));
   }
-  for (const Sample& sample : entry.on_nothing) {
+  for (const Sample& sample : entry.on_empty) {
     INFO(entry.name << " on nothing, " << describe(sample.inputs) << ' ' << sample.options);
     if (entry.is_differentiable) {
-      require_works_on_nothing(sample.function, sample.inputs, sample.expected.shape());
+      require_works_on_empty(sample.function, sample.inputs, sample.expected.shape());
     } else {
       REQUIRE(sample.function({sample.inputs.begin(), sample.inputs.end()}).shape() == sample.expected.shape());
     }
   }
-  REQUIRE((!entry.on_nothing.empty() || !entry.refusals.empty()));
-  for (const Refusal& refusal : entry.refusals) refusal.require();
+  REQUIRE((!entry.on_empty.empty() || !entry.rejections.empty()));
+  for (const Rejection& rejection : entry.rejections) rejection.require();
 }
 
 }  // namespace tapestry::testing

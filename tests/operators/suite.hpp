@@ -1,5 +1,5 @@
-// The one suite that every operator goes through. An operator is an entry: calls of it that a generator makes up, what
-// plain loops give for each, calls on nothing, and calls that it refuses; `check_operator` does the rest.
+// The test suite for all operators. An entry describes one operator: random valid calls with the results of
+// plain loops, calls on empty arrays, and calls that throw. `check_operator` does the rest.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ inline double element(const Array& array, const Index& index) {
   return array.data<double>()[position];
 }
 
-/// The f64 array of `shape` that holds value(index) at every index: a reference as plain as its definition.
+/// The f64 array of `shape` with value(index) at every index: a reference as plain as the definition.
 template <class Value>
 Array made_of(const Shape& shape, const Value& value) {
   std::vector<double> values;
@@ -67,51 +67,51 @@ inline std::string in_words(const std::vector<int>& axes) {
 
 /// One call of an operator.
 struct Sample {
-  CheckedFunction function;   ///< the operator with its options, of the inputs that it has gradients for
+  CheckedFunction function;   ///< the operator with its options, as a function of its differentiable inputs
   std::vector<Array> inputs;  ///< f64
   Array expected;             ///< the result by plain loops, f64
-  std::string options = {};   ///< in words, for messages
+  std::string options = {};   ///< described in words, for messages
 };
 
-/// A call that throws, and the whole text of the error.
-struct Refusal {
+/// A call that throws, and the full text of the error.
+struct Rejection {
   std::function<void()> require;
 };
 
 template <class Error, class Call>
-Refusal refuses(Call call, const std::string& text) {
+Rejection rejects(Call call, const std::string& text) {
   return {[=] { REQUIRE_THROWS_MATCHES(call(), Error, Catch::Matchers::Message(text)); }};
 }
 
-/// All of both.
-inline std::vector<Refusal> with(std::vector<Refusal> refusals, const std::vector<Refusal>& more) {
-  refusals.insert(refusals.end(), more.begin(), more.end());
-  return refusals;
+/// Both lists, concatenated.
+inline std::vector<Rejection> with(std::vector<Rejection> rejections, const std::vector<Rejection>& more) {
+  rejections.insert(rejections.end(), more.begin(), more.end());
+  return rejections;
 }
 
 struct OperatorEntry {
-  /// As declared; a build step looks for `.name = "…"` of every operator.
+  /// The declared name; a build step looks for `.name = "…"` of every operator.
   std::string name;
-  /// Makes up a valid call: axes that differ, options that differ per axis, away from kinks and ties.
+  /// Generates a valid call: different axes, different options per axis, away from kinks and ties.
   std::function<Sample(Generator&)> sample;
-  /// Calls on arrays without elements; `expected` has the shape of the result. Empty only where these are refused.
-  std::vector<Sample> on_nothing = {};
-  std::vector<Refusal> refusals = {};
+  /// Calls on arrays without elements; `expected` has the shape of the result. Empty only if these are rejected.
+  std::vector<Sample> on_empty = {};
+  std::vector<Rejection> rejections = {};
   int configurations = 30;
-  /// False for what has no derivative: masks and indices.
+  /// False for results without a derivative: masks and indices.
   bool is_differentiable = true;
   GradcheckOptions gradients = {};
-  /// Of the f64 result against plain loops, relative to the larger of 1 and the value: some roundings of 1e-16.
+  /// Tolerance of f64 results against plain loops, relative to the larger of 1 and the value: some roundings of 1e-16.
   double tolerance = 1e-14;
-  /// Of f32 against f64, values and gradients: some roundings of 6e-8, one after the other.
+  /// Tolerance of f32 against f64, for values and gradients: some successive roundings of 6e-8.
   double f32_tolerance = 1e-6;
-  /// Of the gradient made of operators against the fast one: some hundred roundings of 1e-16.
+  /// Tolerance of the gradient made of operators against the fast one: some hundred roundings of 1e-16.
   double forms_tolerance = 1e-13;
-  /// 0 where the order of summation does not depend on the memory format.
+  /// Tolerance between memory formats: 0 if the order of summation does not depend on the format.
   double format_tolerance = 0;
 };
 
-/// An operator that moves elements and nothing else.
+/// An operator that only moves elements.
 inline OperatorEntry moving(OperatorEntry entry) {
   entry.gradients = linear_in_each;
   entry.tolerance = 0;
@@ -119,8 +119,8 @@ inline OperatorEntry moving(OperatorEntry entry) {
   return entry;
 }
 
-/// Requires of every made-up call: the result of plain loops, gradients of both orders and in both forms, the same in
-/// f32, in either memory format and from views into larger arrays; then the calls on nothing and the refusals.
+/// Requires of every generated call: the result of plain loops, gradients of both orders and in both forms, the same in
+/// f32, in both memory formats and for views into larger arrays; then the calls on empty arrays and the errors.
 void check_operator(const OperatorEntry& entry);
 
 }  // namespace tapestry::testing

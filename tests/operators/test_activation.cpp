@@ -41,9 +41,9 @@ TEST_CASE("operator: relu") {
                                                                              return std::max(value, 0.0);
                                                                            })};
                       },
-                  .on_nothing = {{function, {Array::zeros({0, 3, 4, 5})}, Array::zeros({0, 3, 4, 5})}},
-                  .refusals = {refuses<DTypeError>([] { return relu(Array::zeros({2}, DType::i64)); },
-                                                   "relu: expected f32 or f64, got i64")},
+                  .on_empty = {{function, {Array::zeros({0, 3, 4, 5})}, Array::zeros({0, 3, 4, 5})}},
+                  .rejections = {rejects<DTypeError>([] { return relu(Array::zeros({2}, DType::i64)); },
+                                                     "relu: expected f32 or f64, got i64")},
                   .tolerance = 0,
                   .f32_tolerance = 0});
 }
@@ -96,23 +96,23 @@ TEST_CASE("operator: prelu") {
   check_operator(
       {.name = "prelu",
        .sample = sample,
-       .on_nothing = {{function, {Array::zeros({0, 3, 4}), Array::full({3}, 0.25)}, Array::zeros({0, 3, 4})},
-                      {function, {Array::zeros({0}), Array::full({1}, 0.25)}, Array::zeros({0})}},
-       .refusals = {refuses<ShapeError>(
-                        [] {
-                          return prelu(Array::zeros({2, 3}), Array::zeros({2}));
-                        },
-                        "prelu: expected a weight of shape [1] or [3] (input [2, 3]), got [2]"),
-                    refuses<ShapeError>(
-                        [] {
-                          return prelu(Array::zeros({2, 3}), Array::zeros({1, 3}));
-                        },
-                        "prelu: expected a weight of shape [1] or [3] (input [2, 3]), got [1, 3]"),
-                    refuses<DTypeError>([] { return prelu(Array::zeros({2}, DType::i64), Array::zeros({1})); },
-                                        "prelu: expected f32 or f64, got i64"),
-                    refuses<DTypeError>(
-                        [] { return prelu(Array::zeros({2}), Array::zeros({1}, DType::f64)); },
-                        "prelu: expected the same dtype, got f32[2] and f64[1]\nhint: convert with to(DType)")},
+       .on_empty = {{function, {Array::zeros({0, 3, 4}), Array::full({3}, 0.25)}, Array::zeros({0, 3, 4})},
+                    {function, {Array::zeros({0}), Array::full({1}, 0.25)}, Array::zeros({0})}},
+       .rejections = {rejects<ShapeError>(
+                          [] {
+                            return prelu(Array::zeros({2, 3}), Array::zeros({2}));
+                          },
+                          "prelu: expected a weight of shape [1] or [3] (input [2, 3]), got [2]"),
+                      rejects<ShapeError>(
+                          [] {
+                            return prelu(Array::zeros({2, 3}), Array::zeros({1, 3}));
+                          },
+                          "prelu: expected a weight of shape [1] or [3] (input [2, 3]), got [1, 3]"),
+                      rejects<DTypeError>([] { return prelu(Array::zeros({2}, DType::i64), Array::zeros({1})); },
+                                          "prelu: expected f32 or f64, got i64"),
+                      rejects<DTypeError>(
+                          [] { return prelu(Array::zeros({2}), Array::zeros({1}, DType::f64)); },
+                          "prelu: expected the same dtype, got f32[2] and f64[1]\nhint: convert with to(DType)")},
        .f32_tolerance = 1e-5,
        .format_tolerance = 1e-13});
 }
@@ -121,14 +121,14 @@ TEST_CASE("operator: softmax") {
   check_operator(
       {.name = "softmax",
        .sample = [](Generator& random) { return softmax_sample(random, false); },
-       .on_nothing = {{[](Inputs in) { return softmax(in[0]); }, {Array::zeros({0, 3})}, Array::zeros({0, 3})}},
-       .refusals = {refuses<ShapeError>(
-                        [] {
-                          return softmax(Array::zeros({2, 3}), 2);
-                        },
-                        "shape: axis 2 is out of range for [2, 3] of rank 2"),
-                    refuses<DTypeError>([] { return softmax(Array::zeros({2}, DType::u8)); },
-                                        "softmax: expected f32 or f64, got u8")},
+       .on_empty = {{[](Inputs in) { return softmax(in[0]); }, {Array::zeros({0, 3})}, Array::zeros({0, 3})}},
+       .rejections = {rejects<ShapeError>(
+                          [] {
+                            return softmax(Array::zeros({2, 3}), 2);
+                          },
+                          "shape: axis 2 is out of range for [2, 3] of rank 2"),
+                      rejects<DTypeError>([] { return softmax(Array::zeros({2}, DType::u8)); },
+                                          "softmax: expected f32 or f64, got u8")},
        .f32_tolerance = 2e-6,
        .format_tolerance = 1e-14});
 }
@@ -137,14 +137,14 @@ TEST_CASE("operator: log_softmax") {
   check_operator(
       {.name = "log_softmax",
        .sample = [](Generator& random) { return softmax_sample(random, true); },
-       .on_nothing = {{[](Inputs in) { return log_softmax(in[0], 1); }, {Array::zeros({2, 0})}, Array::zeros({2, 0})}},
-       .refusals = {refuses<ShapeError>(
-                        [] {
-                          return log_softmax(Array::zeros({2, 3}), -3);
-                        },
-                        "shape: axis -3 is out of range for [2, 3] of rank 2"),
-                    refuses<DTypeError>([] { return log_softmax(Array::zeros({2}, DType::u8)); },
-                                        "log_softmax: expected f32 or f64, got u8")},
+       .on_empty = {{[](Inputs in) { return log_softmax(in[0], 1); }, {Array::zeros({2, 0})}, Array::zeros({2, 0})}},
+       .rejections = {rejects<ShapeError>(
+                          [] {
+                            return log_softmax(Array::zeros({2, 3}), -3);
+                          },
+                          "shape: axis -3 is out of range for [2, 3] of rank 2"),
+                      rejects<DTypeError>([] { return log_softmax(Array::zeros({2}, DType::u8)); },
+                                          "log_softmax: expected f32 or f64, got u8")},
        .f32_tolerance = 2e-6,
        .format_tolerance = 1e-14});
 }

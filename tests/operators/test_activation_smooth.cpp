@@ -1,4 +1,4 @@
-// Activations without a kink, or with one that options move.
+// Activations without a kink, or with one that depends on options.
 #include <cmath>
 #include <numbers>
 
@@ -40,8 +40,8 @@ TEST_CASE("operator: softplus") {
                                    [=](double x) { return static_cast<double>(plain_softplus(beta * x) / beta); },
                                    "beta " + std::to_string(beta)};
           },
-      .refusals = {refuses<ValueError>([] { return softplus(Array::zeros({2}), {.beta = 0}); },
-                                       "softplus: beta must be positive, got 0")}});
+      .rejections = {rejects<ValueError>([] { return softplus(Array::zeros({2}), {.beta = 0}); },
+                                         "softplus: beta must be positive, got 0")}});
 }
 
 TEST_CASE("operator: elu") {

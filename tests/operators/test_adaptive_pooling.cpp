@@ -1,4 +1,4 @@
-// Pooling to a size.
+// Adaptive pooling.
 #include <algorithm>
 
 #include <tapestry/autograd/ops/pool/pooling.hpp>
@@ -12,14 +12,14 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// As for max_pool2d: steps that keep every maximum in its place, sums of up to 2000 numbers below 2000.
+/// As for max_pool2d: steps that move no maximum, and sums of up to 2000 numbers below 2000.
 constexpr GradcheckOptions in_place = {.step = 0.25, .atol = 1e-9, .rtol = 1e-11};
 
 Shape made_up_images(Generator& random) {
   return {random.between(1, 2), random.between(1, 9), random.between(1, 11), random.between(1, 7)};
 }
 
-Pair made_up_size(Generator& random) {
+Pair random_size(Generator& random) {
   return {random.between(1, 8), random.between(1, 9)};
 }
 
@@ -73,48 +73,48 @@ Array averages(const Array& x, Pair size) {
   });
 }
 
-std::vector<Refusal> refusals_of(const std::string& name, const std::function<Tensor(const Tensor&, Pair)>& pool) {
+std::vector<Rejection> rejections_of(const std::string& name, const std::function<Tensor(const Tensor&, Pair)>& pool) {
   const auto text = [&](const std::string& rest) { return name + ": " + rest; };
   const std::int64_t absurd = std::int64_t{1} << 40;
-  return {refuses<ValueError>(
+  return {rejects<ValueError>(
               [=] {
                 return pool(Array::zeros({1, 1, 2, 2}), Pair(0, 3));
               },
               text("output_size must be in [1, 65536], got (0, 3)")),
-          refuses<ValueError>(
+          rejects<ValueError>(
               [=] {
                 return pool(Array::zeros({1, 1, 2, 2}), Pair(1, absurd));
               },
               text("output_size must be in [1, 65536], got (1, 1099511627776)")),
-          refuses<ShapeError>(
+          rejects<ShapeError>(
               [=] {
                 return pool(Array::zeros({1, 2, 0, 3}), 1);
               },
               text("expected images with channels and pixels, got [1, 2, 0, 3]")),
-          refuses<ShapeError>(
+          rejects<ShapeError>(
               [=] {
                 return pool(Array::zeros({2, 3, 3}), 1);
               },
               text("expected an input (N, C, H, W) of rank 4, got [2, 3, 3]")),
-          refuses<DTypeError>(
+          rejects<DTypeError>(
               [=] {
                 return pool(Array::zeros({1, 1, 2, 2}, DType::i64), 1);
               },
               text("expected f32 or f64, got i64"))};
 }
 
-std::vector<Refusal> global_refusals_of(const std::string& name, Tensor (*pool)(const Tensor&)) {
-  return {refuses<ShapeError>(
+std::vector<Rejection> global_rejections_of(const std::string& name, Tensor (*pool)(const Tensor&)) {
+  return {rejects<ShapeError>(
               [=] {
                 return pool(Array::zeros({2, 3, 0, 7}));
               },
               name + ": expected images with channels and pixels, got [2, 3, 0, 7]"),
-          refuses<ShapeError>(
+          rejects<ShapeError>(
               [=] {
                 return pool(Array::zeros({2, 3, 7}));
               },
               name + ": expected an input (N, C, H, W) of rank 4, got [2, 3, 7]"),
-          refuses<DTypeError>(
+          rejects<DTypeError>(
               [=] {
                 return pool(Array::zeros({1, 1, 2, 2}, DType::u8));
               },
@@ -128,16 +128,16 @@ TEST_CASE("operator: adaptive_avg_pool2d") {
                   .sample =
                       [](Generator& random) {
                         const Array x = random.reals(made_up_images(random));
-                        const Pair size = made_up_size(random);
+                        const Pair size = random_size(random);
                         return Sample{.function = [=](Inputs in) { return adaptive_avg_pool2d(in[0], size); },
                                       .inputs = {x},
                                       .expected = averages(x, size),
                                       .options = describe(size)};
                       },
-                  .on_nothing = {{[](Inputs in) { return adaptive_avg_pool2d(in[0], Pair(2, 9)); },
-                                  {Array::zeros({0, 3, 6, 7})},
-                                  Array::zeros({0, 3, 2, 9})}},
-                  .refusals = refusals_of("adaptive_avg_pool2d", adaptive_avg_pool2d),
+                  .on_empty = {{[](Inputs in) { return adaptive_avg_pool2d(in[0], Pair(2, 9)); },
+                                {Array::zeros({0, 3, 6, 7})},
+                                Array::zeros({0, 3, 2, 9})}},
+                  .rejections = rejections_of("adaptive_avg_pool2d", adaptive_avg_pool2d),
                   .configurations = 60,
                   .gradients = linear_in_each});
 }
@@ -147,16 +147,16 @@ TEST_CASE("operator: adaptive_max_pool2d") {
                   .sample =
                       [](Generator& random) {
                         const Array x = distinct(made_up_images(random));
-                        const Pair size = made_up_size(random);
+                        const Pair size = random_size(random);
                         return Sample{.function = [=](Inputs in) { return adaptive_max_pool2d(in[0], size); },
                                       .inputs = {x},
                                       .expected = maxima(x, size),
                                       .options = describe(size)};
                       },
-                  .on_nothing = {{[](Inputs in) { return adaptive_max_pool2d(in[0], Pair(2, 9)); },
-                                  {Array::zeros({0, 3, 6, 7})},
-                                  Array::zeros({0, 3, 2, 9})}},
-                  .refusals = refusals_of("adaptive_max_pool2d", adaptive_max_pool2d),
+                  .on_empty = {{[](Inputs in) { return adaptive_max_pool2d(in[0], Pair(2, 9)); },
+                                {Array::zeros({0, 3, 6, 7})},
+                                Array::zeros({0, 3, 2, 9})}},
+                  .rejections = rejections_of("adaptive_max_pool2d", adaptive_max_pool2d),
                   .configurations = 60,
                   .gradients = in_place,
                   .tolerance = 0});
@@ -167,7 +167,7 @@ TEST_CASE("operator: adaptive_max_pool2d_with_indices") {
                   .sample =
                       [](Generator& random) {
                         const Array x = distinct(made_up_images(random));
-                        const Pair size = made_up_size(random);
+                        const Pair size = random_size(random);
                         return Sample{.function =
                                           [=](Inputs in) {
                                             const auto result = adaptive_max_pool2d_with_indices(in[0], size);
@@ -180,7 +180,7 @@ TEST_CASE("operator: adaptive_max_pool2d_with_indices") {
                                                           [&](const Index& index) { return argmax(x, size, index); }),
                                       .options = describe(size)};
                       },
-                  .refusals = {refuses<ValueError>(
+                  .rejections = {rejects<ValueError>(
                       [] {
                         return adaptive_max_pool2d_with_indices(Array::zeros({1, 1, 2, 2}), 0).values;
                       },
@@ -198,12 +198,12 @@ TEST_CASE("operator: global_avg_pool2d") {
                                       .inputs = {x},
                                       .expected = averages(x, 1)};
                       },
-                  .on_nothing = {{[](Inputs in) { return global_avg_pool2d(in[0]); },
-                                  {Array::zeros({0, 3, 6, 7})},
-                                  Array::zeros({0, 3, 1, 1})}},
-                  .refusals = global_refusals_of("global_avg_pool2d", global_avg_pool2d),
+                  .on_empty = {{[](Inputs in) { return global_avg_pool2d(in[0]); },
+                                {Array::zeros({0, 3, 6, 7})},
+                                Array::zeros({0, 3, 1, 1})}},
+                  .rejections = global_rejections_of("global_avg_pool2d", global_avg_pool2d),
                   .gradients = linear_in_each,
-                  // In double, in the order of memory.
+                  // In double precision and in memory order.
                   .format_tolerance = 1e-14});
 }
 
@@ -216,10 +216,10 @@ TEST_CASE("operator: global_max_pool2d") {
                                       .inputs = {x},
                                       .expected = maxima(x, 1)};
                       },
-                  .on_nothing = {{[](Inputs in) { return global_max_pool2d(in[0]); },
-                                  {Array::zeros({0, 3, 6, 7})},
-                                  Array::zeros({0, 3, 1, 1})}},
-                  .refusals = global_refusals_of("global_max_pool2d", global_max_pool2d),
+                  .on_empty = {{[](Inputs in) { return global_max_pool2d(in[0]); },
+                                {Array::zeros({0, 3, 6, 7})},
+                                Array::zeros({0, 3, 1, 1})}},
+                  .rejections = global_rejections_of("global_max_pool2d", global_max_pool2d),
                   .gradients = in_place,
                   .tolerance = 0});
 }

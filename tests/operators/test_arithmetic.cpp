@@ -114,8 +114,8 @@ TEST_CASE("operator: clamp") {
                                    std::string(min ? "min " : "") + (max ? "max" : "")};
           },
       .kinks = {-1, 1.5},
-      .refusals = {refuses<ValueError>([] { return clamp(Array::zeros({2}), {}, {}); },
-                                       "clamp: expected a min or a max, got neither")},
+      .rejections = {rejects<ValueError>([] { return clamp(Array::zeros({2}), {}, {}); },
+                                         "clamp: expected a min or a max, got neither")},
       .tolerance = 0,
       .f32_tolerance = 0});
 }

@@ -79,7 +79,7 @@ Sample attention_sample(Generator& random) {
                      std::to_string(p)};
 }
 
-Sample on_nothing(const Shape& query, const Shape& key, const Shape& result) {
+Sample on_empty(const Shape& query, const Shape& key, const Shape& result) {
   return {[](Inputs in) { return scaled_dot_product_attention(in[0], in[1], in[2]); },
           {Array::zeros(query), Array::zeros(key), Array::zeros(key)},
           Array::zeros(result)};
@@ -97,23 +97,23 @@ TEST_CASE("operator: scaled_dot_product_attention") {
   check_operator(
       {.name = "scaled_dot_product_attention",
        .sample = attention_sample,
-       .on_nothing = {on_nothing({0, 3, 4}, {0, 5, 4}, {0, 3, 4}), on_nothing({2, 0, 4}, {2, 5, 4}, {2, 0, 4}),
-                      on_nothing({2, 3, 4}, {2, 0, 4}, {2, 3, 4})},
-       .refusals =
-           {refuses<ShapeError>(call(q, Array::zeros({2, 5, 3}), v), expected + "[2, 3, 4], [2, 5, 3] and [2, 5, 6]"),
-            refuses<ShapeError>(call(q, k, Array::zeros({2, 4, 6})), expected + "[2, 3, 4], [2, 5, 4] and [2, 4, 6]"),
-            refuses<ShapeError>(call(q, Array::zeros({1, 5, 4}), v), expected + "[2, 3, 4], [1, 5, 4] and [2, 5, 6]"),
-            refuses<ShapeError>(call(Array::zeros({4}), k, v), expected + "[4], [2, 5, 4] and [2, 5, 6]"),
-            refuses<DTypeError>(call(q, k, Array::zeros({2, 5, 6}, DType::f64)),
+       .on_empty = {on_empty({0, 3, 4}, {0, 5, 4}, {0, 3, 4}), on_empty({2, 0, 4}, {2, 5, 4}, {2, 0, 4}),
+                    on_empty({2, 3, 4}, {2, 0, 4}, {2, 3, 4})},
+       .rejections =
+           {rejects<ShapeError>(call(q, Array::zeros({2, 5, 3}), v), expected + "[2, 3, 4], [2, 5, 3] and [2, 5, 6]"),
+            rejects<ShapeError>(call(q, k, Array::zeros({2, 4, 6})), expected + "[2, 3, 4], [2, 5, 4] and [2, 4, 6]"),
+            rejects<ShapeError>(call(q, Array::zeros({1, 5, 4}), v), expected + "[2, 3, 4], [1, 5, 4] and [2, 5, 6]"),
+            rejects<ShapeError>(call(Array::zeros({4}), k, v), expected + "[4], [2, 5, 4] and [2, 5, 6]"),
+            rejects<DTypeError>(call(q, k, Array::zeros({2, 5, 6}, DType::f64)),
                                 name +
                                     ": expected the same dtype, got f32[2, 3, 4] and f64[2, 5, 6]\nhint: convert with "
                                     "to(DType)"),
-            refuses<ShapeError>(call(q, k, v, {.attn_mask = Array::zeros({3, 4}, DType::u8)}),
+            rejects<ShapeError>(call(q, k, v, {.attn_mask = Array::zeros({3, 4}, DType::u8)}),
                                 name + ": the attn_mask [3, 4] does not broadcast to the scores [2, 3, 5]"),
-            refuses<DTypeError>(call(q, k, v, {.attn_mask = Array::zeros({3, 5}, DType::f64)}),
+            rejects<DTypeError>(call(q, k, v, {.attn_mask = Array::zeros({3, 5}, DType::f64)}),
                                 name + ": expected an attn_mask of type u8 or f32, got f64[3, 5]"),
-            refuses<ValueError>(call(q, k, v, {.dropout_p = 1.5}), name + ": p must be in [0, 1], got 1.5"),
-            refuses<ValueError>(call(q, k, v, {.dropout_p = 0.5}), name + ": dropout_p 0.5 requires a random stream")},
+            rejects<ValueError>(call(q, k, v, {.dropout_p = 1.5}), name + ": p must be in [0, 1], got 1.5"),
+            rejects<ValueError>(call(q, k, v, {.dropout_p = 0.5}), name + ": dropout_p 0.5 requires a random stream")},
        .configurations = 60,
        .f32_tolerance = 4e-6,
        .format_tolerance = 1e-14});

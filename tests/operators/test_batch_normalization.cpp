@@ -1,4 +1,4 @@
-// Batch normalization, alone and with what comes after it.
+// Batch normalization, alone and followed by other operators.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -15,14 +15,14 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// What normalizes in a sample of batch_norm, or of it with something after it.
+/// The normalization in a sample of batch_norm, or of batch_norm followed by an operator.
 using BatchNormalize = std::function<Tensor(const Tensor& x, const Array& running_mean, const Array& running_var,
                                             const Tensor& weight, const Tensor& bias, const BatchNormOptions& options)>;
 
 Sample batch_norm_sample(Generator& random, const BatchNormalize& batch_normalize = batch_norm) {
   const std::int64_t channels = random.between(1, 9);
-  const Array x = random.reals(made_up_channels(random, 2, channels), -2, 2);
-  const double eps = made_up_eps(random);
+  const Array x = random.reals(random_channels(random, 2, channels), -2, 2);
+  const double eps = random_eps(random);
   const bool training = random.one_in(2);
   const bool is_tracked = !random.one_in(3);
   const Array mean = random.reals({channels});
@@ -53,23 +53,23 @@ TEST_CASE("operator: batch_norm") {
   check_operator(
       {.name = "batch_norm",
        .sample = [](Generator& random) { return batch_norm_sample(random); },
-       .on_nothing = {{evaluate_nothing, {Array::zeros({0, 3, 4, 5}), c3, c3}, Array::zeros({0, 3, 4, 5})},
-                      {evaluate_nothing, {Array::zeros({0, 3}), c3, c3}, Array::zeros({0, 3})},
-                      {evaluate_nothing, {Array::zeros({2, 3, 0}), c3, c3}, Array::zeros({2, 3, 0})}},
-       .refusals = {refuses<ShapeError>(shaped({3}),
-                                        "batch_norm: expected an input (N, C), (N, C, L) or (N, C, H, W), got [3]"),
-                    refuses<ShapeError>(
-                        shaped({1, 2, 3, 4, 5}),
-                        "batch_norm: expected an input (N, C), (N, C, L) or (N, C, H, W), got [1, 2, 3, 4, 5]"),
-                    refuses<ValueError>(
-                        shaped({1, 3}),
-                        "batch_norm: batch statistics require at least 2 values per channel, got 1 "
-                        "(input [1, 3])\nhint: use a larger batch, or evaluation with running statistics"),
-                    refuses<DTypeError>(
-                        [] {
-                          return batch_norm(Array::zeros({2, 3}, DType::u8), {}, {}, {}, {}, {.training = true});
-                        },
-                        "batch_norm: expected f32 or f64, got u8")},
+       .on_empty = {{evaluate_nothing, {Array::zeros({0, 3, 4, 5}), c3, c3}, Array::zeros({0, 3, 4, 5})},
+                    {evaluate_nothing, {Array::zeros({0, 3}), c3, c3}, Array::zeros({0, 3})},
+                    {evaluate_nothing, {Array::zeros({2, 3, 0}), c3, c3}, Array::zeros({2, 3, 0})}},
+       .rejections = {rejects<ShapeError>(shaped({3}),
+                                          "batch_norm: expected an input (N, C), (N, C, L) or (N, C, H, W), got [3]"),
+                      rejects<ShapeError>(
+                          shaped({1, 2, 3, 4, 5}),
+                          "batch_norm: expected an input (N, C), (N, C, L) or (N, C, H, W), got [1, 2, 3, 4, 5]"),
+                      rejects<ValueError>(
+                          shaped({1, 3}),
+                          "batch_norm: batch statistics require at least 2 values per channel, got 1 "
+                          "(input [1, 3])\nhint: use a larger batch, or evaluation with running statistics"),
+                      rejects<DTypeError>(
+                          [] {
+                            return batch_norm(Array::zeros({2, 3}, DType::u8), {}, {}, {}, {}, {.training = true});
+                          },
+                          "batch_norm: expected f32 or f64, got u8")},
        .configurations = 60,
        // Statistics of up to 36 values: some ten roundings more.
        .tolerance = 1e-13});

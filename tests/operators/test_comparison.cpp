@@ -38,20 +38,21 @@ void check_comparison(const Comparison& op) {
   check_operator(
       {.name = op.name,
        .sample = sample,
-       .on_nothing = {{[&](Inputs in) { return op.of_tensors(in[0], in[1]); },
-                       {zeros({0, 3}), zeros({1, 3})},
-                       zeros({0, 3})},
-                      {[&](Inputs in) { return op.with_number(in[0], 1); }, {zeros({0, 3})}, zeros({0, 3})}},
-       .refusals = {refuses<ShapeError>(
-                        [&] {
-                          return op.of_tensors(zeros({2, 3}), zeros({2}));
-                        },
-                        op.name + ": shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
-                    refuses<DTypeError>(
-                        [&] {
-                          return op.of_tensors(zeros({2, 3}), zeros({3}, DType::i64));
-                        },
-                        op.name + ": expected the same dtype, got f32[2, 3] and i64[3]\nhint: convert with to(DType)")},
+       .on_empty = {{[&](Inputs in) { return op.of_tensors(in[0], in[1]); },
+                     {zeros({0, 3}), zeros({1, 3})},
+                     zeros({0, 3})},
+                    {[&](Inputs in) { return op.with_number(in[0], 1); }, {zeros({0, 3})}, zeros({0, 3})}},
+       .rejections = {rejects<ShapeError>(
+                          [&] {
+                            return op.of_tensors(zeros({2, 3}), zeros({2}));
+                          },
+                          op.name + ": shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
+                      rejects<DTypeError>(
+                          [&] {
+                            return op.of_tensors(zeros({2, 3}), zeros({3}, DType::i64));
+                          },
+                          op.name +
+                              ": expected the same dtype, got f32[2, 3] and i64[3]\nhint: convert with to(DType)")},
        .is_differentiable = false,
        .tolerance = 0});
 }
@@ -82,7 +83,7 @@ TEST_CASE("operator: ge") {
   check_comparison({.name = "ge", .of_tensors = ge, .with_number = ge, .plain = std::greater_equal<>()});
 }
 
-TEST_CASE("comparisons of NaN hold for ne alone") {
+TEST_CASE("only ne holds for comparisons of NaN") {
   const Tensor x = Array::full({2}, NAN);
   for (const Array& mask : {eq(x, x), lt(x, x), le(x, x), gt(x, x), ge(x, x)}) {
     require_equal(mask, Array::zeros({2}, DType::u8));
@@ -90,7 +91,7 @@ TEST_CASE("comparisons of NaN hold for ne alone") {
   require_equal(ne(x, x), Array::full({2}, 1, DType::u8));
 }
 
-TEST_CASE("a number is compared in the type of a floating tensor and exactly with integers") {
+TEST_CASE("a number is compared in the dtype of a floating tensor and exactly with integers") {
   REQUIRE(eq(Array::full({1}, 0.1), 0.1).at({0}) == 1);
   const Array whole = Array::full({1}, 2, DType::i64);
   REQUIRE(eq(whole, 2).at({0}) == 1);
@@ -133,22 +134,22 @@ TEST_CASE("operator: where") {
   check_operator(
       {.name = "where",
        .sample = sample,
-       .on_nothing = {{[](Inputs in) { return where(Array::zeros({3}, DType::u8), in[0], in[1]); },
-                       {Array::zeros({0, 3}), Array::zeros({1, 1})},
-                       Array::zeros({0, 3})}},
-       .refusals = {refuses<DTypeError>([=] { return where(x, x, x); },
-                                        "where: expected a mask of type u8, got f32[2, 3]"),
-                    refuses<DTypeError>(
-                        [=] { return where(mask, x, x.to(DType::f64)); },
-                        "where: expected the same dtype, got f32[2, 3] and f64[2, 3]\nhint: convert with to(DType)"),
-                    refuses<ShapeError>(
-                        [=] { return where(mask, x, Array::zeros({2})); },
-                        "where: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
-                    refuses<ShapeError>(
-                        [=] {
-                          return where(mask, Array::zeros({4, 1}), 0);
-                        },
-                        "where: shapes [2, 3] and [4, 1] do not broadcast: 2 and 4 at axis 2 from the end")},
+       .on_empty = {{[](Inputs in) { return where(Array::zeros({3}, DType::u8), in[0], in[1]); },
+                     {Array::zeros({0, 3}), Array::zeros({1, 1})},
+                     Array::zeros({0, 3})}},
+       .rejections = {rejects<DTypeError>([=] { return where(x, x, x); },
+                                          "where: expected a mask of type u8, got f32[2, 3]"),
+                      rejects<DTypeError>(
+                          [=] { return where(mask, x, x.to(DType::f64)); },
+                          "where: expected the same dtype, got f32[2, 3] and f64[2, 3]\nhint: convert with to(DType)"),
+                      rejects<ShapeError>(
+                          [=] { return where(mask, x, Array::zeros({2})); },
+                          "where: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
+                      rejects<ShapeError>(
+                          [=] {
+                            return where(mask, Array::zeros({4, 1}), 0);
+                          },
+                          "where: shapes [2, 3] and [4, 1] do not broadcast: 2 and 4 at axis 2 from the end")},
        .gradients = linear_in_each,
        .tolerance = 0,
        .f32_tolerance = 1e-5,
@@ -164,7 +165,7 @@ TEST_CASE("where passes no gradient to elements that are not selected") {
   y.backward(f32({3}, {INFINITY, NAN, 5}), {});
   require_equal(a.grad().array(), f32({3}, {INFINITY, 0, 5}));
   require_equal(b.grad().array(), f32({3}, {0, NAN, 0}));
-  // Whole numbers are chosen between too.
+  // Integers can be selected too.
   const Array whole = where(mask, Array::full({3}, 7, DType::i64), 2).array();
   REQUIRE(whole.to_vector<std::int64_t>() == std::vector<std::int64_t>{7, 2, 7});
 }

@@ -1,4 +1,4 @@
-// The largest and smallest: over axes, with indices, and the first k of them.
+// Extrema: over axes, with indices, and the first k.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -17,7 +17,7 @@ namespace {
 using OfAxis = std::function<ValuesAndIndices(const Tensor& x, int axis, bool keepdim)>;
 using IndexOfAxis = std::function<Array(const Tensor& x, int axis, bool keepdim)>;
 
-/// The elements of x along an axis, at the place that `index` names.
+/// The elements of x along an axis, with the other axes at `index`.
 std::vector<double> row_of(const Array& x, std::size_t axis, Index index) {
   std::vector<double> row;
   for (index[axis] = 0; index[axis] < x.shape()[static_cast<int>(axis)]; ++index[axis])
@@ -25,7 +25,7 @@ std::vector<double> row_of(const Array& x, std::size_t axis, Index index) {
   return row;
 }
 
-/// A call along one axis; `plain` is of the elements along it.
+/// A call along one axis; `plain` computes the result from the elements along it.
 Sample along_axis(Generator& random, const std::function<Tensor(const Tensor&, int, bool)>& call,
                   const std::function<double(const std::vector<double>&)>& plain) {
   const Array x = random.reals(random.shape(1, 4, 5));
@@ -49,15 +49,15 @@ double smallest_of(const std::vector<double>& values) {
   return *std::min_element(values.begin(), values.end());
 }
 
-std::vector<Refusal> extreme_refusals(const std::string& name, const ReductionCall& call) {
-  auto refusals = reduction_refusals(name, call);
-  refusals.pop_back();  // all types are taken
-  refusals.push_back(refuses<ValueError>(
+std::vector<Rejection> extreme_rejections(const std::string& name, const ReductionCall& call) {
+  auto rejections = reduction_rejections(name, call);
+  rejections.pop_back();  // all dtypes are accepted
+  rejections.push_back(rejects<ValueError>(
       [=] {
         return call(zeros({0, 3}), {0, 1}, false);
       },
       name + ": expected at least one element, got none (input [0, 3])"));
-  return refusals;
+  return rejections;
 }
 
 void check_extreme(const std::string& name, const OfAxis& call, OperatorEntry entry,
@@ -66,17 +66,17 @@ void check_extreme(const std::string& name, const OfAxis& call, OperatorEntry en
     return along_axis(
         random, [=](const Tensor& x, int axis, bool keepdim) { return call(x, axis, keepdim).values; }, plain);
   };
-  entry.on_nothing = {{[=](Inputs in) { return call(in[0], 1, false).values; }, {zeros({0, 3})}, zeros({0})}};
-  entry.refusals = {refuses<ValueError>(
-                        [=] {
-                          call(zeros({0, 3}), 0, false);
-                        },
-                        name + ": expected at least one element, got none (input [0, 3])"),
-                    refuses<ShapeError>(
-                        [=] {
-                          call(zeros({2, 3}), 2, false);
-                        },
-                        "shape: axis 2 is out of range for [2, 3] of rank 2")};
+  entry.on_empty = {{[=](Inputs in) { return call(in[0], 1, false).values; }, {zeros({0, 3})}, zeros({0})}};
+  entry.rejections = {rejects<ValueError>(
+                          [=] {
+                            call(zeros({0, 3}), 0, false);
+                          },
+                          name + ": expected at least one element, got none (input [0, 3])"),
+                      rejects<ShapeError>(
+                          [=] {
+                            call(zeros({2, 3}), 2, false);
+                          },
+                          "shape: axis 2 is out of range for [2, 3] of rank 2")};
   entry.gradients = linear_in_each;
   entry.gradients.step = 1e-3;
   check_operator(entry);
@@ -91,17 +91,17 @@ void check_index(const std::string& name, const IndexOfAxis& call, OperatorEntry
           return static_cast<double>(std::find(row.begin(), row.end(), plain(row)) - row.begin());
         });
   };
-  entry.on_nothing = {{[=](Inputs in) { return Tensor(call(in[0], 1, true)); }, {zeros({0, 3})}, zeros({0, 1})}};
-  entry.refusals = {refuses<ValueError>(
-                        [=] {
-                          call(zeros({0, 3}), 0, false);
-                        },
-                        name + ": expected at least one element, got none (input [0, 3])"),
-                    refuses<ShapeError>(
-                        [=] {
-                          call(zeros({2, 3}), 2, false);
-                        },
-                        "shape: axis 2 is out of range for [2, 3] of rank 2")};
+  entry.on_empty = {{[=](Inputs in) { return Tensor(call(in[0], 1, true)); }, {zeros({0, 3})}, zeros({0, 1})}};
+  entry.rejections = {rejects<ValueError>(
+                          [=] {
+                            call(zeros({0, 3}), 0, false);
+                          },
+                          name + ": expected at least one element, got none (input [0, 3])"),
+                      rejects<ShapeError>(
+                          [=] {
+                            call(zeros({2, 3}), 2, false);
+                          },
+                          "shape: axis 2 is out of range for [2, 3] of rank 2")};
   entry.is_differentiable = false;
   entry.tolerance = 0;
   check_operator(entry);
@@ -115,8 +115,8 @@ TEST_CASE("operator: amax") {
   };
   check_operator({.name = "amax",
                   .sample = [&](Generator& random) { return reduction_sample(random, call, largest_of); },
-                  .on_nothing = {{[](Inputs in) { return amax(in[0], {1}); }, {zeros({0, 3})}, zeros({0})}},
-                  .refusals = extreme_refusals("amax", call),
+                  .on_empty = {{[](Inputs in) { return amax(in[0], {1}); }, {zeros({0, 3})}, zeros({0})}},
+                  .rejections = extreme_rejections("amax", call),
                   .tolerance = 0,
                   .f32_tolerance = 0});
 }
@@ -127,8 +127,8 @@ TEST_CASE("operator: amin") {
   };
   check_operator({.name = "amin",
                   .sample = [&](Generator& random) { return reduction_sample(random, call, smallest_of); },
-                  .on_nothing = {{[](Inputs in) { return amin(in[0], {1}); }, {zeros({0, 3})}, zeros({0})}},
-                  .refusals = extreme_refusals("amin", call),
+                  .on_empty = {{[](Inputs in) { return amin(in[0], {1}); }, {zeros({0, 3})}, zeros({0})}},
+                  .rejections = extreme_rejections("amin", call),
                   .tolerance = 0,
                   .f32_tolerance = 0});
 }
@@ -173,28 +173,28 @@ TEST_CASE("operator: topk") {
   };
   check_operator({.name = "topk",
                   .sample = sample,
-                  .on_nothing = {{[](Inputs in) { return topk(in[0], 2).values; }, {zeros({0, 3})}, zeros({0, 2})},
-                                 {[](Inputs in) { return topk(in[0], 0).values; }, {zeros({2, 3})}, zeros({2, 0})}},
-                  .refusals = {refuses<ValueError>(
-                                   [] {
-                                     topk(zeros({2, 3}), 4);
-                                   },
-                                   "topk: k must be in [0, 3], axis -1 of [2, 3], got 4"),
-                               refuses<ValueError>(
-                                   [] {
-                                     topk(zeros({2, 3}), -1, 0);
-                                   },
-                                   "topk: k must be in [0, 2], axis 0 of [2, 3], got -1"),
-                               refuses<ShapeError>(
-                                   [] {
-                                     topk(zeros({2, 3}), 1, 2);
-                                   },
-                                   "shape: axis 2 is out of range for [2, 3] of rank 2")},
+                  .on_empty = {{[](Inputs in) { return topk(in[0], 2).values; }, {zeros({0, 3})}, zeros({0, 2})},
+                               {[](Inputs in) { return topk(in[0], 0).values; }, {zeros({2, 3})}, zeros({2, 0})}},
+                  .rejections = {rejects<ValueError>(
+                                     [] {
+                                       topk(zeros({2, 3}), 4);
+                                     },
+                                     "topk: k must be in [0, 3], axis -1 of [2, 3], got 4"),
+                                 rejects<ValueError>(
+                                     [] {
+                                       topk(zeros({2, 3}), -1, 0);
+                                     },
+                                     "topk: k must be in [0, 2], axis 0 of [2, 3], got -1"),
+                                 rejects<ShapeError>(
+                                     [] {
+                                       topk(zeros({2, 3}), 1, 2);
+                                     },
+                                     "shape: axis 2 is out of range for [2, 3] of rank 2")},
                   .tolerance = 0,
                   .f32_tolerance = 0});
 }
 
-TEST_CASE("of equals the first is the extreme and gets the gradient") {
+TEST_CASE("of equal elements the first is the extremum and gets the gradient") {
   const Tensor x = leaf(f32({2, 4}, {1, 3, 3, 0, 0, 2, 0, 2}));
   const ValuesAndIndices found = max(x, 1);
   REQUIRE(found.indices.to_vector<std::int64_t>() == std::vector<std::int64_t>{1, 1});
@@ -208,7 +208,7 @@ TEST_CASE("of equals the first is the extreme and gets the gradient") {
   REQUIRE(max(Array::from<std::int64_t>({3}, {4, 9, 9}), 0).values.item() == 9);
 }
 
-TEST_CASE("equals share the gradient of amax and amin evenly") {
+TEST_CASE("equal elements share the gradient of amax and amin evenly") {
   const Tensor x = leaf(f32({2, 4}, {1, 3, 3, 0, 0, 2, 0, 0}));
   amax(x, {1}).backward(f32({2}, {6, 6}), {});
   require_equal(x.grad().array(), f32({2, 4}, {0, 3, 3, 0, 0, 6, 0, 0}));
@@ -217,7 +217,7 @@ TEST_CASE("equals share the gradient of amax and amin evenly") {
   require_equal(y.grad().array(), f32({2, 4}, {0, 0, 0, 0.25, 0.25, 0, 0.25, 0.25}));
 }
 
-TEST_CASE("NaN is the extreme wherever it is") {
+TEST_CASE("NaN is the extremum at any position") {
   for (const std::size_t place : {0U, 5U, 16U, 38U}) {
     Array x = Generator(1).reals({39}).to(DType::f32);
     x.mutable_data<float>()[place] = NAN;
@@ -229,13 +229,13 @@ TEST_CASE("NaN is the extreme wherever it is") {
     REQUIRE(std::isnan(max(x, 0).values.item()));
     REQUIRE(topk(x, 1).indices.item() == at);
     REQUIRE(topk(x, 39, 0, false).indices.at({38}) == at);
-    // The same across a row of columns.
+    // The same along columns.
     const Tensor table = x.reshape({13, 3});
     REQUIRE(std::isnan(amax(table, {0}).array().at({static_cast<std::int64_t>(place % 3)})));
   }
 }
 
-TEST_CASE("extremes of long rows are those of plain loops") {
+TEST_CASE("extrema of long rows equal those of plain loops") {
   const Array x = Generator(1).reals({3, 40000});
   for (const Array& array : {x, x.reshape({120000}), x.reshape({40000, 3})}) {
     const auto values = array.to_vector<double>();

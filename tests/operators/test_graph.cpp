@@ -18,7 +18,7 @@ Index at_row(Index index, std::int64_t row) {
 }
 
 Sample matmul_sample(Generator& random) {
-  const SparseAdjacency graph = made_up_graph(random);
+  const SparseAdjacency graph = random_graph(random);
   const std::int64_t heads = random.between(0, 3);
   const Shape rest = random.shape(0, 2, 3);
   const Shape leading = heads > 0 ? Shape{graph.num_sources(), heads} : Shape{graph.num_sources()};
@@ -40,7 +40,7 @@ Sample matmul_sample(Generator& random) {
 }
 
 Sample aggregate_sample(Generator& random) {
-  const SparseAdjacency graph = made_up_graph(random);
+  const SparseAdjacency graph = random_graph(random);
   const auto aggregation = std::vector{Aggregation::sum, Aggregation::mean,
                                        Aggregation::max}[static_cast<std::size_t>(random.between(0, 2))];
   const Array x = random.reals(joined({graph.num_sources()}, random.shape(0, 3, 3)));
@@ -62,7 +62,7 @@ Sample aggregate_sample(Generator& random) {
 }
 
 Sample softmax_sample(Generator& random) {
-  const SparseAdjacency graph = made_up_graph(random);
+  const SparseAdjacency graph = random_graph(random);
   const std::int64_t heads = random.between(0, 3);
   const Array x = random.reals(heads > 0 ? Shape{graph.num_edges(), heads} : Shape{graph.num_edges()}, -3, 3);
   const auto value = [&](const Index& index) {
@@ -99,24 +99,24 @@ TEST_CASE("operator: sparse_matmul") {
   check_operator(
       {.name = "sparse_matmul",
        .sample = matmul_sample,
-       .on_nothing = {{[](Inputs in) { return sparse_matmul(no_edges(), in[0], in[1]); },
-                       {Array::zeros({0}), Array::zeros({2, 4})},
-                       Array::zeros({3, 4})},
-                      {[](Inputs in) { return sparse_matmul(two_edges(), in[0], in[1]); },
-                       {Array::zeros({2, 3}), Array::zeros({3, 3, 0})},
-                       Array::zeros({3, 3, 0})}},
-       .refusals = {refuses<ShapeError>(call(Array::zeros({3}), Array::zeros({3, 4})),
-                                        "sparse_matmul: expected edge_weights (2) or (2, H), got [3]"),
-                    refuses<ShapeError>(call(Array::zeros({2, 1, 1}), Array::zeros({3, 4})),
-                                        "sparse_matmul: expected edge_weights (2) or (2, H), got [2, 1, 1]"),
-                    refuses<ShapeError>(call(Array::zeros({2}), Array::zeros({4, 4})),
-                                        "sparse_matmul: expected an x (3, …) (edge_weights [2]), got [4, 4]"),
-                    refuses<ShapeError>(call(Array::zeros({2, 5}), Array::zeros({3, 4})),
-                                        "sparse_matmul: expected an x (3, 5, …) (edge_weights [2, 5]), got [3, 4]"),
-                    refuses<DTypeError>(
-                        call(Array::zeros({2}), Array::zeros({3, 4}, DType::f64)),
-                        "sparse_matmul: expected the same dtype, got f32[2] and f64[3, 4]\nhint: convert "
-                        "with to(DType)")},
+       .on_empty = {{[](Inputs in) { return sparse_matmul(no_edges(), in[0], in[1]); },
+                     {Array::zeros({0}), Array::zeros({2, 4})},
+                     Array::zeros({3, 4})},
+                    {[](Inputs in) { return sparse_matmul(two_edges(), in[0], in[1]); },
+                     {Array::zeros({2, 3}), Array::zeros({3, 3, 0})},
+                     Array::zeros({3, 3, 0})}},
+       .rejections = {rejects<ShapeError>(call(Array::zeros({3}), Array::zeros({3, 4})),
+                                          "sparse_matmul: expected edge_weights (2) or (2, H), got [3]"),
+                      rejects<ShapeError>(call(Array::zeros({2, 1, 1}), Array::zeros({3, 4})),
+                                          "sparse_matmul: expected edge_weights (2) or (2, H), got [2, 1, 1]"),
+                      rejects<ShapeError>(call(Array::zeros({2}), Array::zeros({4, 4})),
+                                          "sparse_matmul: expected an x (3, …) (edge_weights [2]), got [4, 4]"),
+                      rejects<ShapeError>(call(Array::zeros({2, 5}), Array::zeros({3, 4})),
+                                          "sparse_matmul: expected an x (3, 5, …) (edge_weights [2, 5]), got [3, 4]"),
+                      rejects<DTypeError>(
+                          call(Array::zeros({2}), Array::zeros({3, 4}, DType::f64)),
+                          "sparse_matmul: expected the same dtype, got f32[2] and f64[3, 4]\nhint: convert "
+                          "with to(DType)")},
        .configurations = 50,
        .gradients = linear_in_each});
 }
@@ -124,35 +124,35 @@ TEST_CASE("operator: sparse_matmul") {
 TEST_CASE("operator: graph_aggregate") {
   check_operator({.name = "graph_aggregate",
                   .sample = aggregate_sample,
-                  .on_nothing = {{[](Inputs in) { return graph_aggregate(no_edges(), in[0], Aggregation::max); },
-                                  {Array::zeros({2, 4})},
-                                  Array::zeros({3, 4})},
-                                 {[](Inputs in) { return graph_aggregate(no_edges(), in[0], Aggregation::mean); },
-                                  {Array::zeros({2, 0})},
-                                  Array::zeros({3, 0})}},
-                  .refusals = {refuses<ShapeError>(
-                                   [] {
-                                     graph_aggregate(two_edges(), Array::zeros({2, 4}));
-                                   },
-                                   "graph_aggregate: expected an x (3, …), got [2, 4]"),
-                               refuses<DTypeError>(
-                                   [] {
-                                     graph_aggregate(two_edges(), Array::zeros({3, 4}, DType::i64));
-                                   },
-                                   "graph_aggregate: expected f32 or f64, got i64")},
+                  .on_empty = {{[](Inputs in) { return graph_aggregate(no_edges(), in[0], Aggregation::max); },
+                                {Array::zeros({2, 4})},
+                                Array::zeros({3, 4})},
+                               {[](Inputs in) { return graph_aggregate(no_edges(), in[0], Aggregation::mean); },
+                                {Array::zeros({2, 0})},
+                                Array::zeros({3, 0})}},
+                  .rejections = {rejects<ShapeError>(
+                                     [] {
+                                       graph_aggregate(two_edges(), Array::zeros({2, 4}));
+                                     },
+                                     "graph_aggregate: expected an x (3, …), got [2, 4]"),
+                                 rejects<DTypeError>(
+                                     [] {
+                                       graph_aggregate(two_edges(), Array::zeros({3, 4}, DType::i64));
+                                     },
+                                     "graph_aggregate: expected f32 or f64, got i64")},
                   .configurations = 60});
 }
 
 TEST_CASE("operator: edge_softmax") {
   check_operator({.name = "edge_softmax",
                   .sample = softmax_sample,
-                  .on_nothing = {{[](Inputs in) { return edge_softmax(no_edges(), in[0]); },
-                                  {Array::zeros({0, 2})},
-                                  Array::zeros({0, 2})}},
-                  .refusals = {refuses<ShapeError>([] { edge_softmax(two_edges(), Array::zeros({3})); },
-                                                   "edge_softmax: expected scores (2) or (2, H), got [3]"),
-                               refuses<DTypeError>([] { edge_softmax(two_edges(), Array::zeros({2}, DType::i64)); },
-                                                   "edge_softmax: expected f32 or f64, got i64")},
+                  .on_empty = {{[](Inputs in) { return edge_softmax(no_edges(), in[0]); },
+                                {Array::zeros({0, 2})},
+                                Array::zeros({0, 2})}},
+                  .rejections = {rejects<ShapeError>([] { edge_softmax(two_edges(), Array::zeros({3})); },
+                                                     "edge_softmax: expected scores (2) or (2, H), got [3]"),
+                                 rejects<DTypeError>([] { edge_softmax(two_edges(), Array::zeros({2}, DType::i64)); },
+                                                     "edge_softmax: expected f32 or f64, got i64")},
                   .configurations = 40,
                   .f32_tolerance = 2e-6});
 }

@@ -32,7 +32,7 @@ std::string at_axis(int axis) {
   return "axis " + std::to_string(axis);
 }
 
-/// What an operator that moves and adds elements is held to: a gradient is a sum of up to 256 terms below 1.
+/// Tolerances for operators that move and add elements: a gradient is a sum of up to 256 terms below 1.
 OperatorEntry linear(OperatorEntry entry) {
   entry.gradients = linear_in_each;
   entry.f32_tolerance = 1e-5;
@@ -63,7 +63,7 @@ TEST_CASE("operator: index_select") {
   check_operator(linear(
       {.name = "index_select",
        .sample = sample,
-       .on_nothing =
+       .on_empty =
            {{[=](Inputs in) { return index_select(in[0], 1, none); }, {Array::zeros({2, 3})}, Array::zeros({2, 0})},
             {[=](Inputs in) { return index_select(in[0], 0, none); }, {Array::zeros({0, 3})}, Array::zeros({0, 3})},
             {[](Inputs in) {
@@ -71,14 +71,14 @@ TEST_CASE("operator: index_select") {
              },
              {Array::zeros({0, 3})},
              Array::zeros({0, 2})}},
-       .refusals = {
-           refuses<ValueError>(some(1, whole({2}, {0, 3})),
+       .rejections = {
+           rejects<ValueError>(some(1, whole({2}, {0, 3})),
                                "index_select: index 3 at [1] is out of range for axis 1 of [2, 3]"),
-           refuses<ValueError>(some(0, whole({2}, {-1, 3})),
+           rejects<ValueError>(some(0, whole({2}, {-1, 3})),
                                "index_select: index -1 at [0] is out of range for axis 0 of [2, 3]"),
-           refuses<ShapeError>(some(1, whole({1, 1}, {0})), "index_select: expected indices of rank 1, got [1, 1]"),
-           refuses<DTypeError>(some(1, Array::zeros({2})), "index_select: expected indices of type i64, got f32[2]"),
-           refuses<ShapeError>(some(2, none), "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
+           rejects<ShapeError>(some(1, whole({1, 1}, {0})), "index_select: expected indices of rank 1, got [1, 1]"),
+           rejects<DTypeError>(some(1, Array::zeros({2})), "index_select: expected indices of type i64, got f32[2]"),
+           rejects<ShapeError>(some(2, none), "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }
 
 TEST_CASE("operator: gather") {
@@ -107,21 +107,20 @@ TEST_CASE("operator: gather") {
   check_operator(linear(
       {.name = "gather",
        .sample = sample,
-       .on_nothing =
-           {{[=](Inputs in) { return gather(in[0], 1, none); }, {Array::zeros({2, 3})}, Array::zeros({0, 2})},
-            {[=](Inputs in) { return gather(in[0], 1, none); }, {Array::zeros({0, 3})}, Array::zeros({0, 2})}},
-       .refusals = {
-           refuses<ValueError>(some(1, whole({1, 2}, {2, 3})),
+       .on_empty = {{[=](Inputs in) { return gather(in[0], 1, none); }, {Array::zeros({2, 3})}, Array::zeros({0, 2})},
+                    {[=](Inputs in) { return gather(in[0], 1, none); }, {Array::zeros({0, 3})}, Array::zeros({0, 2})}},
+       .rejections = {
+           rejects<ValueError>(some(1, whole({1, 2}, {2, 3})),
                                "gather: index 3 at [0, 1] is out of range for axis 1 of [2, 3]"),
-           refuses<ShapeError>(
+           rejects<ShapeError>(
                some(1, whole({2}, {0, 0})),
                "gather: expected indices with the rank of x [2, 3] and no larger than it except along axis 1, got [2]"),
-           refuses<ShapeError>(
+           rejects<ShapeError>(
                some(0, whole({1, 4}, {0, 0, 0, 0})),
                "gather: expected indices with the rank of x [2, 3] and no larger than it except along axis 0, got "
                "[1, 4]"),
-           refuses<DTypeError>(some(1, Array::zeros({2, 3})), "gather: expected indices of type i64, got f32[2, 3]"),
-           refuses<ShapeError>(some(-3, none), "shape: axis -3 is out of range for [2, 3] of rank 2")}}));
+           rejects<DTypeError>(some(1, Array::zeros({2, 3})), "gather: expected indices of type i64, got f32[2, 3]"),
+           rejects<ShapeError>(some(-3, none), "shape: axis -3 is out of range for [2, 3] of rank 2")}}));
 }
 
 TEST_CASE("operator: scatter_add") {
@@ -158,25 +157,25 @@ TEST_CASE("operator: scatter_add") {
   check_operator(linear(
       {.name = "scatter_add",
        .sample = sample,
-       .on_nothing = {{empty, {Array::zeros({0, 3}), Array::zeros({0, 2})}, Array::zeros({0, 3})}},
-       .refusals = {
-           refuses<ValueError>(some(whole({1, 2}, {-1, 0}), Array::zeros({1, 2})),
+       .on_empty = {{empty, {Array::zeros({0, 3}), Array::zeros({0, 2})}, Array::zeros({0, 3})}},
+       .rejections = {
+           rejects<ValueError>(some(whole({1, 2}, {-1, 0}), Array::zeros({1, 2})),
                                "scatter_add: index -1 at [0, 0] is out of range for axis 1 of [2, 3]"),
-           refuses<ShapeError>(
+           rejects<ShapeError>(
                some(pair, Array::zeros({1, 1})),
                "scatter_add: expected indices with the rank of source [1, 1] and no larger than it, got [1, 2]"),
-           refuses<ShapeError>(
+           rejects<ShapeError>(
                some(whole({3, 1}, {0, 0, 0}), Array::zeros({3, 1})),
                "scatter_add: expected indices with the rank of x [2, 3] and no larger than it except along axis 1, "
                "got [3, 1]"),
-           refuses<DTypeError>(some(pair, Array::zeros({1, 2}, DType::f64)),
+           rejects<DTypeError>(some(pair, Array::zeros({1, 2}, DType::f64)),
                                "scatter_add: expected the same dtype, got f32[2, 3] and f64[1, 2]\nhint: convert with "
                                "to(DType)"),
-           refuses<DTypeError>(some(Array::zeros({1, 2}), Array::zeros({1, 2})),
+           rejects<DTypeError>(some(Array::zeros({1, 2}), Array::zeros({1, 2})),
                                "scatter_add: expected indices of type i64, got f32[1, 2]")}}));
 }
 
-TEST_CASE("adding up by index is the same bits at any number of threads") {
+TEST_CASE("accumulating by index gives the same bits at any number of threads") {
   const ThreadCount one(1);
   Generator random(1);
   const Array indices = some_indices(random, {3000}, 40);
@@ -194,7 +193,7 @@ TEST_CASE("adding up by index is the same bits at any number of threads") {
   }
 }
 
-TEST_CASE("indices that are overwritten before backward are noticed") {
+TEST_CASE("indices that are overwritten before backward are detected") {
   Array indices = whole({2}, {1, 0});
   const Tensor x = leaf(Array::full({3}, 1));
   const Tensor y = sum(index_select(x, 0, indices));

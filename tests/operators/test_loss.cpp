@@ -17,7 +17,7 @@ Shape without_classes(const Shape& shape) {
   return Shape(sizes);
 }
 
-/// The index of a class's score.
+/// The index of the score of a class.
 Index with_class(Index row, std::int64_t k) {
   row.insert(row.begin() + 1, k);
   return row;
@@ -43,7 +43,7 @@ struct Labelled {
   explicit Labelled(Generator& random)
       : scores(random.reals(random.shape(2, 4, 4), -3, 3)),
         ignore_index(random.one_in(2) ? -100 : 1),
-        reduction(made_up_reduction(random)) {
+        reduction(random_reduction(random)) {
     const Shape shape = without_classes(scores.shape());
     std::vector<std::int64_t> chosen;
     for (std::int64_t i = 0; i < shape.numel(); ++i) {
@@ -76,14 +76,14 @@ Array i64(const std::vector<std::int64_t>& labels) {
   return Array::from(Shape{static_cast<std::int64_t>(labels.size())}, labels);
 }
 
-double made_up_smoothing(Generator& random) {
+double random_smoothing(Generator& random) {
   const std::vector<double> choices = {0, 0, 0.1, random.real(0, 1), 1};
   return choices[static_cast<std::size_t>(random.between(0, 4))];
 }
 
 Sample labelled_sample(Generator& random) {
   const Labelled call(random);
-  const double smoothing = made_up_smoothing(random);
+  const double smoothing = random_smoothing(random);
   const auto classes = static_cast<double>(call.scores.size(1));
   const Array losses = made_of(call.labels.shape(), [&](const Index& row) -> Real {
     const std::int64_t label = call.label_of(row);
@@ -108,7 +108,7 @@ Sample labelled_sample(Generator& random) {
 
 Sample soft_sample(Generator& random) {
   const Labelled call(random);
-  const double smoothing = made_up_smoothing(random);
+  const double smoothing = random_smoothing(random);
   const Array targets = random.reals(call.scores.shape(), 0, 1);
   const auto classes = static_cast<double>(call.scores.size(1));
   const Array losses = made_of(call.labels.shape(), [&](const Index& row) {
@@ -159,43 +159,43 @@ TEST_CASE("operator: cross_entropy") {
   check_operator(
       {.name = "cross_entropy",
        .sample = labelled_sample,
-       .on_nothing = {{[](Inputs in) { return cross_entropy(in[0], i64({}), {.reduction = Reduction::sum}); },
-                       {Array::zeros({0, 10})},
-                       Array::zeros({})},
-                      {[](Inputs in) {
-                         const Array labels = Array::zeros({2, 0, 3}, DType::i64);
-                         return cross_entropy(in[0], labels, {.reduction = Reduction::none});
-                       },
-                       {Array::zeros({2, 4, 0, 3})},
-                       Array::zeros({2, 0, 3})}},
-       .refusals =
-           {refuses<ValueError>(call(logits, i64({1, 10, 2})),
+       .on_empty = {{[](Inputs in) { return cross_entropy(in[0], i64({}), {.reduction = Reduction::sum}); },
+                     {Array::zeros({0, 10})},
+                     Array::zeros({})},
+                    {[](Inputs in) {
+                       const Array labels = Array::zeros({2, 0, 3}, DType::i64);
+                       return cross_entropy(in[0], labels, {.reduction = Reduction::none});
+                     },
+                     {Array::zeros({2, 4, 0, 3})},
+                     Array::zeros({2, 0, 3})}},
+       .rejections =
+           {rejects<ValueError>(call(logits, i64({1, 10, 2})),
                                 "cross_entropy: label 10 in row 1 is outside [0, 10) (logits [3, 10])"),
-            refuses<ValueError>(call(logits, i64({0, 1, -1})),
+            rejects<ValueError>(call(logits, i64({0, 1, -1})),
                                 "cross_entropy: label -1 in row 2 is outside [0, 10) (logits [3, 10])"),
-            refuses<ValueError>(call(Array::zeros({0, 10}), i64({})),
+            rejects<ValueError>(call(Array::zeros({0, 10}), i64({})),
                                 "cross_entropy: cannot take the mean of no samples (logits [0, 10])"),
-            refuses<ValueError>(call(logits, i64({7, 7, 7}), {.ignore_index = 7}),
+            rejects<ValueError>(call(logits, i64({7, 7, 7}), {.ignore_index = 7}),
                                 "cross_entropy: cannot take the mean of no samples (logits [3, 10], every label is 7)"),
-            refuses<ValueError>(call(logits, i64({1, 1, 1}), {.weight = Array::zeros({10})}),
+            rejects<ValueError>(call(logits, i64({1, 1, 1}), {.weight = Array::zeros({10})}),
                                 "cross_entropy: cannot take the mean over a total weight of 0 (logits [3, 10])"),
-            refuses<ShapeError>(call(logits, i64({1, 2})),
+            rejects<ShapeError>(call(logits, i64({1, 2})),
                                 "cross_entropy: expected labels i64[3] (logits [3, 10]), got i64[2]"),
-            refuses<ShapeError>(call(Array::zeros({3, 10, 4, 5}), i64({1, 2, 3})),
+            rejects<ShapeError>(call(Array::zeros({3, 10, 4, 5}), i64({1, 2, 3})),
                                 "cross_entropy: expected labels i64[3, 4, 5] (logits [3, 10, 4, 5]), got i64[3]"),
-            refuses<DTypeError>(call(logits, Array::zeros({3})),
+            rejects<DTypeError>(call(logits, Array::zeros({3})),
                                 "cross_entropy: expected labels i64[3] (logits [3, 10]), got f32[3]"),
-            refuses<ShapeError>(call(logits, i64({1, 2, 3}), {.weight = Array::zeros({9})}),
+            rejects<ShapeError>(call(logits, i64({1, 2, 3}), {.weight = Array::zeros({9})}),
                                 "cross_entropy: expected a weight f32[10] (logits f32[3, 10]), got f32[9]"),
-            refuses<DTypeError>(call(logits, i64({1, 2, 3}), {.weight = Array::zeros({10}, DType::f64)}),
+            rejects<DTypeError>(call(logits, i64({1, 2, 3}), {.weight = Array::zeros({10}, DType::f64)}),
                                 "cross_entropy: expected a weight f32[10] (logits f32[3, 10]), got f64[10]"),
-            refuses<ShapeError>(call(Array::zeros({3}), i64({1, 2, 3})),
+            rejects<ShapeError>(call(Array::zeros({3}), i64({1, 2, 3})),
                                 "cross_entropy: expected logits (N, C) or (N, C, d₁, …), got [3]"),
-            refuses<DTypeError>(call(Array::zeros({3, 10}, DType::i64), i64({1, 2, 3})),
+            rejects<DTypeError>(call(Array::zeros({3, 10}, DType::i64), i64({1, 2, 3})),
                                 "cross_entropy: expected f32 or f64, got i64"),
-            refuses<ValueError>(call(logits, i64({1, 2, 3}), {.label_smoothing = 1.5}),
+            rejects<ValueError>(call(logits, i64({1, 2, 3}), {.label_smoothing = 1.5}),
                                 "cross_entropy: label_smoothing must be in [0, 1], got 1.5"),
-            refuses<ValueError>(call(logits, i64({1, 2, 3}), {.label_smoothing = std::nan("")}),
+            rejects<ValueError>(call(logits, i64({1, 2, 3}), {.label_smoothing = std::nan("")}),
                                 "cross_entropy: label_smoothing must be in [0, 1], got nan")},
        .configurations = 60,
        .format_tolerance = 1e-14});
@@ -209,21 +209,21 @@ TEST_CASE("operator: cross_entropy of given targets") {
   check_operator(
       {.name = "cross_entropy",
        .sample = soft_sample,
-       .on_nothing = {{[](Inputs in) { return cross_entropy(in[0], in[1], {.reduction = Reduction::sum}); },
-                       {Array::zeros({0, 10}), Array::zeros({0, 10})},
-                       Array::zeros({})}},
-       .refusals = {refuses<ValueError>(call(Array::zeros({0, 10}), Array::zeros({0, 10})),
-                                        "cross_entropy: cannot take the mean of no samples (logits [0, 10])"),
-                    refuses<ShapeError>(call(logits, Array::zeros({3, 9})),
-                                        "cross_entropy: expected targets f32[3, 10], as the logits, got f32[3, 9]"),
-                    refuses<DTypeError>(call(logits, Array::zeros({3, 10}, DType::f64)),
-                                        "cross_entropy: expected targets f32[3, 10], as the logits, got f64[3, 10]"),
-                    refuses<ShapeError>(call(logits, logits, {.weight = Array::zeros({9})}),
-                                        "cross_entropy: expected a weight f32[10] (logits f32[3, 10]), got f32[9]"),
-                    refuses<ShapeError>(call(Array::zeros({3}), Array::zeros({3})),
-                                        "cross_entropy: expected logits (N, C) or (N, C, d₁, …), got [3]"),
-                    refuses<ValueError>(call(logits, logits, {.label_smoothing = -0.5}),
-                                        "cross_entropy: label_smoothing must be in [0, 1], got -0.5")},
+       .on_empty = {{[](Inputs in) { return cross_entropy(in[0], in[1], {.reduction = Reduction::sum}); },
+                     {Array::zeros({0, 10}), Array::zeros({0, 10})},
+                     Array::zeros({})}},
+       .rejections = {rejects<ValueError>(call(Array::zeros({0, 10}), Array::zeros({0, 10})),
+                                          "cross_entropy: cannot take the mean of no samples (logits [0, 10])"),
+                      rejects<ShapeError>(call(logits, Array::zeros({3, 9})),
+                                          "cross_entropy: expected targets f32[3, 10], as the logits, got f32[3, 9]"),
+                      rejects<DTypeError>(call(logits, Array::zeros({3, 10}, DType::f64)),
+                                          "cross_entropy: expected targets f32[3, 10], as the logits, got f64[3, 10]"),
+                      rejects<ShapeError>(call(logits, logits, {.weight = Array::zeros({9})}),
+                                          "cross_entropy: expected a weight f32[10] (logits f32[3, 10]), got f32[9]"),
+                      rejects<ShapeError>(call(Array::zeros({3}), Array::zeros({3})),
+                                          "cross_entropy: expected logits (N, C) or (N, C, d₁, …), got [3]"),
+                      rejects<ValueError>(call(logits, logits, {.label_smoothing = -0.5}),
+                                          "cross_entropy: label_smoothing must be in [0, 1], got -0.5")},
        .configurations = 40,
        .format_tolerance = 1e-14});
 }
@@ -236,26 +236,26 @@ TEST_CASE("operator: nll_loss") {
   check_operator(
       {.name = "nll_loss",
        .sample = nll_sample,
-       .on_nothing = {{[](Inputs in) { return nll_loss(in[0], i64({}), {.reduction = Reduction::sum}); },
-                       {Array::zeros({0, 10})},
-                       Array::zeros({})}},
-       .refusals =
-           {refuses<ValueError>(call(scores, i64({1, 10, 2})),
+       .on_empty = {{[](Inputs in) { return nll_loss(in[0], i64({}), {.reduction = Reduction::sum}); },
+                     {Array::zeros({0, 10})},
+                     Array::zeros({})}},
+       .rejections =
+           {rejects<ValueError>(call(scores, i64({1, 10, 2})),
                                 "nll_loss: label 10 in row 1 is outside [0, 10) (log_probabilities [3, 10])"),
-            refuses<ValueError>(call(Array::zeros({0, 10}), i64({})),
+            rejects<ValueError>(call(Array::zeros({0, 10}), i64({})),
                                 "nll_loss: cannot take the mean of no samples (log_probabilities [0, 10])"),
-            refuses<ValueError>(
+            rejects<ValueError>(
                 call(scores, i64({-100, -100, -100})),
                 "nll_loss: cannot take the mean of no samples (log_probabilities [3, 10], every label is -100)"),
-            refuses<ShapeError>(call(scores, i64({1, 2})),
+            rejects<ShapeError>(call(scores, i64({1, 2})),
                                 "nll_loss: expected labels i64[3] (log_probabilities [3, 10]), got i64[2]"),
-            refuses<DTypeError>(call(scores, Array::zeros({3})),
+            rejects<DTypeError>(call(scores, Array::zeros({3})),
                                 "nll_loss: expected labels i64[3] (log_probabilities [3, 10]), got f32[3]"),
-            refuses<ShapeError>(call(scores, i64({1, 2, 3}), {.weight = Array::zeros({9})}),
+            rejects<ShapeError>(call(scores, i64({1, 2, 3}), {.weight = Array::zeros({9})}),
                                 "nll_loss: expected a weight f32[10] (log_probabilities f32[3, 10]), got f32[9]"),
-            refuses<ShapeError>(call(Array::zeros({3}), i64({1, 2, 3})),
+            rejects<ShapeError>(call(Array::zeros({3}), i64({1, 2, 3})),
                                 "nll_loss: expected log_probabilities (N, C) or (N, C, d₁, …), got [3]"),
-            refuses<DTypeError>(call(Array::zeros({3, 10}, DType::u8), i64({1, 2, 3})),
+            rejects<DTypeError>(call(Array::zeros({3, 10}, DType::u8), i64({1, 2, 3})),
                                 "nll_loss: expected f32 or f64, got u8")},
        .configurations = 60,
        .gradients = linear_in_each,

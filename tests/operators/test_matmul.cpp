@@ -10,7 +10,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// Products of sums of at most 7 (bilinear: 20) terms below 1 are off by less than 20 · 20 · 2⁻⁵³ = 4.4e-14 in any
+/// Sums of at most 7 (bilinear: 20) products below 1 have an error below 20 · 20 · 2⁻⁵³ = 4.4e-14 in any
 /// order.
 OperatorEntry product(OperatorEntry entry) {
   entry.gradients = linear_in_each;
@@ -20,7 +20,7 @@ OperatorEntry product(OperatorEntry entry) {
   return entry;
 }
 
-/// The matrix of a batch that broadcasts, as the element at (row, column) of the one that `batch` names.
+/// The element at (row, column) of the matrix at `batch` under broadcasting.
 double matrix_element(const Array& x, Index batch, std::int64_t row, std::int64_t column) {
   batch.push_back(row);
   batch.push_back(column);
@@ -60,24 +60,24 @@ TEST_CASE("operator: matmul") {
   check_operator(
       product({.name = "matmul",
                .sample = sample,
-               .on_nothing = {{function, {zeros({0, 3}), zeros({3, 4})}, zeros({0, 4})},
-                              {function, {zeros({2, 3}), zeros({3, 0})}, zeros({2, 0})},
-                              {function, {zeros({0, 2, 3}), zeros({3, 4})}, zeros({0, 2, 4})},
-                              {function, {zeros({0, 2, 3}), zeros({1, 3, 4})}, zeros({0, 2, 4})},
-                              {function, {zeros({2, 5, 0}), zeros({0, 4})}, zeros({2, 5, 4})},
-                              {function, {zeros({0}), zeros({0})}, zeros({})}},
-               .refusals = {
-                   refuses<ShapeError>(of({2, 3}, {4, 5}), "matmul: inner sizes differ: 3 and 4 ([2, 3] times [4, 5])"),
-                   refuses<ShapeError>(of({3}, {2, 3}), "matmul: inner sizes differ: 3 and 2 ([3] times [2, 3])"),
-                   refuses<ShapeError>(of({}, {3}), "matmul: expected vectors or matrices, got [] times [3]"),
-                   refuses<ShapeError>(of({2, 4, 3}, {5, 3, 4}),
+               .on_empty = {{function, {zeros({0, 3}), zeros({3, 4})}, zeros({0, 4})},
+                            {function, {zeros({2, 3}), zeros({3, 0})}, zeros({2, 0})},
+                            {function, {zeros({0, 2, 3}), zeros({3, 4})}, zeros({0, 2, 4})},
+                            {function, {zeros({0, 2, 3}), zeros({1, 3, 4})}, zeros({0, 2, 4})},
+                            {function, {zeros({2, 5, 0}), zeros({0, 4})}, zeros({2, 5, 4})},
+                            {function, {zeros({0}), zeros({0})}, zeros({})}},
+               .rejections = {
+                   rejects<ShapeError>(of({2, 3}, {4, 5}), "matmul: inner sizes differ: 3 and 4 ([2, 3] times [4, 5])"),
+                   rejects<ShapeError>(of({3}, {2, 3}), "matmul: inner sizes differ: 3 and 2 ([3] times [2, 3])"),
+                   rejects<ShapeError>(of({}, {3}), "matmul: expected vectors or matrices, got [] times [3]"),
+                   rejects<ShapeError>(of({2, 4, 3}, {5, 3, 4}),
                                        "matmul: batch axes do not broadcast: [2, 4, 3] times [5, 3, 4]"),
-                   refuses<DTypeError>(
+                   rejects<DTypeError>(
                        [] {
                          return matmul(zeros({2, 3}), zeros({3, 4}, DType::f64));
                        },
                        "matmul: expected the same dtype, got f32[2, 3] and f64[3, 4]\nhint: convert with to(DType)"),
-                   refuses<DTypeError>(
+                   rejects<DTypeError>(
                        [] {
                          return matmul(zeros({2, 3}, DType::i64), zeros({3, 4}));
                        },
@@ -104,27 +104,28 @@ TEST_CASE("operator: linear") {
   const auto of = [](const Shape& x, const Shape& weight, const Array& bias) {
     return [=] { return linear(zeros(x), zeros(weight), bias.defined() ? Tensor(bias) : Tensor()); };
   };
-  check_operator(product(
-      {.name = "linear",
-       .sample = sample,
-       .on_nothing = {{function, {zeros({0, 3}), Array::full({4, 3}, 2), Array::full({4}, 1)}, zeros({0, 4})},
-                      {function, {zeros({2, 0, 3}), Array::full({4, 3}, 2)}, zeros({2, 0, 4})}},
-       .refusals = {refuses<ShapeError>(of({2, 5}, {4, 3}, {}),
-                                        "linear: expected 3 input features (weight [4, 3]), got 5 (input [2, 5])"),
-                    refuses<ShapeError>(of({}, {4, 3}, {}), "linear: expected an input (…, in_features), got a scalar"),
-                    refuses<ShapeError>(of({2, 3}, {3}, {}),
-                                        "linear: expected a weight (out_features, in_features) of rank 2, got [3]"),
-                    refuses<ShapeError>(of({2, 3}, {4, 3}, zeros({3})),
-                                        "linear: expected a bias of shape [4] (weight [4, 3]), got [3]"),
-                    refuses<DTypeError>(
-                        of({2, 3}, {4, 3}, zeros({4}, DType::f64)),
-                        "linear: expected the same dtype, got f32[4, 3] and f64[4]\nhint: convert with to(DType)"),
-                    refuses<DTypeError>(
-                        [] {
-                          return linear(zeros({2, 3}), zeros({4, 3}, DType::f64));
-                        },
-                        "linear: expected the same dtype, got f32[2, 3] and f64[4, 3]\nhint: convert with "
-                        "to(DType)")}}));
+  check_operator(
+      product({.name = "linear",
+               .sample = sample,
+               .on_empty = {{function, {zeros({0, 3}), Array::full({4, 3}, 2), Array::full({4}, 1)}, zeros({0, 4})},
+                            {function, {zeros({2, 0, 3}), Array::full({4, 3}, 2)}, zeros({2, 0, 4})}},
+               .rejections = {
+                   rejects<ShapeError>(of({2, 5}, {4, 3}, {}),
+                                       "linear: expected 3 input features (weight [4, 3]), got 5 (input [2, 5])"),
+                   rejects<ShapeError>(of({}, {4, 3}, {}), "linear: expected an input (…, in_features), got a scalar"),
+                   rejects<ShapeError>(of({2, 3}, {3}, {}),
+                                       "linear: expected a weight (out_features, in_features) of rank 2, got [3]"),
+                   rejects<ShapeError>(of({2, 3}, {4, 3}, zeros({3})),
+                                       "linear: expected a bias of shape [4] (weight [4, 3]), got [3]"),
+                   rejects<DTypeError>(
+                       of({2, 3}, {4, 3}, zeros({4}, DType::f64)),
+                       "linear: expected the same dtype, got f32[4, 3] and f64[4]\nhint: convert with to(DType)"),
+                   rejects<DTypeError>(
+                       [] {
+                         return linear(zeros({2, 3}), zeros({4, 3}, DType::f64));
+                       },
+                       "linear: expected the same dtype, got f32[2, 3] and f64[4, 3]\nhint: convert with "
+                       "to(DType)")}}));
 }
 
 TEST_CASE("operator: bilinear") {
@@ -157,25 +158,25 @@ TEST_CASE("operator: bilinear") {
   check_operator(product(
       {.name = "bilinear",
        .sample = sample,
-       .on_nothing = {{function, {zeros({0, 3}), zeros({0, 2}), Array::full({4, 3, 2}, 1)}, zeros({0, 4})}},
-       .refusals = {
-           refuses<ShapeError>(
+       .on_empty = {{function, {zeros({0, 3}), zeros({0, 2}), Array::full({4, 3, 2}, 1)}, zeros({0, 4})}},
+       .rejections = {
+           rejects<ShapeError>(
                of({2, 3}, {3, 5}, {4, 3, 5}),
                "bilinear: expected inputs that differ only along their last axis, got [2, 3] and [3, 5]"),
-           refuses<ShapeError>(of({}, {}, {4, 3, 5}),
+           rejects<ShapeError>(of({}, {}, {4, 3, 5}),
                                "bilinear: expected inputs that differ only along their last axis, got [] and []"),
-           refuses<ShapeError>(of({2, 3}, {2, 5}, {4, 3, 6}),
+           rejects<ShapeError>(of({2, 3}, {2, 5}, {4, 3, 6}),
                                "bilinear: expected 3 and 6 input features (weight [4, 3, 6]), got 3 and 5 (inputs "
                                "[2, 3] and [2, 5])"),
-           refuses<ShapeError>(of({2, 3}, {2, 5}, {4, 3}),
+           rejects<ShapeError>(of({2, 3}, {2, 5}, {4, 3}),
                                "bilinear: expected a weight (out_features, in1_features, in2_features) of rank 3, got "
                                "[4, 3]"),
-           refuses<ShapeError>(
+           rejects<ShapeError>(
                [] {
                  return bilinear(zeros({2, 3}), zeros({2, 5}), zeros({4, 3, 5}), zeros({5}));
                },
                "bilinear: expected a bias of shape [4] (weight [4, 3, 5]), got [5]"),
-           refuses<DTypeError>(
+           rejects<DTypeError>(
                [] {
                  return bilinear(zeros({2, 3}), zeros({2, 5}, DType::f64), zeros({4, 3, 5}));
                },

@@ -12,19 +12,19 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// Axes of which the last, one or more, are normalized.
+/// A shape and the number of its last axes that are normalized.
 struct RowsCase {
   Array x;
   Shape normalized_shape;
 };
 
-RowsCase made_up_rows(Generator& random) {
+RowsCase random_rows(Generator& random) {
   const Shape shape = random.shape(1, 4, 4);
   const auto first = static_cast<std::ptrdiff_t>(random.between(0, shape.rank() - 1));
   return {random.reals(shape, -2, 2), Shape(std::span(shape.begin() + first, shape.end()))};
 }
 
-/// The part of an index within the normalized axes.
+/// The part of an index along the normalized axes.
 Index row_index(const Index& index, const Shape& normalized_shape) {
   return {index.end() - normalized_shape.rank(), index.end()};
 }
@@ -34,8 +34,8 @@ bool is_same_row(const Index& a, const Index& b, const Shape& normalized_shape) 
 }
 
 Sample layer_norm_sample(Generator& random) {
-  const auto [x, shape] = made_up_rows(random);
-  const double eps = made_up_eps(random);
+  const auto [x, shape] = random_rows(random);
+  const double eps = random_eps(random);
   const StatisticsAt statistics = [&x = x, &shape = shape](const Index& index) {
     return statistics_of(x, [&](const Index& other) { return is_same_row(index, other, shape); });
   };
@@ -48,8 +48,8 @@ Sample layer_norm_sample(Generator& random) {
 }
 
 Sample rms_norm_sample(Generator& random) {
-  const auto [x, shape] = made_up_rows(random);
-  const double eps = made_up_eps(random);
+  const auto [x, shape] = random_rows(random);
+  const double eps = random_eps(random);
   const StatisticsAt statistics = [&x = x, &shape = shape](const Index& index) {
     const Statistics s = statistics_of(x, [&](const Index& other) { return is_same_row(index, other, shape); });
     return Statistics{0, s.variance + s.mean * s.mean};
@@ -62,34 +62,34 @@ Sample rms_norm_sample(Generator& random) {
       statistics, [&shape = shape](const Index& index) { return row_index(index, shape); });
 }
 
-std::vector<Refusal> row_refusals(const std::string& name,
-                                  const std::function<Tensor(const Tensor&, const Shape&, const Tensor&, double)>& f) {
+std::vector<Rejection> row_rejections(
+    const std::string& name, const std::function<Tensor(const Tensor&, const Shape&, const Tensor&, double)>& f) {
   const Array x = Array::zeros({2, 3, 4});
   return {
-      refuses<ValueError>([=] { return f(x, {4}, {}, 0); }, name + ": eps must be positive and finite, got 0"),
-      refuses<ValueError>([=] { return f(x, {4}, {}, std::numeric_limits<double>::quiet_NaN()); },
+      rejects<ValueError>([=] { return f(x, {4}, {}, 0); }, name + ": eps must be positive and finite, got 0"),
+      rejects<ValueError>([=] { return f(x, {4}, {}, std::numeric_limits<double>::quiet_NaN()); },
                           name + ": eps must be positive and finite, got nan"),
-      refuses<ShapeError>([=] { return f(x, {3}, {}, 1e-5); },
+      rejects<ShapeError>([=] { return f(x, {3}, {}, 1e-5); },
                           name + ": expected an input whose last axes are the normalized_shape [3], got [2, 3, 4]"),
-      refuses<ShapeError>(
+      rejects<ShapeError>(
           [=] {
             return f(x, {1, 2, 3, 4}, {}, 1e-5);
           },
           name + ": expected an input whose last axes are the normalized_shape [1, 2, 3, 4], got [2, 3, 4]"),
-      refuses<ShapeError>([=] { return f(x, {}, {}, 1e-5); },
+      rejects<ShapeError>([=] { return f(x, {}, {}, 1e-5); },
                           name + ": normalized_shape must have at least one axis and one element, got []"),
-      refuses<ShapeError>(
+      rejects<ShapeError>(
           [=] {
             return f(Array::zeros({2, 0}), {0}, {}, 1e-5);
           },
           name + ": normalized_shape must have at least one axis and one element, got [0]"),
-      refuses<ShapeError>(
+      rejects<ShapeError>(
           [=] {
             return f(x, {3, 4}, Array::zeros({4}), 1e-5);
           },
           name + ": expected a weight of shape [3, 4] (input [2, 3, 4]), got [4]"),
-      refuses<DTypeError>([=] { return f(x.to(DType::i64), {4}, {}, 1e-5); }, name + ": expected f32 or f64, got i64"),
-      refuses<DTypeError>([=] { return f(x, {4}, Array::zeros({4}, DType::f64), 1e-5); },
+      rejects<DTypeError>([=] { return f(x.to(DType::i64), {4}, {}, 1e-5); }, name + ": expected f32 or f64, got i64"),
+      rejects<DTypeError>([=] { return f(x, {4}, Array::zeros({4}, DType::f64), 1e-5); },
                           name + ": expected the same dtype, got f32[2, 3, 4] and f64[4]\nhint: convert with "
                                  "to(DType)")};
 }
@@ -97,11 +97,11 @@ std::vector<Refusal> row_refusals(const std::string& name,
 }  // namespace
 
 TEST_CASE("operator: layer_norm") {
-  std::vector<Refusal> refusals =
-      row_refusals("layer_norm", [](const Tensor& x, const Shape& shape, const Tensor& weight, double eps) {
+  std::vector<Rejection> rejections =
+      row_rejections("layer_norm", [](const Tensor& x, const Shape& shape, const Tensor& weight, double eps) {
         return layer_norm(x, shape, weight, {}, eps);
       });
-  refusals.push_back(refuses<ShapeError>(
+  rejections.push_back(rejects<ShapeError>(
       [] {
         return layer_norm(Array::zeros({2, 3}), {3}, {}, Array::zeros({2}));
       },
@@ -109,10 +109,10 @@ TEST_CASE("operator: layer_norm") {
   const Array c3 = Array::full({3}, 1);
   check_operator({.name = "layer_norm",
                   .sample = layer_norm_sample,
-                  .on_nothing = {{[](Inputs in) { return layer_norm(in[0], {3}, in[1], in[2]); },
-                                  {Array::zeros({2, 0, 3}), c3, c3},
-                                  Array::zeros({2, 0, 3})}},
-                  .refusals = refusals,
+                  .on_empty = {{[](Inputs in) { return layer_norm(in[0], {3}, in[1], in[2]); },
+                                {Array::zeros({2, 0, 3}), c3, c3},
+                                Array::zeros({2, 0, 3})}},
+                  .rejections = rejections,
                   .configurations = 60,
                   // Statistics of up to 256 values: some ten roundings more.
                   .tolerance = 1e-13});
@@ -121,11 +121,11 @@ TEST_CASE("operator: layer_norm") {
 TEST_CASE("operator: rms_norm") {
   check_operator({.name = "rms_norm",
                   .sample = rms_norm_sample,
-                  .on_nothing = {{[](Inputs in) { return rms_norm(in[0], {3}, in[1]); },
-                                  {Array::zeros({2, 0, 3}), Array::full({3}, 1)},
-                                  Array::zeros({2, 0, 3})}},
-                  .refusals = row_refusals("rms_norm", [](const Tensor& x, const Shape& shape, const Tensor& weight,
-                                                          double eps) { return rms_norm(x, shape, weight, eps); }),
+                  .on_empty = {{[](Inputs in) { return rms_norm(in[0], {3}, in[1]); },
+                                {Array::zeros({2, 0, 3}), Array::full({3}, 1)},
+                                Array::zeros({2, 0, 3})}},
+                  .rejections = row_rejections("rms_norm", [](const Tensor& x, const Shape& shape, const Tensor& weight,
+                                                              double eps) { return rms_norm(x, shape, weight, eps); }),
                   .configurations = 60,
                   // Statistics of up to 256 values: some ten roundings more.
                   .tolerance = 1e-13});

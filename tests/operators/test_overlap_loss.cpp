@@ -14,7 +14,7 @@ TEST_CASE("operator: dice_loss") {
     const Array p = random.reals(random.shape(3, 4, 4), 0, 1);
     const Array t = random.reals(p.shape(), 0, 1);
     const double smooth = random.real(0.1, 2);
-    const Reduction reduction = made_up_reduction(random);
+    const Reduction reduction = random_reduction(random);
     const std::int64_t width = p.rank() == 4 ? p.size(3) : 1;
     const Array losses = made_of({p.size(0), p.size(1)}, [&](const Index& row) {
       Real common = 0, all = 0;
@@ -37,28 +37,29 @@ TEST_CASE("operator: dice_loss") {
   const auto call = [](const Shape& shape, const Shape& targets, const DiceLossOptions& options = {}) {
     return [=] { dice_loss(Array::zeros(shape), Array::zeros(targets), options); };
   };
-  check_operator({.name = "dice_loss",
-                  .sample = sample,
-                  .on_nothing = {{[](Inputs in) { return dice_loss(in[0], in[1], {.reduction = Reduction::sum}); },
-                                  {Array::zeros({0, 2, 3}), Array::zeros({0, 2, 3})},
-                                  Array::zeros({})}},
-                  .refusals = {refuses<ShapeError>(call({2, 3}, {2, 3}),
-                                                   "dice_loss: expected probabilities (N, C, d₁, …), got [2, 3]"),
-                               refuses<ShapeError>(
-                                   call({2, 3, 4}, {2, 3, 5}),
-                                   "dice_loss: expected an input and a target of the same shape, got [2, 3, 4] and "
-                                   "[2, 3, 5]"),
-                               refuses<ValueError>(call({0, 3, 4}, {0, 3, 4}),
-                                                   "dice_loss: cannot take the mean over no classes (input [0, 3, 4])"),
-                               refuses<ValueError>(call({2, 3, 4}, {2, 3, 4}, {.smooth = 0}),
-                                                   "dice_loss: smooth must be positive and finite, got 0"),
-                               refuses<DTypeError>(
-                                   [] {
-                                     dice_loss(Array::zeros({1, 1, 1}, DType::u8), Array::zeros({1, 1, 1}, DType::u8));
-                                   },
-                                   "dice_loss: expected f32 or f64, got u8")},
-                  .f32_tolerance = 2e-6,
-                  .format_tolerance = 1e-14});
+  check_operator(
+      {.name = "dice_loss",
+       .sample = sample,
+       .on_empty = {{[](Inputs in) { return dice_loss(in[0], in[1], {.reduction = Reduction::sum}); },
+                     {Array::zeros({0, 2, 3}), Array::zeros({0, 2, 3})},
+                     Array::zeros({})}},
+       .rejections = {rejects<ShapeError>(call({2, 3}, {2, 3}),
+                                          "dice_loss: expected probabilities (N, C, d₁, …), got [2, 3]"),
+                      rejects<ShapeError>(
+                          call({2, 3, 4}, {2, 3, 5}),
+                          "dice_loss: expected an input and a target of the same shape, got [2, 3, 4] and "
+                          "[2, 3, 5]"),
+                      rejects<ValueError>(call({0, 3, 4}, {0, 3, 4}),
+                                          "dice_loss: cannot take the mean over no classes (input [0, 3, 4])"),
+                      rejects<ValueError>(call({2, 3, 4}, {2, 3, 4}, {.smooth = 0}),
+                                          "dice_loss: smooth must be positive and finite, got 0"),
+                      rejects<DTypeError>(
+                          [] {
+                            dice_loss(Array::zeros({1, 1, 1}, DType::u8), Array::zeros({1, 1, 1}, DType::u8));
+                          },
+                          "dice_loss: expected f32 or f64, got u8")},
+       .f32_tolerance = 2e-6,
+       .format_tolerance = 1e-14});
 }
 
 TEST_CASE("operator: kl_div") {
@@ -88,16 +89,16 @@ TEST_CASE("operator: kl_div") {
   check_operator(
       {.name = "kl_div",
        .sample = sample,
-       .on_nothing = {{[](Inputs in) { return kl_div(in[0], in[1], {.reduction = KlReduction::sum}); },
-                       {Array::zeros({0, 3}), Array::zeros({0, 3})},
-                       Array::zeros({})},
-                      {[](Inputs in) { return kl_div(in[0], in[1], {.reduction = KlReduction::batch_mean}); },
-                       {Array::zeros({2, 0}), Array::zeros({2, 0})},
-                       Array::zeros({})}},
-       .refusals =
-           with(pointwise_refusals("kl_div", call),
-                {refuses<ShapeError>(by_batch({}), "kl_div: expected samples (N, …) for batch_mean, got a scalar"),
-                 refuses<ValueError>(by_batch({0, 3}), "kl_div: cannot take the mean of no samples (input [0, 3])")}),
+       .on_empty = {{[](Inputs in) { return kl_div(in[0], in[1], {.reduction = KlReduction::sum}); },
+                     {Array::zeros({0, 3}), Array::zeros({0, 3})},
+                     Array::zeros({})},
+                    {[](Inputs in) { return kl_div(in[0], in[1], {.reduction = KlReduction::batch_mean}); },
+                     {Array::zeros({2, 0}), Array::zeros({2, 0})},
+                     Array::zeros({})}},
+       .rejections =
+           with(pointwise_rejections("kl_div", call),
+                {rejects<ShapeError>(by_batch({}), "kl_div: expected samples (N, …) for batch_mean, got a scalar"),
+                 rejects<ValueError>(by_batch({0, 3}), "kl_div: cannot take the mean of no samples (input [0, 3])")}),
        .configurations = 60,
        .f32_tolerance = 2e-6,
        .format_tolerance = 1e-14});

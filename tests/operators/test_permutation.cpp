@@ -1,4 +1,4 @@
-// Elements in another order: permute, transpose, flip.
+// Reordering elements: permute, transpose, flip.
 #include <string>
 
 #include <tapestry/autograd/ops/shape/shape.hpp>
@@ -30,15 +30,15 @@ TEST_CASE("operator: permute") {
   check_operator(moving(
       {.name = "permute",
        .sample = sample,
-       .on_nothing = {{[](Inputs in) {
-                         return permute(in[0], {1, 2, 0});
-                       },
-                       {zeros({0, 3, 4})},
-                       zeros({3, 4, 0})}},
-       .refusals = {
-           refuses<ShapeError>(some({0, 1}), "permute: expected each axis of [2, 3, 4] exactly once, got [0, 1]"),
-           refuses<ShapeError>(some({0, 1, -3}), "permute: axis -3 of [2, 3, 4] is listed twice in [0, 1, -3]"),
-           refuses<ShapeError>(some({0, 1, 3}), "shape: axis 3 is out of range for [2, 3, 4] of rank 3")}}));
+       .on_empty = {{[](Inputs in) {
+                       return permute(in[0], {1, 2, 0});
+                     },
+                     {zeros({0, 3, 4})},
+                     zeros({3, 4, 0})}},
+       .rejections = {
+           rejects<ShapeError>(some({0, 1}), "permute: expected each axis of [2, 3, 4] exactly once, got [0, 1]"),
+           rejects<ShapeError>(some({0, 1, -3}), "permute: axis -3 of [2, 3, 4] is listed twice in [0, 1, -3]"),
+           rejects<ShapeError>(some({0, 1, 3}), "shape: axis 3 is out of range for [2, 3, 4] of rank 3")}}));
 }
 
 TEST_CASE("operator: transpose") {
@@ -60,15 +60,15 @@ TEST_CASE("operator: transpose") {
   check_operator(
       moving({.name = "transpose",
               .sample = sample,
-              .on_nothing = {{[](Inputs in) { return transpose(in[0], 0, 1); }, {zeros({0, 3})}, zeros({3, 0})}},
-              .refusals = {refuses<ShapeError>(
+              .on_empty = {{[](Inputs in) { return transpose(in[0], 0, 1); }, {zeros({0, 3})}, zeros({3, 0})}},
+              .rejections = {rejects<ShapeError>(
                   [] {
                     return transpose(zeros({2, 3}), 0, 2);
                   },
                   "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }
 
-TEST_CASE("large permutations take every element to its place") {
+TEST_CASE("large permutations move every element to its place") {
   Generator random(1);
   const Array x = random.integers({3, 70, 67, 41});
   const Array image = in_channels_last(x);
@@ -88,7 +88,7 @@ TEST_CASE("large permutations take every element to its place") {
   }
 }
 
-TEST_CASE("pixels whose channels lie side by side become a channels-last image") {
+TEST_CASE("images with contiguous channels become channels-last") {
   const Array pixels = Generator(1).reals({2, 5, 7, 3});
   REQUIRE(permute(pixels, {0, 3, 1, 2}).array().format() == MemoryFormat::channels_last);
   REQUIRE(permute(pixels, {0, 1, 3, 2}).array().format() == MemoryFormat::row_major);
@@ -112,19 +112,19 @@ TEST_CASE("operator: flip") {
   };
   check_operator(moving({.name = "flip",
                          .sample = sample,
-                         .on_nothing = {{[](Inputs in) {
-                                           return flip(in[0], {0, 1});
-                                         },
-                                         {zeros({0, 3})},
-                                         zeros({0, 3})}},
-                         .refusals = {refuses<ShapeError>(
-                                          [] {
-                                            return flip(zeros({2, 3}), {1, -1});
-                                          },
-                                          "flip: axis -1 of [2, 3] is listed twice in [1, -1]"),
-                                      refuses<ShapeError>(
-                                          [] {
-                                            return flip(zeros({2, 3}), {2});
-                                          },
-                                          "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
+                         .on_empty = {{[](Inputs in) {
+                                         return flip(in[0], {0, 1});
+                                       },
+                                       {zeros({0, 3})},
+                                       zeros({0, 3})}},
+                         .rejections = {rejects<ShapeError>(
+                                            [] {
+                                              return flip(zeros({2, 3}), {1, -1});
+                                            },
+                                            "flip: axis -1 of [2, 3] is listed twice in [1, -1]"),
+                                        rejects<ShapeError>(
+                                            [] {
+                                              return flip(zeros({2, 3}), {2});
+                                            },
+                                            "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }

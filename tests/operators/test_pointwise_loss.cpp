@@ -1,4 +1,4 @@
-// Losses of single elements.
+// Elementwise losses.
 #include <algorithm>
 #include <cmath>
 
@@ -12,7 +12,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// A loss of the elements at an index, added up as told.
+/// An elementwise loss, reduced as requested.
 template <class Call, class Value>
 Sample pointwise_sample(const Array& x, const Array& t, Reduction reduction, const Call& call, const Value& value,
                         const std::string& options = "") {
@@ -23,7 +23,7 @@ Sample pointwise_sample(const Array& x, const Array& t, Reduction reduction, con
           .options = name_of(reduction) + " " + options};
 }
 
-/// An input no nearer to the target than 0.1, nor to where it would be 1.
+/// An input at least 0.1 away from the target and from a distance of 1 to it.
 Array away_from(const Array& target, Generator& random) {
   const Array offsets = random.reals_with_gap(target.shape());
   return made_of(target.shape(),
@@ -53,7 +53,7 @@ TEST_CASE("operator: binary_cross_entropy_with_logits") {
     };
     const auto as = [](const Array& factors, DType dtype) { return factors.defined() ? factors.to(dtype) : Array(); };
     return pointwise_sample(
-        x, t, made_up_reduction(random),
+        x, t, random_reduction(random),
         [=](const Tensor& in, const Tensor& target, Reduction reduction) {
           return binary_cross_entropy_with_logits(
               in, target,
@@ -74,16 +74,16 @@ TEST_CASE("operator: binary_cross_entropy_with_logits") {
   check_operator(
       {.name = "binary_cross_entropy_with_logits",
        .sample = sample,
-       .on_nothing = sums_of_nothing([](const Tensor& x, const Tensor& t, Reduction reduction) {
+       .on_empty = sums_of_nothing([](const Tensor& x, const Tensor& t, Reduction reduction) {
          return binary_cross_entropy_with_logits(x, t, {.reduction = reduction});
        }),
-       .refusals =
-           with(pointwise_refusals(name, call),
-                {refuses<ShapeError>(weighted({.weight = Array::zeros({1, 2, 3})}),
+       .rejections =
+           with(pointwise_rejections(name, call),
+                {rejects<ShapeError>(weighted({.weight = Array::zeros({1, 2, 3})}),
                                      name + ": weight [1, 2, 3] does not broadcast to the logits [2, 3]"),
-                 refuses<ShapeError>(weighted({.pos_weight = Array::zeros({2})}),
+                 rejects<ShapeError>(weighted({.pos_weight = Array::zeros({2})}),
                                      name + ": shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from the end"),
-                 refuses<DTypeError>(
+                 rejects<DTypeError>(
                      weighted({.weight = Array::zeros({3}, DType::f64)}),
                      name + ": expected the same dtype, got f32[2, 3] and f64[3]\nhint: convert with to(DType)")}),
        .configurations = 60,
@@ -95,14 +95,14 @@ TEST_CASE("operator: mse_loss") {
   const auto sample = [](Generator& random) {
     const Array x = random.reals(random.shape(0, 4, 4), -2, 2);
     const Array t = random.reals(x.shape());
-    return pointwise_sample(x, t, made_up_reduction(random), mse_loss,
+    return pointwise_sample(x, t, random_reduction(random), mse_loss,
                             [&](const Index& index) { return std::pow(element(x, index) - element(t, index), 2); });
   };
   const auto call = [](const Tensor& x, const Tensor& t) { return mse_loss(x, t); };
   check_operator({.name = "mse_loss",
                   .sample = sample,
-                  .on_nothing = sums_of_nothing(mse_loss),
-                  .refusals = pointwise_refusals("mse_loss", call),
+                  .on_empty = sums_of_nothing(mse_loss),
+                  .rejections = pointwise_rejections("mse_loss", call),
                   .format_tolerance = 1e-14});
 }
 
@@ -110,21 +110,21 @@ TEST_CASE("operator: l1_loss") {
   const auto sample = [](Generator& random) {
     const Array t = random.reals(random.shape(0, 4, 4));
     const Array x = away_from(t, random);
-    return pointwise_sample(x, t, made_up_reduction(random), l1_loss,
+    return pointwise_sample(x, t, random_reduction(random), l1_loss,
                             [&](const Index& index) { return std::abs(element(x, index) - element(t, index)); });
   };
   const auto call = [](const Tensor& x, const Tensor& t) { return l1_loss(x, t); };
   check_operator({.name = "l1_loss",
                   .sample = sample,
-                  .on_nothing = sums_of_nothing(l1_loss),
-                  .refusals = pointwise_refusals("l1_loss", call),
+                  .on_empty = sums_of_nothing(l1_loss),
+                  .rejections = pointwise_rejections("l1_loss", call),
                   .format_tolerance = 1e-14});
 }
 
 namespace {
 
-/// Differences up to 2.2, cut by a bound that none of them is near: between two of their sizes, or beyond.
-double made_up_bound(const Array& x, const Array& t, Generator& random) {
+/// Differences up to 2.2, and a bound that is not close to any of them: between two of them or beyond all.
+double random_bound(const Array& x, const Array& t, Generator& random) {
   std::vector<double> sizes = {0.05, 3};
   const auto xs = values_of(x), ts = values_of(t);
   for (std::size_t i = 0; i < xs.size(); ++i) sizes.push_back(std::abs(xs[i] - ts[i]));
@@ -142,9 +142,9 @@ TEST_CASE("operator: smooth_l1_loss") {
   const auto sample = [](Generator& random) {
     const Array t = random.reals(random.shape(0, 4, 4));
     const Array x = away_from(t, random);
-    const double beta = random.one_in(6) ? 0 : made_up_bound(x, t, random);
+    const double beta = random.one_in(6) ? 0 : random_bound(x, t, random);
     return pointwise_sample(
-        x, t, made_up_reduction(random),
+        x, t, random_reduction(random),
         [=](const Tensor& in, const Tensor& target, Reduction reduction) {
           return smooth_l1_loss(in, target, {.reduction = reduction, .beta = beta});
         },
@@ -161,13 +161,13 @@ TEST_CASE("operator: smooth_l1_loss") {
   check_operator(
       {.name = "smooth_l1_loss",
        .sample = sample,
-       .on_nothing = sums_of_nothing([](const Tensor& x, const Tensor& t, Reduction reduction) {
+       .on_empty = sums_of_nothing([](const Tensor& x, const Tensor& t, Reduction reduction) {
          return smooth_l1_loss(x, t, {.reduction = reduction});
        }),
-       .refusals =
-           with(pointwise_refusals("smooth_l1_loss", call),
-                {refuses<ValueError>(with_beta(-1), "smooth_l1_loss: beta must be finite and not negative, got -1"),
-                 refuses<ValueError>(with_beta(NAN), "smooth_l1_loss: beta must be finite and not negative, got nan")}),
+       .rejections =
+           with(pointwise_rejections("smooth_l1_loss", call),
+                {rejects<ValueError>(with_beta(-1), "smooth_l1_loss: beta must be finite and not negative, got -1"),
+                 rejects<ValueError>(with_beta(NAN), "smooth_l1_loss: beta must be finite and not negative, got nan")}),
        .configurations = 40,
        .f32_tolerance = 2e-6,
        .format_tolerance = 1e-14});
@@ -177,9 +177,9 @@ TEST_CASE("operator: huber_loss") {
   const auto sample = [](Generator& random) {
     const Array t = random.reals(random.shape(0, 4, 4));
     const Array x = away_from(t, random);
-    const double delta = made_up_bound(x, t, random);
+    const double delta = random_bound(x, t, random);
     return pointwise_sample(
-        x, t, made_up_reduction(random),
+        x, t, random_reduction(random),
         [=](const Tensor& in, const Tensor& target, Reduction reduction) {
           return huber_loss(in, target, {.reduction = reduction, .delta = delta});
         },
@@ -196,13 +196,13 @@ TEST_CASE("operator: huber_loss") {
   check_operator(
       {.name = "huber_loss",
        .sample = sample,
-       .on_nothing = sums_of_nothing([](const Tensor& x, const Tensor& t, Reduction reduction) {
+       .on_empty = sums_of_nothing([](const Tensor& x, const Tensor& t, Reduction reduction) {
          return huber_loss(x, t, {.reduction = reduction});
        }),
-       .refusals =
-           with(pointwise_refusals("huber_loss", call),
-                {refuses<ValueError>(with_delta(0), "huber_loss: delta must be positive and finite, got 0"),
-                 refuses<ValueError>(with_delta(INFINITY), "huber_loss: delta must be positive and finite, got inf")}),
+       .rejections =
+           with(pointwise_rejections("huber_loss", call),
+                {rejects<ValueError>(with_delta(0), "huber_loss: delta must be positive and finite, got 0"),
+                 rejects<ValueError>(with_delta(INFINITY), "huber_loss: delta must be positive and finite, got inf")}),
        .configurations = 40,
        .format_tolerance = 1e-14});
 }

@@ -11,7 +11,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// Values differ by 1 at least, so that a step of 1/4 keeps every maximum in its place: differences are exact but for
+/// Values differ by at least 1, so that a step of 1/4 moves no maximum: differences are exact except for
 /// the rounding of sums of up to 2000 numbers below 2000, 4e6 · 2⁻⁵³ / 0.5 = 1e-9.
 constexpr GradcheckOptions in_place = {.step = 0.25, .atol = 1e-9, .rtol = 1e-11};
 
@@ -31,7 +31,7 @@ MaxPool1dOptions max_options_1d(const PoolCase& p) {
           .ceil_mode = p.ceil_mode};
 }
 
-/// The image of an index of the result: (N, C, H, W), or (N, C, L) as one row.
+/// The image plane of an index of the result: (N, C, H, W), or (N, C, L) as one row.
 struct Place {
   std::int64_t sample, channel, row, column;
 };
@@ -46,7 +46,7 @@ double pixel(const Array& x, const Place& place, std::int64_t row, std::int64_t 
   return element(x, {place.sample, place.channel, row, column});
 }
 
-/// The first largest pixel of a window, as row · W + column.
+/// The first maximum of a window, as row · W + column.
 std::int64_t argmax(const PoolCase& p, const Array& x, const Index& index) {
   const Place place = place_of(index);
   std::int64_t best = -1;
@@ -68,7 +68,7 @@ Array argmaxima(const PoolCase& p, const Array& x, const Shape& shape) {
   return made_of(shape, [&](const Index& index) { return argmax(p, x, index); });
 }
 
-/// The sum over a window by its cells on the image or, with the padding, on its frame.
+/// The mean over a window, divided by its cells on the image or, with padding, on the padded image.
 Array averages(const PoolCase& p, const Array& x, const Shape& shape, bool count_include_pad, std::int64_t divisor) {
   return made_of(shape, [&](const Index& index) {
     const Place place = place_of(index);
@@ -110,39 +110,39 @@ TEST_CASE("operator: max_pool1d") {
       {.name = "max_pool1d",
        .sample =
            [](Generator& random) {
-             const PoolCase p = made_up_sequence_case(random, true);
+             const PoolCase p = random_sequence_case(random, true);
              const Array x = distinct(sequence(p));
              return Sample{.function = [=](Inputs in) { return max_pool1d(in[0], max_options_1d(p)); },
                            .inputs = {x},
                            .expected = maxima(p, x, pooled_sequence(p)),
                            .options = describe(p)};
            },
-       .on_nothing = {{[](Inputs in) { return max_pool1d(in[0], {.kernel_size = 2}); },
-                       {Array::zeros({0, 3, 7})},
-                       Array::zeros({0, 3, 3})}},
-       .refusals = {refuses<ValueError>(pool({1, 2, 5}, {.kernel_size = 0}),
-                                        "max_pool1d: kernel_size must be at least 1, got 0"),
-                    refuses<ValueError>(pool({1, 2, 5}, {.kernel_size = 1, .stride = 0}),
-                                        "max_pool1d: stride must be at least 1, got 0"),
-                    refuses<ValueError>(pool({1, 2, 5}, {.kernel_size = 1, .padding = -1}),
-                                        "max_pool1d: padding must be at least 0, got -1"),
-                    refuses<ValueError>(pool({1, 2, 5}, {.kernel_size = 1, .dilation = 0}),
-                                        "max_pool1d: dilation must be at least 1, got 0"),
-                    refuses<ShapeError>(pool({1, 2, 5}, {.kernel_size = 3, .padding = 2}),
-                                        "max_pool1d: along the length padding 2 is more than half of the 3 that the "
-                                        "kernel covers (size 3, dilation 1)"),
-                    refuses<ShapeError>(pool({1, 2, 5}, {.kernel_size = 4, .dilation = 2}),
-                                        "max_pool1d: along the length the kernel covers 7 (size 4, dilation 2), the "
-                                        "padded input has 5 (size 5, padding 0)"),
-                    refuses<ShapeError>(pool({1, 0, 5}, {.kernel_size = 1}),
-                                        "max_pool1d: expected an input with channels and elements, got [1, 0, 5]"),
-                    refuses<ShapeError>(pool({2, 5}, {.kernel_size = 1}),
-                                        "max_pool1d: expected an input (N, C, L) of rank 3, got [2, 5]"),
-                    refuses<DTypeError>(
-                        [] {
-                          return max_pool1d(Array::zeros({1, 1, 2}, DType::i64), {.kernel_size = 1});
-                        },
-                        "max_pool1d: expected f32 or f64, got i64")},
+       .on_empty = {{[](Inputs in) { return max_pool1d(in[0], {.kernel_size = 2}); },
+                     {Array::zeros({0, 3, 7})},
+                     Array::zeros({0, 3, 3})}},
+       .rejections = {rejects<ValueError>(pool({1, 2, 5}, {.kernel_size = 0}),
+                                          "max_pool1d: kernel_size must be at least 1, got 0"),
+                      rejects<ValueError>(pool({1, 2, 5}, {.kernel_size = 1, .stride = 0}),
+                                          "max_pool1d: stride must be at least 1, got 0"),
+                      rejects<ValueError>(pool({1, 2, 5}, {.kernel_size = 1, .padding = -1}),
+                                          "max_pool1d: padding must be at least 0, got -1"),
+                      rejects<ValueError>(pool({1, 2, 5}, {.kernel_size = 1, .dilation = 0}),
+                                          "max_pool1d: dilation must be at least 1, got 0"),
+                      rejects<ShapeError>(pool({1, 2, 5}, {.kernel_size = 3, .padding = 2}),
+                                          "max_pool1d: along the length padding 2 is more than half of the 3 that the "
+                                          "kernel covers (size 3, dilation 1)"),
+                      rejects<ShapeError>(pool({1, 2, 5}, {.kernel_size = 4, .dilation = 2}),
+                                          "max_pool1d: along the length the kernel covers 7 (size 4, dilation 2), the "
+                                          "padded input has 5 (size 5, padding 0)"),
+                      rejects<ShapeError>(pool({1, 0, 5}, {.kernel_size = 1}),
+                                          "max_pool1d: expected an input with channels and elements, got [1, 0, 5]"),
+                      rejects<ShapeError>(pool({2, 5}, {.kernel_size = 1}),
+                                          "max_pool1d: expected an input (N, C, L) of rank 3, got [2, 5]"),
+                      rejects<DTypeError>(
+                          [] {
+                            return max_pool1d(Array::zeros({1, 1, 2}, DType::i64), {.kernel_size = 1});
+                          },
+                          "max_pool1d: expected f32 or f64, got i64")},
        .gradients = in_place,
        .tolerance = 0});
 }
@@ -151,7 +151,7 @@ TEST_CASE("operator: max_pool1d_with_indices") {
   check_operator({.name = "max_pool1d_with_indices",
                   .sample =
                       [](Generator& random) {
-                        const PoolCase p = made_up_sequence_case(random, true);
+                        const PoolCase p = random_sequence_case(random, true);
                         const Array x = distinct(sequence(p));
                         return Sample{.function =
                                           [=](Inputs in) {
@@ -164,7 +164,7 @@ TEST_CASE("operator: max_pool1d_with_indices") {
                                       .expected = argmaxima(p, x, pooled_sequence(p)),
                                       .options = describe(p)};
                       },
-                  .refusals = {refuses<ValueError>(
+                  .rejections = {rejects<ValueError>(
                       [] {
                         return max_pool1d_with_indices(Array::zeros({1, 1, 2}), {.kernel_size = 0}).values;
                       },
@@ -178,15 +178,15 @@ TEST_CASE("operator: max_pool2d") {
   check_operator({.name = "max_pool2d",
                   .sample =
                       [](Generator& random) {
-                        const PoolCase p = made_up_pool_case(random, true);
+                        const PoolCase p = random_pool_case(random, true);
                         const Array x = distinct(p.shape());
                         return Sample{.function = [=](Inputs in) { return max_pool2d(in[0], max_options(p)); },
                                       .inputs = {x},
                                       .expected = maxima(p, x, pooled(p)),
                                       .options = describe(p)};
                       },
-                  .on_nothing = {{by_two, {Array::zeros({0, 3, 6, 7})}, Array::zeros({0, 3, 3, 3})}},
-                  .refusals = {refuses<DTypeError>(
+                  .on_empty = {{by_two, {Array::zeros({0, 3, 6, 7})}, Array::zeros({0, 3, 3, 3})}},
+                  .rejections = {rejects<DTypeError>(
                       [] {
                         return max_pool2d(Array::zeros({1, 1, 2, 2}, DType::u8), {.kernel_size = 1});
                       },
@@ -200,7 +200,7 @@ TEST_CASE("operator: max_pool2d_with_indices") {
   check_operator({.name = "max_pool2d_with_indices",
                   .sample =
                       [](Generator& random) {
-                        const PoolCase p = made_up_pool_case(random, true);
+                        const PoolCase p = random_pool_case(random, true);
                         const Array x = distinct(p.shape());
                         return Sample{.function =
                                           [=](Inputs in) {
@@ -213,7 +213,7 @@ TEST_CASE("operator: max_pool2d_with_indices") {
                                       .expected = argmaxima(p, x, pooled(p)),
                                       .options = describe(p)};
                       },
-                  .refusals = {refuses<ValueError>(
+                  .rejections = {rejects<ValueError>(
                       [] {
                         return max_pool2d_with_indices(Array::zeros({1, 1, 2, 2}), {.kernel_size = 0}).values;
                       },
@@ -227,7 +227,7 @@ TEST_CASE("operator: avg_pool1d") {
   check_operator({.name = "avg_pool1d",
                   .sample =
                       [](Generator& random) {
-                        const PoolCase p = made_up_sequence_case(random, false);
+                        const PoolCase p = random_sequence_case(random, false);
                         const AvgPool1dOptions options = {.kernel_size = p.kernel.width,
                                                           .stride = p.stride.width,
                                                           .padding = p.padding.width,
@@ -239,19 +239,19 @@ TEST_CASE("operator: avg_pool1d") {
                                       .expected = averages(p, x, pooled_sequence(p), options.count_include_pad, 0),
                                       .options = describe(p)};
                       },
-                  .on_nothing = {{[](Inputs in) { return avg_pool1d(in[0], {.kernel_size = 2}); },
-                                  {Array::zeros({0, 3, 7})},
-                                  Array::zeros({0, 3, 3})}},
-                  .refusals = {refuses<ValueError>(
-                                   [] {
-                                     return avg_pool1d(Array::zeros({1, 1, 2}), {.kernel_size = 1, .stride = 0});
-                                   },
-                                   "avg_pool1d: stride must be at least 1, got 0"),
-                               refuses<DTypeError>(
-                                   [] {
-                                     return avg_pool1d(Array::zeros({1, 1, 2}, DType::i64), {.kernel_size = 1});
-                                   },
-                                   "avg_pool1d: expected f32 or f64, got i64")},
+                  .on_empty = {{[](Inputs in) { return avg_pool1d(in[0], {.kernel_size = 2}); },
+                                {Array::zeros({0, 3, 7})},
+                                Array::zeros({0, 3, 3})}},
+                  .rejections = {rejects<ValueError>(
+                                     [] {
+                                       return avg_pool1d(Array::zeros({1, 1, 2}), {.kernel_size = 1, .stride = 0});
+                                     },
+                                     "avg_pool1d: stride must be at least 1, got 0"),
+                                 rejects<DTypeError>(
+                                     [] {
+                                       return avg_pool1d(Array::zeros({1, 1, 2}, DType::i64), {.kernel_size = 1});
+                                     },
+                                     "avg_pool1d: expected f32 or f64, got i64")},
                   .gradients = linear_in_each});
 }
 
@@ -260,7 +260,7 @@ TEST_CASE("operator: avg_pool2d") {
       {.name = "avg_pool2d",
        .sample =
            [](Generator& random) {
-             const PoolCase p = made_up_pool_case(random, false);
+             const PoolCase p = random_pool_case(random, false);
              const std::int64_t divisor = random.one_in(4) ? random.between(1, 9) : 0;
              AvgPool2dOptions options = {.kernel_size = p.kernel,
                                          .stride = p.stride,
@@ -274,19 +274,19 @@ TEST_CASE("operator: avg_pool2d") {
                            .expected = averages(p, x, pooled(p), options.count_include_pad, divisor),
                            .options = describe(p)};
            },
-       .on_nothing = {{[](Inputs in) { return avg_pool2d(in[0], {.kernel_size = 2}); },
-                       {Array::zeros({0, 3, 6, 7})},
-                       Array::zeros({0, 3, 3, 3})}},
-       .refusals = {refuses<ValueError>(
-                        [] {
-                          return avg_pool2d(Array::zeros({1, 1, 2, 2}), {.kernel_size = 1, .divisor_override = 0});
-                        },
-                        "avg_pool2d: divisor_override must be at least 1, got 0"),
-                    refuses<DTypeError>(
-                        [] {
-                          return avg_pool2d(Array::zeros({1, 1, 2, 2}, DType::u8), {.kernel_size = 1});
-                        },
-                        "avg_pool2d: expected f32 or f64, got u8")},
+       .on_empty = {{[](Inputs in) { return avg_pool2d(in[0], {.kernel_size = 2}); },
+                     {Array::zeros({0, 3, 6, 7})},
+                     Array::zeros({0, 3, 3, 3})}},
+       .rejections = {rejects<ValueError>(
+                          [] {
+                            return avg_pool2d(Array::zeros({1, 1, 2, 2}), {.kernel_size = 1, .divisor_override = 0});
+                          },
+                          "avg_pool2d: divisor_override must be at least 1, got 0"),
+                      rejects<DTypeError>(
+                          [] {
+                            return avg_pool2d(Array::zeros({1, 1, 2, 2}, DType::u8), {.kernel_size = 1});
+                          },
+                          "avg_pool2d: expected f32 or f64, got u8")},
        .configurations = 60,
        .gradients = linear_in_each});
 }

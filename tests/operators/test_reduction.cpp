@@ -34,10 +34,10 @@ TEST_CASE("operator: sum") {
   };
   check_operator({.name = "sum",
                   .sample = [&](Generator& random) { return reduction_sample(random, of_axes, total_of); },
-                  .on_nothing = {{[](Inputs in) { return sum(in[0]); }, {zeros({0, 3})}, zeros({})},
-                                 {[](Inputs in) { return sum(in[0], {1}); }, {zeros({0, 3})}, zeros({0})},
-                                 {[](Inputs in) { return sum(in[0], {0}, true); }, {zeros({0, 3})}, zeros({1, 3})}},
-                  .refusals = reduction_refusals("sum", of_axes),
+                  .on_empty = {{[](Inputs in) { return sum(in[0]); }, {zeros({0, 3})}, zeros({})},
+                               {[](Inputs in) { return sum(in[0], {1}); }, {zeros({0, 3})}, zeros({0})},
+                               {[](Inputs in) { return sum(in[0], {0}, true); }, {zeros({0, 3})}, zeros({1, 3})}},
+                  .rejections = reduction_rejections("sum", of_axes),
                   .gradients = linear_in_each,
                   .tolerance = 1e-13,
                   .format_tolerance = 1e-13});
@@ -47,21 +47,21 @@ TEST_CASE("operator: mean") {
   const ReductionCall of_axes = [](const Tensor& x, const std::vector<int>& axes, bool keepdim) {
     return mean(x, axes, keepdim);
   };
-  auto refusals = reduction_refusals("mean", of_axes);
-  refusals.push_back(refuses<ValueError>(
+  auto rejections = reduction_rejections("mean", of_axes);
+  rejections.push_back(rejects<ValueError>(
       [] {
         return mean(zeros({0, 3}));
       },
       "mean: expected at least one element, got none (input [0, 3])"));
-  refusals.push_back(refuses<ValueError>(
+  rejections.push_back(rejects<ValueError>(
       [] {
         return mean(zeros({0, 3}), {0});
       },
       "mean: expected at least one element, got none (input [0, 3])"));
   check_operator({.name = "mean",
                   .sample = [&](Generator& random) { return reduction_sample(random, of_axes, mean_of); },
-                  .on_nothing = {{[](Inputs in) { return mean(in[0], {1}, true); }, {zeros({0, 3})}, zeros({0, 1})}},
-                  .refusals = refusals,
+                  .on_empty = {{[](Inputs in) { return mean(in[0], {1}, true); }, {zeros({0, 3})}, zeros({0, 1})}},
+                  .rejections = rejections,
                   .gradients = linear_in_each,
                   .format_tolerance = 1e-14});
 }
@@ -85,26 +85,26 @@ TEST_CASE("operator: var") {
   const ReductionCall of_axes = [](const Tensor& x, const std::vector<int>& axes, bool keepdim) {
     return var(x, axes, {.keepdim = keepdim});
   };
-  auto refusals = reduction_refusals("var", of_axes);
-  refusals.push_back(refuses<ValueError>(
+  auto rejections = reduction_rejections("var", of_axes);
+  rejections.push_back(rejects<ValueError>(
       [] {
         return var(zeros({1, 3}), {0});
       },
       "var: expected more elements than the correction 1, got 1 (input [1, 3])"));
-  refusals.push_back(refuses<ValueError>(
+  rejections.push_back(rejects<ValueError>(
       [] {
         return var(zeros({0, 3}), {0, 1}, {.correction = 0});
       },
       "var: expected more elements than the correction 0, got 0 (input [0, 3])"));
   check_operator({.name = "var",
                   .sample = sample,
-                  .on_nothing = {{[](Inputs in) { return var(in[0], {1}); }, {zeros({0, 3})}, zeros({0})}},
-                  .refusals = refusals,
+                  .on_empty = {{[](Inputs in) { return var(in[0], {1}); }, {zeros({0, 3})}, zeros({0})}},
+                  .rejections = rejections,
                   .f32_tolerance = 5e-6,
                   .format_tolerance = 1e-13});
 }
 
-TEST_CASE("a large mean costs the variance no digits") {
+TEST_CASE("a large mean does not cost precision in the variance") {
   // Steps of 2⁻⁷ about 128 are exact in f32; their variance is that of 0, 1, 2, …, 8 times 2⁻¹⁴.
   std::vector<float> values;
   for (int i = 0; i < 9000; ++i) values.push_back(128 + 0x1p-7F * static_cast<float>(i % 9));
@@ -136,17 +136,17 @@ TEST_CASE("operator: norm") {
   const ReductionCall of_axes = [](const Tensor& x, const std::vector<int>& axes, bool keepdim) {
     return norm(x, 2, axes, keepdim);
   };
-  auto refusals = reduction_refusals("norm", of_axes);
-  refusals.push_back(refuses<ValueError>([] { return norm(zeros({3}), 0); }, "norm: p must be positive, got 0"));
-  refusals.push_back(refuses<ValueError>([] { return norm(zeros({3}), NAN); }, "norm: p must be positive, got nan"));
-  refusals.push_back(refuses<ValueError>([] { return norm(zeros({0}), infinity); },
-                                         "norm: expected at least one element, got none (input [0])"));
-  // Values reach 256² for p = 0.5, and gradients are as large as ratios of such.
+  auto rejections = reduction_rejections("norm", of_axes);
+  rejections.push_back(rejects<ValueError>([] { return norm(zeros({3}), 0); }, "norm: p must be positive, got 0"));
+  rejections.push_back(rejects<ValueError>([] { return norm(zeros({3}), NAN); }, "norm: p must be positive, got nan"));
+  rejections.push_back(rejects<ValueError>([] { return norm(zeros({0}), infinity); },
+                                           "norm: expected at least one element, got none (input [0])"));
+  // Values reach 256² for p = 0.5, and gradients are ratios of such values.
   check_operator({.name = "norm",
                   .sample = sample,
-                  .on_nothing = {{[](Inputs in) { return norm(in[0]); }, {zeros({0, 3})}, zeros({})},
-                                 {[](Inputs in) { return norm(in[0], 2, {1}); }, {zeros({0, 3})}, zeros({0})}},
-                  .refusals = refusals,
+                  .on_empty = {{[](Inputs in) { return norm(in[0]); }, {zeros({0, 3})}, zeros({})},
+                               {[](Inputs in) { return norm(in[0], 2, {1}); }, {zeros({0, 3})}, zeros({0})}},
+                  .rejections = rejections,
                   .tolerance = 1e-13,
                   .f32_tolerance = 1e-5,
                   .format_tolerance = 1e-13});
@@ -166,7 +166,7 @@ TEST_CASE("the norm of zeros has the derivative 0 and that of large numbers is f
   }
   REQUIRE(norm(f32({2}, {1, INFINITY})).item() == infinity);
   REQUIRE(std::isnan(norm(f32({2}, {1, NAN})).item()));
-  // One of many zeros: the others have the derivative 0 too.
+  // One of many zeros: the derivative of the others is 0 too.
   const Tensor x = leaf(f64({3}, {0, -3, 0}));
   norm(x, 0.5).backward();
   require_equal(x.grad().array(), f64({3}, {0, -1, 0}));
@@ -188,14 +188,14 @@ TEST_CASE("operator: sum_to") {
   const Tensor x = zeros({2, 3});
   check_operator({.name = "sum_to",
                   .sample = sample,
-                  .on_nothing = {{[](Inputs in) { return sum_to(in[0], {3}); }, {zeros({0, 3})}, zeros({3})}},
-                  .refusals = {refuses<ShapeError>(
-                                   [=] {
-                                     return sum_to(x, {3, 2});
-                                   },
-                                   "sum_to: [3, 2] does not broadcast to [2, 3]"),
-                               refuses<DTypeError>([] { return sum_to(Tensor(Array::zeros({2}, DType::i64)), {1}); },
-                                                   "sum_to: expected f32 or f64, got i64")},
+                  .on_empty = {{[](Inputs in) { return sum_to(in[0], {3}); }, {zeros({0, 3})}, zeros({3})}},
+                  .rejections = {rejects<ShapeError>(
+                                     [=] {
+                                       return sum_to(x, {3, 2});
+                                     },
+                                     "sum_to: [3, 2] does not broadcast to [2, 3]"),
+                                 rejects<DTypeError>([] { return sum_to(Tensor(Array::zeros({2}, DType::i64)), {1}); },
+                                                     "sum_to: expected f32 or f64, got i64")},
                   .gradients = linear_in_each,
                   .tolerance = 1e-13,
                   .format_tolerance = 1e-13});
@@ -214,25 +214,25 @@ TEST_CASE("operator: broadcast_to") {
   };
   const Tensor x = zeros({2, 3});
   // A gradient is a sum of up to 256 terms.
-  check_operator(
-      {.name = "broadcast_to",
-       .sample = sample,
-       .on_nothing = {{[](Inputs in) {
-                         return broadcast_to(in[0], {0, 3});
-                       },
-                       {zeros({3})},
-                       zeros({0, 3})}},
-       .refusals = {refuses<ShapeError>([=] { return broadcast_to(x, {2}); },
-                                        "broadcast_to: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from "
-                                        "the end"),
-                    refuses<ShapeError>(
-                        [=] {
-                          return broadcast_to(x, {1, 3});
-                        },
-                        "broadcast_to: [2, 3] does not broadcast to [1, 3]")},
-       .gradients = linear_in_each,
-       .tolerance = 0,
-       .format_tolerance = 1e-13});
+  check_operator({.name = "broadcast_to",
+                  .sample = sample,
+                  .on_empty = {{[](Inputs in) {
+                                  return broadcast_to(in[0], {0, 3});
+                                },
+                                {zeros({3})},
+                                zeros({0, 3})}},
+                  .rejections = {rejects<ShapeError>(
+                                     [=] { return broadcast_to(x, {2}); },
+                                     "broadcast_to: shapes [2, 3] and [2] do not broadcast: 3 and 2 at axis 1 from "
+                                     "the end"),
+                                 rejects<ShapeError>(
+                                     [=] {
+                                       return broadcast_to(x, {1, 3});
+                                     },
+                                     "broadcast_to: [2, 3] does not broadcast to [1, 3]")},
+                  .gradients = linear_in_each,
+                  .tolerance = 0,
+                  .format_tolerance = 1e-13});
 }
 
 TEST_CASE("an image that is broadcast keeps its memory format") {

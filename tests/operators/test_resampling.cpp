@@ -17,11 +17,11 @@ Sample interpolate_sample(Generator& random) {
   options.mode = random.one_in(3) ? InterpolationMode::nearest : InterpolationMode::bilinear;
   options.align_corners = options.mode == InterpolationMode::bilinear && random.one_in(2);
   Pair size = {random.between(1, 11), random.between(1, 9)};
-  // Output pixel i lies at a pixel of the input by this factor.
+  // Input pixels per output pixel.
   double row_step = static_cast<double>(shape[2]) / static_cast<double>(size.height);
   double column_step = static_cast<double>(shape[3]) / static_cast<double>(size.width);
   if (random.one_in(2)) {
-    // Factors of a quarter: their multiples and inverses of no place lie near a whole number by rounding alone.
+    // Multiples of a quarter, so that rounding does not move a position across a whole number.
     const ScaleFactor factor(static_cast<double>(random.between(4, 11)) / 4,
                              static_cast<double>(random.between(4, 11)) / 4);
     options.scale_factor = factor;
@@ -33,7 +33,7 @@ Sample interpolate_sample(Generator& random) {
     options.size = size;
   }
   const auto place = [&](std::int64_t i, double step, std::int64_t in, std::int64_t out) {
-    // Half a ten-thousandth keeps whole numbers from being rounded down.
+    // The 5e-5 keeps whole numbers from being rounded down.
     if (options.mode == InterpolationMode::nearest) return std::floor(static_cast<double>(i) * step + 5e-5);
     if (!options.align_corners) return std::max(0.0, (static_cast<double>(i) + 0.5) * step - 0.5);
     return out == 1 ? 0.0 : static_cast<double>(i) * static_cast<double>(in - 1) / static_cast<double>(out - 1);
@@ -42,7 +42,7 @@ Sample interpolate_sample(Generator& random) {
   const auto value = [&](const Index& index) {
     const double row = place(index[2], row_step, shape[2], size.height);
     const double column = place(index[3], column_step, shape[3], size.width);
-    // Each pixel counts by its nearness along both axes; places beyond the last pixel take the last.
+    // Pixels are weighted by their distance along both axes; positions beyond the last pixel use the last.
     const auto nearness = [](double at, std::int64_t pixel, std::int64_t in) {
       return std::max(0.0, 1 - std::abs(std::min(at, static_cast<double>(in - 1)) - static_cast<double>(pixel)));
     };
@@ -82,34 +82,34 @@ TEST_CASE("operator: pixel_shuffle") {
                                }),
                            .options = "factor " + std::to_string(r)};
            },
-       .on_nothing = {{[](Inputs in) { return pixel_shuffle(in[0], 2); },
-                       {Array::zeros({0, 8, 3, 5})},
-                       Array::zeros({0, 2, 6, 10})},
-                      {[](Inputs in) { return pixel_shuffle(in[0], 3); },
-                       {Array::zeros({2, 9, 0, 5})},
-                       Array::zeros({2, 1, 0, 15})}},
-       .refusals = {refuses<ValueError>(
-                        [] {
-                          return pixel_shuffle(Array::zeros({1, 4, 2, 2}), 0);
-                        },
-                        "pixel_shuffle: upscale_factor must be at least 1, got 0"),
-                    refuses<ShapeError>(
-                        [] {
-                          return pixel_shuffle(Array::zeros({1, 6, 2, 2}), 2);
-                        },
-                        "pixel_shuffle: upscale_factor 2 squared does not divide the 6 channels of "
-                        "[1, 6, 2, 2]"),
-                    refuses<ShapeError>(
-                        [] {
-                          return pixel_shuffle(Array::zeros({1, 4, 2, 2}), std::int64_t{1} << 40);
-                        },
-                        "pixel_shuffle: upscale_factor 1099511627776 squared does not divide the 4 "
-                        "channels of [1, 4, 2, 2]"),
-                    refuses<ShapeError>(
-                        [] {
-                          return pixel_shuffle(Array::zeros({4, 2, 2}), 2);
-                        },
-                        "pixel_shuffle: expected an input (N, C, H, W) of rank 4, got [4, 2, 2]")},
+       .on_empty = {{[](Inputs in) { return pixel_shuffle(in[0], 2); },
+                     {Array::zeros({0, 8, 3, 5})},
+                     Array::zeros({0, 2, 6, 10})},
+                    {[](Inputs in) { return pixel_shuffle(in[0], 3); },
+                     {Array::zeros({2, 9, 0, 5})},
+                     Array::zeros({2, 1, 0, 15})}},
+       .rejections = {rejects<ValueError>(
+                          [] {
+                            return pixel_shuffle(Array::zeros({1, 4, 2, 2}), 0);
+                          },
+                          "pixel_shuffle: upscale_factor must be at least 1, got 0"),
+                      rejects<ShapeError>(
+                          [] {
+                            return pixel_shuffle(Array::zeros({1, 6, 2, 2}), 2);
+                          },
+                          "pixel_shuffle: upscale_factor 2 squared does not divide the 6 channels of "
+                          "[1, 6, 2, 2]"),
+                      rejects<ShapeError>(
+                          [] {
+                            return pixel_shuffle(Array::zeros({1, 4, 2, 2}), std::int64_t{1} << 40);
+                          },
+                          "pixel_shuffle: upscale_factor 1099511627776 squared does not divide the 4 "
+                          "channels of [1, 4, 2, 2]"),
+                      rejects<ShapeError>(
+                          [] {
+                            return pixel_shuffle(Array::zeros({4, 2, 2}), 2);
+                          },
+                          "pixel_shuffle: expected an input (N, C, H, W) of rank 4, got [4, 2, 2]")},
        .gradients = linear_in_each,
        .tolerance = 0,
        .f32_tolerance = 0});
@@ -133,25 +133,25 @@ TEST_CASE("operator: pixel_unshuffle") {
                              }),
                  .options = "factor " + std::to_string(r)};
            },
-       .on_nothing = {{[](Inputs in) { return pixel_unshuffle(in[0], 2); },
-                       {Array::zeros({0, 2, 6, 10})},
-                       Array::zeros({0, 8, 3, 5})}},
-       .refusals = {refuses<ValueError>(
-                        [] {
-                          return pixel_unshuffle(Array::zeros({1, 4, 2, 2}), -1);
-                        },
-                        "pixel_unshuffle: downscale_factor must be at least 1, got -1"),
-                    refuses<ShapeError>(
-                        [] {
-                          return pixel_unshuffle(Array::zeros({1, 6, 4, 3}), 2);
-                        },
-                        "pixel_unshuffle: downscale_factor 2 does not divide both sides of "
-                        "[1, 6, 4, 3]"),
-                    refuses<ShapeError>(
-                        [] {
-                          return pixel_unshuffle(Array::zeros({4, 2, 2}), 2);
-                        },
-                        "pixel_unshuffle: expected an input (N, C, H, W) of rank 4, got [4, 2, 2]")},
+       .on_empty = {{[](Inputs in) { return pixel_unshuffle(in[0], 2); },
+                     {Array::zeros({0, 2, 6, 10})},
+                     Array::zeros({0, 8, 3, 5})}},
+       .rejections = {rejects<ValueError>(
+                          [] {
+                            return pixel_unshuffle(Array::zeros({1, 4, 2, 2}), -1);
+                          },
+                          "pixel_unshuffle: downscale_factor must be at least 1, got -1"),
+                      rejects<ShapeError>(
+                          [] {
+                            return pixel_unshuffle(Array::zeros({1, 6, 4, 3}), 2);
+                          },
+                          "pixel_unshuffle: downscale_factor 2 does not divide both sides of "
+                          "[1, 6, 4, 3]"),
+                      rejects<ShapeError>(
+                          [] {
+                            return pixel_unshuffle(Array::zeros({4, 2, 2}), 2);
+                          },
+                          "pixel_unshuffle: expected an input (N, C, H, W) of rank 4, got [4, 2, 2]")},
        .gradients = linear_in_each,
        .tolerance = 0,
        .f32_tolerance = 0});
@@ -175,27 +175,27 @@ TEST_CASE("operator: channel_shuffle") {
                                      }),
                  .options = "groups " + std::to_string(groups)};
            },
-       .on_nothing = {{[](Inputs in) { return channel_shuffle(in[0], 2); },
-                       {Array::zeros({0, 4, 3, 5})},
-                       Array::zeros({0, 4, 3, 5})},
-                      {[](Inputs in) { return channel_shuffle(in[0], 2); },
-                       {Array::zeros({2, 0, 3, 5})},
-                       Array::zeros({2, 0, 3, 5})}},
-       .refusals = {refuses<ValueError>(
-                        [] {
-                          return channel_shuffle(Array::zeros({1, 4, 2, 2}), 0);
-                        },
-                        "channel_shuffle: groups must be at least 1, got 0"),
-                    refuses<ShapeError>(
-                        [] {
-                          return channel_shuffle(Array::zeros({1, 6, 4, 3}), 4);
-                        },
-                        "channel_shuffle: groups 4 does not divide the 6 channels of [1, 6, 4, 3]"),
-                    refuses<ShapeError>(
-                        [] {
-                          return channel_shuffle(Array::zeros({4, 2, 2}), 2);
-                        },
-                        "channel_shuffle: expected an input (N, C, H, W) of rank 4, got [4, 2, 2]")},
+       .on_empty = {{[](Inputs in) { return channel_shuffle(in[0], 2); },
+                     {Array::zeros({0, 4, 3, 5})},
+                     Array::zeros({0, 4, 3, 5})},
+                    {[](Inputs in) { return channel_shuffle(in[0], 2); },
+                     {Array::zeros({2, 0, 3, 5})},
+                     Array::zeros({2, 0, 3, 5})}},
+       .rejections = {rejects<ValueError>(
+                          [] {
+                            return channel_shuffle(Array::zeros({1, 4, 2, 2}), 0);
+                          },
+                          "channel_shuffle: groups must be at least 1, got 0"),
+                      rejects<ShapeError>(
+                          [] {
+                            return channel_shuffle(Array::zeros({1, 6, 4, 3}), 4);
+                          },
+                          "channel_shuffle: groups 4 does not divide the 6 channels of [1, 6, 4, 3]"),
+                      rejects<ShapeError>(
+                          [] {
+                            return channel_shuffle(Array::zeros({4, 2, 2}), 2);
+                          },
+                          "channel_shuffle: expected an input (N, C, H, W) of rank 4, got [4, 2, 2]")},
        .gradients = linear_in_each,
        .tolerance = 0,
        .f32_tolerance = 0});
@@ -208,41 +208,40 @@ TEST_CASE("operator: interpolate") {
   check_operator(
       {.name = "interpolate",
        .sample = interpolate_sample,
-       .on_nothing = {{[](Inputs in) {
-                         return interpolate(in[0], {.scale_factor = 2, .mode = InterpolationMode::bilinear});
-                       },
-                       {Array::zeros({0, 3, 4, 5})},
-                       Array::zeros({0, 3, 8, 10})}},
-       .refusals = {refuses<ValueError>(resize({}),
-                                        "interpolate: expected either a size or a scale_factor, got neither"),
-                    refuses<ValueError>(resize({.size = 2, .scale_factor = 2}),
-                                        "interpolate: expected either a size or a scale_factor, got both"),
-                    refuses<ValueError>(resize({.size = Pair(2, 0)}),
-                                        "interpolate: size must be in [1, 16777216], got (2, 0)"),
-                    refuses<ValueError>(resize({.size = Pair(2, std::int64_t{1} << 60)}),
-                                        "interpolate: size must be in [1, 16777216], got (2, 1152921504606846976)"),
-                    refuses<ValueError>(resize({.scale_factor = ScaleFactor(2, -1)}),
-                                        "interpolate: scale_factor must be positive and finite, got (2, -1)"),
-                    refuses<ValueError>(resize({.scale_factor = ScaleFactor(0.25, 1)}),
-                                        "interpolate: 3 pixels times scale_factor 0.25 must be in [1, 16777216] (input "
-                                        "[1, 2, 3, 5])"),
-                    refuses<ValueError>(resize({.size = 2, .align_corners = true}),
-                                        "interpolate: align_corners requires mode bilinear"),
-                    refuses<ShapeError>(
-                        [] {
-                          return interpolate(Array::zeros({1, 2, 0, 5}), {.size = 2});
-                        },
-                        "interpolate: expected images with channels and pixels, got [1, 2, 0, 5]"),
-                    refuses<ShapeError>(
-                        [] {
-                          return interpolate(Array::zeros({2, 3, 5}), {.size = 2});
-                        },
-                        "interpolate: expected an input (N, C, H, W) of rank 4, got [2, 3, 5]"),
-                    refuses<DTypeError>(
-                        [] {
-                          return interpolate(Array::zeros({1, 2, 3, 5}, DType::u8), {.size = 2});
-                        },
-                        "interpolate: expected f32 or f64, got u8")},
+       .on_empty = {{[](Inputs in) {
+                       return interpolate(in[0], {.scale_factor = 2, .mode = InterpolationMode::bilinear});
+                     },
+                     {Array::zeros({0, 3, 4, 5})},
+                     Array::zeros({0, 3, 8, 10})}},
+       .rejections =
+           {rejects<ValueError>(resize({}), "interpolate: expected either a size or a scale_factor, got neither"),
+            rejects<ValueError>(resize({.size = 2, .scale_factor = 2}),
+                                "interpolate: expected either a size or a scale_factor, got both"),
+            rejects<ValueError>(resize({.size = Pair(2, 0)}), "interpolate: size must be in [1, 16777216], got (2, 0)"),
+            rejects<ValueError>(resize({.size = Pair(2, std::int64_t{1} << 60)}),
+                                "interpolate: size must be in [1, 16777216], got (2, 1152921504606846976)"),
+            rejects<ValueError>(resize({.scale_factor = ScaleFactor(2, -1)}),
+                                "interpolate: scale_factor must be positive and finite, got (2, -1)"),
+            rejects<ValueError>(resize({.scale_factor = ScaleFactor(0.25, 1)}),
+                                "interpolate: 3 pixels times scale_factor 0.25 must be in [1, 16777216] (input "
+                                "[1, 2, 3, 5])"),
+            rejects<ValueError>(resize({.size = 2, .align_corners = true}),
+                                "interpolate: align_corners requires mode bilinear"),
+            rejects<ShapeError>(
+                [] {
+                  return interpolate(Array::zeros({1, 2, 0, 5}), {.size = 2});
+                },
+                "interpolate: expected images with channels and pixels, got [1, 2, 0, 5]"),
+            rejects<ShapeError>(
+                [] {
+                  return interpolate(Array::zeros({2, 3, 5}), {.size = 2});
+                },
+                "interpolate: expected an input (N, C, H, W) of rank 4, got [2, 3, 5]"),
+            rejects<DTypeError>(
+                [] {
+                  return interpolate(Array::zeros({1, 2, 3, 5}, DType::u8), {.size = 2});
+                },
+                "interpolate: expected f32 or f64, got u8")},
        .configurations = 100,
        .gradients = linear_in_each});
 }

@@ -21,26 +21,26 @@ TEST_CASE("operator: reshape") {
   };
   check_operator(moving({.name = "reshape",
                          .sample = sample,
-                         .on_nothing = {{[](Inputs in) {
-                                           return reshape(in[0], {3, -1});
-                                         },
-                                         {zeros({0, 3})},
-                                         zeros({3, 0})}},
-                         .refusals = {refuses<ShapeError>(
-                                          [] {
-                                            return reshape(zeros({2, 3}), {4, -1});
-                                          },
-                                          "reshape: cannot reshape [2, 3] with 6 elements to [4, -1]"),
-                                      refuses<ShapeError>(
-                                          [] {
-                                            return reshape(zeros({2, 3}), Shape{7});
-                                          },
-                                          "reshape: cannot reshape [2, 3] with 6 elements to [7]"),
-                                      refuses<ShapeError>(
-                                          [] {
-                                            return reshape(zeros({2, 3}), {-1, -1});
-                                          },
-                                          "reshape: only one size may be -1, got [-1, -1]")}}));
+                         .on_empty = {{[](Inputs in) {
+                                         return reshape(in[0], {3, -1});
+                                       },
+                                       {zeros({0, 3})},
+                                       zeros({3, 0})}},
+                         .rejections = {rejects<ShapeError>(
+                                            [] {
+                                              return reshape(zeros({2, 3}), {4, -1});
+                                            },
+                                            "reshape: cannot reshape [2, 3] with 6 elements to [4, -1]"),
+                                        rejects<ShapeError>(
+                                            [] {
+                                              return reshape(zeros({2, 3}), Shape{7});
+                                            },
+                                            "reshape: cannot reshape [2, 3] with 6 elements to [7]"),
+                                        rejects<ShapeError>(
+                                            [] {
+                                              return reshape(zeros({2, 3}), {-1, -1});
+                                            },
+                                            "reshape: only one size may be -1, got [-1, -1]")}}));
 }
 
 TEST_CASE("operator: flatten") {
@@ -59,15 +59,16 @@ TEST_CASE("operator: flatten") {
                   .options = in_words({first, end})};
   };
   const auto images = [](int first, int last) { return [=] { return flatten(zeros({2, 3, 4, 5}), first, last); }; };
-  check_operator(moving(
-      {.name = "flatten",
-       .sample = sample,
-       .on_nothing = {{[](Inputs in) { return flatten(in[0], 1); }, {zeros({0, 3, 4})}, zeros({0, 12})}},
-       .refusals = {refuses<ShapeError>(images(-1, 1), "flatten: first axis -1 is after last axis 1 of [2, 3, 4, 5]"),
-                    refuses<ShapeError>(images(4, -1), "shape: axis 4 is out of range for [2, 3, 4, 5] of rank 4")}}));
+  check_operator(
+      moving({.name = "flatten",
+              .sample = sample,
+              .on_empty = {{[](Inputs in) { return flatten(in[0], 1); }, {zeros({0, 3, 4})}, zeros({0, 12})}},
+              .rejections = {
+                  rejects<ShapeError>(images(-1, 1), "flatten: first axis -1 is after last axis 1 of [2, 3, 4, 5]"),
+                  rejects<ShapeError>(images(4, -1), "shape: axis 4 is out of range for [2, 3, 4, 5] of rank 4")}}));
 }
 
-TEST_CASE("flatten joins all axes unless told otherwise and makes a vector of a scalar") {
+TEST_CASE("flatten merges all axes by default and turns a scalar into a vector") {
   REQUIRE(flatten(zeros({2, 3, 4, 5})).shape() == Shape{120});
   REQUIRE(flatten(Array::scalar(1)).shape() == Shape{1});
 }
@@ -90,20 +91,20 @@ TEST_CASE("operator: expand") {
   OperatorEntry entry =
       moving({.name = "expand",
               .sample = sample,
-              .on_nothing = {{[](Inputs in) {
-                                return expand(in[0], {0, -1, 4});
-                              },
-                              {zeros({3, 1})},
-                              zeros({0, 3, 4})},
-                             {[](Inputs in) {
-                                return expand(in[0], {2, -1});
-                              },
-                              {zeros({0})},
-                              zeros({2, 0})}},
-              .refusals = {refuses<ShapeError>(some({4, 2}), "expand: [3, 1] cannot be expanded to [4, 2]"),
-                           refuses<ShapeError>(some({3}), "expand: [3, 1] cannot be expanded to [3]"),
-                           refuses<ShapeError>(some({-1, 3, 2}), "expand: [3, 1] cannot be expanded to [-1, 3, 2]"),
-                           refuses<ShapeError>(some({3, -2}), "expand: [3, 1] cannot be expanded to [3, -2]")}});
+              .on_empty = {{[](Inputs in) {
+                              return expand(in[0], {0, -1, 4});
+                            },
+                            {zeros({3, 1})},
+                            zeros({0, 3, 4})},
+                           {[](Inputs in) {
+                              return expand(in[0], {2, -1});
+                            },
+                            {zeros({0})},
+                            zeros({2, 0})}},
+              .rejections = {rejects<ShapeError>(some({4, 2}), "expand: [3, 1] cannot be expanded to [4, 2]"),
+                             rejects<ShapeError>(some({3}), "expand: [3, 1] cannot be expanded to [3]"),
+                             rejects<ShapeError>(some({-1, 3, 2}), "expand: [3, 1] cannot be expanded to [-1, 3, 2]"),
+                             rejects<ShapeError>(some({3, -2}), "expand: [3, 1] cannot be expanded to [3, -2]")}});
   // A gradient is a sum of up to 256 terms, in an order that depends on the format.
   entry.f32_tolerance = 1e-5;
   entry.format_tolerance = 1e-13;
@@ -128,15 +129,14 @@ TEST_CASE("operator: squeeze") {
                   .expected = Array::from(Shape(sizes), x.to_vector<double>()),
                   .options = in_words(axes)};
   };
-  check_operator(
-      moving({.name = "squeeze",
-              .sample = sample,
-              .on_nothing = {{[](Inputs in) { return squeeze(in[0], 1); }, {zeros({0, 1, 4})}, zeros({0, 4})}},
-              .refusals = {refuses<ShapeError>(
-                  [] {
-                    return squeeze(zeros({2, 1}), 2);
-                  },
-                  "shape: axis 2 is out of range for [2, 1] of rank 2")}}));
+  check_operator(moving({.name = "squeeze",
+                         .sample = sample,
+                         .on_empty = {{[](Inputs in) { return squeeze(in[0], 1); }, {zeros({0, 1, 4})}, zeros({0, 4})}},
+                         .rejections = {rejects<ShapeError>(
+                             [] {
+                               return squeeze(zeros({2, 1}), 2);
+                             },
+                             "shape: axis 2 is out of range for [2, 1] of rank 2")}}));
 }
 
 TEST_CASE("operator: unsqueeze") {
@@ -155,13 +155,13 @@ TEST_CASE("operator: unsqueeze") {
   check_operator(
       moving({.name = "unsqueeze",
               .sample = sample,
-              .on_nothing = {{[](Inputs in) { return unsqueeze(in[0], -1); }, {zeros({0, 4})}, zeros({0, 4, 1})}},
-              .refusals = {
-                  refuses<ShapeError>(some(3), "unsqueeze: axis 3 is out of range for [2, 3]: expected -3 to 2"),
-                  refuses<ShapeError>(some(-4), "unsqueeze: axis -4 is out of range for [2, 3]: expected -3 to 2")}}));
+              .on_empty = {{[](Inputs in) { return unsqueeze(in[0], -1); }, {zeros({0, 4})}, zeros({0, 4, 1})}},
+              .rejections = {
+                  rejects<ShapeError>(some(3), "unsqueeze: axis 3 is out of range for [2, 3]: expected -3 to 2"),
+                  rejects<ShapeError>(some(-4), "unsqueeze: axis -4 is out of range for [2, 3]: expected -3 to 2")}}));
 }
 
-TEST_CASE("an image keeps its memory when axes of size 1 come and go") {
+TEST_CASE("an image keeps its memory when axes of size 1 are inserted and removed") {
   const Array image = in_channels_last(Generator(1).reals({3, 5, 7}));
   const std::int64_t before = format_conversions();
   const Array batch = unsqueeze(image, 0).array();
@@ -170,6 +170,6 @@ TEST_CASE("an image keeps its memory when axes of size 1 come and go") {
   REQUIRE(squeeze(batch, 0).array().shares_memory_with(image));
   REQUIRE(format_conversions() == before);
   require_equal(batch, image.contiguous().reshape({1, 3, 5, 7}));
-  // Elsewhere the channels would change places.
+  // Otherwise the channels would be reordered.
   REQUIRE(unsqueeze(image, 1).array().format() == MemoryFormat::row_major);
 }

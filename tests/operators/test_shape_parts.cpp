@@ -1,4 +1,4 @@
-// Parts taken and put together along an axis: slice, split, chunk, cat, stack.
+// Splitting and joining along an axis: slice, split, chunk, cat, stack.
 #include <string>
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
@@ -41,15 +41,15 @@ TEST_CASE("operator: slice") {
   const auto some = [](int axis, std::int64_t begin, std::int64_t end) {
     return [=] { return slice(zeros({2, 4}), axis, begin, end); };
   };
-  check_operator(
-      moving({.name = "slice",
-              .sample = sample,
-              .on_nothing = {{[](Inputs in) { return slice(in[0], 1, 2, 2); }, {zeros({3, 4})}, zeros({3, 0})},
-                             {[](Inputs in) { return slice(in[0], 1, 1, 3); }, {zeros({0, 4})}, zeros({0, 2})}},
-              .refusals = {refuses<ShapeError>(some(-1, 2, 5), "slice: [2, 5) is out of range for axis -1 of [2, 4]"),
-                           refuses<ShapeError>(some(0, -1, 1), "slice: [-1, 1) is out of range for axis 0 of [2, 4]"),
-                           refuses<ShapeError>(some(0, 2, 1), "slice: [2, 1) is out of range for axis 0 of [2, 4]"),
-                           refuses<ShapeError>(some(2, 0, 1), "shape: axis 2 is out of range for [2, 4] of rank 2")}}));
+  check_operator(moving(
+      {.name = "slice",
+       .sample = sample,
+       .on_empty = {{[](Inputs in) { return slice(in[0], 1, 2, 2); }, {zeros({3, 4})}, zeros({3, 0})},
+                    {[](Inputs in) { return slice(in[0], 1, 1, 3); }, {zeros({0, 4})}, zeros({0, 2})}},
+       .rejections = {rejects<ShapeError>(some(-1, 2, 5), "slice: [2, 5) is out of range for axis -1 of [2, 4]"),
+                      rejects<ShapeError>(some(0, -1, 1), "slice: [-1, 1) is out of range for axis 0 of [2, 4]"),
+                      rejects<ShapeError>(some(0, 2, 1), "slice: [2, 1) is out of range for axis 0 of [2, 4]"),
+                      rejects<ShapeError>(some(2, 0, 1), "shape: axis 2 is out of range for [2, 4] of rank 2")}}));
 }
 
 TEST_CASE("operator: split") {
@@ -79,17 +79,17 @@ TEST_CASE("operator: split") {
   check_operator(moving(
       {.name = "split",
        .sample = sample,
-       .on_nothing = {{[](Inputs in) { return split(in[0], 3)[0]; }, {zeros({0, 2})}, zeros({0, 2})},
-                      {[](Inputs in) { return split(in[0], 3, 1)[1]; }, {zeros({0, 4})}, zeros({0, 1})}},
-       .refusals = {
-           refuses<ValueError>([] { split(zeros({2}), 0); }, "split: the size of a part must be at least 1, got 0"),
-           refuses<ShapeError>(into({2, 2}),
+       .on_empty = {{[](Inputs in) { return split(in[0], 3)[0]; }, {zeros({0, 2})}, zeros({0, 2})},
+                    {[](Inputs in) { return split(in[0], 3, 1)[1]; }, {zeros({0, 4})}, zeros({0, 1})}},
+       .rejections = {
+           rejects<ValueError>([] { split(zeros({2}), 0); }, "split: the size of a part must be at least 1, got 0"),
+           rejects<ShapeError>(into({2, 2}),
                                "split: expected non-negative sizes with the sum 5, axis 1 of [2, 5], "
                                "got [2, 2]"),
-           refuses<ShapeError>(into({7, -2}),
+           rejects<ShapeError>(into({7, -2}),
                                "split: expected non-negative sizes with the sum 5, axis 1 of "
                                "[2, 5], got [7, -2]"),
-           refuses<ShapeError>([] { split(zeros({2}), 1, 1); }, "shape: axis 1 is out of range for [2] of rank 1")}}));
+           rejects<ShapeError>([] { split(zeros({2}), 1, 1); }, "shape: axis 1 is out of range for [2] of rank 1")}}));
 }
 
 TEST_CASE("the parts of a split and their gradients add up to the whole") {
@@ -113,16 +113,16 @@ TEST_CASE("operator: chunk") {
                   .expected = part_of(x, axis, (x.size(axis) - 1) / size * size, x.size(axis)),
                   .options = in_words(axis, chunks, size)};
   };
-  check_operator(
-      moving({.name = "chunk",
-              .sample = sample,
-              .on_nothing = {{[](Inputs in) { return chunk(in[0], 3)[2]; }, {zeros({0, 2})}, zeros({0, 2})}},
-              .refusals = {refuses<ValueError>([] { chunk(zeros({2}), 0); }, "chunk: expected at least 1 chunk, got 0"),
-                           refuses<ShapeError>([] { chunk(zeros({2}), 1, 1); },
-                                               "shape: axis 1 is out of range for [2] of rank 1")}}));
+  check_operator(moving(
+      {.name = "chunk",
+       .sample = sample,
+       .on_empty = {{[](Inputs in) { return chunk(in[0], 3)[2]; }, {zeros({0, 2})}, zeros({0, 2})}},
+       .rejections = {
+           rejects<ValueError>([] { chunk(zeros({2}), 0); }, "chunk: expected at least 1 chunk, got 0"),
+           rejects<ShapeError>([] { chunk(zeros({2}), 1, 1); }, "shape: axis 1 is out of range for [2] of rank 1")}}));
 }
 
-TEST_CASE("chunk rounds sizes up and may give fewer parts than asked for") {
+TEST_CASE("chunk rounds sizes up and may return fewer parts than requested") {
   REQUIRE(chunk(zeros({7}), 3).size() == 3);
   REQUIRE(chunk(zeros({7}), 3)[2].shape() == Shape{1});
   REQUIRE(chunk(zeros({6}), 4).size() == 3);
@@ -155,28 +155,28 @@ TEST_CASE("operator: cat") {
   check_operator(moving(
       {.name = "cat",
        .sample = sample,
-       .on_nothing = {{[](Inputs in) { return cat(in, 1); }, {zeros({0, 2}), zeros({0, 3})}, zeros({0, 5})}},
-       .refusals = {refuses<ShapeError>([] { return cat({}); }, "cat: expected at least one tensor, got none"),
-                    refuses<ShapeError>(
-                        [=] {
-                          return cat({x, x, zeros({3, 3})}, 1);
-                        },
-                        "cat: expected shapes that differ only along axis 1, got [2, 3] and, for tensor 2, [3, 3]"),
-                    refuses<ShapeError>(
-                        [=] {
-                          return cat({x, zeros({2})});
-                        },
-                        "cat: expected shapes that differ only along axis 0, got [2, 3] and, for tensor 1, [2]"),
-                    refuses<DTypeError>(
-                        [=] {
-                          return cat({x, Array::zeros({2, 3}, DType::f64)});
-                        },
-                        "cat: expected the same dtype, got f32[2, 3] and, for tensor 1, f64[2, 3]"),
-                    refuses<ShapeError>(
-                        [=] {
-                          return cat({x, x}, 2);
-                        },
-                        "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
+       .on_empty = {{[](Inputs in) { return cat(in, 1); }, {zeros({0, 2}), zeros({0, 3})}, zeros({0, 5})}},
+       .rejections = {rejects<ShapeError>([] { return cat({}); }, "cat: expected at least one tensor, got none"),
+                      rejects<ShapeError>(
+                          [=] {
+                            return cat({x, x, zeros({3, 3})}, 1);
+                          },
+                          "cat: expected shapes that differ only along axis 1, got [2, 3] and, for tensor 2, [3, 3]"),
+                      rejects<ShapeError>(
+                          [=] {
+                            return cat({x, zeros({2})});
+                          },
+                          "cat: expected shapes that differ only along axis 0, got [2, 3] and, for tensor 1, [2]"),
+                      rejects<DTypeError>(
+                          [=] {
+                            return cat({x, Array::zeros({2, 3}, DType::f64)});
+                          },
+                          "cat: expected the same dtype, got f32[2, 3] and, for tensor 1, f64[2, 3]"),
+                      rejects<ShapeError>(
+                          [=] {
+                            return cat({x, x}, 2);
+                          },
+                          "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }
 
 TEST_CASE("cat accepts empty tensors and integers") {
@@ -216,21 +216,21 @@ TEST_CASE("operator: stack") {
   check_operator(moving(
       {.name = "stack",
        .sample = sample,
-       .on_nothing = {{[](Inputs in) { return stack(in, 1); }, {zeros({0, 2}), zeros({0, 2})}, zeros({0, 2, 2})}},
-       .refusals = {refuses<ShapeError>([] { return stack({}); }, "stack: expected at least one tensor, got none"),
-                    refuses<ShapeError>(
-                        [=] {
-                          return stack({x, zeros({3, 2})});
-                        },
-                        "stack: expected the same shape, got [2, 3] and, for tensor 1, [3, 2]"),
-                    refuses<DTypeError>(
-                        [=] {
-                          return stack({x, Array::zeros({2, 3}, DType::i64)});
-                        },
-                        "stack: expected the same dtype, got f32[2, 3] and, for tensor 1, i64[2, 3]"),
-                    refuses<ShapeError>(
-                        [=] {
-                          return stack({x, x}, 3);
-                        },
-                        "unsqueeze: axis 3 is out of range for [2, 3]: expected -3 to 2")}}));
+       .on_empty = {{[](Inputs in) { return stack(in, 1); }, {zeros({0, 2}), zeros({0, 2})}, zeros({0, 2, 2})}},
+       .rejections = {rejects<ShapeError>([] { return stack({}); }, "stack: expected at least one tensor, got none"),
+                      rejects<ShapeError>(
+                          [=] {
+                            return stack({x, zeros({3, 2})});
+                          },
+                          "stack: expected the same shape, got [2, 3] and, for tensor 1, [3, 2]"),
+                      rejects<DTypeError>(
+                          [=] {
+                            return stack({x, Array::zeros({2, 3}, DType::i64)});
+                          },
+                          "stack: expected the same dtype, got f32[2, 3] and, for tensor 1, i64[2, 3]"),
+                      rejects<ShapeError>(
+                          [=] {
+                            return stack({x, x}, 3);
+                          },
+                          "unsqueeze: axis 3 is out of range for [2, 3]: expected -3 to 2")}}));
 }

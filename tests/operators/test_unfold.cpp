@@ -25,7 +25,7 @@ struct Windows {
   }
   Shape image() const { return {batch, channels, size.height, size.width}; }
   Shape columns() const { return {batch, channels * kernel.height * kernel.width, count().height * count().width}; }
-  /// The pixel that an element of the columns holds; its row or column lies outside the image for a zero.
+  /// The pixel that an element of the columns holds; its row or column is outside the image for a zero.
   Index pixel(const Index& index) const {
     const std::int64_t tap_row = index[1] / kernel.width % kernel.height;
     const std::int64_t tap_column = index[1] % kernel.width;
@@ -85,40 +85,40 @@ Sample fold_sample(Generator& random) {
 
 TEST_CASE("operator: unfold") {
   const Array x = Array::zeros({2, 3, 4, 5});
-  const auto refused = [=](const UnfoldOptions& options) { return [=] { return unfold(x, options); }; };
+  const auto rejected = [=](const UnfoldOptions& options) { return [=] { return unfold(x, options); }; };
   check_operator(
       {.name = "unfold",
        .sample = unfold_sample,
-       .on_nothing = {{[](Inputs in) { return unfold(in[0], {.kernel_size = Pair(2, 3)}); },
-                       {Array::zeros({0, 3, 4, 5})},
-                       Array::zeros({0, 18, 9})}},
-       .refusals = {refuses<ValueError>(refused({.kernel_size = Pair(0, 2)}),
-                                        "unfold: kernel_size must be at least 1, got (0, 2)"),
-                    refuses<ValueError>(refused({.kernel_size = 2, .dilation = 0}),
-                                        "unfold: dilation must be at least 1, got (0, 0)"),
-                    refuses<ValueError>(refused({.kernel_size = 2, .padding = Pair(0, -1)}),
-                                        "unfold: padding must be at least 0, got (0, -1)"),
-                    refuses<ValueError>(refused({.kernel_size = 2, .stride = 0}),
-                                        "unfold: stride must be at least 1, got (0, 0)"),
-                    refuses<ShapeError>(
-                        refused({.kernel_size = Pair(3, 4), .dilation = 2}),
-                        "unfold: along the height the kernel covers 5 (size 3, dilation 2), the padded input has "
-                        "4 (size 4, padding 0)"),
-                    refuses<ShapeError>(
-                        [] {
-                          return unfold(Array::zeros({3, 4, 5}), {.kernel_size = 2});
-                        },
-                        "unfold: expected an input (N, C, H, W) of rank 4, got [3, 4, 5]"),
-                    refuses<ShapeError>(
-                        [] {
-                          return unfold(Array::zeros({2, 3, 0, 5}), {.kernel_size = 1, .padding = 1});
-                        },
-                        "unfold: expected an image with pixels, got [2, 3, 0, 5]"),
-                    refuses<DTypeError>(
-                        [] {
-                          return unfold(Array::zeros({2, 3, 4, 5}, DType::u8), {.kernel_size = 2});
-                        },
-                        "unfold: expected f32 or f64, got u8")},
+       .on_empty = {{[](Inputs in) { return unfold(in[0], {.kernel_size = Pair(2, 3)}); },
+                     {Array::zeros({0, 3, 4, 5})},
+                     Array::zeros({0, 18, 9})}},
+       .rejections = {rejects<ValueError>(rejected({.kernel_size = Pair(0, 2)}),
+                                          "unfold: kernel_size must be at least 1, got (0, 2)"),
+                      rejects<ValueError>(rejected({.kernel_size = 2, .dilation = 0}),
+                                          "unfold: dilation must be at least 1, got (0, 0)"),
+                      rejects<ValueError>(rejected({.kernel_size = 2, .padding = Pair(0, -1)}),
+                                          "unfold: padding must be at least 0, got (0, -1)"),
+                      rejects<ValueError>(rejected({.kernel_size = 2, .stride = 0}),
+                                          "unfold: stride must be at least 1, got (0, 0)"),
+                      rejects<ShapeError>(
+                          rejected({.kernel_size = Pair(3, 4), .dilation = 2}),
+                          "unfold: along the height the kernel covers 5 (size 3, dilation 2), the padded input has "
+                          "4 (size 4, padding 0)"),
+                      rejects<ShapeError>(
+                          [] {
+                            return unfold(Array::zeros({3, 4, 5}), {.kernel_size = 2});
+                          },
+                          "unfold: expected an input (N, C, H, W) of rank 4, got [3, 4, 5]"),
+                      rejects<ShapeError>(
+                          [] {
+                            return unfold(Array::zeros({2, 3, 0, 5}), {.kernel_size = 1, .padding = 1});
+                          },
+                          "unfold: expected an image with pixels, got [2, 3, 0, 5]"),
+                      rejects<DTypeError>(
+                          [] {
+                            return unfold(Array::zeros({2, 3, 4, 5}, DType::u8), {.kernel_size = 2});
+                          },
+                          "unfold: expected f32 or f64, got u8")},
        .configurations = 40,
        .gradients = linear_in_each,
        .tolerance = 0});
@@ -127,32 +127,32 @@ TEST_CASE("operator: unfold") {
 // Sums of at most 9 elements below 1 in the same order or another: 9 · 9 · 2⁻⁵³ = 9e-15.
 TEST_CASE("operator: fold") {
   const Array x = Array::zeros({2, 12, 6});
-  const auto refused = [=](const FoldOptions& options) { return [=] { return fold(x, options); }; };
+  const auto rejected = [=](const FoldOptions& options) { return [=] { return fold(x, options); }; };
   check_operator(
       {.name = "fold",
        .sample = fold_sample,
-       .on_nothing = {{[](Inputs in) { return fold(in[0], {.output_size = Pair(3, 4), .kernel_size = 2}); },
-                       {Array::zeros({0, 12, 6})},
-                       Array::zeros({0, 3, 3, 4})}},
-       .refusals =
-           {refuses<ValueError>(refused({.output_size = Pair(0, 3), .kernel_size = 2}),
+       .on_empty = {{[](Inputs in) { return fold(in[0], {.output_size = Pair(3, 4), .kernel_size = 2}); },
+                     {Array::zeros({0, 12, 6})},
+                     Array::zeros({0, 3, 3, 4})}},
+       .rejections =
+           {rejects<ValueError>(rejected({.output_size = Pair(0, 3), .kernel_size = 2}),
                                 "fold: output_size must be at least 1, got (0, 3)"),
-            refuses<ValueError>(refused({.output_size = 3, .kernel_size = 2, .stride = Pair(1, 0)}),
+            rejects<ValueError>(rejected({.output_size = 3, .kernel_size = 2, .stride = Pair(1, 0)}),
                                 "fold: stride must be at least 1, got (1, 0)"),
-            refuses<ShapeError>(refused({.output_size = Pair(3, 4), .kernel_size = Pair(5, 1)}),
+            rejects<ShapeError>(rejected({.output_size = Pair(3, 4), .kernel_size = Pair(5, 1)}),
                                 "fold: expected columns with a multiple of 5 · 1 elements, got 12 (input [2, 12, 6])"),
-            refuses<ShapeError>(refused({.output_size = Pair(3, 5), .kernel_size = 2}),
+            rejects<ShapeError>(rejected({.output_size = Pair(3, 5), .kernel_size = 2}),
                                 "fold: expected 2 · 4 columns, one per window, got 6 (input [2, 12, 6])"),
-            refuses<ShapeError>(
-                refused({.output_size = Pair(3, 4), .kernel_size = 2, .dilation = 4}),
+            rejects<ShapeError>(
+                rejected({.output_size = Pair(3, 4), .kernel_size = 2, .dilation = 4}),
                 "fold: along the height the kernel covers 5 (size 2, dilation 4), the padded output has "
                 "3 (size 3, padding 0)"),
-            refuses<ShapeError>(
+            rejects<ShapeError>(
                 [] {
                   return fold(Array::zeros({2, 3, 4, 5}), {.output_size = 3, .kernel_size = 2});
                 },
                 "fold: expected an input (N, C · kh · kw, L) of rank 3, got [2, 3, 4, 5]"),
-            refuses<DTypeError>(
+            rejects<DTypeError>(
                 [] {
                   return fold(Array::zeros({2, 12, 6}, DType::i64), {.output_size = Pair(3, 4), .kernel_size = 2});
                 },

@@ -8,7 +8,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// An unpooling with indices of which some come twice; of these the last in row-major order counts.
+/// An unpooling with some repeated indices, of which the last in row-major order counts.
 Sample unpool_sample(Generator& random) {
   const Shape shape = {random.between(1, 2), random.between(1, 9), random.between(1, 11), random.between(1, 7)};
   const Pair kernel = {random.between(1, 3), random.between(1, 3)};
@@ -56,32 +56,32 @@ TEST_CASE("operator: max_unpool2d") {
   check_operator(
       {.name = "max_unpool2d",
        .sample = unpool_sample,
-       .on_nothing = {{[](Inputs in) {
-                         return max_unpool2d(in[0], Array::zeros({0, 3, 2, 3}, DType::i64), {.kernel_size = 2});
-                       },
-                       {Array::zeros({0, 3, 2, 3})},
-                       Array::zeros({0, 3, 4, 6})}},
-       .refusals =
-           {refuses<ValueError>(unpool(small, outside, {.kernel_size = 2}),
+       .on_empty = {{[](Inputs in) {
+                       return max_unpool2d(in[0], Array::zeros({0, 3, 2, 3}, DType::i64), {.kernel_size = 2});
+                     },
+                     {Array::zeros({0, 3, 2, 3})},
+                     Array::zeros({0, 3, 4, 6})}},
+       .rejections =
+           {rejects<ValueError>(unpool(small, outside, {.kernel_size = 2}),
                                 "max_unpool2d: index 24 at [0, 1, 1, 0] is outside the plane of 4 × 6 = 24 pixels"),
-            refuses<ValueError>(unpool(small, negative, {.kernel_size = 2}),
+            rejects<ValueError>(unpool(small, negative, {.kernel_size = 2}),
                                 "max_unpool2d: index -1 at [0, 1, 1, 0] is outside the plane of 4 × 6 = 24 pixels"),
-            refuses<ValueError>(unpool(small, zeros, {.kernel_size = Pair(0, 1)}),
+            rejects<ValueError>(unpool(small, zeros, {.kernel_size = Pair(0, 1)}),
                                 "max_unpool2d: kernel_size must be at least 1, got (0, 1)"),
-            refuses<ValueError>(unpool(small, zeros, {.kernel_size = 2, .stride = 0}),
+            rejects<ValueError>(unpool(small, zeros, {.kernel_size = 2, .stride = 0}),
                                 "max_unpool2d: stride must be at least 1, got (0, 0)"),
-            refuses<ValueError>(unpool(small, zeros, {.kernel_size = 2, .padding = -1}),
+            rejects<ValueError>(unpool(small, zeros, {.kernel_size = 2, .padding = -1}),
                                 "max_unpool2d: padding must be at least 0, got (-1, -1)"),
-            refuses<ValueError>(unpool(small, zeros, {.kernel_size = 2, .output_size = Pair(4, 8)}),
+            rejects<ValueError>(unpool(small, zeros, {.kernel_size = 2, .output_size = Pair(4, 8)}),
                                 "max_unpool2d: output_size (4, 8) must be less than a stride (2, 2) away from (4, 6) "
                                 "(input [1, 2, 2, 3])"),
-            refuses<ShapeError>(unpool(small, zeros, {.kernel_size = 2, .padding = 2}),
+            rejects<ShapeError>(unpool(small, zeros, {.kernel_size = 2, .padding = 2}),
                                 "max_unpool2d: the output would have 0 × 2 pixels (input [1, 2, 2, 3])"),
-            refuses<ShapeError>(unpool({1, 2, 2, 2}, zeros, {.kernel_size = 2}),
+            rejects<ShapeError>(unpool({1, 2, 2, 2}, zeros, {.kernel_size = 2}),
                                 "max_unpool2d: expected indices of the input's shape [1, 2, 2, 2], got [1, 2, 2, 3]"),
-            refuses<DTypeError>(unpool(small, Array::zeros(small), {.kernel_size = 2}),
+            rejects<DTypeError>(unpool(small, Array::zeros(small), {.kernel_size = 2}),
                                 "max_unpool2d: expected indices of type i64, got f32[1, 2, 2, 3]"),
-            refuses<DTypeError>([=] { return max_unpool2d(zeros, zeros, {.kernel_size = 2}); },
+            rejects<DTypeError>([=] { return max_unpool2d(zeros, zeros, {.kernel_size = 2}); },
                                 "max_unpool2d: expected f32 or f64, got i64")},
        .configurations = 60,
        .gradients = linear_in_each,

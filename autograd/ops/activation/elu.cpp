@@ -8,20 +8,15 @@
 namespace tapestry {
 namespace {
 
-struct EluName {
-  static constexpr std::string_view name = "elu";
-};
-struct SeluName {
-  static constexpr std::string_view name = "selu";
-};
+constexpr std::string_view elu_name = "elu", selu_name = "selu";
 
 /// min(x, 0)
 constexpr auto below = [](auto x) { return x > 0 ? decltype(x){0} : x; };
 
 /// scale · x where x > 0, scale · alpha · (eˣ − 1) elsewhere.
-template <class Named>
+template <const std::string_view& label>
 struct ExponentialUnit {
-  static constexpr std::string_view name = Named::name;
+  static constexpr std::string_view name = label;
   double alpha_;
   double scale_;
   SavedTensor x_ = {};
@@ -45,7 +40,7 @@ struct ExponentialUnit {
   }
   Tensor backward(const Tensor& gradient) const {
     const Tensor x = x_.tensor();
-    // Clamped, so that the exponential does not overflow where it is not used.
+    // Clamped so that the exponential does not overflow where it is not used.
     const Tensor curve = (scale_ * alpha_) * exp(clamp(x, {}, 0));
     return gradient * where(gt(x, 0), scale_, curve);
   }
@@ -54,12 +49,12 @@ struct ExponentialUnit {
 }  // namespace
 
 Tensor elu(const Tensor& x, const EluOptions& options) {
-  return record(ExponentialUnit<EluName>{.alpha_ = options.alpha, .scale_ = 1}, x);
+  return record(ExponentialUnit<elu_name>{.alpha_ = options.alpha, .scale_ = 1}, x);
 }
 
 Tensor selu(const Tensor& x) {
-  return record(ExponentialUnit<SeluName>{.alpha_ = 1.6732632423543772848170429916717,
-                                          .scale_ = 1.0507009873554804934193349852946},
+  return record(ExponentialUnit<selu_name>{.alpha_ = 1.6732632423543772848170429916717,
+                                           .scale_ = 1.0507009873554804934193349852946},
                 x);
 }
 

@@ -21,7 +21,8 @@ struct GeluSlope {
   Tensor forward(const Tensor& x) {
     x_ = SavedTensor(x);
     const Tensor ones = Array::full(x.shape(), 1, x.dtype(), x.format());
-    return detail::lazy_activation_gradient(name, ones, x, /*is_output=*/false, {ActivationKind::gelu});
+    return Tensor(make_lazy<detail::LazyActivationGradient>(name, ones, x, /*is_output=*/false,
+                                                            Activation{ActivationKind::gelu}));
   }
   Tensor backward(const Tensor& gradient) const {
     const Tensor x = x_.tensor();

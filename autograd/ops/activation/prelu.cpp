@@ -13,7 +13,7 @@
 namespace tapestry {
 namespace {
 
-/// For weights that broadcast to x.
+/// Requires a weight that broadcasts to x.
 struct Prelu {
   static constexpr std::string_view name = "prelu";
   SavedTensor x_ = {}, weight_ = {};
@@ -23,7 +23,7 @@ struct Prelu {
     weight_ = SavedTensor(weight);
     return detail::map_floating(name, x, weight, [](auto value, auto w) {
       using T = decltype(value);
-      // A sum of two selections: selecting between two products would be a branch.
+      // A sum of two selections, because selecting between two products would compile to a branch.
       return (value > 0 ? value : T{0}) + w * (value > 0 ? T{0} : value);
     });
   }

@@ -10,7 +10,7 @@
 namespace tapestry {
 namespace {
 
-/// True for the product of a linear layer and its bias.
+/// True for the matrix product of a linear layer and its bias.
 bool is_bias_of_product(const Tensor& product, const Tensor& bias) {
   return product.rank() == 2 && bias.rank() == 1 && bias.size(0) == product.size(1) &&
          detail::pending_as<detail::LazyProduct>(product);

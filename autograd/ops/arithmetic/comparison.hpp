@@ -1,13 +1,13 @@
 // Comparisons. The results are masks: u8 arrays with 1 where the comparison holds and 0 elsewhere. NaN is unequal to
 // everything, and neither less nor greater. Denormal numbers (below 1.2e-38 in f32 and 2.3e-308 in f64) count as zero.
+// A number is converted to the dtype of a floating tensor; integers are compared with it as doubles.
 #pragma once
 
 #include <tapestry/autograd/tensor.hpp>
 
 namespace tapestry {
 
-/// a = b, elementwise. A number is converted to the dtype of a floating tensor; integers are compared with it as
-/// doubles.
+/// a = b, elementwise.
 ///
 /// Shapes: a, b that broadcast to one shape → that shape.
 /// Throws: ShapeError when they do not broadcast; DTypeError unless both have the same dtype (any).
@@ -16,8 +16,7 @@ namespace tapestry {
 Array eq(const Tensor& a, const Tensor& b);
 Array eq(const Tensor& a, double b);
 
-/// a ≠ b, elementwise. A number is converted to the dtype of a floating tensor; integers are compared with it as
-/// doubles.
+/// a ≠ b, elementwise.
 ///
 /// Shapes: a, b that broadcast to one shape → that shape.
 /// Throws: ShapeError when they do not broadcast; DTypeError unless both have the same dtype (any).
@@ -26,8 +25,7 @@ Array eq(const Tensor& a, double b);
 Array ne(const Tensor& a, const Tensor& b);
 Array ne(const Tensor& a, double b);
 
-/// a < b, elementwise. A number is converted to the dtype of a floating tensor; integers are compared with it as
-/// doubles.
+/// a < b, elementwise.
 ///
 /// Shapes: a, b that broadcast to one shape → that shape.
 /// Throws: ShapeError when they do not broadcast; DTypeError unless both have the same dtype (any).
@@ -36,8 +34,7 @@ Array ne(const Tensor& a, double b);
 Array lt(const Tensor& a, const Tensor& b);
 Array lt(const Tensor& a, double b);
 
-/// a ≤ b, elementwise. A number is converted to the dtype of a floating tensor; integers are compared with it as
-/// doubles.
+/// a ≤ b, elementwise.
 ///
 /// Shapes: a, b that broadcast to one shape → that shape.
 /// Throws: ShapeError when they do not broadcast; DTypeError unless both have the same dtype (any).
@@ -46,8 +43,7 @@ Array lt(const Tensor& a, double b);
 Array le(const Tensor& a, const Tensor& b);
 Array le(const Tensor& a, double b);
 
-/// a > b, elementwise. A number is converted to the dtype of a floating tensor; integers are compared with it as
-/// doubles.
+/// a > b, elementwise.
 ///
 /// Shapes: a, b that broadcast to one shape → that shape.
 /// Throws: ShapeError when they do not broadcast; DTypeError unless both have the same dtype (any).
@@ -56,8 +52,7 @@ Array le(const Tensor& a, double b);
 Array gt(const Tensor& a, const Tensor& b);
 Array gt(const Tensor& a, double b);
 
-/// a ≥ b, elementwise. A number is converted to the dtype of a floating tensor; integers are compared with it as
-/// doubles.
+/// a ≥ b, elementwise.
 ///
 /// Shapes: a, b that broadcast to one shape → that shape.
 /// Throws: ShapeError when they do not broadcast; DTypeError unless both have the same dtype (any).

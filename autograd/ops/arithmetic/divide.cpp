@@ -8,12 +8,11 @@ namespace {
 
 struct Divide {
   static constexpr std::string_view name = "divide";
-  Shape shape_a_, shape_b_;
+  Shape shape_a_;
   SavedTensor a_, b_;
 
   Array forward(const Tensor& a, const Tensor& b) {
     shape_a_ = a.shape();
-    shape_b_ = b.shape();
     if (b.requires_grad()) a_ = SavedTensor(a);
     b_ = SavedTensor(b);
     return detail::map_floating(name, a, b, [](auto x, auto y) { return x / y; });
@@ -23,7 +22,7 @@ struct Divide {
     const Tensor b = b_.tensor();
     const Tensor quotient = gradient / b;
     return {wanted[0] ? sum_to(quotient, shape_a_) : Tensor(),
-            wanted[1] ? -sum_to(quotient * (a_.tensor() / b), shape_b_) : Tensor()};
+            wanted[1] ? -sum_to(quotient * (a_.tensor() / b), b.shape()) : Tensor()};
   }
 };
 

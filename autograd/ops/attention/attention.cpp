@@ -9,6 +9,7 @@
 #include <tapestry/autograd/ops/attention/attention.hpp>
 #include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/detail/reduced_axes.hpp>
+#include <tapestry/autograd/ops/detail/run_kernel.hpp>
 #include <tapestry/autograd/ops/dropout/dropout.hpp>
 #include <tapestry/autograd/ops/matmul/matmul.hpp>
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
@@ -34,7 +35,7 @@ void for_each_query(const Shape& scores, const Body& body) {
   });
 }
 
-/// The keys that the queries of (…, L, S) may attend to.
+/// The keys that the queries of scores (…, L, S) may attend to.
 class Visibility {
  public:
   Visibility(const Shape& scores, const Array& mask, bool is_causal) : scores_(scores), is_causal_(is_causal) {
@@ -75,10 +76,10 @@ class Visibility {
   Shape scores_;
   bool is_causal_;
   Array mask_;
-  std::vector<std::int64_t> strides_;  ///< of the mask, for every axis of the scores
+  std::vector<std::int64_t> strides_;  ///< strides of the mask for every axis of the scores
 };
 
-/// softmax(scores) over the keys that a query may attend to, 0 for the others.
+/// The softmax of the scores over the keys that a query may attend to; 0 for all other keys.
 struct AttentionWeights {
   static constexpr std::string_view name = operation;
   bool is_causal_;
@@ -118,14 +119,10 @@ struct AttentionWeights {
 
   // dsᵢ = yᵢ · (gᵢ − Σⱼ gⱼ yⱼ), as for any softmax.
   Array backward(const Array& gradient) const {
-    const Array g = gradient.contiguous();
     const Array y = y_.array();
-    Array result = Array::empty(g.shape(), g.dtype());
-    visit_floating(name, g.dtype(), [&]<class T>() {
-      kernels::softmax_gradient(detail::middle_axis(y, y.rank() - 1), y.data<T>(), g.data<T>(),
-                                result.mutable_data<T>());
+    return detail::run_kernel(name, gradient, y.shape(), y.format(), [&]<class T>(const T* g, T* ds) {
+      kernels::softmax_gradient(detail::middle_axis(y, y.rank() - 1), y.data<T>(), g, ds);
     });
-    return result;
   }
   Tensor backward(const Tensor& gradient) const {
     const Tensor y = y_.tensor();
@@ -179,7 +176,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   if (options.dropout_p > 0 && options.stream == nullptr) {
     throw ValueError(fmt::format("{}: dropout_p {} requires a random stream", operation, options.dropout_p));
   }
-  // On the query, which is smaller than the scores.
+  // Scales the query, which is smaller than the scores.
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
   Tensor scores = matmul(query * scale, transpose(key, -1, -2));
   Array allowed;

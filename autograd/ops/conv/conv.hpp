@@ -48,6 +48,9 @@ struct Conv1dOptions {
   std::int64_t dilation = 1;                      ///< elements between neighboring kernel elements
   std::int64_t groups = 1;                        ///< independent channel groups
   PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
+
+  /// Throws as `Conv2dOptions::check`.
+  void check(std::string_view operation, std::int64_t kernel_size) const;
 };
 
 struct Conv2dOptions {
@@ -56,6 +59,10 @@ struct Conv2dOptions {
   Pair dilation = 1;                              ///< pixels between neighboring kernel elements
   std::int64_t groups = 1;                        ///< independent channel groups
   PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
+
+  /// Throws a ValueError naming `operation` for a kernel size, stride, dilation or groups below 1, a negative padding, or
+  /// `same` padding with a stride above 1.
+  void check(std::string_view operation, Pair kernel_size) const;
 };
 
 struct ConvTranspose1dOptions {
@@ -64,6 +71,9 @@ struct ConvTranspose1dOptions {
   std::int64_t output_padding = 0;  ///< extra elements at the end of the output; less than stride or dilation
   std::int64_t groups = 1;          ///< independent channel groups
   std::int64_t dilation = 1;        ///< elements between neighboring kernel elements
+
+  /// Throws as `ConvTranspose2dOptions::check`.
+  void check(std::string_view operation, std::int64_t kernel_size) const;
 };
 
 struct ConvTranspose2dOptions {
@@ -72,6 +82,10 @@ struct ConvTranspose2dOptions {
   Pair output_padding = 0;  ///< extra pixels after the last row and column; less than stride or dilation
   std::int64_t groups = 1;  ///< independent channel groups
   Pair dilation = 1;        ///< pixels between neighboring kernel elements
+
+  /// Throws a ValueError naming `operation` for a kernel size, stride, dilation or groups below 1, a negative padding, or
+  /// an output_padding that is negative or not smaller than the stride or the dilation of its axis.
+  void check(std::string_view operation, Pair kernel_size) const;
 };
 
 /// y[n, k, i] = bias[k] + Σ_{c, s} weight[k, c, s] · x[n, c, i·stride + s·dilation − padding], c over the channels of
@@ -126,14 +140,5 @@ Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bia
 /// Shape{1, 3, 5, 5}
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTranspose2dOptions& options = {});
-
-/// Throw a ValueError naming `operation` for a stride, dilation or kernel below 1, a negative padding, groups below 1;
-/// for `same` padding with a stride above 1; for an output_padding below 0 or no smaller than both stride and dilation.
-void check_conv1d_options(std::string_view operation, const Conv1dOptions& options, std::int64_t kernel_size);
-void check_conv2d_options(std::string_view operation, const Conv2dOptions& options, Pair kernel_size);
-void check_conv_transpose1d_options(std::string_view operation, const ConvTranspose1dOptions& options,
-                                    std::int64_t kernel_size);
-void check_conv_transpose2d_options(std::string_view operation, const ConvTranspose2dOptions& options,
-                                    Pair kernel_size);
 
 }  // namespace tapestry

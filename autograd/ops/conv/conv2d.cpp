@@ -23,7 +23,7 @@ AxisWindows windows_along(std::string_view operation, std::string_view axis, con
   return {.pad_before = total / 2, .pad_after = total - total / 2, .count = sizes.in};
 }
 
-/// Requires checked operands and options, for images or sequences.
+/// The convolution of images or sequences, for operands and options that have been checked.
 Tensor convolution(std::string_view operation, const Tensor& x, const Tensor& weight, const Tensor& bias,
                    const Conv2dOptions& options) {
   const auto& [stride, padding, dilation, groups, padding_mode] = options;
@@ -37,7 +37,7 @@ Tensor convolution(std::string_view operation, const Tensor& x, const Tensor& we
       windows_along(operation, is_sequence ? "length" : "width",
                     {in.width, kernel.width, stride.width, padding.amount.width, dilation.width}, padding.is_same);
   Tensor image = x;
-  // One pass over the image is cheap compared with the products, so a separate gather per mode is not worthwhile.
+  // Padding the image costs little compared with the products, so kernels need not know about padding modes.
   if (padding_mode != PaddingMode::zeros) {
     if (!is_sequence) detail::check_padding(operation, padding_mode, x.shape(), 2, rows.pad_before, rows.pad_after);
     detail::check_padding(operation, padding_mode, x.shape(), x.rank() - 1, columns.pad_before, columns.pad_after);
@@ -72,7 +72,7 @@ Tensor convolution(std::string_view operation, const Tensor& x, const Tensor& we
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options) {
   constexpr std::string_view name = "conv1d";
   detail::check_weight_rank(name, 1, weight, false);
-  check_conv1d_options(name, options, weight.size(2));
+  options.check(name, weight.size(2));
   detail::check_conv_operands(name, 1, x, weight, bias, options.groups, false);
   return convolution(name, x, weight, bias, detail::as_image(options));
 }
@@ -80,7 +80,7 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   constexpr std::string_view name = "conv2d";
   detail::check_weight_rank(name, 2, weight, false);
-  check_conv2d_options(name, options, {weight.size(2), weight.size(3)});
+  options.check(name, {weight.size(2), weight.size(3)});
   detail::check_conv_operands(name, 2, x, weight, bias, options.groups, false);
   return convolution(name, x, weight, bias, options);
 }

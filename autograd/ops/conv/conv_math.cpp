@@ -9,7 +9,7 @@
 namespace tapestry {
 namespace {
 
-ConvMath math_of_environment() {
+ConvMath math_from_environment() {
   const char* const variable = std::getenv("TAPESTRY_CONV");
   const std::string_view value = variable == nullptr ? "fast" : variable;
   if (value != "fast" && value != "exact") {
@@ -18,23 +18,15 @@ ConvMath math_of_environment() {
   return value == "exact" ? ConvMath::exact : ConvMath::fast;
 }
 
-ConvMath& mode() {
-  thread_local ConvMath math = math_of_environment();
+}  // namespace
+
+ConvMath& detail::conv_math_mode() {
+  thread_local ConvMath math = math_from_environment();
   return math;
 }
 
-}  // namespace
-
 ConvMath conv_math() {
-  return mode();
-}
-
-ConvMathGuard::ConvMathGuard(ConvMath math) : before_(mode()) {
-  mode() = math;
-}
-
-ConvMathGuard::~ConvMathGuard() {
-  mode() = before_;
+  return detail::conv_math_mode();
 }
 
 }  // namespace tapestry

@@ -1,6 +1,8 @@
 // The precision of convolutions.
 #pragma once
 
+#include <tapestry/autograd/mode.hpp>
+
 namespace tapestry {
 
 /// `exact`: every result is a plain sum of products, off by no more than γₙ · Σ|x·w| for n terms, with γₙ = n·u / (1 −
@@ -14,16 +16,16 @@ enum class ConvMath { fast, exact };
 /// fast when it is not set. Throws a ValueError for any other value.
 ConvMath conv_math();
 
-/// Sets the mode of the calling thread's convolutions, backward passes included, for its lifetime.
-class ConvMathGuard {
- public:
-  [[nodiscard]] explicit ConvMathGuard(ConvMath math);
-  ~ConvMathGuard();
-  ConvMathGuard(const ConvMathGuard&) = delete;
-  ConvMathGuard& operator=(const ConvMathGuard&) = delete;
+namespace detail {
 
- private:
-  ConvMath before_;
+ConvMath& conv_math_mode();
+
+}  // namespace detail
+
+/// Sets the mode of the calling thread's convolutions, backward passes included, for its lifetime.
+class ConvMathGuard : detail::ThreadValueGuard<ConvMath, detail::conv_math_mode> {
+ public:
+  [[nodiscard]] explicit ConvMathGuard(ConvMath math) : ThreadValueGuard(math) {}
 };
 
 }  // namespace tapestry

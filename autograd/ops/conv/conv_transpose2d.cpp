@@ -6,7 +6,7 @@
 namespace tapestry {
 namespace {
 
-/// The transpose of the convolution from the shape of the result to that of x.
+/// The adjoint of the convolution that maps the shape of the result to the shape of x.
 Tensor transposed(std::string_view operation, const Tensor& x, const Tensor& weight, const Tensor& bias,
                   const ConvTranspose2dOptions& options) {
   const auto& [stride, padding, output_padding, groups, dilation] = options;
@@ -45,7 +45,7 @@ Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bia
                         const ConvTranspose1dOptions& options) {
   constexpr std::string_view name = "conv_transpose1d";
   detail::check_weight_rank(name, 1, weight, true);
-  check_conv_transpose1d_options(name, options, weight.size(2));
+  options.check(name, weight.size(2));
   detail::check_conv_operands(name, 1, x, weight, bias, options.groups, true);
   return transposed(name, x, weight, bias, detail::as_image(options));
 }
@@ -54,7 +54,7 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
                         const ConvTranspose2dOptions& options) {
   constexpr std::string_view name = "conv_transpose2d";
   detail::check_weight_rank(name, 2, weight, true);
-  check_conv_transpose2d_options(name, options, {weight.size(2), weight.size(3)});
+  options.check(name, {weight.size(2), weight.size(3)});
   detail::check_conv_operands(name, 2, x, weight, bias, options.groups, true);
   return transposed(name, x, weight, bias, options);
 }

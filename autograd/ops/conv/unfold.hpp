@@ -15,6 +15,9 @@ struct UnfoldOptions {
   Pair dilation = 1;           ///< pixels between neighboring elements of a window
   Pair padding = 0;            ///< zeros on either side of the image
   Pair stride = 1;             ///< pixels between neighboring windows
+
+  /// Throws a ValueError naming `operation` for a kernel size, dilation or stride below 1, or a negative padding.
+  void check(std::string_view operation) const;
 };
 
 struct FoldOptions {
@@ -23,6 +26,9 @@ struct FoldOptions {
   Pair dilation = 1;           ///< pixels between neighboring elements of a window
   Pair padding = 0;            ///< padding on either side of the image, which is removed
   Pair stride = 1;             ///< pixels between neighboring windows
+
+  /// Throws as `UnfoldOptions::check`, and for an output size below 1.
+  void check(std::string_view operation) const;
 };
 
 /// y[n, (c·kh + r)·kw + s, i·W′ + j] = x[n, c, i·stride + r·dilation − padding, j·… + s·…]: the windows of conv2d as
@@ -45,9 +51,5 @@ Tensor unfold(const Tensor& x, const UnfoldOptions& options);
 /// Example: fold(Array::full({1, 4, 2}, 1), {.output_size = Pair(2, 3), .kernel_size = 2}).array().at({0, 0, 1, 1}) ==
 /// 2
 Tensor fold(const Tensor& x, const FoldOptions& options);
-
-/// Throw a ValueError naming `operation` for a kernel, stride, dilation or output size below 1, or a negative padding.
-void check_unfold_options(std::string_view operation, const UnfoldOptions& options);
-void check_fold_options(std::string_view operation, const FoldOptions& options);
 
 }  // namespace tapestry

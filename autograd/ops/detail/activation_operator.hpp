@@ -1,4 +1,4 @@
-// Activations that are part of an epilogue, as operators. For .cpp files.
+// Activation operators that kernels can apply as part of an epilogue. For .cpp files.
 #pragma once
 
 #include <string_view>
@@ -10,8 +10,8 @@
 
 namespace tapestry::detail {
 
-/// The gradient of a piecewise linear activation: linear in what comes in, and not dependent on x within a piece, so
-/// that its derivative is itself.
+/// The gradient of a piecewise linear activation: linear in the incoming gradient and independent of x within a piece,
+/// so that its derivative is itself.
 template <class Definition>
 struct PiecewiseGradient {
   static constexpr std::string_view name = Definition::gradient_name;
@@ -19,15 +19,16 @@ struct PiecewiseGradient {
   SavedTensor saved_;
 
   Tensor forward(const Tensor& gradient) const {
-    return lazy_activation_gradient(name, gradient, saved_.value(), Definition::saves_output, definition_.activation());
+    return Tensor(make_lazy<LazyActivationGradient>(name, gradient, saved_.value(), Definition::saves_output,
+                                                    definition_.activation()));
   }
   Tensor backward(const Tensor& gradient) const {
     return record(PiecewiseGradient{definition_, SavedTensor(saved_.value())}, gradient);
   }
 };
 
-/// `Definition` has a `name`, the `backward_name` of its gradient in profiles, `saves_output` where backward needs the
-/// result rather than x, and `activation()`. Where it is piecewise linear it has a `gradient_name`, else
+/// `Definition` has a `name`, the `backward_name` of its gradient in profiles, `saves_output` (true when backward needs
+/// the result rather than x), and `activation()`. A piecewise linear activation has a `gradient_name`; any other has
 /// `gradient(g, saved)`, the gradient made of operators.
 template <class Definition>
 struct ActivationOperator {
@@ -45,8 +46,8 @@ struct ActivationOperator {
 
   Tensor backward(const Tensor& gradient) const {
     if (!grad_enabled()) {
-      return lazy_activation_gradient(Definition::backward_name, gradient, saved_.value(), Definition::saves_output,
-                                      definition_.activation());
+      return Tensor(make_lazy<LazyActivationGradient>(Definition::backward_name, gradient, saved_.value(),
+                                                      Definition::saves_output, definition_.activation()));
     }
     if constexpr (requires { Definition::gradient_name; }) {
       return record(PiecewiseGradient<Definition>{definition_, SavedTensor(saved_.value())}, gradient);

@@ -12,19 +12,20 @@
 namespace tapestry::detail {
 
 struct Reduction {
-  std::array<bool, Shape::max_rank> axes{};  ///< marked where reduced
+  std::array<bool, Shape::max_rank> axes{};  ///< true for reduced axes
   Shape kept;                                ///< the result's shape with size 1 along the reduced axes
-  Shape dropped;                             ///< and without them
-  std::int64_t count = 1;                    ///< elements that go into each element of the result
+  Shape dropped;                             ///< the result's shape without the reduced axes
+  std::int64_t count = 1;                    ///< elements reduced to each element of the result
 };
 
-/// No axes mean all axes. Throws a ShapeError naming `operation` for an axis that is out of range or listed twice.
+/// Reduces all axes if `axes` is empty. Throws a ShapeError naming `operation` for an axis that is out of range or
+/// listed twice.
 Reduction reduction_of(std::string_view operation, const Shape& shape, const Axes& axes);
 
-/// Throws a ValueError naming `operation` when elements of the result would be made of none.
+/// Throws a ValueError naming `operation` when the reduction is over no elements.
 void check_some(std::string_view operation, const Shape& shape, const Reduction& reduction);
 
-/// An axis of an array as it lies in memory.
+/// The position of an axis in the memory of an array.
 kernels::MiddleAxis middle_axis(const Array& x, int axis);
 
 }  // namespace tapestry::detail

@@ -1,5 +1,4 @@
-// Elementwise loops around a function of the mathematical library that is computed in vectors. For .cpp files:
-// templates full of loops.
+// Elementwise loops around a vectorized mathematical function. For .cpp files: templates full of loops.
 #pragma once
 
 #include <algorithm>
@@ -13,10 +12,9 @@ namespace tapestry::detail {
 
 inline constexpr auto exp_in_vectors = [](std::int64_t size, auto* values) { kernels::vector_exp(size, values); };
 inline constexpr auto expm1_in_vectors = [](std::int64_t size, auto* values) { kernels::vector_expm1(size, values); };
-inline constexpr auto log1p_in_vectors = [](std::int64_t size, auto* values) { kernels::vector_log1p(size, values); };
 inline constexpr auto tanh_in_vectors = [](std::int64_t size, auto* values) { kernels::vector_tanh(size, values); };
 
-/// out[i] = finish(i, function(prepare(x[i]))) for i in [0, size), a buffer at a time.
+/// out[i] = finish(i, function(prepare(x[i]))) for i in [0, size), one buffer at a time.
 template <class T, class Function, class Prepare, class Finish>
 void through_vectors(std::int64_t size, const T* x, T* out, const Function& function, const Prepare& prepare,
                      const Finish& finish) {
@@ -32,8 +30,8 @@ void through_vectors(std::int64_t size, const T* x, T* out, const Function& func
   });
 }
 
-/// The array of finish(x, function(prepare(x))) of every element x, the function one of the above. Throws a DTypeError
-/// naming `operation` unless x is floating.
+/// The array of finish(x, function(prepare(x))) for every element x, with one of the functions above. Throws a
+/// DTypeError naming `operation` unless x is floating.
 template <class Function, class Prepare, class Finish>
 Array map_through(std::string_view operation, const Tensor& x, const Function& function, const Prepare& prepare,
                   const Finish& finish) {

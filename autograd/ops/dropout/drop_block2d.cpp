@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/detail/run_kernel.hpp>
 #include <tapestry/autograd/ops/dropout/detail/random_mask.hpp>
 #include <tapestry/autograd/ops/dropout/dropout.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -23,17 +24,13 @@ struct DropBlock {
 
   Array forward(const Tensor& x) const {
     const Array keep = keep_.array().contiguous(x.array().format());
-    Array result = Array::empty_like(x.array());
-    visit_floating(name, x.dtype(), [&]<class T>() {
+    return detail::run_kernel(name, x, x.shape(), keep.format(), [&]<class T>(const T* in, T* out) {
       const auto* mask = keep.data<std::uint8_t>();
-      const T* in = x.array().data<T>();
-      T* out = result.mutable_data<T>();
       const auto factor = static_cast<T>(factor_);
       for_ranges(x.numel(), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) out[i] = mask[i] != 0 ? in[i] * factor : T{0};
       });
     });
-    return result;
   }
   Tensor backward(const Tensor& gradient) const {
     return record(DropBlock{.keep_ = SavedTensor(keep_.tensor()), .factor_ = factor_}, gradient);
@@ -78,15 +75,11 @@ std::int64_t drop_squares(Array& keep, double gamma, std::int64_t size, const Ra
 
 }  // namespace
 
-void check_block_size(std::string_view operation, std::int64_t block_size) {
-  if (block_size < 1) throw ValueError(fmt::format("{}: block_size must be at least 1, got {}", operation, block_size));
-}
-
 Tensor drop_block2d(const Tensor& x, double p, std::int64_t block_size, RandomStream& stream) {
   constexpr std::string_view name = DropBlock::name;
   detail::check_rank(name, "an input (N, C, H, W)", x, 4);
   check_dropout_probability(name, p);
-  check_block_size(name, block_size);
+  check_positive(name, "block_size", block_size);
   detail::check_floating(name, x);
   if (block_size > std::min(x.size(2), x.size(3))) {
     throw ShapeError(fmt::format("{}: a block of {} × {} does not fit into maps of {} × {} (input {})", name,
@@ -95,7 +88,7 @@ Tensor drop_block2d(const Tensor& x, double p, std::int64_t block_size, RandomSt
   const RandomStream used = stream;
   ++stream.step;
   if (p == 0) return x;
-  // Of sides that fit, so that no product overflows.
+  // The block fits into both sides, so no product overflows.
   const auto share = [&](std::int64_t side) {
     return static_cast<double>(side) / static_cast<double>((side - block_size + 1) * block_size);
   };

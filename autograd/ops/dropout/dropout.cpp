@@ -1,4 +1,4 @@
-// dropout, drop_connect and alpha_dropout: masks of elements, which backward draws again instead of storing them.
+// dropout, drop_connect and alpha_dropout: elementwise masks, which backward draws again instead of storing them.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -12,10 +12,13 @@
 namespace tapestry {
 namespace {
 
+constexpr std::string_view dropout_name = "dropout", drop_connect_name = "drop_connect",
+                           alpha_gradient_name = "alpha_dropout_gradient";
+
 /// Kept elements times a factor; linear in x and its own adjoint.
-template <class Label>
+template <const std::string_view& label>
 struct Dropout {
-  static constexpr std::string_view name = Label::name;
+  static constexpr std::string_view name = label;
   double p_;
   double factor_;
   RandomStream stream_;
@@ -27,16 +30,6 @@ struct Dropout {
     });
   }
   Tensor backward(const Tensor& gradient) const { return record(Dropout{*this}, gradient); }
-};
-
-struct Elements {
-  static constexpr std::string_view name = "dropout";
-};
-struct Weights {
-  static constexpr std::string_view name = "drop_connect";
-};
-struct AlphaGradient {
-  static constexpr std::string_view name = "alpha_dropout_gradient";
 };
 
 /// a·x + b where x is kept, a·α′ + b where it is dropped.
@@ -58,17 +51,17 @@ struct AlphaDropout {
     });
   }
   Tensor backward(const Tensor& gradient) const {
-    return record(Dropout<AlphaGradient>{.p_ = p_, .factor_ = factor(), .stream_ = stream_}, gradient);
+    return record(Dropout<alpha_gradient_name>{.p_ = p_, .factor_ = factor(), .stream_ = stream_}, gradient);
   }
 
   static constexpr double saturation = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946;
 };
 
-template <class Label>
+template <const std::string_view& label>
 Tensor drop_elements(const Tensor& x, double p, RandomStream& stream) {
-  check_dropout_probability(Label::name, p);
-  detail::check_floating(Label::name, x);
-  const Dropout<Label> operation = {.p_ = p, .factor_ = 1 / (1 - p), .stream_ = stream};
+  check_dropout_probability(label, p);
+  detail::check_floating(label, x);
+  const Dropout<label> operation = {.p_ = p, .factor_ = 1 / (1 - p), .stream_ = stream};
   ++stream.step;
   return p == 0 ? x : record(operation, x);
 }
@@ -80,11 +73,11 @@ void check_dropout_probability(std::string_view operation, double p) {
 }
 
 Tensor dropout(const Tensor& x, double p, RandomStream& stream) {
-  return drop_elements<Elements>(x, p, stream);
+  return drop_elements<dropout_name>(x, p, stream);
 }
 
 Tensor drop_connect(const Tensor& weight, double p, RandomStream& stream) {
-  return drop_elements<Weights>(weight, p, stream);
+  return drop_elements<drop_connect_name>(weight, p, stream);
 }
 
 Tensor alpha_dropout(const Tensor& x, double p, RandomStream& stream) {
@@ -93,7 +86,7 @@ Tensor alpha_dropout(const Tensor& x, double p, RandomStream& stream) {
   const RandomStream used = stream;
   ++stream.step;
   if (p == 0) return x;
-  if (p == 1) return record(Dropout<AlphaGradient>{.p_ = 1, .factor_ = 0, .stream_ = used}, x);
+  if (p == 1) return record(Dropout<alpha_gradient_name>{.p_ = 1, .factor_ = 0, .stream_ = used}, x);
   return record(AlphaDropout{.p_ = p, .stream_ = used}, x);
 }
 

@@ -83,7 +83,4 @@ Tensor alpha_dropout(const Tensor& x, double p, RandomStream& stream);
 /// Throws a ValueError naming `operation` when p is not in [0, 1].
 void check_dropout_probability(std::string_view operation, double p);
 
-/// Throws a ValueError naming `operation` when block_size < 1.
-void check_block_size(std::string_view operation, std::int64_t block_size);
-
 }  // namespace tapestry

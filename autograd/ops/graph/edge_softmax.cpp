@@ -2,6 +2,7 @@
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/detail/run_kernel.hpp>
 #include <tapestry/autograd/ops/graph/detail/sparse_rows.hpp>
 #include <tapestry/autograd/ops/graph/graph.hpp>
 #include <tapestry/autograd/ops/indexing/indexing.hpp>
@@ -17,22 +18,19 @@ struct EdgeSoftmax {
   SavedTensor y_ = {};
 
   Array forward(const Tensor& scores) {
-    Array result = Array::empty(scores.shape(), scores.dtype());
-    visit_floating(name, scores.dtype(), [&]<class T>() {
-      kernels::sparse_softmax(detail::sparse_rows(adjacency_), detail::features_of(scores.shape(), 1),
-                              scores.array().data<T>(), result.mutable_data<T>());
+    Array y = detail::run_kernel(name, scores, scores.shape(), MemoryFormat::row_major, [&](const auto* in, auto* out) {
+      kernels::sparse_softmax(detail::sparse_rows(adjacency_), detail::features_of(scores.shape(), 1), in, out);
     });
-    y_ = SavedTensor::output(result);
-    return result;
+    y_ = SavedTensor::output(y);
+    return y;
   }
 
   Array backward(const Array& gradient) const {
-    Array result = Array::empty(gradient.shape(), gradient.dtype());
-    visit_floating(name, gradient.dtype(), [&]<class T>() {
-      kernels::sparse_softmax_gradient(detail::sparse_rows(adjacency_), detail::features_of(gradient.shape(), 1),
-                                       y_.array().data<T>(), gradient.data<T>(), result.mutable_data<T>());
-    });
-    return result;
+    return detail::run_kernel(
+        name, gradient, gradient.shape(), MemoryFormat::row_major, [&]<class T>(const T* dy, T* dx) {
+          kernels::sparse_softmax_gradient(detail::sparse_rows(adjacency_), detail::features_of(gradient.shape(), 1),
+                                           y_.array().data<T>(), dy, dx);
+        });
   }
 
   // dxᵢ = yᵢ · (gᵢ − Σⱼ gⱼ yⱼ) over the edges j of the same target

@@ -1,9 +1,10 @@
-#include <memory>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/detail/linear_operator.hpp>
+#include <tapestry/autograd/ops/detail/run_kernel.hpp>
 #include <tapestry/autograd/ops/graph/detail/sparse_rows.hpp>
 #include <tapestry/autograd/ops/graph/graph.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -13,30 +14,22 @@
 namespace tapestry {
 namespace {
 
-/// The edge that each element of a maximum came from, or −1.
-struct Chosen {
-  SparseAdjacency adjacency;
-  Array edges;  ///< i64, of the shape of the result
-};
-
-using SharedChosen = std::shared_ptr<const Chosen>;
-
-Tensor spread(const SharedChosen& chosen, const Tensor& gradient);
-
-/// weight · x[source] of the chosen edges.
+/// weight · x[source] of the edge that each element of a maximum came from.
 struct PickChosen {
   static constexpr std::string_view name = "graph_aggregate_pick";
-  SharedChosen chosen_;
+  static constexpr std::string_view adjoint_name = "graph_aggregate_gradient";
+  SparseAdjacency adjacency_;
+  Array chosen_;  ///< i64, of the shape of the result; −1 for none
 
   Array forward(const Tensor& x) const {
     const Array dense = x.array().contiguous();
-    const auto& edges = chosen_->adjacency.edges();
+    const auto& edges = adjacency_.edges();
     const std::int64_t features = detail::features_of(x.shape(), 1);
-    Array result = Array::zeros(chosen_->edges.shape(), x.dtype());
+    Array result = Array::zeros(chosen_.shape(), x.dtype());
     visit_floating(name, x.dtype(), [&]<class T>() {
       const T* in = dense.data<T>();
       T* out = result.mutable_data<T>();
-      const auto* chosen = chosen_->edges.data<std::int64_t>();
+      const auto* chosen = chosen_.data<std::int64_t>();
       kernels::parallel_ranges(result.numel(), std::int64_t{1} << 14, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           if (chosen[i] < 0) continue;
@@ -47,52 +40,37 @@ struct PickChosen {
     });
     return result;
   }
-  Tensor backward(const Tensor& gradient) const { return spread(chosen_, gradient); }
-};
 
-/// The adjoint: gradients to the sources of the chosen edges.
-struct SpreadChosen {
-  static constexpr std::string_view name = "graph_aggregate_gradient";
-  SharedChosen chosen_;
-
-  Array forward(const Tensor& gradient) const {
-    const SparseAdjacency& adjacency = chosen_->adjacency;
-    const Array g = gradient.array().contiguous();
-    Array result = Array::empty(g.shape().with(0, adjacency.num_sources()), g.dtype());
-    const Array weights = adjacency.weights(g.dtype());
-    visit_floating(name, g.dtype(), [&]<class T>() {
-      kernels::sparse_max_gradient(detail::sparse_rows(adjacency, true), detail::features_of(g.shape(), 1),
-                                   weights.data<T>(), chosen_->edges.data<std::int64_t>(), g.data<T>(),
-                                   result.mutable_data<T>());
-    });
-    return result;
+  /// Adds gradients at the sources of the chosen edges.
+  Array adjoint(const Tensor& gradient) const {
+    const Array weights = adjacency_.weights(gradient.dtype());
+    return detail::run_kernel(adjoint_name, gradient, gradient.shape().with(0, adjacency_.num_sources()),
+                              MemoryFormat::row_major, [&]<class T>(const T* dy, T* dx) {
+                                kernels::sparse_max_gradient(detail::sparse_rows(adjacency_, true),
+                                                             detail::features_of(gradient.shape(), 1),
+                                                             weights.data<T>(), chosen_.data<std::int64_t>(), dy, dx);
+                              });
   }
-  Tensor backward(const Tensor& gradient) const { return record(PickChosen{chosen_}, gradient); }
 };
-
-Tensor spread(const SharedChosen& chosen, const Tensor& gradient) {
-  return record(SpreadChosen{chosen}, gradient);
-}
 
 struct MaxAggregate {
   static constexpr std::string_view name = "graph_aggregate";
   SparseAdjacency adjacency_;
-  SharedChosen chosen_ = {};
+  Array chosen_ = {};
 
   Array forward(const Tensor& x) {
-    const Array dense = x.array().contiguous();
     const Shape shape = x.shape().with(0, adjacency_.num_targets());
     const Array weights = adjacency_.weights(x.dtype());
-    Array result = Array::empty(shape, x.dtype());
-    Array edges = Array::empty(shape, DType::i64);
-    visit_floating(name, x.dtype(), [&]<class T>() {
-      kernels::sparse_max(detail::sparse_rows(adjacency_), detail::features_of(shape, 1), weights.data<T>(),
-                          dense.data<T>(), result.mutable_data<T>(), edges.mutable_data<std::int64_t>());
+    chosen_ = Array::empty(shape, DType::i64);
+    return detail::run_kernel(name, x, shape, MemoryFormat::row_major, [&]<class T>(const T* in, T* out) {
+      kernels::sparse_max(detail::sparse_rows(adjacency_), detail::features_of(shape, 1), weights.data<T>(), in, out,
+                          chosen_.mutable_data<std::int64_t>());
     });
-    chosen_ = std::make_shared<const Chosen>(Chosen{.adjacency = adjacency_, .edges = edges});
-    return result;
   }
-  Tensor backward(const Tensor& gradient) const { return spread(chosen_, gradient); }
+
+  Tensor backward(const Tensor& gradient) const {
+    return detail::record_adjoint(PickChosen{.adjacency_ = adjacency_, .chosen_ = chosen_}, gradient);
+  }
 };
 
 /// The edge weights divided by the number of edges of their targets.

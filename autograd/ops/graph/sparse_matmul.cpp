@@ -1,8 +1,10 @@
-// The products over a graph's edges: sums of nodes and products of pairs of nodes are each other's derivatives.
+// Products over the edges of a graph: weighted sums over nodes, and inner products of pairs of nodes, which are the
+// derivatives of each other.
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/detail/run_kernel.hpp>
 #include <tapestry/autograd/ops/graph/detail/sparse_rows.hpp>
 #include <tapestry/autograd/ops/graph/graph.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -11,48 +13,7 @@
 namespace tapestry {
 namespace {
 
-Tensor edge_products(const SparseAdjacency& adjacency, const Shape& weights, const Tensor& targets,
-                     const Tensor& sources);
-
-/// Σ weight · x over the edges of every target, or, transposed, of every source.
-struct SparseSum {
-  static constexpr std::string_view name = "sparse_matmul";
-  SparseAdjacency adjacency_;
-  bool transposed_ = false;
-  SavedTensor weights_ = {}, x_ = {};
-  Shape weights_shape_ = {};
-  std::int64_t flops_ = 0;
-
-  std::int64_t flops() const { return flops_; }
-  Array forward(const Tensor& weights, const Tensor& x) {
-    if (weights.requires_grad()) x_ = SavedTensor(x);
-    if (x.requires_grad()) weights_ = SavedTensor(weights);
-    weights_shape_ = weights.shape();
-    flops_ = 2 * adjacency_.num_edges() * detail::features_of(x.shape(), 1);
-    const kernels::SparseRows rows = detail::sparse_rows(adjacency_, transposed_);
-    Array result = Array::empty(x.shape().with(0, rows.rows), x.dtype());
-    const Array dense = x.array().contiguous();
-    visit_floating(name, x.dtype(), [&]<class T>() {
-      kernels::sparse_sum(rows, weights.rank() == 1 ? 1 : weights.size(1),
-                          detail::features_of(x.shape(), weights.rank()), weights.array().data<T>(), dense.data<T>(),
-                          result.mutable_data<T>());
-    });
-    return result;
-  }
-
-  std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
-    Tensor dweights, dx;
-    if (wanted[0]) {
-      const Tensor x = x_.tensor();
-      dweights = edge_products(adjacency_, weights_shape_, transposed_ ? x : gradient, transposed_ ? gradient : x);
-    }
-    if (wanted[1])
-      dx = record(SparseSum{.adjacency_ = adjacency_, .transposed_ = !transposed_}, weights_.tensor(), gradient);
-    return {dweights, dx};
-  }
-};
-
-/// For every edge (and head) the inner product of a target's and a source's features.
+/// For every edge (and head), the inner product of the features of its target and its source.
 struct EdgeProducts {
   static constexpr std::string_view name = "sparse_matmul_weight_gradient";
   SparseAdjacency adjacency_;
@@ -76,17 +37,50 @@ struct EdgeProducts {
     return result;
   }
 
+  std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const;
+};
+
+/// Σ weight · x over the edges of every target or, if transposed, of every source.
+struct SparseSum {
+  static constexpr std::string_view name = "sparse_matmul";
+  SparseAdjacency adjacency_;
+  bool transposed_ = false;
+  SavedTensor weights_ = {}, x_ = {};
+  Shape weights_shape_ = {};
+  std::int64_t flops_ = 0;
+
+  std::int64_t flops() const { return flops_; }
+  Array forward(const Tensor& weights, const Tensor& x) {
+    if (weights.requires_grad()) x_ = SavedTensor(x);
+    if (x.requires_grad()) weights_ = SavedTensor(weights);
+    weights_shape_ = weights.shape();
+    flops_ = 2 * adjacency_.num_edges() * detail::features_of(x.shape(), 1);
+    const kernels::SparseRows rows = detail::sparse_rows(adjacency_, transposed_);
+    return detail::run_kernel(
+        name, x, x.shape().with(0, rows.rows), MemoryFormat::row_major, [&]<class T>(const T* in, T* out) {
+          kernels::sparse_sum(rows, weights.rank() == 1 ? 1 : weights.size(1),
+                              detail::features_of(x.shape(), weights.rank()), weights.array().data<T>(), in, out);
+        });
+  }
+
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
-    const auto summed = [&](bool transposed, const SavedTensor& other) {
-      return record(SparseSum{.adjacency_ = adjacency_, .transposed_ = transposed}, gradient, other.tensor());
-    };
-    return {wanted[0] ? summed(false, sources_) : Tensor(), wanted[1] ? summed(true, targets_) : Tensor()};
+    Tensor dweights, dx;
+    if (wanted[0]) {
+      const Tensor x = x_.tensor();
+      dweights = record(EdgeProducts{.adjacency_ = adjacency_, .weights_shape_ = weights_shape_},
+                        transposed_ ? x : gradient, transposed_ ? gradient : x);
+    }
+    if (wanted[1])
+      dx = record(SparseSum{.adjacency_ = adjacency_, .transposed_ = !transposed_}, weights_.tensor(), gradient);
+    return {dweights, dx};
   }
 };
 
-Tensor edge_products(const SparseAdjacency& adjacency, const Shape& weights, const Tensor& targets,
-                     const Tensor& sources) {
-  return record(EdgeProducts{.adjacency_ = adjacency, .weights_shape_ = weights}, targets, sources);
+std::vector<Tensor> EdgeProducts::backward(const Tensor& gradient, const Wanted& wanted) const {
+  const auto summed = [&](bool transposed, const SavedTensor& other) {
+    return record(SparseSum{.adjacency_ = adjacency_, .transposed_ = transposed}, gradient, other.tensor());
+  };
+  return {wanted[0] ? summed(false, sources_) : Tensor(), wanted[1] ? summed(true, targets_) : Tensor()};
 }
 
 }  // namespace

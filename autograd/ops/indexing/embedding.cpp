@@ -1,11 +1,14 @@
-// embedding and its adjoint, which adds gradients up by index.
+// embedding and its adjoint, which accumulates gradients by index.
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/detail/linear_operator.hpp>
 #include <tapestry/autograd/ops/indexing/detail/check_indices.hpp>
 #include <tapestry/autograd/ops/indexing/embedding.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -17,25 +20,18 @@ namespace {
 
 using Padding = std::optional<std::int64_t>;
 
-struct EmbeddingGradient {
-  static constexpr std::string_view name = "embedding_gradient";
+/// The selection of rows with the padding row as zeros: its adjoint gives the padding row no gradient.
+struct SelectRows {
+  static constexpr std::string_view name = "embedding";
+  static constexpr std::string_view adjoint_name = "embedding_gradient";
   Shape table_;
   Padding padding_;
   SavedTensor indices_;
 
-  Array forward(const Tensor& gradient) const;
-  Tensor backward(const Tensor& gradient) const;
-};
+  Array forward(const Tensor& weight) const { return selected(weight, padding_); }
 
-struct Embedding {
-  static constexpr std::string_view name = "embedding";
-  Padding padding_;
-  bool hides_padding_;  ///< the padding's row reads as zeros
-  SavedTensor indices_;
-  Shape table_ = {};
-
-  Array forward(const Tensor& weight) {
-    table_ = weight.shape();
+  /// The rows of the table; the row `hidden` reads as zeros.
+  Array selected(const Tensor& weight, Padding hidden) const {
     const Array& indices = indices_.array();
     const std::int64_t size = table_[1];
     std::vector<std::int64_t> sizes(indices.shape().begin(), indices.shape().end());
@@ -47,37 +43,36 @@ struct Embedding {
       T* out = result.mutable_data<T>();
       kernels::index_select({.outer = 1, .size = table_[0], .inner = size}, indices.numel(), index,
                             weight.array().data<T>(), out);
-      for (std::int64_t i = 0; hides_padding_ && i < indices.numel(); ++i) {
-        if (index[i] == padding_) std::fill_n(out + i * size, size, T{0});
+      for (std::int64_t i = 0; hidden && i < indices.numel(); ++i) {
+        if (index[i] == hidden) std::fill_n(out + i * size, size, T{0});
       }
     });
     return result;
   }
-  Tensor backward(const Tensor& gradient) const {
-    return record(EmbeddingGradient{.table_ = table_, .padding_ = padding_, .indices_ = SavedTensor(indices_.array())},
-                  gradient);
+
+  Array adjoint(const Tensor& gradient) const {
+    Array result = Array::zeros(table_, gradient.dtype());
+    if (gradient.numel() == 0) return result;
+    const Array rows = gradient.array().contiguous();
+    visit_floating(adjoint_name, gradient.dtype(), [&]<class T>() {
+      T* out = result.mutable_data<T>();
+      kernels::index_add({.outer = 1, .size = table_[0], .inner = table_[1]}, indices_.array().numel(),
+                         indices_.array().data<std::int64_t>(), rows.data<T>(), out);
+      if (padding_) std::fill_n(out + *padding_ * table_[1], table_[1], T{0});
+    });
+    return result;
   }
 };
 
-Array EmbeddingGradient::forward(const Tensor& gradient) const {
-  Array result = Array::zeros(table_, gradient.dtype());
-  if (gradient.numel() == 0) return result;
-  const Array rows = gradient.array().contiguous();
-  visit_floating(name, gradient.dtype(), [&]<class T>() {
-    T* out = result.mutable_data<T>();
-    kernels::index_add({.outer = 1, .size = table_[0], .inner = table_[1]}, indices_.array().numel(),
-                       indices_.array().data<std::int64_t>(), rows.data<T>(), out);
-    if (padding_) std::fill_n(out + *padding_ * table_[1], table_[1], T{0});
-  });
-  return result;
-}
+struct Embedding {
+  static constexpr std::string_view name = "embedding";
+  std::shared_ptr<const SelectRows> rows_;
 
-Tensor EmbeddingGradient::backward(const Tensor& gradient) const {
-  return record(
-      Embedding{
-          .padding_ = padding_, .hides_padding_ = padding_.has_value(), .indices_ = SavedTensor(indices_.array())},
-      gradient);
-}
+  Array forward(const Tensor& weight) const { return rows_->selected(weight, {}); }
+  Tensor backward(const Tensor& gradient) const {
+    return record(detail::LinearOperator<SelectRows, true>{rows_}, gradient);
+  }
+};
 
 }  // namespace
 
@@ -90,9 +85,8 @@ Tensor embedding(const Array& indices, const Tensor& weight, Padding padding_idx
     throw ValueError(fmt::format("{}: padding_idx {} is outside [0, {}) (weight {})", name, *padding_idx,
                                  weight.size(0), to_string(weight.shape())));
   }
-  return record(
-      Embedding{.padding_ = padding_idx, .hides_padding_ = false, .indices_ = SavedTensor(indices.contiguous())},
-      weight);
+  SelectRows rows = {.table_ = weight.shape(), .padding_ = padding_idx, .indices_ = SavedTensor(indices.contiguous())};
+  return record(Embedding{std::make_shared<const SelectRows>(std::move(rows))}, weight);
 }
 
 Array sinusoidal_positions(std::int64_t length, std::int64_t embed_dim, DType dtype) {

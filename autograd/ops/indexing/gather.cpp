@@ -1,18 +1,18 @@
-// gather and scatter_add, each the other's derivative.
+// gather and scatter_add: each is computed by the backward of the other.
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/detail/linear_operator.hpp>
 #include <tapestry/autograd/ops/indexing/detail/check_indices.hpp>
 #include <tapestry/autograd/ops/indexing/indexing.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
-#include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/indexing/indexing.hpp>
 
 namespace tapestry {
 namespace {
 
-/// The offsets in an array of `strides` of all places within `sizes`, in row-major order.
+/// The offsets, in an array of `strides`, of all positions within `sizes`, in row-major order.
 std::vector<std::int64_t> offsets_of(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides) {
   std::vector<std::int64_t> offsets{0};
   for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
@@ -37,7 +37,7 @@ kernels::IndexGrid grid_of(const Array& whole, const Shape& indices, int axis) {
           .axis_stride = steps[at]};
 }
 
-/// Adds `source` to `sums`, which nobody else sees, by index.
+/// Adds `source` to `sums`, which nothing else references, by index.
 void add_by_index(std::string_view operation, const Array& indices, int axis, const Array& source, Array& sums) {
   const Array ordered = source.contiguous();
   visit_floating(operation, sums.dtype(), [&]<class T>() {
@@ -46,30 +46,14 @@ void add_by_index(std::string_view operation, const Array& indices, int axis, co
   });
 }
 
-Tensor gathered(const Tensor& x, int axis, const Array& indices);
-
-struct GatherGradient {
-  static constexpr std::string_view name = "gather_gradient";
+struct Gather {
+  static constexpr std::string_view name = "gather";
+  static constexpr std::string_view adjoint_name = "gather_gradient";
   Shape whole_;
   int axis_;
   SavedTensor indices_;
 
-  Array forward(const Tensor& source) const {
-    Array result = Array::zeros(whole_, source.dtype());
-    add_by_index(name, indices_.array(), axis_, source.array(), result);
-    return result;
-  }
-  Tensor backward(const Tensor& gradient) const { return gathered(gradient, axis_, indices_.array()); }
-};
-
-struct Gather {
-  static constexpr std::string_view name = "gather";
-  int axis_;
-  SavedTensor indices_;
-  Shape whole_ = {};
-
-  Array forward(const Tensor& x) {
-    whole_ = x.shape();
+  Array forward(const Tensor& x) const {
     const Array& indices = indices_.array();
     const Array from = x.array().contiguous();
     Array result = Array::empty(indices.shape(), x.dtype());
@@ -79,11 +63,17 @@ struct Gather {
     });
     return result;
   }
-  Tensor backward(const Tensor& gradient) const {
-    return record(GatherGradient{.whole_ = whole_, .axis_ = axis_, .indices_ = SavedTensor(indices_.array())},
-                  gradient);
+
+  Array adjoint(const Tensor& source) const {
+    Array result = Array::zeros(whole_, source.dtype());
+    add_by_index(adjoint_name, indices_.array(), axis_, source.array(), result);
+    return result;
   }
 };
+
+Tensor gathered(const Tensor& x, int axis, const Array& indices) {
+  return detail::record_linear(Gather{.whole_ = x.shape(), .axis_ = axis, .indices_ = SavedTensor(indices)}, x);
+}
 
 struct ScatterAdd {
   static constexpr std::string_view name = "scatter_add";
@@ -96,14 +86,11 @@ struct ScatterAdd {
     add_by_index(name, indices_.array(), axis_, source.array(), result);
     return result;
   }
+
   std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
     return {gradient, wanted[1] ? gathered(gradient, axis_, indices_.array()) : Tensor()};
   }
 };
-
-Tensor gathered(const Tensor& x, int axis, const Array& indices) {
-  return record(Gather{.axis_ = axis, .indices_ = SavedTensor(indices)}, x);
-}
 
 /// Throws unless `indices` have the rank of `x` and are no larger, not counting `free_axis` (−1 for none).
 void check_fits(std::string_view operation, const Array& indices, std::string_view argument, const Shape& x,

@@ -1,45 +1,23 @@
-// index_select and its adjoint, which adds parts up by index.
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/detail/linear_operator.hpp>
 #include <tapestry/autograd/ops/detail/reduced_axes.hpp>
 #include <tapestry/autograd/ops/indexing/detail/check_indices.hpp>
 #include <tapestry/autograd/ops/indexing/indexing.hpp>
-#include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/indexing/indexing.hpp>
 
 namespace tapestry {
 namespace {
 
-Tensor select(const Tensor& x, int axis, const Array& indices);
-
-struct IndexAdd {
-  static constexpr std::string_view name = "index_select_gradient";
+struct IndexSelect {
+  static constexpr std::string_view name = "index_select";
+  static constexpr std::string_view adjoint_name = "index_select_gradient";
   Shape whole_;
   int axis_;
   SavedTensor indices_;
 
-  Array forward(const Tensor& parts) const {
-    Array result = Array::empty(whole_, parts.dtype(), parts.array().format());
-    if (parts.numel() == 0) result.fill(0);
-    if (parts.numel() == 0 || result.numel() == 0) return result;
-    visit_floating(name, parts.dtype(), [&]<class T>() {
-      kernels::index_add(detail::middle_axis(result, axis_), parts.size(axis_), indices_.array().data<std::int64_t>(),
-                         parts.array().data<T>(), result.mutable_data<T>());
-    });
-    return result;
-  }
-  Tensor backward(const Tensor& gradient) const { return select(gradient, axis_, indices_.array()); }
-};
-
-struct IndexSelect {
-  static constexpr std::string_view name = "index_select";
-  int axis_;
-  SavedTensor indices_;
-  Shape whole_ = {};
-
-  Array forward(const Tensor& x) {
-    whole_ = x.shape();
+  Array forward(const Tensor& x) const {
     const Array& indices = indices_.array();
     Array result = Array::empty(whole_.with(axis_, indices.numel()), x.dtype(), x.array().format());
     if (result.numel() == 0) return result;
@@ -49,14 +27,19 @@ struct IndexSelect {
     });
     return result;
   }
-  Tensor backward(const Tensor& gradient) const {
-    return record(IndexAdd{.whole_ = whole_, .axis_ = axis_, .indices_ = SavedTensor(indices_.array())}, gradient);
+
+  /// Adds the parts at their indices.
+  Array adjoint(const Tensor& parts) const {
+    Array result = Array::empty(whole_, parts.dtype(), parts.array().format());
+    if (parts.numel() == 0) result.fill(0);
+    if (parts.numel() == 0 || result.numel() == 0) return result;
+    visit_floating(adjoint_name, parts.dtype(), [&]<class T>() {
+      kernels::index_add(detail::middle_axis(result, axis_), parts.size(axis_), indices_.array().data<std::int64_t>(),
+                         parts.array().data<T>(), result.mutable_data<T>());
+    });
+    return result;
   }
 };
-
-Tensor select(const Tensor& x, int axis, const Array& indices) {
-  return record(IndexSelect{.axis_ = axis, .indices_ = SavedTensor(indices)}, x);
-}
 
 }  // namespace
 
@@ -66,7 +49,7 @@ Tensor index_select(const Tensor& x, int axis, const Array& indices) {
     throw ShapeError(fmt::format("index_select: expected indices of rank 1, got {}", to_string(indices.shape())));
   }
   detail::check_indices("index_select", indices, x.shape(), counted);
-  return select(x, counted, indices);
+  return detail::record_linear(IndexSelect{.whole_ = x.shape(), .axis_ = counted, .indices_ = SavedTensor(indices)}, x);
 }
 
 }  // namespace tapestry

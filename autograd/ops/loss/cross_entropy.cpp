@@ -102,16 +102,16 @@ struct CrossEntropy {
 
 }  // namespace
 
-void check_label_smoothing(std::string_view operation, double smoothing) {
-  if (smoothing >= 0 && smoothing <= 1) return;
-  throw ValueError(fmt::format("{}: label_smoothing must be in [0, 1], got {}", operation, smoothing));
+void CrossEntropyOptions::check(std::string_view operation) const {
+  if (label_smoothing >= 0 && label_smoothing <= 1) return;
+  throw ValueError(fmt::format("{}: label_smoothing must be in [0, 1], got {}", operation, label_smoothing));
 }
 
 Tensor cross_entropy(const Tensor& logits, const Array& labels, const CrossEntropyOptions& options) {
   if (is_floating(labels.dtype()) && labels.shape() == logits.shape()) {
     return cross_entropy(logits, Tensor(labels), options);
   }
-  check_label_smoothing(CrossEntropy::name, options.label_smoothing);
+  options.check(CrossEntropy::name);
   auto checked = detail::checked_labels(
       CrossEntropy::name, "logits", logits, labels,
       {.weight = options.weight, .ignore_index = options.ignore_index, .reduction = options.reduction});

@@ -10,7 +10,7 @@
 
 namespace tapestry {
 
-void check_dice_smooth(std::string_view operation, double smooth) {
+void DiceLossOptions::check(std::string_view operation) const {
   if (smooth > 0 && std::isfinite(smooth)) return;
   throw ValueError(fmt::format("{}: smooth must be positive and finite, got {}", operation, smooth));
 }
@@ -23,7 +23,7 @@ Tensor dice_loss(const Tensor& probabilities, const Tensor& targets, const DiceL
     throw ShapeError(fmt::format("{}: expected probabilities (N, C, d₁, …), got {}", name, to_string(shape)));
   }
   const double smooth = options.smooth;
-  check_dice_smooth(name, smooth);
+  options.check(name);
   if (options.reduction == Reduction::mean && shape[0] * shape[1] == 0) {
     throw ValueError(fmt::format("{}: cannot take the mean over no classes (input {})", name, to_string(shape)));
   }

@@ -47,16 +47,9 @@ struct LogKlDivergence {
 };
 
 std::optional<double> scale_of(const Shape& shape, KlReduction reduction) {
-  switch (reduction) {
-    case KlReduction::none:
-      return {};
-    case KlReduction::sum:
-      return 1;
-    case KlReduction::mean:
-      return detail::reduction_scale(KlDivergence::name, shape, Reduction::mean);
-    case KlReduction::batch_mean:
-      break;
-  }
+  if (reduction == KlReduction::none) return {};
+  if (reduction == KlReduction::sum) return 1;
+  if (reduction == KlReduction::mean) return detail::reduction_scale(KlDivergence::name, shape, Reduction::mean);
   if (shape.rank() == 0)
     throw ShapeError(fmt::format("{}: expected samples (N, …) for batch_mean, got a scalar", KlDivergence::name));
   if (shape[0] == 0)

@@ -22,6 +22,9 @@ struct CrossEntropyOptions {
   Reduction reduction =
       Reduction::mean;         ///< the mean is weighted: divided by Σ weight[label] over the samples not ignored
   double label_smoothing = 0;  ///< fraction of the target spread evenly over all classes, in [0, 1]
+
+  /// Throws a ValueError naming `operation` when label_smoothing is not in [0, 1].
+  void check(std::string_view operation) const;
 };
 
 /// −Σₖ weightₖ · tₖ · log_softmax(logits)ₖ for every sample, where t is 1 at the label; with label smoothing s over C
@@ -103,6 +106,9 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = 
 struct SmoothL1LossOptions {
   Reduction reduction = Reduction::mean;  ///< of the losses of all elements
   double beta = 1;                        ///< the distance where the square ends and the straight line begins; ≥ 0
+
+  /// Throws a ValueError naming `operation` when beta is negative or not finite.
+  void check(std::string_view operation) const;
 };
 
 /// With d = |x − t|, d² / (2·beta) where d < beta and d − beta / 2 elsewhere: `l1_loss` with its kink rounded off, and
@@ -118,6 +124,9 @@ Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, const SmoothL1L
 struct HuberLossOptions {
   Reduction reduction = Reduction::mean;  ///< of the losses of all elements
   double delta = 1;                       ///< the distance where the square ends and the straight line begins; > 0
+
+  /// Throws a ValueError naming `operation` when delta is not positive and finite.
+  void check(std::string_view operation) const;
 };
 
 /// With d = |x − t|, d² / 2 where d < delta and delta · (d − delta / 2) elsewhere.
@@ -132,6 +141,9 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberLossOpti
 struct DiceLossOptions {
   Reduction reduction = Reduction::mean;  ///< of the losses of all samples and classes
   double smooth = 1;  ///< added to both sides of the quotient; > 0, so that nothing in common with nothing is 0
+
+  /// Throws a ValueError naming `operation` when smooth is not positive and finite.
+  void check(std::string_view operation) const;
 };
 
 /// 1 − (2·Σ p·t + smooth) / (Σ p + Σ t + smooth) for every class of every sample, the sums over its pixels: 0 where the
@@ -167,11 +179,5 @@ struct KlDivOptions {
 /// Source: Kullback and Leibler, "On information and sufficiency", 1951; PyTorch's `kl_div`.
 /// Example: kl_div(Array::zeros({2, 3}), Array::full({2, 3}, 1)).item() == 0
 Tensor kl_div(const Tensor& input, const Tensor& target, const KlDivOptions& options = {});
-
-/// Throw, naming `operation`, the errors that do not depend on the input.
-void check_label_smoothing(std::string_view operation, double smoothing);
-void check_smooth_l1_beta(std::string_view operation, double beta);
-void check_huber_delta(std::string_view operation, double delta);
-void check_dice_smooth(std::string_view operation, double smooth);
 
 }  // namespace tapestry

@@ -1,11 +1,10 @@
-// nll_loss of every sample and its adjoint, each the other's derivative.
 #include <memory>
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/detail/linear_operator.hpp>
 #include <tapestry/autograd/ops/loss/detail/class_rows.hpp>
 #include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
-#include <tapestry/autograd/record.hpp>
 
 namespace tapestry {
 namespace {
@@ -22,36 +21,14 @@ void for_each_label(const detail::ClassLabels& classes, const detail::ClassRows&
   });
 }
 
-Tensor sample_losses(const Classes& classes, const Tensor& scores);
-
-/// Writes −weight · gradient at the labels and zeros elsewhere.
-struct NllGradient {
-  static constexpr std::string_view name = "nll_loss_gradient";
+/// The loss of every sample. The adjoint writes −weight · gradient at the labels and zeros elsewhere.
+struct NllLoss {
+  static constexpr std::string_view name = "nll_loss";
+  static constexpr std::string_view adjoint_name = "nll_loss_gradient";
   Classes classes_;
   Shape shape_;
 
-  Array forward(const Tensor& gradient) const {
-    Array result = Array::zeros(shape_, gradient.dtype());
-    visit_floating(name, gradient.dtype(), [&]<class T>() {
-      const Array g = gradient.array().contiguous();
-      const T* in = g.data<T>();
-      T* out = result.mutable_data<T>();
-      for_each_label(*classes_, detail::ClassRows(result), [&](std::int64_t row, std::int64_t place, double factor) {
-        out[place] = static_cast<T>(factor) * in[row];
-      });
-    });
-    return result;
-  }
-  Tensor backward(const Tensor& gradient) const { return sample_losses(classes_, gradient); }
-};
-
-struct NllLoss {
-  static constexpr std::string_view name = "nll_loss";
-  Classes classes_;
-  Shape shape_ = {};
-
-  Array forward(const Tensor& scores) {
-    shape_ = scores.shape();
+  Array forward(const Tensor& scores) const {
     const Array arranged = detail::ClassRows::arranged(scores.array());
     Array losses = Array::zeros(classes_->labels.shape(), scores.dtype());
     visit_floating(name, scores.dtype(), [&]<class T>() {
@@ -63,28 +40,29 @@ struct NllLoss {
     });
     return losses;
   }
-  Tensor backward(const Tensor& gradient) const { return record(NllGradient{classes_, shape_}, gradient); }
-};
 
-Tensor sample_losses(const Classes& classes, const Tensor& scores) {
-  return record(NllLoss{classes}, scores);
-}
+  Array adjoint(const Tensor& gradient) const {
+    Array result = Array::zeros(shape_, gradient.dtype());
+    visit_floating(adjoint_name, gradient.dtype(), [&]<class T>() {
+      const Array g = gradient.array().contiguous();
+      const T* in = g.data<T>();
+      T* out = result.mutable_data<T>();
+      for_each_label(*classes_, detail::ClassRows(result), [&](std::int64_t row, std::int64_t place, double factor) {
+        out[place] = static_cast<T>(factor) * in[row];
+      });
+    });
+    return result;
+  }
+};
 
 }  // namespace
 
 Tensor nll_loss(const Tensor& log_probabilities, const Array& labels, const NllLossOptions& options) {
   const auto classes = std::make_shared<const detail::ClassLabels>(
       detail::checked_labels(NllLoss::name, "log_probabilities", log_probabilities, labels, options));
-  const Tensor losses = sample_losses(classes, log_probabilities);
-  switch (options.reduction) {
-    case Reduction::none:
-      return losses;
-    case Reduction::sum:
-      return sum(losses);
-    case Reduction::mean:
-      break;
-  }
-  return sum(losses) / classes->total_weight;
+  const Tensor losses = detail::record_linear(NllLoss{classes, log_probabilities.shape()}, log_probabilities);
+  if (options.reduction == Reduction::none) return losses;
+  return options.reduction == Reduction::mean ? sum(losses) / classes->total_weight : sum(losses);
 }
 
 }  // namespace tapestry

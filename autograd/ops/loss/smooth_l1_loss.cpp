@@ -10,10 +10,12 @@
 namespace tapestry {
 namespace {
 
+constexpr std::string_view l1_name = "l1_loss", smooth_l1_name = "smooth_l1_loss", huber_name = "huber_loss";
+
 /// |x − t|
-template <class Label>
+template <const std::string_view& label>
 struct Line {
-  static constexpr std::string_view name = Label::name;
+  static constexpr std::string_view name = label;
 
   template <class T>
   T value(T x, T t) const {
@@ -35,11 +37,11 @@ struct Line {
   }
 };
 
-/// With d = |x − t|: d² / (2 · divisor) where d < bound, bound · (d − bound / 2) / divisor elsewhere. In terms of the
-/// smaller of both there is no branch, and the ends are exact.
-template <class Label>
+/// With d = |x − t|: d² / (2 · divisor) where d < bound, bound · (d − bound / 2) / divisor elsewhere. Computed from
+/// min(d, bound), which needs no branch and makes both ends exact.
+template <const std::string_view& label>
 struct SquareThenLine {
-  static constexpr std::string_view name = Label::name;
+  static constexpr std::string_view name = label;
   double bound_;
   double divisor_;
 
@@ -61,44 +63,33 @@ struct SquareThenLine {
   }
 };
 
-struct L1 {
-  static constexpr std::string_view name = "l1_loss";
-};
-struct SmoothL1 {
-  static constexpr std::string_view name = "smooth_l1_loss";
-};
-struct Huber {
-  static constexpr std::string_view name = "huber_loss";
-};
-
 }  // namespace
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
-  return detail::pointwise_loss(Line<L1>{}, input, target, reduction);
+  return detail::pointwise_loss(Line<l1_name>{}, input, target, reduction);
 }
 
-void check_smooth_l1_beta(std::string_view operation, double beta) {
+void SmoothL1LossOptions::check(std::string_view operation) const {
   if (beta >= 0 && std::isfinite(beta)) return;
   throw ValueError(fmt::format("{}: beta must be finite and not negative, got {}", operation, beta));
 }
 
-void check_huber_delta(std::string_view operation, double delta) {
+void HuberLossOptions::check(std::string_view operation) const {
   if (delta > 0 && std::isfinite(delta)) return;
   throw ValueError(fmt::format("{}: delta must be positive and finite, got {}", operation, delta));
 }
 
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, const SmoothL1LossOptions& options) {
+  options.check(smooth_l1_name);
   const double beta = options.beta;
-  check_smooth_l1_beta(SmoothL1::name, beta);
-  if (beta == 0) return detail::pointwise_loss(Line<SmoothL1>{}, input, target, options.reduction);
-  const SquareThenLine<SmoothL1> rule = {.bound_ = beta, .divisor_ = beta};
+  if (beta == 0) return detail::pointwise_loss(Line<smooth_l1_name>{}, input, target, options.reduction);
+  const SquareThenLine<smooth_l1_name> rule = {.bound_ = beta, .divisor_ = beta};
   return detail::pointwise_loss(rule, input, target, options.reduction);
 }
 
 Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberLossOptions& options) {
-  const double delta = options.delta;
-  check_huber_delta(Huber::name, delta);
-  const SquareThenLine<Huber> rule = {.bound_ = delta, .divisor_ = 1};
+  options.check(huber_name);
+  const SquareThenLine<huber_name> rule = {.bound_ = options.delta, .divisor_ = 1};
   return detail::pointwise_loss(rule, input, target, options.reduction);
 }
 

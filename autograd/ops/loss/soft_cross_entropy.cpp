@@ -108,7 +108,7 @@ struct SoftCrossEntropy {
 }  // namespace
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options) {
-  check_label_smoothing(SoftCrossEntropy::name, options.label_smoothing);
+  options.check(SoftCrossEntropy::name);
   detail::check_scores(SoftCrossEntropy::name, "logits", logits);
   const auto text = [&] {
     return fmt::format("{}: expected targets {}, as the logits, got {}", SoftCrossEntropy::name,

@@ -8,7 +8,7 @@
 
 namespace tapestry {
 
-// The products of all pairs of features, as the input of one linear operator.
+// One linear operator applied to the products of all pairs of features.
 Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias) {
   detail::check_same_floating("bilinear", x1, weight);
   detail::check_same_floating("bilinear", x2, weight);

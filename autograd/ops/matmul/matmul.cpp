@@ -16,9 +16,9 @@
 namespace tapestry {
 namespace {
 
-/// The axes before the last two.
-Shape batch_of(const Shape& shape) {
-  return Shape(shape.sizes().first(static_cast<std::size_t>(shape.rank() - 2)));
+/// The shape without its last `count` axes.
+Shape without_last(const Shape& shape, int count) {
+  return Shape(shape.sizes().first(static_cast<std::size_t>(shape.rank() - count)));
 }
 
 Shape with_last(const Shape& leading, std::initializer_list<std::int64_t> last) {
@@ -59,7 +59,7 @@ void check_batches(const Shape& a, const Shape& b) {
 /// op(a) · op(b) of two matrices, where op may transpose.
 class LazyMatmul final : public detail::LazyProduct {
  public:
-  /// The result is (…, m, n), with one element along the leading axes.
+  /// The result is (…, m, n), with leading axes of size 1.
   LazyMatmul(const Shape& shape, const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b)
       : LazyProduct("matmul", shape, a.dtype(), MemoryFormat::row_major),
         transpose_a_(transpose_a),
@@ -92,7 +92,7 @@ class LazyMatmul final : public detail::LazyProduct {
   Array a_, b_;
 };
 
-/// op(a) · op(b) for every element of a batch, where op may transpose: with the flags a product's derivatives are
+/// op(a) · op(b) for every element of a batch, where op may transpose: thanks to the flags, the derivatives are
 /// products again, and nothing is ever transposed in memory.
 struct Matmul {
   static constexpr std::string_view name = "matmul";
@@ -113,7 +113,7 @@ struct Matmul {
     const std::int64_t m = a.size(transpose_a_ ? -1 : -2);
     const std::int64_t k = a.size(transpose_a_ ? -2 : -1);
     const std::int64_t n = b.size(transpose_b_ ? -2 : -1);
-    const Shape batch = broadcast_shapes(batch_of(a.shape()), batch_of(b.shape()), name);
+    const Shape batch = broadcast_shapes(without_last(a.shape(), 2), without_last(b.shape(), 2), name);
     const Shape shape = with_last(batch, {m, n});
     flops_ = 2 * shape.numel() * k;
     if (batch.numel() == 1) return Tensor(make_lazy<LazyMatmul>(shape, a, transpose_a_, b, transpose_b_));
@@ -148,13 +148,9 @@ struct Matmul {
   }
 };
 
-Shape without_last(const Shape& shape) {
-  return Shape(shape.sizes().first(static_cast<std::size_t>(shape.rank() - 1)));
-}
-
 /// Merges all axes but the last.
 Tensor as_rows(const Tensor& x) {
-  return x.rank() == 2 ? x : reshape(x, Shape{without_last(x.shape()).numel(), x.size(-1)});
+  return x.rank() == 2 ? x : reshape(x, Shape{without_last(x.shape(), 1).numel(), x.size(-1)});
 }
 
 }  // namespace
@@ -177,8 +173,9 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   if (a.rank() == 1) return squeeze(matmul(unsqueeze(a, 0), b), b.rank() == 1 ? 0 : -2);
   if (b.rank() == 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
   if (a.rank() > 2 && b.rank() == 2) {
-    // One product of all rows, rather than one per element of the batch.
-    return reshape(Matmul::apply(as_rows(a), false, b, false), with_last(batch_of(a.shape()), {a.size(-2), b.size(1)}));
+    // One product of all rows rather than one per element of the batch.
+    return reshape(Matmul::apply(as_rows(a), false, b, false),
+                   with_last(without_last(a.shape(), 2), {a.size(-2), b.size(1)}));
   }
   return Matmul::apply(a, false, b, false);
 }
@@ -194,7 +191,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   detail::check_bias("linear", weight, bias);
   const Tensor product = Matmul::apply(as_rows(x), false, weight, true);
   const Tensor y = bias.defined() ? product + bias : product;
-  return x.rank() == 2 ? y : reshape(y, with_last(without_last(x.shape()), {weight.size(0)}));
+  return x.rank() == 2 ? y : reshape(y, with_last(without_last(x.shape(), 1), {weight.size(0)}));
 }
 
 }  // namespace tapestry

@@ -24,18 +24,18 @@ using kernels::ChannelGeometry;
 
 constexpr auto channels_last = MemoryFormat::channels_last;
 
-/// Every image as a sample.
+/// Every image is one sample.
 ChannelGeometry geometry_of(const Array& x) {
   return {.samples = x.size(0), .rows = x.size(2) * x.size(3), .channels = x.size(1)};
 }
 
-/// Running statistics to be updated, if any.
+/// The running statistics to update, if any.
 struct Running {
   Array mean, var;
   double momentum = 0;
 };
 
-/// The averages over the samples go into the running statistics.
+/// Updates the running statistics with the averages over the samples.
 void update(std::string_view operation, const Running& running, const ChannelMoments& moments,
             const ChannelGeometry& geometry) {
   if (!running.mean.defined() || geometry.samples == 0) return;
@@ -51,7 +51,7 @@ void update(std::string_view operation, const Running& running, const ChannelMom
                                     averages(moments.variance, n / (n - 1)), running.momentum);
 }
 
-/// The numbers per channel, or `otherwise` for each.
+/// The values per channel; `otherwise` for every channel if they are undefined.
 Channels factors(const Array& values, std::int64_t channels, double otherwise) {
   return values.defined() ? detail::to_channels(values) : Channels(static_cast<std::size_t>(channels), otherwise);
 }
@@ -60,7 +60,8 @@ Array array_of(const Tensor& x) {
   return x.defined() ? x.array() : Array();
 }
 
-/// Of images. Numbers per group are numbered sample · groups + group, those per channel sample · channels + channel.
+/// The normalization of images. Values per group are indexed by sample · groups + group, values per channel by
+/// sample · channels + channel.
 template <bool is_instance>
 struct GroupNorm {
   static constexpr std::string_view name = is_instance ? "instance_norm" : "group_norm";
@@ -184,7 +185,7 @@ std::int64_t pixels_of(const Tensor& x) {
 Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps) {
   constexpr std::string_view name = "group_norm";
   check_eps(name, eps);
-  if (num_groups < 1) throw ValueError(fmt::format("{}: num_groups must be at least 1, got {}", name, num_groups));
+  check_positive(name, "num_groups", num_groups);
   detail::check_floating(name, x);
   detail::check_channel_rank(name, x, 2);
   if (x.size(1) % num_groups != 0) {

@@ -82,7 +82,7 @@ struct LayerNorm {
     const std::int64_t size = normalized_shape_.numel();
     return {.rows = x.numel() / size, .size = size, .is_centered = is_centered};
   }
-  /// The elements, or `otherwise` for each.
+  /// The elements; all `otherwise` if undefined.
   Channels factors(const Tensor& values, double otherwise) const {
     return values.defined() ? detail::to_channels(values.array())
                             : Channels(static_cast<std::size_t>(normalized_shape_.numel()), otherwise);

@@ -6,6 +6,7 @@
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/detail/run_kernel.hpp>
 #include <tapestry/autograd/ops/norm/detail/statistics.hpp>
 #include <tapestry/autograd/ops/norm/normalization.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
@@ -18,7 +19,7 @@ namespace {
 
 constexpr auto channels_last = MemoryFormat::channels_last;
 
-/// The channels of a window before and after its own.
+/// The numbers of channels before and after the center of a window.
 struct Window {
   std::int64_t before, after;
 
@@ -37,17 +38,17 @@ void sum_windows(const Window& window, const std::vector<double>& values, std::v
   }
 }
 
-/// Numbers per channel of a pixel.
+/// Values per channel of one pixel.
 struct Scratch {
   std::vector<double> values, sums;
 };
 
 /// Calls `body(first element, scratch)` for every pixel of channels-last images.
 template <class Body>
-void for_each_pixel(const Array& x, const Body& body) {
-  if (x.numel() == 0) return;
-  const std::int64_t channels = x.size(1);
-  const std::int64_t pixels = x.numel() / channels;
+void for_each_pixel(const Shape& images, const Body& body) {
+  if (images.numel() == 0) return;
+  const std::int64_t channels = images[1];
+  const std::int64_t pixels = images.numel() / channels;
   const std::int64_t grain = 1 + (std::int64_t{1} << 12) / channels;
   const std::vector<double> zeros(static_cast<std::size_t>(channels));
   std::vector<Scratch> scratch(static_cast<std::size_t>(kernels::num_threads()), {.values = zeros, .sums = zeros});
@@ -58,35 +59,30 @@ void for_each_pixel(const Array& x, const Body& body) {
   });
 }
 
-/// base to the power of −exponent; AlexNet's exponent without logarithms.
+/// base to the power of −exponent, without logarithms for AlexNet's exponent.
 double inverse_power(double base, double exponent) {
   return exponent == 0.75 ? 1 / (std::sqrt(base) * std::sqrt(std::sqrt(base))) : std::pow(base, -exponent);
 }
 
-/// Sums over the windows: linear, and its adjoint is the same with the windows mirrored.
+/// Sums over the windows: a linear map, whose adjoint is the sum over mirrored windows.
 struct ChannelWindowSum {
   static constexpr std::string_view name = "local_response_norm_sum";
   Window window_;
 
   Array forward(const Tensor& x) const {
-    const Array in = x.array().contiguous(channels_last);
-    Array y = Array::empty_like(in);
-    visit_floating(name, x.dtype(), [&]<class T>() {
-      const T* from = in.data<T>();
-      T* to = y.mutable_data<T>();
-      for_each_pixel(in, [=, this](std::int64_t at, Scratch& scratch) {
+    return detail::run_kernel(name, x, x.shape(), channels_last, [&]<class T>(const T* from, T* to) {
+      for_each_pixel(x.shape(), [=, this](std::int64_t at, Scratch& scratch) {
         std::copy_n(from + at, scratch.values.size(), scratch.values.begin());
         sum_windows(window_, scratch.values, scratch.sums);
         std::transform(scratch.sums.begin(), scratch.sums.end(), to + at,
                        [](double sum) { return static_cast<T>(sum); });
       });
     });
-    return y;
   }
   Tensor backward(const Tensor& gradient) const { return record(ChannelWindowSum{window_.mirrored()}, gradient); }
 };
 
-/// Of images.
+/// The normalization of images.
 struct LocalResponseNorm {
   static constexpr std::string_view name = "local_response_norm";
   Window window_;
@@ -97,12 +93,8 @@ struct LocalResponseNorm {
 
   Array forward(const Tensor& x) {
     x_ = SavedTensor(x);
-    const Array in = x.array().contiguous(channels_last);
-    Array y = Array::empty_like(in);
-    visit_floating(name, x.dtype(), [&]<class T>() {
-      const T* first_x = in.data<T>();
-      T* first_y = y.mutable_data<T>();
-      for_each_pixel(in, [=, this](std::int64_t at, Scratch& scratch) {
+    return detail::run_kernel(name, x, x.shape(), channels_last, [&]<class T>(const T* first_x, T* first_y) {
+      for_each_pixel(x.shape(), [=, this](std::int64_t at, Scratch& scratch) {
         const T* const from = first_x + at;
         T* const to = first_y + at;
         sum_squares(from, scratch);
@@ -110,20 +102,15 @@ struct LocalResponseNorm {
           to[c] = static_cast<T>(static_cast<double>(from[c]) * inverse_power(base(scratch.sums[c]), beta_));
       });
     });
-    return y;
   }
 
   /// With d the base of the power: dx = dy · d^−beta − 2 · alpha / size · beta · x · Σ dy · x · d^(−beta − 1), summed
-  /// over the windows that a channel is in.
+  /// over the windows that contain the channel.
   Array backward(const Array& gradient) const {
-    const Array dy = gradient.contiguous(channels_last);
     const Array in = x_.array().contiguous(channels_last);
-    Array dx = Array::empty_like(in);
-    visit_floating(name, in.dtype(), [&]<class T>() {
+    return detail::run_kernel(name, gradient, in.shape(), channels_last, [&]<class T>(const T* first_dy, T* first_dx) {
       const T* first_x = in.data<T>();
-      const T* first_dy = dy.data<T>();
-      T* first_dx = dx.mutable_data<T>();
-      for_each_pixel(in, [=, this](std::int64_t at, Scratch& scratch) {
+      for_each_pixel(in.shape(), [=, this](std::int64_t at, Scratch& scratch) {
         const T* const from = first_x + at;
         T* const to = first_dx + at;
         sum_squares(from, scratch);
@@ -141,7 +128,6 @@ struct LocalResponseNorm {
         }
       });
     });
-    return dx;
   }
 
   Tensor backward(const Tensor& dy) const {
@@ -166,7 +152,7 @@ struct LocalResponseNorm {
 
 void check_local_response_norm_options(std::string_view operation, std::int64_t size, double alpha, double beta,
                                        double k) {
-  if (size < 1) throw ValueError(fmt::format("{}: size must be at least 1, got {}", operation, size));
+  check_positive(operation, "size", size);
   if (!std::isfinite(alpha) || !std::isfinite(beta) || !std::isfinite(k)) {
     throw ValueError(fmt::format("{}: alpha, beta and k must be finite, got {}, {} and {}", operation, alpha, beta, k));
   }

@@ -1,4 +1,6 @@
-// Maximum pooling in all its forms: windows of fixed size, along one axis, or adaptive.
+// Max pooling: fixed windows, along one axis, adaptive, or over the whole image.
+#include <tapestry/autograd/ops/detail/linear_operator.hpp>
+#include <tapestry/autograd/ops/detail/run_kernel.hpp>
 #include <tapestry/autograd/ops/pool/detail/pool_geometry.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
@@ -12,59 +14,42 @@ using kernels::Pool2dGeometry;
 
 constexpr auto channels_last = MemoryFormat::channels_last;
 
-/// The tap of the maximum of every window of `geometry`, stored in bytes if they suffice.
+/// An array for the tap of the maximum of every window, stored in bytes if they suffice.
 Array make_taps(const Pool2dGeometry& geometry) {
   const bool is_small = geometry.rows.kernel <= 256 && geometry.columns.kernel <= 256 &&
                         geometry.rows.kernel * geometry.columns.kernel <= 256;
   return Array::empty(detail::pooled_shape(geometry), is_small ? DType::u8 : DType::i64, channels_last);
 }
 
-/// Calls `body` with the types of the values and of the taps.
+/// Calls `body` with the type of the taps.
 template <class Body>
-void visit_types(std::string_view operation, DType values, DType taps, const Body& body) {
-  visit_floating(operation, values, [&]<class T>() {
-    if (taps == DType::u8) {
-      body.template operator()<T, std::uint8_t>();
-    } else {
-      body.template operator()<T, std::int64_t>();
-    }
-  });
+void visit_taps(const Array& taps, const Body& body) {
+  if (taps.dtype() == DType::u8) {
+    body.template operator()<std::uint8_t>();
+  } else {
+    body.template operator()<std::int64_t>();
+  }
 }
 
-// For given taps both are linear, and each is the other's adjoint.
-Tensor scatter(const Pool2dGeometry& geometry, const Array& taps, const Tensor& gradient);
-Tensor gather(const Pool2dGeometry& geometry, const Array& taps, const Tensor& x);
-
-struct MaxPool2dScatter {
-  static constexpr std::string_view name = "max_pool2d_gradient";
-  Pool2dGeometry geometry_;
-  Array taps_;
-
-  Array forward(const Tensor& gradient) const {
-    const Array dy = gradient.array().contiguous(channels_last);
-    Array dx = Array::empty(detail::image_shape(geometry_), dy.dtype(), channels_last);
-    visit_types(name, dy.dtype(), taps_.dtype(), [&]<class T, class Tap>() {
-      kernels::max_pool2d_scatter(geometry_, dy.data<T>(), taps_.data<Tap>(), dx.mutable_data<T>());
-    });
-    return dx;
-  }
-  Tensor backward(const Tensor& gradient) const { return gather(geometry_, taps_, gradient); }
-};
-
+/// For given taps, the element at the tap of every window.
 struct MaxPool2dGather {
   static constexpr std::string_view name = "max_pool2d_gather";
+  static constexpr std::string_view adjoint_name = "max_pool2d_gradient";
   Pool2dGeometry geometry_;
   Array taps_;
 
   Array forward(const Tensor& x) const {
-    const Array image = x.array().contiguous(channels_last);
-    Array y = Array::empty(detail::pooled_shape(geometry_), x.dtype(), channels_last);
-    visit_types(name, x.dtype(), taps_.dtype(), [&]<class T, class Tap>() {
-      kernels::max_pool2d_gather(geometry_, image.data<T>(), taps_.data<Tap>(), y.mutable_data<T>());
+    return detail::run_kernel(name, x, detail::pooled_shape(geometry_), channels_last, [&](const auto* in, auto* y) {
+      visit_taps(taps_, [&]<class Tap>() { kernels::max_pool2d_gather(geometry_, in, taps_.data<Tap>(), y); });
     });
-    return y;
   }
-  Tensor backward(const Tensor& gradient) const { return scatter(geometry_, taps_, gradient); }
+
+  Array adjoint(const Tensor& gradient) const {
+    return detail::run_kernel(
+        adjoint_name, gradient, detail::image_shape(geometry_), channels_last, [&](const auto* dy, auto* dx) {
+          visit_taps(taps_, [&]<class Tap>() { kernels::max_pool2d_scatter(geometry_, dy, taps_.data<Tap>(), dx); });
+        });
+  }
 };
 
 struct MaxPool2d {
@@ -73,22 +58,15 @@ struct MaxPool2d {
   Array taps_;  ///< filled by forward
 
   Array forward(const Tensor& x) {
-    const Array image = x.array().contiguous(channels_last);
-    Array y = Array::empty(detail::pooled_shape(geometry_), x.dtype(), channels_last);
-    visit_types(name, x.dtype(), taps_.dtype(), [&]<class T, class Tap>() {
-      kernels::max_pool2d(geometry_, image.data<T>(), y.mutable_data<T>(), taps_.mutable_data<Tap>());
+    return detail::run_kernel(name, x, taps_.shape(), channels_last, [&](const auto* in, auto* y) {
+      visit_taps(taps_, [&]<class Tap>() { kernels::max_pool2d(geometry_, in, y, taps_.mutable_data<Tap>()); });
     });
-    return y;
   }
-  Tensor backward(const Tensor& gradient) const { return scatter(geometry_, taps_, gradient); }
-};
 
-Tensor scatter(const Pool2dGeometry& geometry, const Array& taps, const Tensor& gradient) {
-  return record(MaxPool2dScatter{.geometry_ = geometry, .taps_ = taps}, gradient);
-}
-Tensor gather(const Pool2dGeometry& geometry, const Array& taps, const Tensor& x) {
-  return record(MaxPool2dGather{.geometry_ = geometry, .taps_ = taps}, x);
-}
+  Tensor backward(const Tensor& gradient) const {
+    return detail::record_adjoint(MaxPool2dGather{.geometry_ = geometry_, .taps_ = taps_}, gradient);
+  }
+};
 
 Tensor pooled(const Pool2dGeometry& geometry, const Tensor& x) {
   return record(MaxPool2d{.geometry_ = geometry, .taps_ = make_taps(geometry)}, x);
@@ -98,7 +76,7 @@ MaxPoolResult pooled_with_indices(const Pool2dGeometry& geometry, const Tensor& 
   const Array taps = make_taps(geometry);
   const Tensor values = record(MaxPool2d{.geometry_ = geometry, .taps_ = taps}, x);
   Array indices = Array::empty(taps.shape(), DType::i64, channels_last);
-  visit_types(MaxPool2d::name, x.dtype(), taps.dtype(), [&]<class, class Tap>() {
+  visit_taps(taps, [&]<class Tap>() {
     kernels::max_pool2d_indices(geometry, taps.data<Tap>(), indices.mutable_data<std::int64_t>());
   });
   return {.values = values, .indices = indices};

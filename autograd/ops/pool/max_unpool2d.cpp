@@ -1,13 +1,14 @@
-// max_unpool2d and its adjoint: a scatter to given positions and the gather from them, each the other's derivative.
+// max_unpool2d: a scatter to given positions, whose adjoint is the gather from them.
 #include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/conv/detail/conv_checks.hpp>
+#include <tapestry/autograd/ops/detail/linear_operator.hpp>
 #include <tapestry/autograd/ops/pool/detail/pool_geometry.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
-#include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
@@ -17,13 +18,13 @@ namespace {
 constexpr auto channels_last = MemoryFormat::channels_last;
 constexpr std::string_view operation = "max_unpool2d";
 
-/// Elements of channels-last images of one batch and number of channels: those with a place each in a larger plane.
+/// The places of the elements of channels-last images in larger image planes.
 struct Places {
-  Array indices;  ///< i64, channels-last: the pixel of the plane, or −1 for an element that another one overwrites
+  Array indices;  ///< i64, channels-last: a pixel of the plane, or −1 if a later element overwrites it
   std::int64_t batch, channels, pixels, plane;
 };
 
-/// Calls `body(element, target element)` for every element that has a place. Targets are all different.
+/// Calls `body(element, target element)` for every element that has a place. No two have the same target.
 template <class Body>
 void for_each_place(const Places& places, const Body& body) {
   const auto* index = places.indices.data<std::int64_t>();
@@ -39,51 +40,36 @@ void for_each_place(const Places& places, const Body& body) {
   });
 }
 
-Tensor scatter(const Places& places, const Shape& from, const Shape& to, const Tensor& x);
-Tensor gather(const Places& places, const Shape& from, const Shape& to, const Tensor& x);
-
 struct MaxUnpool2d {
   static constexpr std::string_view name = operation;
+  static constexpr std::string_view adjoint_name = "max_unpool2d_gradient";
   Places places_;
   Shape from_, to_;
 
   Array forward(const Tensor& x) const {
+    return moved(name, x, to_,
+                 [](const auto* in, auto* y, std::int64_t element, std::int64_t place) { y[place] = in[element]; });
+  }
+
+  Array adjoint(const Tensor& gradient) const {
+    return moved(adjoint_name, gradient, from_,
+                 [](const auto* in, auto* y, std::int64_t element, std::int64_t place) { y[element] = in[place]; });
+  }
+
+ private:
+  /// Zeros of `shape`, to which `move` moves the element of every place.
+  template <class Move>
+  Array moved(std::string_view label, const Tensor& x, const Shape& shape, const Move& move) const {
     const Array in = x.array().contiguous(channels_last);
-    Array y = Array::zeros(to_, x.dtype(), channels_last);
-    visit_floating(name, x.dtype(), [&]<class T>() {
+    Array y = Array::zeros(shape, x.dtype(), channels_last);
+    visit_floating(label, x.dtype(), [&]<class T>() {
       const T* source = in.data<T>();
       T* target = y.mutable_data<T>();
-      for_each_place(places_, [=](std::int64_t element, std::int64_t place) { target[place] = source[element]; });
+      for_each_place(places_, [=](std::int64_t element, std::int64_t place) { move(source, target, element, place); });
     });
     return y;
   }
-  Tensor backward(const Tensor& gradient) const { return gather(places_, from_, to_, gradient); }
 };
-
-struct MaxUnpool2dGather {
-  static constexpr std::string_view name = "max_unpool2d_gradient";
-  Places places_;
-  Shape from_, to_;
-
-  Array forward(const Tensor& gradient) const {
-    const Array in = gradient.array().contiguous(channels_last);
-    Array y = Array::zeros(from_, gradient.dtype(), channels_last);
-    visit_floating(name, gradient.dtype(), [&]<class T>() {
-      const T* source = in.data<T>();
-      T* target = y.mutable_data<T>();
-      for_each_place(places_, [=](std::int64_t element, std::int64_t place) { target[element] = source[place]; });
-    });
-    return y;
-  }
-  Tensor backward(const Tensor& gradient) const { return scatter(places_, from_, to_, gradient); }
-};
-
-Tensor scatter(const Places& places, const Shape& from, const Shape& to, const Tensor& x) {
-  return record(MaxUnpool2d{.places_ = places, .from_ = from, .to_ = to}, x);
-}
-Tensor gather(const Places& places, const Shape& from, const Shape& to, const Tensor& x) {
-  return record(MaxUnpool2dGather{.places_ = places, .from_ = from, .to_ = to}, x);
-}
 
 Pair output_size_of(const Tensor& x, const MaxUnpool2dOptions& options) {
   const Pair kernel = options.kernel_size;
@@ -126,15 +112,12 @@ void check_indices(const Array& indices, Pair size) {
   if (first_outside(indices) == indices.numel()) return;
   const Array in_order = indices.contiguous();
   const std::int64_t at = first_outside(in_order);
-  const std::int64_t columns = indices.size(3);
-  const std::int64_t rows = indices.size(2);
-  throw ValueError(fmt::format("{}: index {} at [{}, {}, {}, {}] is outside the plane of {} × {} = {} pixels",
-                               operation, in_order.data<std::int64_t>()[at], at / (columns * rows * indices.size(1)),
-                               at / (columns * rows) % indices.size(1), at / columns % rows, at % columns, size.height,
+  throw ValueError(fmt::format("{}: index {} at [{}] is outside the plane of {} × {} = {} pixels", operation,
+                               in_order.data<std::int64_t>()[at], detail::index_of(at, indices.shape()), size.height,
                                size.width, plane));
 }
 
-/// The places by indices: of elements with one index the last in row-major order has it.
+/// The places for given indices. Of several elements with the same index, the last in row-major order keeps it.
 Places places_of(const Array& indices, Pair size) {
   Places places = {.indices = indices.contiguous(channels_last).clone(),
                    .batch = indices.size(0),
@@ -159,16 +142,15 @@ Places places_of(const Array& indices, Pair size) {
 
 }  // namespace
 
-void check_max_unpool2d_options(std::string_view caller, const MaxUnpool2dOptions& options) {
-  const Pair kernel = options.kernel_size;
-  detail::check_option(caller, 2, "kernel_size", kernel, 1);
-  detail::check_option(caller, 2, "stride", options.stride.value_or(kernel), 1);
-  detail::check_option(caller, 2, "padding", options.padding, 0);
+void MaxUnpool2dOptions::check(std::string_view caller) const {
+  detail::check_option(caller, 2, "kernel_size", kernel_size, 1);
+  detail::check_option(caller, 2, "stride", stride.value_or(kernel_size), 1);
+  detail::check_option(caller, 2, "padding", padding, 0);
 }
 
 Tensor max_unpool2d(const Tensor& x, const Array& indices, const MaxUnpool2dOptions& options) {
   detail::check_images(operation, x);
-  check_max_unpool2d_options(operation, options);
+  options.check(operation);
   if (indices.dtype() != DType::i64) {
     throw DTypeError(fmt::format("{}: expected indices of type i64, got {}", operation, to_string(indices)));
   }
@@ -179,7 +161,7 @@ Tensor max_unpool2d(const Tensor& x, const Array& indices, const MaxUnpool2dOpti
   const Pair size = output_size_of(x, options);
   const Shape shape = {x.size(0), x.size(1), size.height, size.width};
   check_indices(indices, size);
-  return scatter(places_of(indices, size), x.shape(), shape, x);
+  return detail::record_linear(MaxUnpool2d{.places_ = places_of(indices, size), .from_ = x.shape(), .to_ = shape}, x);
 }
 
 }  // namespace tapestry

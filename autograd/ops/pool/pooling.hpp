@@ -16,6 +16,9 @@ struct MaxPool1dOptions {
   std::int64_t padding = 0;                           ///< elements on either side that are never the maximum
   std::int64_t dilation = 1;                          ///< elements between neighboring cells of the window
   bool ceil_mode = false;                             ///< a last window may extend past the end of the padded input
+
+  /// Throws as `MaxPool2dOptions::check`.
+  void check(std::string_view operation) const;
 };
 
 struct MaxPool2dOptions {
@@ -24,6 +27,10 @@ struct MaxPool2dOptions {
   Pair padding = 0;                           ///< pixels around the image that are never the maximum
   Pair dilation = 1;                          ///< pixels between neighboring cells of the window
   bool ceil_mode = false;                     ///< a last window may extend past the end of the padded image
+
+  /// Throws, naming `operation`, a ValueError for a kernel size, stride or dilation below 1 or a negative padding, and a
+  /// ShapeError for padding of more than half the extent of the kernel.
+  void check(std::string_view operation) const;
 };
 
 struct AvgPool1dOptions {
@@ -32,6 +39,9 @@ struct AvgPool1dOptions {
   std::int64_t padding = 0;                           ///< zeros on either side
   bool ceil_mode = false;                             ///< a last window may extend past the end of the padded input
   bool count_include_pad = true;                      ///< the padding counts toward the divisor
+
+  /// Throws as `MaxPool2dOptions::check`.
+  void check(std::string_view operation) const;
 };
 
 struct AvgPool2dOptions {
@@ -42,6 +52,9 @@ struct AvgPool2dOptions {
   bool count_include_pad = true;              ///< the padding counts toward the divisor
   /// Divides the sum of every window, regardless of its size.
   std::optional<std::int64_t> divisor_override = std::nullopt;
+
+  /// Throws as `MaxPool2dOptions::check`, and a ValueError for a divisor below 1.
+  void check(std::string_view operation) const;
 };
 
 struct MaxUnpool2dOptions {
@@ -51,6 +64,9 @@ struct MaxUnpool2dOptions {
   /// Rows and columns of the result; (H − 1) · stride − 2 · padding + kernel by default, from which it may differ by
   /// less than a stride.
   std::optional<Pair> output_size = std::nullopt;
+
+  /// Throws a ValueError naming `operation` for a kernel size or stride below 1 or a negative padding.
+  void check(std::string_view operation) const;
 };
 
 /// The maxima and their positions.
@@ -177,12 +193,7 @@ Tensor global_avg_pool2d(const Tensor& x);
 /// Example: global_max_pool2d(Array::from<float>({1, 1, 2, 2}, {1, 5, 4, 2})).item() == 5
 Tensor global_max_pool2d(const Tensor& x);
 
-/// Throw, naming `operation`, the errors that do not depend on the input.
-void check_max_pool1d_options(std::string_view operation, const MaxPool1dOptions& options);
-void check_max_pool2d_options(std::string_view operation, const MaxPool2dOptions& options);
-void check_avg_pool1d_options(std::string_view operation, const AvgPool1dOptions& options);
-void check_avg_pool2d_options(std::string_view operation, const AvgPool2dOptions& options);
-void check_max_unpool2d_options(std::string_view operation, const MaxUnpool2dOptions& options);
+/// Throws a ValueError naming `operation` for an output size of adaptive pooling outside [1, 65536].
 void check_adaptive_output_size(std::string_view operation, Pair output_size);
 
 }  // namespace tapestry

@@ -1,4 +1,4 @@
-// amax and amin: the extremes over axes.
+// amax and amin: extrema over axes.
 #include <tapestry/autograd/ops/detail/reduced_axes.hpp>
 #include <tapestry/autograd/ops/detail/weigh.hpp>
 #include <tapestry/autograd/ops/elementwise.hpp>
@@ -32,7 +32,7 @@ struct Extreme {
     return y;
   }
 
-  // Shared out evenly over the elements that are the extreme, or the NaNs where it is NaN.
+  // Shared evenly among the elements equal to the extremum, or among the NaNs where it is NaN.
   Tensor backward(const Tensor& gradient) const {
     const Tensor is_extreme = detail::map_floating(name, x_.array(), y_.array(), [](auto x, auto y) {
       return x == y || (x != x && y != y) ? decltype(x){1} : decltype(x){0};

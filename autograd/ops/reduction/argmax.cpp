@@ -1,4 +1,4 @@
-// argmax and argmin, and max and min, which gather what these point at.
+// argmax and argmin, and max and min, which gather the elements at those indices.
 
 #include <tapestry/autograd/ops/detail/reduced_axes.hpp>
 #include <tapestry/autograd/ops/indexing/indexing.hpp>
@@ -9,7 +9,7 @@
 namespace tapestry {
 namespace {
 
-/// The first index of the extreme along an axis, which stays with size 1.
+/// The first index of the extremum along an axis, which is kept with size 1.
 template <bool largest>
 Array extreme_indices(std::string_view operation, const Tensor& x, int axis) {
   const detail::Reduction reduction = detail::reduction_of(operation, x.shape(), {axis});

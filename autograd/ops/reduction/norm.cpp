@@ -17,7 +17,7 @@
 namespace tapestry {
 namespace {
 
-/// (Σ |x|ᵖ)^{1/p} for p above 0, finite and not 1, over axes that stay with size 1.
+/// (Σ |x|ᵖ)^{1/p} for a positive, finite p other than 1, over axes that are kept with size 1.
 struct Norm {
   static constexpr std::string_view name = "norm";
   double p_;
@@ -25,7 +25,7 @@ struct Norm {
   Axes axes_;
   SavedTensor x_ = {}, y_ = {};
 
-  // Relative to the largest element, so that no power over- or underflows.
+  // Relative to the largest element, so that no power overflows or underflows.
   Array forward(const Tensor& x) {
     x_ = SavedTensor(x);
     Array y = reduction_.count == 0 ? Array::zeros(reduction_.kept, x.dtype()) : norm_of(x.array());
@@ -33,7 +33,7 @@ struct Norm {
     return y;
   }
 
-  // g · sign(x) · (|x| / norm)^{p−1}, and 0 where the norm is.
+  // g · sign(x) · (|x| / norm)^{p−1}, and 0 where the norm is 0.
   Tensor backward(const Tensor& gradient) const {
     const Tensor x = x_.tensor();
     const Tensor y = y_.tensor();

@@ -13,8 +13,7 @@
 namespace tapestry {
 namespace {
 
-/// The order in which elements are taken: NaN counts as larger than everything, and of equal ones the first comes
-/// first.
+/// The order in which elements are selected: NaN counts as larger than everything, and equal elements keep their order.
 template <class T>
 bool comes_before(T x, std::int64_t i, T y, std::int64_t j, bool largest) {
   const bool x_is_nan = x != x;

@@ -20,7 +20,7 @@ struct Var {
   double divisor_;
   SavedTensor x_ = {};
 
-  // Deviations from the mean, whose own sum makes up for the rounding of that mean.
+  // Deviations from the mean; their sum corrects for the rounding of the mean.
   Array forward(const Tensor& x) {
     x_ = SavedTensor(x);
     const Tensor value = x.array();

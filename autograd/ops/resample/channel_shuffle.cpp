@@ -12,7 +12,7 @@
 namespace tapestry {
 namespace {
 
-/// Linear; its inverse is the shuffle with C / groups groups.
+/// Linear; the inverse is a shuffle with C / groups groups.
 struct ChannelShuffle {
   static constexpr std::string_view name = "channel_shuffle";
   std::int64_t groups_;
@@ -40,7 +40,7 @@ struct ChannelShuffle {
 }  // namespace
 
 Tensor channel_shuffle(const Tensor& x, std::int64_t groups) {
-  check_shuffle_factor(ChannelShuffle::name, "groups", groups);
+  check_positive(ChannelShuffle::name, "groups", groups);
   detail::check_rank(ChannelShuffle::name, "an input (N, C, H, W)", x, 4);
   if (x.size(1) % groups != 0) {
     throw ShapeError(fmt::format("{}: groups {} does not divide the {} channels of {}", ChannelShuffle::name, groups,

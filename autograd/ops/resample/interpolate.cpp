@@ -1,13 +1,13 @@
-// interpolate and its adjoint: both linear, each the other's derivative.
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/detail/linear_operator.hpp>
+#include <tapestry/autograd/ops/detail/run_kernel.hpp>
 #include <tapestry/autograd/ops/pool/detail/pool_geometry.hpp>
 #include <tapestry/autograd/ops/resample/resampling.hpp>
-#include <tapestry/autograd/record.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/resample/resample.hpp>
 
@@ -16,48 +16,28 @@ namespace {
 
 using kernels::ResampleAxis;
 
-constexpr auto channels_last = MemoryFormat::channels_last;
 constexpr std::int64_t largest_size = std::int64_t{1} << 24;
 
-/// The terms of both axes, forward and adjoint.
-struct Plan {
-  ResampleAxis rows, columns;
-  ResampleAxis adjoint_rows, adjoint_columns;
-};
-using SharedPlan = std::shared_ptr<const Plan>;
-
-Array resampled(std::string_view name, const Array& x, const ResampleAxis& rows, const ResampleAxis& columns) {
-  const Array image = x.contiguous(channels_last);
-  Array y = Array::empty({x.size(0), x.size(1), rows.out(), columns.out()}, x.dtype(), channels_last);
-  visit_floating(name, x.dtype(), [&]<class T>() {
-    kernels::resample(x.size(0), x.size(1), rows, columns, image.data<T>(), y.mutable_data<T>());
-  });
-  return y;
-}
-
-Tensor gradient_of(const SharedPlan& plan, const Tensor& gradient);
-
+/// With the terms of both axes, forward and adjoint.
 struct Interpolate {
   static constexpr std::string_view name = "interpolate";
-  SharedPlan plan_;
+  static constexpr std::string_view adjoint_name = "interpolate_gradient";
+  ResampleAxis rows_, columns_;
+  ResampleAxis adjoint_rows_ = {}, adjoint_columns_ = {};
 
-  Array forward(const Tensor& x) const { return resampled(name, x.array(), plan_->rows, plan_->columns); }
-  Tensor backward(const Tensor& gradient) const { return gradient_of(plan_, gradient); }
-};
-
-struct InterpolateAdjoint {
-  static constexpr std::string_view name = "interpolate_gradient";
-  SharedPlan plan_;
-
-  Array forward(const Tensor& gradient) const {
-    return resampled(name, gradient.array(), plan_->adjoint_rows, plan_->adjoint_columns);
+  Array forward(const Tensor& x) const { return resampled(name, x, rows_, columns_); }
+  Array adjoint(const Tensor& gradient) const {
+    return resampled(adjoint_name, gradient, adjoint_rows_, adjoint_columns_);
   }
-  Tensor backward(const Tensor& gradient) const { return record(Interpolate{plan_}, gradient); }
-};
 
-Tensor gradient_of(const SharedPlan& plan, const Tensor& gradient) {
-  return record(InterpolateAdjoint{plan}, gradient);
-}
+ private:
+  static Array resampled(std::string_view label, const Tensor& x, const ResampleAxis& rows,
+                         const ResampleAxis& columns) {
+    return detail::run_kernel(
+        label, x, {x.size(0), x.size(1), rows.out(), columns.out()}, MemoryFormat::channels_last,
+        [&](const auto* in, auto* y) { kernels::resample(x.size(0), x.size(1), rows, columns, in, y); });
+  }
+};
 
 ResampleAxis nearest(std::int64_t in, std::int64_t out, std::optional<double> scale) {
   ResampleAxis axis = {.in = in};
@@ -98,32 +78,32 @@ Pair output_size(const Tensor& x, const InterpolateOptions& options) {
 
 }  // namespace
 
-void check_interpolate_options(std::string_view operation, const InterpolateOptions& options) {
-  if (options.size.has_value() == options.scale_factor.has_value()) {
-    throw ValueError(fmt::format("{}: expected either a size or a scale_factor, got {}", operation,
-                                 options.size ? "both" : "neither"));
+void InterpolateOptions::check(std::string_view operation) const {
+  if (size.has_value() == scale_factor.has_value()) {
+    throw ValueError(
+        fmt::format("{}: expected either a size or a scale_factor, got {}", operation, size ? "both" : "neither"));
   }
-  if (options.size) {
-    const auto is_allowed = [](std::int64_t size) { return size >= 1 && size <= largest_size; };
-    if (!is_allowed(options.size->height) || !is_allowed(options.size->width)) {
-      throw ValueError(fmt::format("{}: size must be in [1, {}], got ({}, {})", operation, largest_size,
-                                   options.size->height, options.size->width));
+  if (size) {
+    const auto is_allowed = [](std::int64_t side) { return side >= 1 && side <= largest_size; };
+    if (!is_allowed(size->height) || !is_allowed(size->width)) {
+      throw ValueError(
+          fmt::format("{}: size must be in [1, {}], got ({}, {})", operation, largest_size, size->height, size->width));
     }
   } else {
     const auto is_allowed = [](double scale) { return scale > 0 && std::isfinite(scale); };
-    if (!is_allowed(options.scale_factor->height) || !is_allowed(options.scale_factor->width)) {
+    if (!is_allowed(scale_factor->height) || !is_allowed(scale_factor->width)) {
       throw ValueError(fmt::format("{}: scale_factor must be positive and finite, got ({}, {})", operation,
-                                   options.scale_factor->height, options.scale_factor->width));
+                                   scale_factor->height, scale_factor->width));
     }
   }
-  if (options.align_corners && options.mode != InterpolationMode::bilinear) {
+  if (align_corners && mode != InterpolationMode::bilinear) {
     throw ValueError(fmt::format("{}: align_corners requires mode bilinear", operation));
   }
 }
 
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options) {
   detail::check_images(Interpolate::name, x);
-  check_interpolate_options(Interpolate::name, options);
+  options.check(Interpolate::name);
   const Pair size = output_size(x, options);
   // Rejects an invalid shape before the terms are computed.
   (void)Shape{x.size(0), x.size(1), size.height, size.width};
@@ -132,14 +112,13 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& options) {
     return linear(in, out, scale, options.align_corners);
   };
   const auto scale = options.scale_factor;
-  auto plan = std::make_shared<Plan>();
-  plan->rows = axis(x.size(2), size.height, scale ? std::optional(scale->height) : std::nullopt);
-  plan->columns = axis(x.size(3), size.width, scale ? std::optional(scale->width) : std::nullopt);
+  Interpolate map = {.rows_ = axis(x.size(2), size.height, scale ? std::optional(scale->height) : std::nullopt),
+                     .columns_ = axis(x.size(3), size.width, scale ? std::optional(scale->width) : std::nullopt)};
   if (x.requires_grad()) {
-    plan->adjoint_rows = kernels::adjoint(plan->rows);
-    plan->adjoint_columns = kernels::adjoint(plan->columns);
+    map.adjoint_rows_ = kernels::adjoint(map.rows_);
+    map.adjoint_columns_ = kernels::adjoint(map.columns_);
   }
-  return record(Interpolate{plan}, x);
+  return detail::record_linear(std::move(map), x);
 }
 
 }  // namespace tapestry

@@ -27,6 +27,10 @@ struct InterpolateOptions {
   std::optional<ScaleFactor> scale_factor = std::nullopt;  ///< output pixels per input pixel; this or the size
   InterpolationMode mode = InterpolationMode::nearest;     ///< how values between pixels are computed
   bool align_corners = false;  ///< bilinear only: keeps the centers of the corner pixels in place, not their edges
+
+  /// Throws a ValueError naming `operation` unless there is either a size or a scale factor, for a size or scale factor
+  /// out of range, and for `align_corners` in a mode other than bilinear.
+  void check(std::string_view operation) const;
 };
 
 /// Rearranges channels into space: y[n, c, h·r + i, w·r + j] = x[n, c·r² + i·r + j, h, w], r the upscale factor.
@@ -70,9 +74,5 @@ Tensor channel_shuffle(const Tensor& x, std::int64_t groups);
 /// Example: interpolate(Array::from<float>({1, 1, 1, 2}, {0, 4}), {.size = Pair(1, 4), .mode =
 /// InterpolationMode::bilinear}).array().at({0, 0, 0, 1}) == 1
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
-
-/// Throw, naming `operation`, the errors that do not depend on the input.
-void check_shuffle_factor(std::string_view operation, std::string_view option, std::int64_t value);
-void check_interpolate_options(std::string_view operation, const InterpolateOptions& options);
 
 }  // namespace tapestry

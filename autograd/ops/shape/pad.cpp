@@ -1,4 +1,4 @@
-// pad and its adjoint, which accumulates every gradient at the source of its element.
+// pad and its adjoint, which adds the gradient of every element to the element it was copied from.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -16,14 +16,14 @@ struct Amounts {
   std::int64_t before = 0, after = 0;
 };
 
-/// A padding of arrays of one shape: amounts for every axis.
+/// The padding of arrays of one shape, with amounts for every axis.
 struct Plan {
   Shape from, to;
   std::vector<Amounts> amounts;
   PaddingMode mode;
 };
 
-/// The position that position i of a padded axis comes from, i counted from the first element of x; −1 for none.
+/// The position that position i of a padded axis is copied from, counted from the first element of x; −1 for none.
 std::int64_t source_of(PaddingMode mode, std::int64_t i, std::int64_t size) {
   if (i >= 0 && i < size) return i;
   switch (mode) {
@@ -39,7 +39,7 @@ std::int64_t source_of(PaddingMode mode, std::int64_t i, std::int64_t size) {
   return -1;
 }
 
-/// The axes in the order of memory, slowest first; those that run fastest and are not padded make up `inner`.
+/// The axes in memory order, slowest first. The fastest ones that are not padded are merged into `inner`.
 struct MemoryAxes {
   std::vector<kernels::GatherAxis> axes;
   std::int64_t inner = 1;
@@ -74,7 +74,16 @@ struct PadGradient {
   static constexpr std::string_view name = "pad_gradient";
   Plan plan_;
 
-  Array forward(const Tensor& gradient) const;
+  Array forward(const Tensor& gradient) const {
+    Array dx = Array::empty(plan_.from, gradient.dtype(), gradient.array().format());
+    if (dx.numel() == 0) return dx;
+    const MemoryAxes memory = memory_axes(plan_, dx.format());
+    visit_floating(name, dx.dtype(), [&]<class T>() {
+      kernels::scatter_axes(memory.axes, memory.inner, gradient.array().data<T>(), dx.mutable_data<T>());
+    });
+    return dx;
+  }
+
   Tensor backward(const Tensor& gradient) const;
 };
 
@@ -95,21 +104,11 @@ struct Pad {
   Tensor backward(const Tensor& gradient) const { return record(PadGradient{.plan_ = plan_}, gradient); }
 };
 
-Array PadGradient::forward(const Tensor& gradient) const {
-  Array dx = Array::empty(plan_.from, gradient.dtype(), gradient.array().format());
-  if (dx.numel() == 0) return dx;
-  const MemoryAxes memory = memory_axes(plan_, dx.format());
-  visit_floating(name, dx.dtype(), [&]<class T>() {
-    kernels::scatter_axes(memory.axes, memory.inner, gradient.array().data<T>(), dx.mutable_data<T>());
-  });
-  return dx;
-}
-
 Tensor PadGradient::backward(const Tensor& gradient) const {
   return record(Pad{.plan_ = plan_}, gradient);
 }
 
-/// The size of an axis with its padding.
+/// The size of an axis including its padding.
 std::int64_t padded_size(const Shape& shape, int axis, const Amounts& amounts) {
   std::int64_t size = 0;
   if (__builtin_add_overflow(amounts.before, amounts.after, &size) ||

@@ -22,7 +22,7 @@ struct Permute {
     std::vector<std::int64_t> sizes;
     for (const int axis : axes_) sizes.push_back(x.size(axis));
     const Shape shape(sizes);
-    // Images whose channels are contiguous in x stay channels-last.
+    // Images whose channels are contiguous in x become channels-last.
     const bool is_channels_last =
         (rank == 3 || rank == 4) && shape[rank - 3] > 1 && from[counted(axes_[counted(rank - 3)])] == 1;
     Array result =

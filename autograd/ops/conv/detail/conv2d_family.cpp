@@ -28,7 +28,7 @@ Shape output_shape(const Conv2dGeometry& g) {
   return {g.batch, g.out_channels, g.out_height, g.out_width};
 }
 
-/// Of any of the three passes: every output pixel is the end of as many products as there are weights for its channel.
+/// The operations of each of the three passes: one multiply-add per output pixel and weight of its channel.
 std::int64_t count_flops(const Conv2dGeometry& g) {
   return 2 * output_shape(g).numel() * (g.in_channels / g.groups) * g.kernel_height * g.kernel_width;
 }
@@ -44,7 +44,7 @@ const T* data_or_null(const Array& array) {
   return array.defined() ? array.data<T>() : nullptr;
 }
 
-/// Calls `body(result, workspace)` with the memory of a pass.
+/// Calls `body(result, workspace)` with the memory that a pass needs.
 template <class Body>
 void run_pass(const Conv2dGeometry& geometry, Conv2dPass pass, kernels::Conv2dAlgorithm algorithm, Array& result,
               const Body& body) {
@@ -55,8 +55,8 @@ void run_pass(const Conv2dGeometry& geometry, Conv2dPass pass, kernels::Conv2dAl
   });
 }
 
-/// The images that a pass reads, channels-last: x or, where it has not been computed and the pass can apply what it
-/// lacks as it loads, what x is computed from.
+/// The images that a pass reads, channels-last: x or, if x is pending and the pass can apply an epilogue as it loads,
+/// the array and the epilogue that x is computed from.
 struct LoadedImages {
   LoadedImages(const Tensor& x, bool can_load_epilogue) {
     auto chain = can_load_epilogue ? LazyElementwise::chain_of(x) : std::nullopt;
@@ -72,7 +72,7 @@ struct LoadedImages {
   ArrayEpilogue epilogue;
 };
 
-/// True for what LoadedImages computes as it loads: what is better computed again than kept.
+/// True when the pass should compute x as it loads, because x is recomputed rather than kept.
 bool is_loaded_through(const Tensor& x, bool can_load_epilogue) {
   const auto lazy = pending(x);
   return lazy && can_load_epilogue && lazy->is_recomputed();
@@ -138,8 +138,8 @@ class LazyConvolution final : public LazyProduct {
   Array weight_, bias_;
 };
 
-/// Σ dy over all but the channels, and dy itself: where an activation comes after the bias its gradient is computed on
-/// the way.
+/// Σ dy over all axes but the channels. If dy is the pending gradient of an activation, it is computed in the same
+/// pass.
 Array bias_gradient(const Tensor& dy) {
   const std::int64_t channels = dy.size(1);
   const std::int64_t rows = channels == 0 ? 0 : dy.numel() / channels;
@@ -163,46 +163,37 @@ Array bias_gradient(const Tensor& dy) {
   return sums.to(dy.dtype());
 }
 
-struct Conv2d {
-  static constexpr std::string_view name = "conv2d";
+/// The transposed convolution is the input gradient under another name.
+enum class Kind { convolution, transposed, input_gradient };
+
+template <Kind kind>
+struct Convolution {
+  static constexpr bool is_forward = kind == Kind::convolution;
+  static constexpr std::string_view name = is_forward                 ? "conv2d"
+                                           : kind == Kind::transposed ? "conv_transpose2d"
+                                                                      : "conv2d_input_gradient";
   Conv2dGeometry geometry_;
   SavedTensor x_ = {}, weight_ = {};
 
   std::int64_t flops() const { return count_flops(geometry_); }
+
   Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     if (weight.requires_grad()) x_ = SavedTensor(x);
     if (x.requires_grad()) weight_ = SavedTensor(weight);
-    return Tensor(make_lazy<LazyConvolution>(name, geometry_, Conv2dPass::forward, x, weight, bias));
+    constexpr Conv2dPass pass = is_forward ? Conv2dPass::forward : Conv2dPass::input_gradient;
+    return Tensor(make_lazy<LazyConvolution>(name, geometry_, pass, x, weight, bias));
   }
 
   std::vector<Tensor> backward(const Tensor& dy, const Wanted& wanted) const {
     Tensor dbias, dweight, dx;
     if (wanted[2]) dbias = grad_enabled() ? sum(dy, {0, 2, 3}) : Tensor(bias_gradient(dy));
-    if (wanted[1]) dweight = convolution_weight_gradient(geometry_, x_.tensor(), dy);
-    if (wanted[0]) dx = convolution_input_gradient(geometry_, dy, weight_.tensor());
-    return {dx, dweight, dbias};
-  }
-};
-
-/// The transposed convolution; as the input gradient of a convolution it has another name in profiles.
-template <bool is_gradient>
-struct ConvTranspose2d {
-  static constexpr std::string_view name = is_gradient ? "conv2d_input_gradient" : "conv_transpose2d";
-  Conv2dGeometry geometry_;
-  SavedTensor dy_ = {}, weight_ = {};
-
-  std::int64_t flops() const { return count_flops(geometry_); }
-  Tensor forward(const Tensor& dy, const Tensor& weight, const Tensor& bias) {
-    if (weight.requires_grad()) dy_ = SavedTensor(dy);
-    if (dy.requires_grad()) weight_ = SavedTensor(weight);
-    return Tensor(make_lazy<LazyConvolution>(name, geometry_, Conv2dPass::input_gradient, dy, weight, bias));
-  }
-
-  std::vector<Tensor> backward(const Tensor& gradient, const Wanted& wanted) const {
-    Tensor dbias, dweight, dx;
-    if (wanted[2]) dbias = grad_enabled() ? sum(gradient, {0, 2, 3}) : Tensor(bias_gradient(gradient));
-    if (wanted[1]) dweight = convolution_weight_gradient(geometry_, gradient, dy_.tensor());
-    if (wanted[0]) dx = convolve(geometry_, gradient, weight_.tensor(), {});
+    if constexpr (is_forward) {
+      if (wanted[1]) dweight = convolution_weight_gradient(geometry_, x_.tensor(), dy);
+      if (wanted[0]) dx = convolution_input_gradient(geometry_, dy, weight_.tensor());
+    } else {
+      if (wanted[1]) dweight = convolution_weight_gradient(geometry_, dy, x_.tensor());
+      if (wanted[0]) dx = convolve(geometry_, dy, weight_.tensor(), {});
+    }
     return {dx, dweight, dbias};
   }
 };
@@ -237,13 +228,13 @@ struct Conv2dWeightGradient {
 }  // namespace
 
 Tensor convolve(const Conv2dGeometry& geometry, const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  return record(Conv2d{.geometry_ = geometry}, x, weight, bias);
+  return record(Convolution<Kind::convolution>{.geometry_ = geometry}, x, weight, bias);
 }
 Tensor convolve_transposed(const Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight, const Tensor& bias) {
-  return record(ConvTranspose2d<false>{.geometry_ = geometry}, dy, weight, bias);
+  return record(Convolution<Kind::transposed>{.geometry_ = geometry}, dy, weight, bias);
 }
 Tensor convolution_input_gradient(const Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight) {
-  return record(ConvTranspose2d<true>{.geometry_ = geometry}, dy, weight, Tensor());
+  return record(Convolution<Kind::input_gradient>{.geometry_ = geometry}, dy, weight, Tensor());
 }
 Tensor convolution_weight_gradient(const Conv2dGeometry& geometry, const Tensor& x, const Tensor& dy) {
   return record(Conv2dWeightGradient{.geometry_ = geometry}, x, dy);

@@ -1,6 +1,6 @@
-// Convolution, its input gradient (which is a transposed convolution) and its weight gradient, of a geometry that has
-// been checked. All three are linear in each of their two operands, and each is differentiated by the other two: the
-// family is closed, so that gradients of any order are convolutions again.
+// Convolution, its input gradient (which is a transposed convolution) and its weight gradient, for a geometry that has
+// been checked. All three are linear in both operands, and the derivatives of each are the other two: the family is
+// closed, so gradients of every order are convolutions again.
 #pragma once
 
 #include <tapestry/autograd/tensor.hpp>
@@ -15,7 +15,7 @@ Tensor convolve(const kernels::Conv2dGeometry& geometry, const Tensor& x, const 
 Tensor convolve_transposed(const kernels::Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight,
                            const Tensor& bias);
 
-/// The same without a bias, as what differentiates `convolve`.
+/// The same without a bias, as the backward of `convolve`.
 Tensor convolution_input_gradient(const kernels::Conv2dGeometry& geometry, const Tensor& dy, const Tensor& weight);
 
 /// x (N, C, H, W), dy (N, K, H′, W′) → (K, C / groups, kh, kw).

@@ -13,25 +13,12 @@ std::string text_of(int axes, Pair value) {
   return axes == 1 ? fmt::format("{}", value.width) : fmt::format("({}, {})", value.height, value.width);
 }
 
-std::string_view weight_axes(int axes, bool is_transposed) {
-  if (axes == 1) {
-    return is_transposed ? "a weight (in_channels, out_channels / groups, k)"
-                         : "a weight (out_channels, in_channels / groups, k)";
-  }
-  return is_transposed ? "a weight (in_channels, out_channels / groups, kh, kw)"
-                       : "a weight (out_channels, in_channels / groups, kh, kw)";
-}
-
-void check_groups(std::string_view operation, std::int64_t groups) {
-  if (groups < 1) throw ValueError(fmt::format("{}: groups must be at least 1, got {}", operation, groups));
-}
-
 void check_options(std::string_view operation, int axes, const Conv2dOptions& options, Pair kernel_size) {
   check_option(operation, axes, "kernel_size", kernel_size, 1);
   check_option(operation, axes, "stride", options.stride, 1);
   check_option(operation, axes, "padding", options.padding.amount, 0);
   check_option(operation, axes, "dilation", options.dilation, 1);
-  check_groups(operation, options.groups);
+  check_positive(operation, "groups", options.groups);
   if (options.padding.is_same && options.stride != Pair(1)) {
     throw ValueError(
         fmt::format("{}: padding 'same' requires stride 1, got {}", operation, text_of(axes, options.stride)));
@@ -44,7 +31,7 @@ void check_options(std::string_view operation, int axes, const ConvTranspose2dOp
   check_option(operation, axes, "padding", options.padding, 0);
   check_option(operation, axes, "output_padding", options.output_padding, 0);
   check_option(operation, axes, "dilation", options.dilation, 1);
-  check_groups(operation, options.groups);
+  check_positive(operation, "groups", options.groups);
   const auto fits = [](std::int64_t output_padding, std::int64_t stride, std::int64_t dilation) {
     return output_padding < stride || output_padding < dilation;
   };
@@ -97,7 +84,11 @@ Pair image_size(const Tensor& x) {
 }
 
 void check_weight_rank(std::string_view operation, int axes, const Tensor& weight, bool is_transposed) {
-  check_rank(operation, weight_axes(axes, is_transposed), weight, axes + 2);
+  if (weight.rank() == axes + 2) return;
+  const std::string expected =
+      fmt::format("a weight ({}_channels, {}_channels / groups, {})", is_transposed ? "in" : "out",
+                  is_transposed ? "out" : "in", axes == 1 ? "k" : "kh, kw");
+  check_rank(operation, expected, weight, axes + 2);
 }
 
 void check_conv_operands(std::string_view operation, int axes, const Tensor& x, const Tensor& weight,
@@ -177,22 +168,20 @@ std::int64_t transposed_size(std::string_view operation, std::string_view axis, 
 
 }  // namespace detail
 
-void check_conv1d_options(std::string_view operation, const Conv1dOptions& options, std::int64_t kernel_size) {
-  detail::check_options(operation, 1, detail::as_image(options), {1, kernel_size});
+void Conv1dOptions::check(std::string_view operation, std::int64_t kernel_size) const {
+  detail::check_options(operation, 1, detail::as_image(*this), {1, kernel_size});
 }
 
-void check_conv2d_options(std::string_view operation, const Conv2dOptions& options, Pair kernel_size) {
-  detail::check_options(operation, 2, options, kernel_size);
+void Conv2dOptions::check(std::string_view operation, Pair kernel_size) const {
+  detail::check_options(operation, 2, *this, kernel_size);
 }
 
-void check_conv_transpose1d_options(std::string_view operation, const ConvTranspose1dOptions& options,
-                                    std::int64_t kernel_size) {
-  detail::check_options(operation, 1, detail::as_image(options), {1, kernel_size});
+void ConvTranspose1dOptions::check(std::string_view operation, std::int64_t kernel_size) const {
+  detail::check_options(operation, 1, detail::as_image(*this), {1, kernel_size});
 }
 
-void check_conv_transpose2d_options(std::string_view operation, const ConvTranspose2dOptions& options,
-                                    Pair kernel_size) {
-  detail::check_options(operation, 2, options, kernel_size);
+void ConvTranspose2dOptions::check(std::string_view operation, Pair kernel_size) const {
+  detail::check_options(operation, 2, *this, kernel_size);
 }
 
 }  // namespace tapestry

@@ -1,4 +1,4 @@
-// Random masks that are applied as they are drawn, without being stored. For the .cpp files of operators.
+// Random masks that are applied as they are drawn and never stored. For .cpp files.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ class RandomMask {
 
  private:
   Philox random_;
-  std::uint32_t least_;  ///< of 24 random bits, to keep
+  std::uint32_t least_;  ///< the smallest value of 24 random bits that keeps an element
 };
 
 /// kept(element) where the mask keeps, else `dropped`.
@@ -41,8 +41,7 @@ Array map_masked(const Array& x, const RandomMask& mask, T dropped, const F& kep
     });
     return result;
   }
-  // Channel by channel within tiles of pixels, so that neighbors in row-major order, which are drawn together, meet in
-  // the cache.
+  // Channel by channel within tiles of pixels, so that row-major neighbors, which are drawn together, are in the cache.
   constexpr std::int64_t tile = 64;
   const std::int64_t channels = x.size(-3);
   const std::int64_t pixels = x.size(-2) * x.size(-1);

@@ -1,4 +1,4 @@
-// A graph in the form that kernels take, for .cpp files.
+// A graph in the form that kernels expect. For .cpp files.
 #pragma once
 
 #include <span>
@@ -18,7 +18,7 @@ inline kernels::SparseRows sparse_rows(const SparseAdjacency& adjacency, bool tr
           .edge = rows.edge.data()};
 }
 
-/// The elements of a part along the first axes, of which there are `leading`.
+/// The number of elements per index of the first `leading` axes.
 inline std::int64_t features_of(const Shape& shape, int leading) {
   std::int64_t features = 1;
   for (int axis = leading; axis < shape.rank(); ++axis) features *= shape[axis];

@@ -1,4 +1,4 @@
-// Scores per class and labels of samples, for the .cpp files of losses.
+// Class scores and labels of samples. For the .cpp files of losses.
 #pragma once
 
 #include <cstdint>
@@ -50,11 +50,6 @@ class ClassRows {
 
 /// (N, d₁, …) of scores (N, C, d₁, …).
 Shape rows_shape(const Shape& scores);
-/// (N, 1, d₁, …) of scores (N, C, d₁, …).
-inline Shape rows_kept(const Shape& scores) {
-  return scores.with(1, 1);
-}
-
 /// Checked labels and class weights.
 struct ClassLabels {
   Array labels;                ///< i64 (N, d₁, …), row-major

@@ -1,4 +1,4 @@
-// Code shared by cross_entropy with labels and with class probabilities. For their .cpp files.
+// Code shared by cross_entropy with labels and with class probabilities. For .cpp files.
 #pragma once
 
 #include <algorithm>
@@ -86,7 +86,7 @@ struct RowFactors {
 };
 
 inline Tensor row_factors(const Tensor& gradient, Reduction reduction, double total_weight, const Shape& scores) {
-  if (reduction == Reduction::none) return reshape(gradient, rows_kept(scores));
+  if (reduction == Reduction::none) return reshape(gradient, scores.with(1, 1));
   return reduction == Reduction::mean ? gradient / total_weight : gradient;
 }
 

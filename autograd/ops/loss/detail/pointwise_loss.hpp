@@ -1,4 +1,4 @@
-// Elementwise losses of an input and a target, for their .cpp files.
+// Elementwise losses of an input and a target. For .cpp files.
 #pragma once
 
 #include <optional>

@@ -20,7 +20,7 @@ void warn_of_skipped_update(std::string_view operation) {
   static std::once_flag warned;
   std::call_once(warned, [&] {
     fmt::print(stderr,
-               "tapestry: {}: the statistics of a batch are not finite; its running statistics were left as they were "
+               "tapestry: {}: the statistics of a batch are not finite; its running statistics were not updated "
                "(reported once)\n",
                operation);
   });

@@ -14,11 +14,10 @@ namespace {
 using kernels::Pool2dAxis;
 using kernels::Pool2dGeometry;
 
-/// The windows along a missing axis.
+/// The windows along an axis that a sequence lacks.
 constexpr Pool2dAxis single = {.in = 1, .out = 1, .kernel = 1, .stride = 1, .padding = 0, .dilation = 1};
 
-/// The pixels from the first cell of a window to its last, or the largest number where that overflows: no image is as
-/// large.
+/// The pixels that a window spans, or the largest number if that overflows: no image is that large.
 std::int64_t extent(std::int64_t kernel, std::int64_t dilation) {
   std::int64_t result = 0;
   const bool overflows =
@@ -36,7 +35,7 @@ void check_padding(std::string_view operation, std::string_view axis, std::int64
   }
 }
 
-/// With dilation a window can miss a small image entirely.
+/// A dilated window can miss a small image entirely.
 void check_windows(std::string_view operation, std::string_view name, const Pool2dAxis& axis) {
   if (axis.dilation == 1) return;
   for (std::int64_t window = 0; window < axis.out; ++window) {
@@ -49,21 +48,25 @@ void check_windows(std::string_view operation, std::string_view name, const Pool
   }
 }
 
-/// The windows along one axis, without their number.
-Pool2dAxis windows_along(std::string_view operation, std::string_view name, Pool2dAxis axis, bool ceil_mode) {
-  const std::int64_t covered =
-      detail::kernel_extent(operation, name, {axis.in, axis.kernel, axis.stride, axis.padding, axis.dilation});
-  const std::int64_t padded = axis.in + 2 * axis.padding;
+Pool2dAxis windows_along(std::string_view operation, std::string_view name, const detail::AxisSizes& sizes,
+                         bool ceil_mode) {
+  const std::int64_t covered = detail::kernel_extent(operation, name, sizes);
+  const std::int64_t padded = sizes.in + 2 * sizes.padding;
   const std::int64_t room = padded - covered;
-  if (room < 0 && (!ceil_mode || -room >= axis.stride)) {
+  if (room < 0 && (!ceil_mode || -room >= sizes.stride)) {
     throw ShapeError(
         fmt::format("{}: along the {} the kernel covers {} (size {}, dilation {}), the padded input has {} "
                     "(size {}, padding {})",
-                    operation, name, covered, axis.kernel, axis.dilation, padded, axis.in, axis.padding));
+                    operation, name, covered, sizes.kernel, sizes.dilation, padded, sizes.in, sizes.padding));
   }
-  axis.out = room / axis.stride + 1;
+  Pool2dAxis axis = {.in = sizes.in,
+                     .out = room / sizes.stride + 1,
+                     .kernel = sizes.kernel,
+                     .stride = sizes.stride,
+                     .padding = sizes.padding,
+                     .dilation = sizes.dilation};
   if (ceil_mode && room > 0 && room % axis.stride != 0) ++axis.out;
-  // A window that starts in the padding after the image is left out; the first never does.
+  // A window that starts in the padding after the image is dropped; the first window never does.
   if (ceil_mode && (axis.out - 1) * axis.stride >= axis.in + axis.padding) --axis.out;
   check_windows(operation, name, axis);
   return axis;
@@ -97,32 +100,31 @@ MaxPool2dOptions window_options(const AvgPool2dOptions& options) {
 
 }  // namespace
 
-void check_max_pool1d_options(std::string_view operation, const MaxPool1dOptions& options) {
-  const std::int64_t kernel = options.kernel_size;
-  detail::check_option(operation, 1, "kernel_size", kernel, 1);
-  detail::check_option(operation, 1, "stride", options.stride.value_or(kernel), 1);
-  detail::check_option(operation, 1, "padding", options.padding, 0);
-  detail::check_option(operation, 1, "dilation", options.dilation, 1);
-  check_padding(operation, "length", options.padding, kernel, options.dilation);
+void MaxPool1dOptions::check(std::string_view operation) const {
+  detail::check_option(operation, 1, "kernel_size", kernel_size.get(), 1);
+  detail::check_option(operation, 1, "stride", stride.value_or(kernel_size), 1);
+  detail::check_option(operation, 1, "padding", padding, 0);
+  detail::check_option(operation, 1, "dilation", dilation, 1);
+  check_padding(operation, "length", padding, kernel_size, dilation);
 }
 
-void check_max_pool2d_options(std::string_view operation, const MaxPool2dOptions& options) {
-  const Pair kernel = options.kernel_size;
+void MaxPool2dOptions::check(std::string_view operation) const {
+  const Pair kernel = kernel_size;
   detail::check_option(operation, 2, "kernel_size", kernel, 1);
-  detail::check_option(operation, 2, "stride", options.stride.value_or(kernel), 1);
-  detail::check_option(operation, 2, "padding", options.padding, 0);
-  detail::check_option(operation, 2, "dilation", options.dilation, 1);
-  check_padding(operation, "height", options.padding.height, kernel.height, options.dilation.height);
-  check_padding(operation, "width", options.padding.width, kernel.width, options.dilation.width);
+  detail::check_option(operation, 2, "stride", stride.value_or(kernel), 1);
+  detail::check_option(operation, 2, "padding", padding, 0);
+  detail::check_option(operation, 2, "dilation", dilation, 1);
+  check_padding(operation, "height", padding.height, kernel.height, dilation.height);
+  check_padding(operation, "width", padding.width, kernel.width, dilation.width);
 }
 
-void check_avg_pool1d_options(std::string_view operation, const AvgPool1dOptions& options) {
-  check_max_pool1d_options(operation, window_options(options));
+void AvgPool1dOptions::check(std::string_view operation) const {
+  window_options(*this).check(operation);
 }
 
-void check_avg_pool2d_options(std::string_view operation, const AvgPool2dOptions& options) {
-  check_max_pool2d_options(operation, window_options(options));
-  detail::check_option(operation, 1, "divisor_override", options.divisor_override.value_or(1), 1);
+void AvgPool2dOptions::check(std::string_view operation) const {
+  window_options(*this).check(operation);
+  detail::check_option(operation, 1, "divisor_override", divisor_override.value_or(1), 1);
 }
 
 void check_adaptive_output_size(std::string_view operation, Pair output_size) {
@@ -158,42 +160,27 @@ Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const 
     throw ShapeError(
         fmt::format("{}: expected an input with channels and elements, got {}", operation, to_string(x.shape())));
   }
-  check_max_pool1d_options(operation, options);
+  options.check(operation);
   const std::int64_t kernel = options.kernel_size;
-  const Pool2dAxis elements = {.in = x.size(2),
-                               .out = 0,
-                               .kernel = kernel,
-                               .stride = options.stride.value_or(kernel),
-                               .padding = options.padding,
-                               .dilation = options.dilation};
+  const AxisSizes sizes = {x.size(2), kernel, options.stride.value_or(kernel), options.padding, options.dilation};
   return {.batch = x.size(0) * x.size(1),
           .channels = 1,
           .rows = single,
-          .columns = windows_along(operation, "length", elements, options.ceil_mode)};
+          .columns = windows_along(operation, "length", sizes, options.ceil_mode)};
 }
 
 Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const MaxPool2dOptions& options) {
   check_images(operation, x);
-  check_max_pool2d_options(operation, options);
+  options.check(operation);
   const Pair kernel = options.kernel_size;
   const Pair stride = options.stride.value_or(kernel);
-  const Pool2dAxis rows = {.in = x.size(2),
-                           .out = 0,
-                           .kernel = kernel.height,
-                           .stride = stride.height,
-                           .padding = options.padding.height,
-                           .dilation = options.dilation.height};
-  const Pool2dAxis columns = {.in = x.size(3),
-                              .out = 0,
-                              .kernel = kernel.width,
-                              .stride = stride.width,
-                              .padding = options.padding.width,
-                              .dilation = options.dilation.width};
   std::int64_t cells = 0;
   if (__builtin_mul_overflow(kernel.height, kernel.width, &cells)) {
     throw ShapeError(fmt::format("{}: the number of cells of a window overflows int64 (kernel {} × {})", operation,
                                  kernel.height, kernel.width));
   }
+  const AxisSizes rows = {x.size(2), kernel.height, stride.height, options.padding.height, options.dilation.height};
+  const AxisSizes columns = {x.size(3), kernel.width, stride.width, options.padding.width, options.dilation.width};
   return {.batch = x.size(0),
           .channels = x.size(1),
           .rows = windows_along(operation, "height", rows, options.ceil_mode),
@@ -205,7 +192,7 @@ Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const 
 }
 
 Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const AvgPool2dOptions& options) {
-  check_avg_pool2d_options(operation, options);
+  options.check(operation);
   return pool_geometry(operation, x, window_options(options));
 }
 

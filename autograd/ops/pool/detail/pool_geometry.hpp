@@ -9,7 +9,7 @@
 
 namespace tapestry::detail {
 
-/// The geometry of pooling `x`. Throws what the operator of these options throws, naming `operation`. A sequence of
+/// The geometry of pooling `x`. Throws as the operator with these options does, naming `operation`. A sequence of
 /// `max_pool1d` is an image of one row and one channel, so that its row-major memory is pooled in place.
 kernels::Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const MaxPool1dOptions& options);
 kernels::Pool2dGeometry pool_geometry(std::string_view operation, const Tensor& x, const MaxPool2dOptions& options);

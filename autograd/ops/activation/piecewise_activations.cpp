@@ -1,5 +1,7 @@
-// Piecewise linear activations: relu6, leaky_relu and hardsigmoid.
+// Piecewise activations: relu, relu6, leaky_relu, hardsigmoid and hardswish.
 #include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/comparison.hpp>
 #include <tapestry/autograd/ops/detail/activation_operator.hpp>
 
 namespace tapestry {
@@ -7,6 +9,14 @@ namespace {
 
 using kernels::Activation;
 using kernels::ActivationKind;
+
+struct Relu {
+  static constexpr std::string_view name = "relu";
+  static constexpr std::string_view backward_name = "backward of relu";
+  static constexpr std::string_view gradient_name = "relu_gradient";
+  static constexpr bool saves_output = true;
+  Activation activation() const { return {ActivationKind::relu}; }
+};
 
 struct Relu6 {
   static constexpr std::string_view name = "relu6";
@@ -33,7 +43,22 @@ struct Hardsigmoid {
   Activation activation() const { return {ActivationKind::hardsigmoid}; }
 };
 
+struct Hardswish {
+  static constexpr std::string_view name = "hardswish";
+  static constexpr std::string_view backward_name = "backward of hardswish";
+  static constexpr bool saves_output = false;
+  Activation activation() const { return {ActivationKind::hardswish}; }
+
+  Tensor gradient(const Tensor& g, const Tensor& x) const {
+    return where(le(x, -3), 0, where(ge(x, 3), g, g * (x / 3 + 0.5)));
+  }
+};
+
 }  // namespace
+
+Tensor relu(const Tensor& x) {
+  return detail::record_activation(Relu{}, x);
+}
 
 Tensor relu6(const Tensor& x) {
   return detail::record_activation(Relu6{}, x);
@@ -45,6 +70,10 @@ Tensor leaky_relu(const Tensor& x, const LeakyReluOptions& options) {
 
 Tensor hardsigmoid(const Tensor& x) {
   return detail::record_activation(Hardsigmoid{}, x);
+}
+
+Tensor hardswish(const Tensor& x) {
+  return detail::record_activation(Hardswish{}, x);
 }
 
 }  // namespace tapestry
