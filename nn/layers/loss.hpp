@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tapestry/autograd/ops/loss/loss.hpp>
-#include <tapestry/nn/module_of.hpp>
+#include <tapestry/nn/layers/operator_layer.hpp>
 
 namespace tapestry::nn {
 
@@ -48,91 +48,45 @@ class BCEWithLogitsLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> 
 };
 
 /// `mse_loss` as a layer.
-class MSELoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class MSELoss : public OperatorLayer<MSELoss, mse_loss> {
  public:
-  explicit MSELoss(Reduction reduction = Reduction::mean) : reduction_(reduction) {}
-  Tensor forward(const Tensor& input, const Tensor& target) const override {
-    return mse_loss(input, target, reduction_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<MSELoss>(reduction_); }
-
-  Reduction reduction_;
+  explicit MSELoss(Reduction reduction = Reduction::mean) : OperatorLayer(reduction) {}
 };
 
 /// `l1_loss` as a layer.
-class L1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class L1Loss : public OperatorLayer<L1Loss, l1_loss> {
  public:
-  explicit L1Loss(Reduction reduction = Reduction::mean) : reduction_(reduction) {}
-  Tensor forward(const Tensor& input, const Tensor& target) const override {
-    return l1_loss(input, target, reduction_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<L1Loss>(reduction_); }
-
-  Reduction reduction_;
+  explicit L1Loss(Reduction reduction = Reduction::mean) : OperatorLayer(reduction) {}
 };
 
 /// `smooth_l1_loss` as a layer.
-class SmoothL1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class SmoothL1Loss : public OperatorLayer<SmoothL1Loss, smooth_l1_loss> {
  public:
-  explicit SmoothL1Loss(const SmoothL1LossOptions& options = {}) : options_(options) {
+  explicit SmoothL1Loss(const Options& options = {}) : OperatorLayer(options) {
     check_smooth_l1_beta("SmoothL1Loss", options.beta);
   }
-  Tensor forward(const Tensor& input, const Tensor& target) const override {
-    return smooth_l1_loss(input, target, options_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<SmoothL1Loss>(options_); }
-
-  SmoothL1LossOptions options_;
 };
 
 /// `huber_loss` as a layer.
-class HuberLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class HuberLoss : public OperatorLayer<HuberLoss, huber_loss> {
  public:
-  explicit HuberLoss(const HuberLossOptions& options = {}) : options_(options) {
+  explicit HuberLoss(const Options& options = {}) : OperatorLayer(options) {
     check_huber_delta("HuberLoss", options.delta);
   }
-  Tensor forward(const Tensor& input, const Tensor& target) const override {
-    return huber_loss(input, target, options_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<HuberLoss>(options_); }
-
-  HuberLossOptions options_;
 };
 
 /// `dice_loss` as a layer.
-class DiceLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class DiceLoss : public OperatorLayer<DiceLoss, dice_loss> {
  public:
-  explicit DiceLoss(const DiceLossOptions& options = {}) : options_(options) {
+  explicit DiceLoss(const Options& options = {}) : OperatorLayer(options) {
     check_dice_smooth("DiceLoss", options.smooth);
   }
-  Tensor forward(const Tensor& probabilities, const Tensor& targets) const override {
-    return dice_loss(probabilities, targets, options_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<DiceLoss>(options_); }
-
-  DiceLossOptions options_;
 };
 
 /// `kl_div` as a layer.
-class KLDivLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class KLDivLoss : public OperatorLayer<KLDivLoss, kl_div> {
  public:
-  explicit KLDivLoss(const KlDivOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& input, const Tensor& target) const override { return kl_div(input, target, options_); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<KLDivLoss>(options_); }
-
-  KlDivOptions options_;
+  explicit KLDivLoss(const Options& options = {}) : OperatorLayer(options) {}
 };
 
 }  // namespace tapestry::nn
