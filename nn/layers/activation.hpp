@@ -73,10 +73,9 @@ class PReLU : public Module {
   const Tensor& weight() const { return weight_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<PReLU>(Options{.num_parameters = weight_->size(0)});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<PReLU>(options_); }
 
+  Options options_;
   Parameter weight_;
 };
 

@@ -60,13 +60,12 @@ Conv2d projection(const PatchEmbedding::Options& options) {
 }  // namespace
 
 Embedding::Embedding(const Options& options)
-    : padding_idx_(options.padding_idx),
-      weight_(add_parameter("weight", new_random_stream().normal(checked_table(options)))) {
-  if (padding_idx_) Array(weight_->array()).slice(*padding_idx_, *padding_idx_ + 1).fill(0);
+    : options_(options), weight_(add_parameter("weight", new_random_stream().normal(checked_table(options)))) {
+  if (const auto padding = options.padding_idx) Array(weight_->array()).slice(*padding, *padding + 1).fill(0);
 }
 
 Tensor Embedding::forward(const Tensor& indices) const {
-  return embedding(indices.array(), weight_, padding_idx_);
+  return embedding(indices.array(), weight_, options_.padding_idx);
 }
 
 PositionalEncoding::PositionalEncoding(const Options& options)
@@ -75,15 +74,16 @@ PositionalEncoding::PositionalEncoding(const Options& options)
       dropout_(add("dropout", Dropout({.p = options.dropout}))) {}
 
 Tensor PositionalEncoding::forward(const Tensor& x) const {
-  check_places("PositionalEncoding", x, positions_.size(0), positions_.size(1));
+  check_places("PositionalEncoding", x, options_.max_length, options_.embed_dim);
   return dropout_(x + positions_.slice(0, x.size(1)).to(x.dtype()));
 }
 
 LearnedPositionalEncoding::LearnedPositionalEncoding(const Options& options)
-    : pos_embedding_(add_parameter("pos_embedding", new_random_stream().normal(checked_places(options), 0, 0.02))) {}
+    : options_(options),
+      pos_embedding_(add_parameter("pos_embedding", new_random_stream().normal(checked_places(options), 0, 0.02))) {}
 
 Tensor LearnedPositionalEncoding::forward(const Tensor& x) const {
-  check_places("LearnedPositionalEncoding", x, pos_embedding_->size(1), pos_embedding_->size(2));
+  check_places("LearnedPositionalEncoding", x, options_.max_length, options_.embed_dim);
   return x + slice(pos_embedding_, 1, 0, x.size(1));
 }
 

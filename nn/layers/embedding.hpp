@@ -29,12 +29,9 @@ class Embedding : public Module {
   const Tensor& weight() const { return weight_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<Embedding>(
-        Options{.num_embeddings = weight_->size(0), .embedding_dim = weight_->size(1), .padding_idx = padding_idx_});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Embedding>(options_); }
 
-  std::optional<std::int64_t> padding_idx_;
+  Options options_;
   Parameter weight_;
 };
 
@@ -75,11 +72,9 @@ class LearnedPositionalEncoding : public Module {
   const Tensor& pos_embedding() const { return pos_embedding_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<LearnedPositionalEncoding>(
-        Options{.embed_dim = pos_embedding_->size(2), .max_length = pos_embedding_->size(1)});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<LearnedPositionalEncoding>(options_); }
 
+  Options options_;
   Parameter pos_embedding_;
 };
 

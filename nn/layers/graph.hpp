@@ -30,11 +30,9 @@ class GcnConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<GcnConv>(
-        Options{.in_channels = lin_.weight().size(1), .out_channels = lin_.weight().size(0), .bias = bias_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<GcnConv>(options_); }
 
+  Options options_;
   Linear& lin_;
   Parameter bias_;
   mutable std::optional<SparseAdjacency> given_, normalized_;
@@ -93,8 +91,6 @@ class GatConv : public ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
   std::unique_ptr<ModuleBase> make_like() const override { return make<GatConv>(options_); }
 
   Options options_;
-  std::int64_t heads_;
-  std::int64_t out_channels_;
   mutable RandomStream stream_;
   Parameter att_src_, att_dst_, bias_;
   Linear& lin_;

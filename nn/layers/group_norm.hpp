@@ -26,14 +26,9 @@ class GroupNorm : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<GroupNorm>(
-        Options{.num_groups = groups_, .num_channels = channels_, .eps = eps_, .affine = weight_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<GroupNorm>(options_); }
 
-  std::int64_t groups_;
-  std::int64_t channels_;
-  double eps_;
+  Options options_;
   Parameter weight_, bias_;
 };
 

@@ -26,15 +26,9 @@ class LayerNorm : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<LayerNorm>(Options{.normalized_shape = normalized_shape_,
-                                   .eps = eps_,
-                                   .elementwise_affine = weight_.defined(),
-                                   .bias = bias_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<LayerNorm>(options_); }
 
-  Shape normalized_shape_;
-  double eps_;
+  Options options_;
   Parameter weight_, bias_;
 };
 

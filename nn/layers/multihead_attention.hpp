@@ -44,20 +44,14 @@ class MultiheadAttention : public ModuleOf<Tensor(const Tensor&, const Tensor&, 
   }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<MultiheadAttention>(Options{
-        .embed_dim = embed_dim_, .num_heads = num_heads_, .dropout = dropout_, .bias = in_proj_bias_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<MultiheadAttention>(options_); }
 
   Tensor heads_of(const Tensor& x, std::int64_t part, std::int64_t parts) const;
   Tensor attn_mask(const Masks& masks, const Tensor& query, const Tensor& key) const;
 
-  std::int64_t embed_dim_;
-  std::int64_t num_heads_;
-  double dropout_;
+  Options options_;
   mutable RandomStream stream_;
-  Parameter in_proj_weight_;
-  Parameter in_proj_bias_;
+  Parameter in_proj_weight_, in_proj_bias_;
   Linear& out_proj_;
 };
 

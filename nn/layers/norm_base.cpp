@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/norm/normalization.hpp>
@@ -19,6 +21,11 @@ NormBase::NormBase(std::string_view layer, const BatchNormLayerOptions& options)
     running_var_ = add_buffer("running_var", Array::full({features}, 1));
     num_batches_tracked_ = add_buffer("num_batches_tracked", Array::zeros({}, DType::i64));
   }
+}
+
+void NormBase::check_rank(const Tensor& x, std::initializer_list<int> ranks, std::string_view expected) const {
+  if (std::find(ranks.begin(), ranks.end(), x.rank()) != ranks.end()) return;
+  throw ShapeError(fmt::format("{}: expected an input {}, got {}", class_name(), expected, to_string(x.shape())));
 }
 
 Tensor NormBase::batch_normalized(const Tensor& x) const {
