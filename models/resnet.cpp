@@ -39,7 +39,6 @@ nn::Sequential stage(const ResNet::Options& options, std::size_t number) {
 
 ResNet::ResNet(const Options& options)
     : options_(options),
-      pools_(options.images == ImageSize::large),
       conv1_(add("conv1", first_convolution(options.images))),
       layer1_(add("layer1", stage(options, 0))),
       layer2_(add("layer2", stage(options, 1))),
@@ -51,7 +50,7 @@ ResNet::ResNet(const Options& options)
 
 Tensor ResNet::forward(const Tensor& x) const {
   Tensor y = relu(bn1_(conv1_(x)));
-  if (pools_) y = max_pool2d(y, {.kernel_size = 3, .stride = 2, .padding = 1});
+  if (options_.images == ImageSize::large) y = max_pool2d(y, {.kernel_size = 3, .stride = 2, .padding = 1});
   y = layer4_(layer3_(layer2_(layer1_(y))));
   return fc_(flatten(global_avg_pool2d(y), 1));
 }

@@ -40,7 +40,6 @@ class ResNet : public nn::Module {
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<ResNet>(options_); }
 
   Options options_;
-  bool pools_;
   nn::Conv2d& conv1_;
   nn::BatchNorm2d& bn1_ = add("bn1", nn::BatchNorm2d({.num_features = 64}));
   nn::Sequential& layer1_;

@@ -108,8 +108,7 @@ nn::Sequential heads(const Options& options) {
 }  // namespace
 
 VisionTransformer::VisionTransformer(const Options& options)
-    : options_(options),
-      image_size_(checked(options).image_size),
+    : options_(checked(options)),
       class_token_(add_parameter("class_token", Array::zeros({1, 1, options.hidden_dim}))),
       conv_proj_(add("conv_proj", nn::Conv2d({.in_channels = 3,
                                               .out_channels = options.hidden_dim,
@@ -119,9 +118,10 @@ VisionTransformer::VisionTransformer(const Options& options)
       heads_(add("heads", heads(options))) {}
 
 Tensor VisionTransformer::forward(const Tensor& x) const {
-  if (x.rank() != 4 || x.size(1) != 3 || x.size(2) != image_size_ || x.size(3) != image_size_) {
+  const std::int64_t size = options_.image_size;
+  if (x.rank() != 4 || x.shape() != Shape{x.size(0), 3, size, size}) {
     throw ShapeError(
-        fmt::format("VisionTransformer: expected images (N, 3, {0}, {0}), got {1}", image_size_, to_string(x.shape())));
+        fmt::format("VisionTransformer: expected images (N, 3, {0}, {0}), got {1}", size, to_string(x.shape())));
   }
   const Tensor patches = flatten(permute(conv_proj_(x), {0, 2, 3, 1}), 1, 2);
   const Tensor tokens = cat({expand(class_token_, {x.size(0), -1, -1}), patches}, 1);

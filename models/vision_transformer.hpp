@@ -36,7 +36,6 @@ class VisionTransformer : public nn::Module {
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<VisionTransformer>(options_); }
 
   Options options_;
-  std::int64_t image_size_;
   nn::Parameter class_token_;
   nn::Conv2d& conv_proj_;
   nn::Module* encoder_;

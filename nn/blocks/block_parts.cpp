@@ -18,6 +18,11 @@ Conv2d conv3x3(std::int64_t in_channels, std::int64_t out_channels, std::int64_t
                  .bias = false});
 }
 
+Sequential conv_norm_activation(Conv2d conv, AnyModule activation) {
+  const std::int64_t channels = conv.weight().size(0);
+  return sequential({std::move(conv), BatchNorm2d({.num_features = channels}), std::move(activation)});
+}
+
 Sequential projection_shortcut(std::int64_t in_channels, std::int64_t out_channels, std::int64_t stride) {
   return sequential({conv1x1(in_channels, out_channels, stride), BatchNorm2d({.num_features = out_channels})});
 }
