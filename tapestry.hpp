@@ -99,6 +99,7 @@
 #include <tapestry/nn/layers/bilinear.hpp>
 #include <tapestry/nn/layers/conv1d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/conv_base.hpp>
 #include <tapestry/nn/layers/conv_transpose1d.hpp>
 #include <tapestry/nn/layers/conv_transpose2d.hpp>
 #include <tapestry/nn/layers/drop_connect.hpp>
@@ -114,6 +115,7 @@
 #include <tapestry/nn/layers/loss.hpp>
 #include <tapestry/nn/layers/multihead_attention.hpp>
 #include <tapestry/nn/layers/norm_base.hpp>
+#include <tapestry/nn/layers/operator_layer.hpp>
 #include <tapestry/nn/layers/pad.hpp>
 #include <tapestry/nn/layers/pooling.hpp>
 #include <tapestry/nn/layers/resampling.hpp>
@@ -124,6 +126,7 @@
 #include <tapestry/nn/module_list.hpp>
 #include <tapestry/nn/module_of.hpp>
 #include <tapestry/nn/sequential.hpp>
+#include <tapestry/nn/sequential_of.hpp>
 #include <tapestry/nn/state_tensor.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>

@@ -29,7 +29,6 @@ class AlexNet : public nn::Module {
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<AlexNet>(options_); }
 
   Options options_;
-  std::int64_t side_;  ///< height and width of the head's input
   nn::Sequential& features_;
   nn::Sequential& classifier_;
 };

@@ -59,7 +59,7 @@ TEST_CASE("alexnet takes small images by another first layer and a smaller head"
 }
 
 TEST_CASE("vgg networks take small images by a smaller head") {
-  models::Vgg net = models::vgg11_bn({.classes = 5, .images = models::ImageSize::small});
+  models::Vgg net = models::vgg11_bn(5, models::ImageSize::small);
   REQUIRE(parameter_count(net) == 132'868'840 - 48 * 512 * 4096 - 4097 * 995);
   require_entries(net, {"features.0.weight", "features.1.running_var", "features.4.bias", "features.25.weight",
                         "features.26.bias", "classifier.0.weight", "classifier.3.weight", "classifier.6.bias"});
