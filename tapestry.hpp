@@ -73,7 +73,6 @@
 #include <tapestry/models/upsampling.hpp>
 #include <tapestry/models/vgg.hpp>
 #include <tapestry/models/vision_transformer.hpp>
-#include <tapestry/nn/any_module.hpp>
 #include <tapestry/nn/blocks/aspp.hpp>
 #include <tapestry/nn/blocks/attention_augmented_conv2d.hpp>
 #include <tapestry/nn/blocks/basic_block.hpp>

@@ -1,6 +1,7 @@
 // A graph attention network of two layers.
 #pragma once
 
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/nn/layers/dropout.hpp>
 #include <tapestry/nn/layers/graph.hpp>
 
@@ -22,7 +23,10 @@ class Gat : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
 
   explicit Gat(const Options& options) : options_(options) {}
   /// Throws a ShapeError for operands that do not fit.
-  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override {
+    const Tensor hidden = elu(conv1_(dropout_(x), adjacency));
+    return conv2_(dropout_(hidden), adjacency);
+  }
 
  private:
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<Gat>(options_); }

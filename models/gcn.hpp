@@ -1,6 +1,7 @@
 // A graph convolutional network of two layers.
 #pragma once
 
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/nn/layers/dropout.hpp>
 #include <tapestry/nn/layers/graph.hpp>
 
@@ -21,7 +22,10 @@ class Gcn : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
 
   explicit Gcn(const Options& options) : options_(options) {}
   /// Throws a ShapeError for operands that do not fit.
-  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override {
+    const Tensor hidden = relu(conv1_(dropout_(x), adjacency));
+    return conv2_(dropout_(hidden), adjacency);
+  }
 
  private:
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<Gcn>(options_); }

@@ -1,6 +1,7 @@
 // GraphSAGE of two layers.
 #pragma once
 
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/nn/layers/dropout.hpp>
 #include <tapestry/nn/layers/graph.hpp>
 
@@ -22,7 +23,9 @@ class GraphSage : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacenc
 
   explicit GraphSage(const Options& options) : options_(options) {}
   /// Throws a ShapeError for operands that do not fit.
-  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override {
+    return conv2_(dropout_(relu(conv1_(x, adjacency))), adjacency);
+  }
 
  private:
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<GraphSage>(options_); }

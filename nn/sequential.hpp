@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <tapestry/nn/any_module.hpp>
 #include <tapestry/nn/module.hpp>
 
 namespace tapestry::nn {
@@ -39,6 +38,19 @@ class Sequential : public Module {
   std::unique_ptr<ModuleBase> make_like() const override;
 
   std::vector<Module*> steps_;
+};
+
+/// A module of any class, an element of the list that `sequential` takes. Every temporary module converts to it.
+class AnyModule {
+ public:
+  template <std::derived_from<Module> M>
+  AnyModule(M module) : module_(std::make_unique<M>(std::move(module))) {}  // NOLINT: implicit by design
+
+  /// Releases the module. Const because the elements of an initializer list are.
+  std::unique_ptr<Module> take() const { return std::move(module_); }
+
+ private:
+  mutable std::unique_ptr<Module> module_;
 };
 
 /// The modules between the braces in a `Sequential`, named "0", "1", …:

@@ -29,6 +29,8 @@ class StateTensor {
   operator const Tensor&() const&& = delete;           // NOLINT
   const Tensor* operator->() const { return &tensor_; }
   bool defined() const { return tensor_.defined(); }
+  /// The array of the tensor, or an undefined one.
+  Array array_if_defined() const { return defined() ? tensor_.array() : Array(); }
 
  private:
   Tensor tensor_;

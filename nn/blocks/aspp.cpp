@@ -14,9 +14,7 @@ ModuleList<Sequential> branches(const ASPP::Options& options) {
   ModuleList<Sequential> result;
   result.append(conv_norm_activation(conv1x1(in, out), ReLU()));
   for (const std::int64_t rate : options.rates) {
-    const Conv2d::Options dilated = {
-        .in_channels = in, .out_channels = out, .kernel_size = 3, .padding = rate, .dilation = rate, .bias = false};
-    result.append(conv_norm_activation(Conv2d(dilated), ReLU()));
+    result.append(conv_norm_activation(conv3x3(in, out, 1, 1, rate), ReLU()));
   }
   result.append(sequential({GlobalAvgPool2d(), conv1x1(in, out), BatchNorm2d({.num_features = out}), ReLU()}));
   return result;

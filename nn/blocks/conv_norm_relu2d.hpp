@@ -1,6 +1,7 @@
 // A convolution with batch normalization and a ReLU.
 #pragma once
 
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/core/required.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
@@ -22,7 +23,7 @@ class ConvNormRelu2d : public Module {
   };
 
   explicit ConvNormRelu2d(const Options& options) : options_(options) {}
-  Tensor forward(const Tensor& x) const override;
+  Tensor forward(const Tensor& x) const override { return relu(bn_(conv_(x))); }
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override { return make<ConvNormRelu2d>(options_); }

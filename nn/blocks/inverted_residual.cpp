@@ -14,12 +14,9 @@ Sequential layers(const InvertedResidual::Options& options) {
   if (options.expand_ratio < 1) {
     throw ValueError(fmt::format("InvertedResidual: expand_ratio must be at least 1, got {}", options.expand_ratio));
   }
-  const std::int64_t in = options.in_channels;
-  const std::int64_t hidden = in * options.expand_ratio;
+  const std::int64_t in = options.in_channels, hidden = in * options.expand_ratio;
   Sequential result;
-  if (options.expand_ratio > 1) {
-    result.append(conv_norm_activation(conv1x1(in, hidden), ReLU6()));
-  }
+  if (options.expand_ratio > 1) result.append(conv_norm_activation(conv1x1(in, hidden), ReLU6()));
   result.append(conv_norm_activation(conv3x3(hidden, hidden, options.stride, hidden), ReLU6()));
   result.append(conv1x1(hidden, options.out_channels));
   result.append(BatchNorm2d({.num_features = options.out_channels}));
@@ -28,13 +25,11 @@ Sequential layers(const InvertedResidual::Options& options) {
 
 }  // namespace
 
-InvertedResidual::InvertedResidual(const Options& options)
-    : options_(options),
-      conv_(add("conv", layers(options))),
-      adds_input_(options.stride == 1 && options.in_channels == options.out_channels) {}
+InvertedResidual::InvertedResidual(const Options& options) : options_(options), conv_(add("conv", layers(options))) {}
 
 Tensor InvertedResidual::forward(const Tensor& x) const {
-  return adds_input_ ? x + conv_(x) : conv_(x);
+  const bool keeps_shape = options_.stride == 1 && options_.in_channels == options_.out_channels;
+  return keeps_shape ? x + conv_(x) : conv_(x);
 }
 
 }  // namespace tapestry::nn

@@ -27,7 +27,6 @@ class InvertedResidual : public Module {
 
   Options options_;
   Sequential& conv_;
-  bool adds_input_;
 };
 
 }  // namespace tapestry::nn

@@ -1,6 +1,9 @@
 // The block that scales channels by the content of the whole image.
 #pragma once
 
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/required.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 
@@ -17,7 +20,7 @@ class SqueezeExcite : public Module {
   };
 
   explicit SqueezeExcite(const Options& options) : options_(options) {}
-  Tensor forward(const Tensor& x) const override;
+  Tensor forward(const Tensor& x) const override { return x * sigmoid(fc2_(relu(fc1_(global_avg_pool2d(x))))); }
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override { return make<SqueezeExcite>(options_); }

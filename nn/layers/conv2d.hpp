@@ -18,13 +18,7 @@ class Conv2d : public ConvBase<ConvLayerOptions<Pair, Padding, Conv2dOptions>> {
   Conv2d(Derived&&) = delete;  // NOLINT
   template <detail::Extends<Conv2d> Derived>
   Conv2d& operator=(Derived&&) = delete;
-  Tensor forward(const Tensor& x) const override { return forward_with(weight_, x); }
-
- protected:
-  /// The layer with another weight instead of its own.
-  Tensor forward_with(const Tensor& weight, const Tensor& x) const {
-    return conv2d(x, weight, bias_, options_.operator_options());
-  }
+  Tensor forward(const Tensor& x) const override { return conv2d(x, weight_, bias_, options_.operator_options()); }
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override { return make<Conv2d>(options_); }

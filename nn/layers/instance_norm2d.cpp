@@ -14,7 +14,7 @@ InstanceNorm2d::InstanceNorm2d(const Options& options)
 Tensor InstanceNorm2d::forward(const Tensor& x) const {
   check_rank(x, {4}, "(N, C, H, W)");
   const Tensor y = instance_norm(
-      x, mean_array(), var_array(), weight(), bias(),
+      x, running_mean_.array_if_defined(), running_var_.array_if_defined(), weight_, bias_,
       {.use_input_stats = is_training() || !is_tracked(), .momentum = options_.momentum, .eps = options_.eps});
   count_batch();
   return y;

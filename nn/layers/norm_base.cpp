@@ -29,7 +29,7 @@ void NormBase::check_rank(const Tensor& x, std::initializer_list<int> ranks, std
 }
 
 Tensor NormBase::batch_normalized(const Tensor& x) const {
-  const Tensor y = batch_norm(x, mean_array(), var_array(), weight_, bias_,
+  const Tensor y = batch_norm(x, running_mean_.array_if_defined(), running_var_.array_if_defined(), weight_, bias_,
                               {.training = is_training(), .momentum = options_.momentum, .eps = options_.eps});
   count_batch();
   return y;

@@ -37,18 +37,16 @@ class NormBase : public Module {
   /// Throws a ShapeError that names the layer unless x has one of the ranks, those of the shapes `expected`.
   void check_rank(const Tensor& x, std::initializer_list<int> ranks, std::string_view expected) const;
   bool is_tracked() const { return running_mean_.defined(); }
-  /// The arrays behind the running statistics; undefined unless tracked.
-  Array mean_array() const { return is_tracked() ? running_mean_->array() : Array(); }
-  Array var_array() const { return is_tracked() ? running_var_->array() : Array(); }
   /// `batch_norm` with these parameters; in training it updates the running statistics and counts the batch.
   Tensor batch_normalized(const Tensor& x) const;
   /// Counts a batch in training, if statistics are tracked.
   void count_batch() const;
 
- private:
-  BatchNormLayerOptions options_;
   Parameter weight_, bias_;
   Buffer running_mean_, running_var_, num_batches_tracked_;
+
+ private:
+  BatchNormLayerOptions options_;
 };
 
 }  // namespace tapestry::nn

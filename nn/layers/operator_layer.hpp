@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <type_traits>
 
 #include <tapestry/nn/module.hpp>
@@ -14,6 +15,11 @@ class OptionsLayer : public Base {
  public:
   using Options = LayerOptions;
   explicit OptionsLayer(const Options& options) : options_(options) {}
+  /// Checks the options: `check` throws an error that names `layer`.
+  template <class Check>
+  OptionsLayer(std::string_view layer, const Options& options, Check check) : options_(options) {
+    check(layer, options);
+  }
 
  protected:
   Options options_;

@@ -9,57 +9,45 @@ namespace tapestry::nn {
 /// `max_pool1d` as a layer. The constructor checks the options.
 class MaxPool1d : public OperatorLayer<MaxPool1d, max_pool1d> {
  public:
-  explicit MaxPool1d(const Options& options) : OperatorLayer(options) {
-    check_max_pool1d_options("MaxPool1d", options);
-  }
+  explicit MaxPool1d(const Options& options) : OperatorLayer("MaxPool1d", options, check_max_pool1d_options) {}
 };
 
 /// `max_pool2d` as a layer. The constructor checks the options.
 class MaxPool2d : public OperatorLayer<MaxPool2d, max_pool2d> {
  public:
-  explicit MaxPool2d(const Options& options) : OperatorLayer(options) {
-    check_max_pool2d_options("MaxPool2d", options);
-  }
+  explicit MaxPool2d(const Options& options) : OperatorLayer("MaxPool2d", options, check_max_pool2d_options) {}
 };
 
 /// `max_unpool2d` as a layer of values and indices. The constructor checks the options.
 class MaxUnpool2d : public OperatorLayer<MaxUnpool2d, max_unpool2d> {
  public:
-  explicit MaxUnpool2d(const Options& options) : OperatorLayer(options) {
-    check_max_unpool2d_options("MaxUnpool2d", options);
-  }
+  explicit MaxUnpool2d(const Options& options) : OperatorLayer("MaxUnpool2d", options, check_max_unpool2d_options) {}
 };
 
 /// `avg_pool1d` as a layer. The constructor checks the options.
 class AvgPool1d : public OperatorLayer<AvgPool1d, avg_pool1d> {
  public:
-  explicit AvgPool1d(const Options& options) : OperatorLayer(options) {
-    check_avg_pool1d_options("AvgPool1d", options);
-  }
+  explicit AvgPool1d(const Options& options) : OperatorLayer("AvgPool1d", options, check_avg_pool1d_options) {}
 };
 
 /// `avg_pool2d` as a layer. The constructor checks the options.
 class AvgPool2d : public OperatorLayer<AvgPool2d, avg_pool2d> {
  public:
-  explicit AvgPool2d(const Options& options) : OperatorLayer(options) {
-    check_avg_pool2d_options("AvgPool2d", options);
-  }
+  explicit AvgPool2d(const Options& options) : OperatorLayer("AvgPool2d", options, check_avg_pool2d_options) {}
 };
 
 /// `adaptive_avg_pool2d` as a layer. The constructor checks the output size.
 class AdaptiveAvgPool2d : public OperatorLayer<AdaptiveAvgPool2d, adaptive_avg_pool2d> {
  public:
-  explicit AdaptiveAvgPool2d(Pair output_size) : OperatorLayer(output_size) {
-    check_adaptive_output_size("AdaptiveAvgPool2d", output_size);
-  }
+  explicit AdaptiveAvgPool2d(Pair output_size)
+      : OperatorLayer("AdaptiveAvgPool2d", output_size, check_adaptive_output_size) {}
 };
 
 /// `adaptive_max_pool2d` as a layer. The constructor checks the output size.
 class AdaptiveMaxPool2d : public OperatorLayer<AdaptiveMaxPool2d, adaptive_max_pool2d> {
  public:
-  explicit AdaptiveMaxPool2d(Pair output_size) : OperatorLayer(output_size) {
-    check_adaptive_output_size("AdaptiveMaxPool2d", output_size);
-  }
+  explicit AdaptiveMaxPool2d(Pair output_size)
+      : OperatorLayer("AdaptiveMaxPool2d", output_size, check_adaptive_output_size) {}
 };
 
 /// `global_avg_pool2d` as a layer: (N, C, H, W) → (N, C, 1, 1).

@@ -33,7 +33,7 @@ class ChannelShuffle : public OperatorLayer<ChannelShuffle, channel_shuffle> {
 /// `interpolate` as a layer. The constructor checks the options.
 class Upsample : public OperatorLayer<Upsample, interpolate> {
  public:
-  explicit Upsample(const Options& options) : OperatorLayer(options) { check_interpolate_options("Upsample", options); }
+  explicit Upsample(const Options& options) : OperatorLayer("Upsample", options, check_interpolate_options) {}
 };
 
 }  // namespace tapestry::nn

@@ -9,13 +9,13 @@ namespace tapestry::nn {
 /// `unfold` as a layer. The constructor checks the options.
 class Unfold : public OperatorLayer<Unfold, unfold> {
  public:
-  explicit Unfold(const Options& options) : OperatorLayer(options) { check_unfold_options("Unfold", options); }
+  explicit Unfold(const Options& options) : OperatorLayer("Unfold", options, check_unfold_options) {}
 };
 
 /// `fold` as a layer. The constructor checks the options.
 class Fold : public OperatorLayer<Fold, fold> {
  public:
-  explicit Fold(const Options& options) : OperatorLayer(options) { check_fold_options("Fold", options); }
+  explicit Fold(const Options& options) : OperatorLayer("Fold", options, check_fold_options) {}
 };
 
 }  // namespace tapestry::nn
