@@ -59,8 +59,8 @@ AlexNet::AlexNet(const Options& options)
     : options_(options),
       features_(add("features", features(options.images))),
       classifier_(add("classifier", classifier(options))) {
-  // With PyTorch's smaller initial weights, which torchvision keeps, the loss does not fall in the first steps. The
-  // gain of √2 for ReLUs is too large where max-pools choose the larger values.
+  // With PyTorch's smaller default weights, which torchvision uses, the loss does not decrease in the first steps. The
+  // gain of √2 for ReLUs is too large because max-pooling selects the larger values.
   detail::fill_convolutions(*this, nn::init::FanMode::fan_in, 1);
 }
 

@@ -15,14 +15,14 @@ namespace tapestry::models {
 
 /// Images (N, 3, H, W) → logits (N, classes): three convolutions, nine Inception blocks with max-pools between them,
 /// global average pooling, dropout and a linear head (Szegedy et al., "Going deeper with convolutions", 2015, table 1).
-/// With batch norm and in all else as in torchvision, whose names the parameters have; without the auxiliary
-/// classifiers, which batch norm makes unnecessary: its `googlenet(aux_logits=False, transform_input=False)`.
+/// Equivalent to torchvision's `googlenet(aux_logits=False, transform_input=False)`, with the same names of parameters:
+/// with batch norm, which makes the auxiliary classifiers unnecessary.
 class GoogLeNet : public nn::Module {
  public:
   struct Options {
     std::int64_t classes = 1000;          ///< logits per image
-    ImageSize images = ImageSize::large;  ///< small: the first kernel is 3×3 at stride 1 and no pool follows
-    double dropout = 0.2;                 ///< before the head
+    ImageSize images = ImageSize::large;  ///< small: the first kernel is 3×3 with stride 1, without pooling
+    double dropout = 0.2;                 ///< dropout before the head
   };
 
   explicit GoogLeNet(const Options& options);

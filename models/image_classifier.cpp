@@ -25,7 +25,7 @@ Owned own(Model model) {
   return std::make_unique<Model>(std::move(model));
 }
 
-/// A residual network whose blocks begin as identities: else the loss rises before it falls.
+/// A residual network whose blocks start as identities; otherwise the loss rises before it falls.
 template <class Model>
 Owned own_residual(Model model) {
   detail::begin_as_identities(model);

@@ -14,7 +14,7 @@ nn::Conv2d first_convolution(ImageSize images) {
   return nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 7, .stride = 2, .padding = 3, .bias = false});
 }
 
-/// Channels of a stage: four times as many when it is made of bottlenecks.
+/// Channels of a stage: four times as many if it consists of bottlenecks.
 std::int64_t channels(const ResNet::Options& options, std::int64_t basic_channels) {
   return options.bottlenecks ? 4 * basic_channels : basic_channels;
 }

@@ -11,16 +11,16 @@
 namespace tapestry::models {
 
 /// Images (N, 3, H, W) → logits (N, classes): five stages of 3×3 convolutions with 64, 128, 256, 512 and 512 channels,
-/// each with batch norm and ReLU, each stage ended by a max-pool that halves the sides; pooling to 7×7 pixels whatever
-/// the size of the image; three linear layers (Simonyan and Zisserman, "Very deep convolutional networks for
+/// each with batch norm and ReLU, and 2×2 max-pooling after each stage; adaptive average pooling to 7×7 pixels; three
+/// linear layers (Simonyan and Zisserman, "Very deep convolutional networks for
 /// large-scale image recognition", 2015, table 1). The names of parameters are torchvision's.
 class Vgg : public nn::Module {
  public:
   struct Options {
-    std::array<std::int64_t, 5> convolutions = {1, 1, 2, 2, 2};  ///< of each stage
+    std::array<std::int64_t, 5> convolutions = {1, 1, 2, 2, 2};  ///< convolutions of each stage
     std::int64_t classes = 1000;                                 ///< logits per image
     ImageSize images = ImageSize::large;                         ///< small: the head's input is one pixel, not 7×7
-    double dropout = 0.5;                                        ///< before the last two linear layers
+    double dropout = 0.5;                                        ///< dropout before the last two linear layers
   };
 
   explicit Vgg(const Options& options);

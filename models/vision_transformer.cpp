@@ -30,14 +30,14 @@ nn::LayerNorm norm(const Options& options) {
   return nn::LayerNorm({.normalized_shape = Shape{options.hidden_dim}, .eps = 1e-6});
 }
 
-nn::Sequential perceptron(const Options& options) {
+nn::Sequential mlp(const Options& options) {
   return nn::sequential({nn::Linear({.in_features = options.hidden_dim, .out_features = options.mlp_dim}), nn::GELU(),
                          nn::Dropout({.p = options.dropout}),
                          nn::Linear({.in_features = options.mlp_dim, .out_features = options.hidden_dim}),
                          nn::Dropout({.p = options.dropout})});
 }
 
-/// x + attention(ln_1(x)), and to that the perceptron of its ln_2: (N, L, E) → the same.
+/// y = x + attention(ln_1(x)), then y + mlp(ln_2(y)): (N, L, E) → the same.
 class EncoderLayer : public nn::Module {
  public:
   explicit EncoderLayer(const Options& options)
@@ -47,7 +47,7 @@ class EncoderLayer : public nn::Module {
                             nn::MultiheadAttention({.embed_dim = options.hidden_dim, .num_heads = options.num_heads}))),
         dropout_(add("dropout", nn::Dropout({.p = options.dropout}))),
         ln_2_(add("ln_2", norm(options))),
-        mlp_(add("mlp", perceptron(options))) {}
+        mlp_(add("mlp", mlp(options))) {}
 
   Tensor forward(const Tensor& x) const override {
     const Tensor normed = ln_1_(x);
@@ -74,7 +74,7 @@ nn::Sequential layers(const Options& options) {
   return result;
 }
 
-/// The places added, the layers, and a last norm: (N, L, E) → the same.
+/// Position embeddings, encoder layers and a last norm: (N, L, E) → the same.
 class Encoder : public nn::Module {
  public:
   explicit Encoder(const Options& options)

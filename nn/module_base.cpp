@@ -29,7 +29,7 @@ bool detail::ModuleState::has_hooks() const {
 ModuleBase::ModuleBase() : state_(std::make_shared<detail::ModuleState>()) {}
 ModuleBase::~ModuleBase() = default;
 
-// Calls visit(prefix, module) for this module and all within it, outer ones first.
+// Calls call(prefix, module) for this module and all submodules, outer ones first.
 template <class Visit>
 void ModuleBase::visit(const std::string& prefix, const Visit& call) const {
   call(prefix, *this);
@@ -39,7 +39,7 @@ void ModuleBase::visit(const std::string& prefix, const Visit& call) const {
 bool ModuleBase::is_training() const {
   const detail::ModuleState& state = this->state();
   const ModuleBase* caller = detail::ForwardScope::caller();
-  // The mode of a module that is not registered never changes with that of the module that calls it.
+  // An unregistered module does not follow the mode of the module that calls it.
   if (state.training && state.name.empty() && caller != nullptr && detail::ForwardScope::running() == this) {
     detail::throw_not_registered(*caller, *this);
   }

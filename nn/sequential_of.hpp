@@ -42,7 +42,7 @@ class SequentialOf<Tensor(const Tensor&, Others...)> : public ModuleOf<Tensor(co
   M& append(M module) {
     return append(std::to_string(this->children().size()), std::move(module));
   }
-  /// Adds a module at the end under a name of its own. Throws a ValueError for a name that is taken, is empty or
+  /// Adds a module at the end under the given name. Throws a ValueError for a name that is taken, is empty or
   /// contains a dot.
   template <detail::DerivedFromAny<Module, Layer> M>
   M& append(std::string name, M module) {

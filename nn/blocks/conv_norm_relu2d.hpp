@@ -8,7 +8,7 @@
 
 namespace tapestry::nn {
 
-/// relu(bn(conv(x))), where the convolution has no bias because the norm would cancel it (Ioffe and Szegedy, "Batch
+/// relu(bn(conv(x))). The convolution has no bias because the norm would cancel it (Ioffe and Szegedy, "Batch
 /// normalization", 2015, section 3.2). Names are those of torchvision's BasicConv2d: conv and bn. Throws a ValueError
 /// for options out of range.
 class ConvNormRelu2d : public Module {

@@ -1,4 +1,4 @@
-// A convolution in two steps: within each channel, then across channels.
+// A depthwise convolution followed by a pointwise one.
 #pragma once
 
 #include <tapestry/nn/layers/conv2d.hpp>

@@ -1,4 +1,4 @@
-// The block that scales channels by the content of the whole image.
+// The block that scales each channel by a factor computed from the whole image.
 #pragma once
 
 #include <tapestry/autograd/ops/activation/activation.hpp>
@@ -9,9 +9,9 @@
 
 namespace tapestry::nn {
 
-/// x · sigmoid(fc2(relu(fc1(mean of x over the image)))), a factor for every channel of every image (Hu, Shen and Sun,
-/// "Squeeze-and-excitation networks", 2018, figure 2). The layers are 1×1 convolutions, as in torchvision, whose names
-/// they have: fc1, fc2. Throws a ValueError for channels below 1.
+/// x · sigmoid(fc2(relu(fc1(mean of x over the image)))): a factor for every channel of every image (Hu, Shen and Sun,
+/// "Squeeze-and-excitation networks", 2018, figure 2). The layers are 1×1 convolutions named fc1 and fc2, as in
+/// torchvision. Throws a ValueError for channels below 1.
 class SqueezeExcite : public Module {
  public:
   struct Options {

@@ -57,12 +57,12 @@ class Softplus : public OperatorLayer<Softplus, softplus> {
   explicit Softplus(const Options& options = {}) : OperatorLayer(options) {}
 };
 
-/// `prelu` with learnable weights: one for all channels, or one for each. Throws a ValueError for a number below
-/// 1.
+/// `prelu` with learnable weights: one for all channels, or one per channel. Throws a ValueError for num_parameters
+/// below 1.
 class PReLU : public Module {
  public:
   struct Options {
-    std::int64_t num_parameters = 1;  ///< 1, or the number of channels
+    std::int64_t num_parameters = 1;  ///< number of weights: 1, or the number of channels
     double init = 0.25;               ///< the initial value of every weight
   };
 

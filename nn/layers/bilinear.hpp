@@ -1,4 +1,4 @@
-// The layer that multiplies pairs of features.
+// The bilinear layer of two inputs.
 #pragma once
 
 #include <tapestry/core/required.hpp>

@@ -26,7 +26,7 @@ void check_nodes(std::string_view layer, const Tensor& x, std::int64_t in, const
                                  adjacency.num_targets()));
   }
   if (x.shape() != Shape{nodes, in}) {
-    throw ShapeError(fmt::format("{}: expected an x [{}, {}], got {}", layer, nodes, in, to_string(x.shape())));
+    throw ShapeError(fmt::format("{}: expected x [{}, {}], got {}", layer, nodes, in, to_string(x.shape())));
   }
 }
 

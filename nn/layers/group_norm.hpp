@@ -11,10 +11,10 @@ namespace tapestry::nn {
 class GroupNorm : public Module {
  public:
   struct Options {
-    Required<std::int64_t> num_groups;
-    Required<std::int64_t> num_channels;
-    double eps = 1e-5;   ///< added to the variance
-    bool affine = true;  ///< adds a learnable weight and bias per channel
+    Required<std::int64_t> num_groups;    ///< must divide num_channels
+    Required<std::int64_t> num_channels;  ///< channels of x
+    double eps = 1e-5;                    ///< added to the variance
+    bool affine = true;                   ///< adds a learnable weight and bias per channel
   };
 
   explicit GroupNorm(const Options& options);

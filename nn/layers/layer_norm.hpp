@@ -14,7 +14,7 @@ class LayerNorm : public Module {
     Required<Shape> normalized_shape;  ///< the last axes of the input
     double eps = 1e-5;                 ///< added to the variance
     bool elementwise_affine = true;    ///< adds a learnable weight and bias
-    bool bias = true;                  ///< adds the bias, if affine
+    bool bias = true;                  ///< adds the bias as well, if affine
   };
 
   explicit LayerNorm(const Options& options);

@@ -1,4 +1,4 @@
-// Losses as layers of predictions and targets. Their constructors throw a ValueError for options out of range.
+// Loss layers of predictions and targets. Their constructors throw a ValueError for options out of range.
 #pragma once
 
 #include <tapestry/autograd/ops/loss/loss.hpp>
@@ -6,11 +6,11 @@
 
 namespace tapestry::nn {
 
-/// `cross_entropy` as a layer. The factors of the classes are a buffer, weight, and follow the layer to another dtype.
+/// `cross_entropy` as a layer. The class weights are a buffer, weight, and follow the layer to another dtype.
 class CrossEntropyLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit CrossEntropyLoss(const CrossEntropyOptions& options = {});
-  /// The targets are labels, i64, or the probabilities of the classes.
+  /// The targets are labels, i64, or class probabilities.
   Tensor forward(const Tensor& logits, const Tensor& targets) const override;
 
  private:
@@ -20,7 +20,7 @@ class CrossEntropyLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   Buffer weight_;
 };
 
-/// `nll_loss` as a layer. The factors of the classes are a buffer, weight, and follow the layer to another dtype.
+/// `nll_loss` as a layer. The class weights are a buffer, weight, and follow the layer to another dtype.
 class NLLLoss : public ModuleOf<Tensor(const Tensor&, const Array&)> {
  public:
   explicit NLLLoss(const NllLossOptions& options = {});
@@ -33,7 +33,7 @@ class NLLLoss : public ModuleOf<Tensor(const Tensor&, const Array&)> {
   Buffer weight_;
 };
 
-/// `binary_cross_entropy_with_logits` as a layer. Its factors are buffers, weight and pos_weight, and follow the layer
+/// `binary_cross_entropy_with_logits` as a layer. Its weights are buffers, weight and pos_weight, and follow the layer
 /// to another dtype.
 class BCEWithLogitsLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:

@@ -62,8 +62,8 @@ Tensor MultiheadAttention::heads_of(const Tensor& x, std::int64_t part, std::int
 /// The masks as `scaled_dot_product_attention` takes them.
 Tensor MultiheadAttention::attn_mask(const Masks& masks, const Tensor& query, const Tensor& key) const {
   Tensor mask = masks.attn_mask;
-  const bool is_hiding = mask.defined() && mask.dtype() == DType::u8;
-  if (is_hiding) mask = inverted(mask.array());
+  const bool is_boolean = mask.defined() && mask.dtype() == DType::u8;
+  if (is_boolean) mask = inverted(mask.array());
   const Array& padding = masks.key_padding_mask;
   if (!padding.defined()) return mask;
   if (padding.dtype() != DType::u8 || padding.shape() != Shape{key.size(0), key.size(1)}) {
@@ -72,7 +72,7 @@ Tensor MultiheadAttention::attn_mask(const Masks& masks, const Tensor& query, co
   }
   const Array seen = inverted(padding).reshape({key.size(0), 1, 1, key.size(1)});
   if (!mask.defined()) return seen;
-  if (is_hiding) return eq(where(seen, Tensor(mask.array().to(query.dtype())), 0.0), 1);
+  if (is_boolean) return eq(where(seen, Tensor(mask.array().to(query.dtype())), 0.0), 1);
   return where(seen, mask, -std::numeric_limits<double>::infinity());
 }
 

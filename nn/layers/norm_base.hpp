@@ -1,4 +1,4 @@
-// What batch and instance normalization share: parameters and running statistics.
+// The base of batch and instance normalization: parameters and running statistics.
 #pragma once
 
 #include <initializer_list>
@@ -29,8 +29,8 @@ class NormBase : public Module {
   const Tensor& running_var() const { return running_var_; }
 
  protected:
-  /// Weight 1, bias 0, running mean 0 and running variance 1. Throws a ValueError that names the layer for options out
-  /// of range.
+  /// Initially weight and running variance are 1, bias and running mean 0. Throws a ValueError naming `layer` for
+  /// options out of range.
   NormBase(std::string_view layer, const BatchNormLayerOptions& options);
 
   const BatchNormLayerOptions& options() const { return options_; }

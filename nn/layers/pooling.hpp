@@ -18,7 +18,7 @@ class MaxPool2d : public OperatorLayer<MaxPool2d, max_pool2d> {
   explicit MaxPool2d(const Options& options) : OperatorLayer("MaxPool2d", options, check_max_pool2d_options) {}
 };
 
-/// `max_unpool2d` as a layer of values and indices. The constructor checks the options.
+/// `max_unpool2d` as a layer with two inputs, values and indices. The constructor checks the options.
 class MaxUnpool2d : public OperatorLayer<MaxUnpool2d, max_unpool2d> {
  public:
   explicit MaxUnpool2d(const Options& options) : OperatorLayer("MaxUnpool2d", options, check_max_unpool2d_options) {}

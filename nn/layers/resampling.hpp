@@ -1,4 +1,4 @@
-// Layers that make images larger or smaller, and move channels about.
+// Layers that resize images and rearrange channels.
 #pragma once
 
 #include <tapestry/autograd/ops/resample/resampling.hpp>

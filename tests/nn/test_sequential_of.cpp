@@ -40,7 +40,7 @@ Network network() {
 
 }  // namespace
 
-TEST_CASE("a sequence of several inputs passes on the first and gives the others to the layers that take them") {
+TEST_CASE("a sequential of several inputs passes the first through and the others to the layers that take them") {
   Network net = network();
   auto& first = net.get_submodule<nn::GcnConv>("0");
   auto& last = net.get_submodule<nn::GcnConv>("last");
@@ -55,7 +55,7 @@ TEST_CASE("a sequence of several inputs passes on the first and gives the others
   require_equal(pairs(features(), features()).array(), tanh(product(features(), features())).array());
 }
 
-TEST_CASE("a sequence of several inputs trains its layers") {
+TEST_CASE("a sequential of several inputs trains its layers") {
   Network net = network();
   sum(net(features(), path())).backward();
   for (const Tensor& parameter : net.parameters()) REQUIRE(parameter.grad().defined());
@@ -65,7 +65,7 @@ TEST_CASE("a sequence of several inputs trains its layers") {
   REQUIRE_FALSE(net.children().back().second->is_training());
 }
 
-TEST_CASE("a sequence of several inputs calls hooks") {
+TEST_CASE("a sequential of several inputs calls hooks") {
   Network net = network();
   std::vector<std::string> called;
   for (const auto& [name, module] : net.named_modules()) {
@@ -79,7 +79,7 @@ TEST_CASE("a sequence of several inputs calls hooks") {
   REQUIRE(called == std::vector<std::string>{"Linear", "GcnConv", "ReLU", "Linear", "GcnConv", "SequentialOf"});
 }
 
-TEST_CASE("a sequence of several inputs is summarized") {
+TEST_CASE("a sequential of several inputs is summarized") {
   Network net = network();
   const nn::Summary summary = nn::summary(net, [&] { net(features(), path()); });
   REQUIRE(summary.rows.size() == 6);
@@ -90,7 +90,7 @@ TEST_CASE("a sequence of several inputs is summarized") {
   REQUIRE(summary.rows[4].name == "last");
 }
 
-TEST_CASE("a clone of a sequence of several inputs computes what the original computes") {
+TEST_CASE("a clone of a sequential of several inputs computes what the original computes") {
   const Network net = network();
   const auto copy = net.clone();
   require_same(copy->state_dict(), net.state_dict());
