@@ -21,8 +21,8 @@ concept DerivedFromAny = (std::derived_from<M, Bases> || ...);
 template <class Signature>
 class SequentialOf;
 
-/// A `Sequential` of several inputs. Passes the first one through its children in order; children of the same signature
-/// also get the others, which stay the same, and a `Module` does not:
+/// A `Sequential` of several inputs. Passes the first input through its children in order. Children of the same
+/// signature also get the other inputs, unchanged; a `Module` gets only the first:
 ///
 ///     nn::SequentialOf<Tensor(const Tensor& x, const SparseAdjacency& adjacency)> net;
 ///     net.append(nn::GcnConv({.in_channels = 1433, .out_channels = 16}));

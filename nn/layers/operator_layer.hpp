@@ -32,7 +32,7 @@ class OptionsLayer : public Base {
 ///
 ///     class ReLU : public OperatorLayer<ReLU, relu> {};
 ///
-/// The operator takes a tensor, or two inputs and options, or a tensor and options. The constructor takes the options.
+/// The operator takes a tensor, a tensor and options, or two inputs and options. The constructor takes the options.
 template <class Layer, auto operation>
 class OperatorLayer;
 

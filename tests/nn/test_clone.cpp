@@ -219,14 +219,15 @@ TEST_CASE("the error for a class that cannot be cloned says what to do") {
     std::unique_ptr<ModuleBase> make_like() const override { return make<Grown>(); }
   };
   REQUIRE_THROWS_MATCHES(Plain().clone(), ValueError,
-                         Message("clone: the class Plain does not say how to make another one\n"
-                                 "hint: override make_like: std::unique_ptr<ModuleBase> make_like() const override { "
+                         Message("clone: the class Plain does not override make_like\n"
+                                 "hint: add std::unique_ptr<ModuleBase> make_like() const override { "
                                  "return std::make_unique<Plain>(…); }"));
-  REQUIRE_THROWS_WITH(nn::sequential({Plain()}).clone(), ContainsSubstring("the class Plain does not say"));
+  REQUIRE_THROWS_WITH(nn::sequential({Plain()}).clone(),
+                      ContainsSubstring("the class Plain does not override make_like"));
   REQUIRE_THROWS_MATCHES(Louder().clone(), ValueError,
-                         Message("clone: make_like of the class Louder makes a ReLU\n"
+                         Message("clone: make_like of the class Louder returns a ReLU\n"
                                  "hint: override make_like in Louder"));
   REQUIRE_THROWS_MATCHES(
       Grown(true).clone(), ValueError,
-      Message("clone: make_like of the class Grown makes a module with other parameters or buffers"));
+      Message("clone: make_like of the class Grown returns a module with other parameters or buffers"));
 }
