@@ -73,7 +73,6 @@
 #include <tapestry/models/upsampling.hpp>
 #include <tapestry/models/vgg.hpp>
 #include <tapestry/models/vision_transformer.hpp>
-#include <tapestry/nn/any_module.hpp>
 #include <tapestry/nn/blocks/aspp.hpp>
 #include <tapestry/nn/blocks/attention_augmented_conv2d.hpp>
 #include <tapestry/nn/blocks/basic_block.hpp>
@@ -99,6 +98,7 @@
 #include <tapestry/nn/layers/bilinear.hpp>
 #include <tapestry/nn/layers/conv1d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
+#include <tapestry/nn/layers/conv_base.hpp>
 #include <tapestry/nn/layers/conv_transpose1d.hpp>
 #include <tapestry/nn/layers/conv_transpose2d.hpp>
 #include <tapestry/nn/layers/drop_connect.hpp>
@@ -114,6 +114,7 @@
 #include <tapestry/nn/layers/loss.hpp>
 #include <tapestry/nn/layers/multihead_attention.hpp>
 #include <tapestry/nn/layers/norm_base.hpp>
+#include <tapestry/nn/layers/operator_layer.hpp>
 #include <tapestry/nn/layers/pad.hpp>
 #include <tapestry/nn/layers/pooling.hpp>
 #include <tapestry/nn/layers/resampling.hpp>
@@ -124,6 +125,7 @@
 #include <tapestry/nn/module_list.hpp>
 #include <tapestry/nn/module_of.hpp>
 #include <tapestry/nn/sequential.hpp>
+#include <tapestry/nn/sequential_of.hpp>
 #include <tapestry/nn/state_tensor.hpp>
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>

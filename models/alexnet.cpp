@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::int64_t hidden = 4096;
 
+/// Height and width of the head's input.
+std::int64_t side(ImageSize images) {
+  return images == ImageSize::small ? 3 : 6;
+}
+
 nn::Linear linear(std::int64_t in, std::int64_t out) {
   return nn::Linear({.in_features = in, .out_features = out});
 }
@@ -41,25 +46,26 @@ nn::Sequential features(ImageSize images) {
   });
 }
 
-nn::Sequential classifier(std::int64_t in, std::int64_t classes, double dropout) {
-  return nn::sequential({nn::Dropout({.p = dropout}), linear(in, hidden), nn::ReLU(), nn::Dropout({.p = dropout}),
-                         linear(hidden, hidden), nn::ReLU(), linear(hidden, classes)});
+nn::Sequential classifier(const AlexNet::Options& options) {
+  const std::int64_t pixels = side(options.images) * side(options.images);
+  return nn::sequential({nn::Dropout({.p = options.dropout}), linear(256 * pixels, hidden), nn::ReLU(),
+                         nn::Dropout({.p = options.dropout}), linear(hidden, hidden), nn::ReLU(),
+                         linear(hidden, options.classes)});
 }
 
 }  // namespace
 
 AlexNet::AlexNet(const Options& options)
     : options_(options),
-      side_(options.images == ImageSize::small ? 3 : 6),
       features_(add("features", features(options.images))),
-      classifier_(add("classifier", classifier(256 * side_ * side_, options.classes, options.dropout))) {
-  // With PyTorch's smaller initial weights, which torchvision keeps, the loss does not fall in the first steps. The
-  // gain of √2 for ReLUs is too large where max-pools choose the larger values.
+      classifier_(add("classifier", classifier(options))) {
+  // With PyTorch's smaller default weights, which torchvision uses, the loss does not decrease in the first steps. The
+  // gain of √2 for ReLUs is too large because max-pooling selects the larger values.
   detail::fill_convolutions(*this, nn::init::FanMode::fan_in, 1);
 }
 
 Tensor AlexNet::forward(const Tensor& x) const {
-  return classifier_(flatten(adaptive_avg_pool2d(features_(x), side_), 1));
+  return classifier_(flatten(adaptive_avg_pool2d(features_(x), side(options_.images)), 1));
 }
 
 }  // namespace tapestry::models

@@ -9,17 +9,17 @@
 
 namespace tapestry::models {
 
-/// Images (N, 3, H, W) → logits (N, classes): five convolutions, max-pools after the first, second and fifth, pooling
-/// to 6×6 pixels whatever the size of the image, and three linear layers with dropout before the first two (Krizhevsky,
+/// Images (N, 3, H, W) → logits (N, classes): five convolutions with max-pooling after the first, second and fifth,
+/// adaptive average pooling to 6×6 pixels, and three linear layers with dropout before the first two (Krizhevsky,
 /// Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012, in the form of
-/// Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014: one column of channels, no
-/// response normalization). The names of parameters are torchvision's.
+/// Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014: without channel groups and
+/// local response normalization). The names of parameters are torchvision's.
 class AlexNet : public nn::Module {
  public:
   struct Options {
     std::int64_t classes = 1000;          ///< logits per image
-    ImageSize images = ImageSize::large;  ///< small: the first kernel is 3×3 at stride 1 and the head's input 3×3
-    double dropout = 0.5;                 ///< before the first two linear layers
+    ImageSize images = ImageSize::large;  ///< small: the first kernel is 3×3 with stride 1 and the head's input 3×3
+    double dropout = 0.5;                 ///< dropout before the first two linear layers
   };
 
   explicit AlexNet(const Options& options);
@@ -29,7 +29,6 @@ class AlexNet : public nn::Module {
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<AlexNet>(options_); }
 
   Options options_;
-  std::int64_t side_;  ///< height and width of the head's input
   nn::Sequential& features_;
   nn::Sequential& classifier_;
 };

@@ -13,9 +13,9 @@
 namespace tapestry::models {
 
 /// Images (N, 3, H, W) of at most 32×32 pixels → logits (N, classes): five 3×3 convolutions with batch norm and ReLU,
-/// of 32, 64, 64, 128 and 128 channels, of which the second and the fourth halve the size. A quarter of the channels of
-/// the third and the fifth come from attention (Bello et al., "Attention augmented convolutional networks", 2019,
-/// figure 2, with κ = υ = 1/4 of its section 3.3). Then global average pooling and a linear head.
+/// with 32, 64, 64, 128 and 128 channels; the second and the fourth have stride 2. A quarter of the channels of the
+/// third and the fifth come from attention (Bello et al., "Attention augmented convolutional networks", 2019, figure 2,
+/// with κ = υ = 1/4 of its section 3.3). Then global average pooling and a linear head.
 class AttentionCnn : public nn::Module {
  public:
   explicit AttentionCnn(std::int64_t classes = 10);

@@ -2,6 +2,7 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/autoencoder.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/layers/activation.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
@@ -10,17 +11,12 @@
 namespace tapestry::models {
 namespace {
 
-nn::Conv2d halve(std::int64_t in, std::int64_t out) {
-  return nn::Conv2d(
-      {.in_channels = in, .out_channels = out, .kernel_size = 3, .stride = 2, .padding = 1, .bias = false});
-}
-
 nn::ConvTranspose2d enlarge(std::int64_t in, std::int64_t out) {
   return nn::ConvTranspose2d(
       {.in_channels = in, .out_channels = out, .kernel_size = 4, .stride = 2, .padding = 1, .bias = false});
 }
 
-nn::Conv2d conv3x3(std::int64_t in, std::int64_t out) {
+nn::Conv2d last_conv(std::int64_t in, std::int64_t out) {
   return nn::Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 3, .padding = 1});
 }
 
@@ -32,16 +28,17 @@ nn::BatchNorm2d norm(std::int64_t channels) {
 
 Autoencoder::Autoencoder(const Options& options)
     : options_(options),
-      encoder_(add(
-          "encoder",
-          nn::sequential({halve(options.in_channels, options.base_channels), norm(options.base_channels), nn::ReLU(),
-                          halve(options.base_channels, 2 * options.base_channels), norm(2 * options.base_channels),
-                          nn::ReLU(), conv3x3(2 * options.base_channels, options.code_channels)}))),
+      encoder_(add("encoder", nn::sequential({nn::conv3x3(options.in_channels, options.base_channels, 2),
+                                              norm(options.base_channels), nn::ReLU(),
+                                              nn::conv3x3(options.base_channels, 2 * options.base_channels, 2),
+                                              norm(2 * options.base_channels), nn::ReLU(),
+                                              last_conv(2 * options.base_channels, options.code_channels)}))),
       decoder_(add("decoder", nn::sequential({enlarge(options.code_channels, 2 * options.base_channels),
                                               norm(2 * options.base_channels), nn::ReLU(),
                                               enlarge(2 * options.base_channels, options.base_channels),
                                               norm(options.base_channels), nn::ReLU(),
-                                              conv3x3(options.base_channels, options.in_channels), nn::Sigmoid()}))) {}
+                                              last_conv(options.base_channels, options.in_channels), nn::Sigmoid()}))) {
+}
 
 Tensor Autoencoder::encode(const Tensor& x) const {
   if (x.rank() == 4 && (x.size(2) % 4 != 0 || x.size(3) % 4 != 0)) {

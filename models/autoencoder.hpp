@@ -1,4 +1,4 @@
-// The convolutional autoencoder: an image in, the same image out, through few numbers.
+// The convolutional autoencoder, which reconstructs images from a small code.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,16 @@ namespace tapestry::models {
 
 /// Images (N, in_channels, H, W) in [0, 1] → images of the same shape in (0, 1), H and W multiples of 4: an encoder of
 /// two convolutions with stride 2 and a third one, a code (N, code_channels, H/4, W/4), and a decoder of two transposed
-/// convolutions and a last convolution with a sigmoid. Trained to give clean images back for noisy ones, it learns what
-/// images look like (Vincent et al., "Extracting and composing robust features with denoising autoencoders", 2008;
+/// convolutions and a last convolution with a sigmoid. Can be trained to reconstruct clean images from noisy ones
+/// (Vincent et al., "Extracting and composing robust features with denoising autoencoders", 2008;
 /// Masci et al., "Stacked convolutional auto-encoders", 2011; here with batch norm). Throws a ShapeError for images
-/// whose sides are not such multiples.
+/// of other sizes.
 class Autoencoder : public nn::Module {
  public:
   struct Options {
-    std::int64_t in_channels = 3;     ///< of the images
-    std::int64_t base_channels = 32;  ///< at half the size, twice as many at a quarter
-    std::int64_t code_channels = 16;  ///< of the code
+    std::int64_t in_channels = 3;     ///< channels of the images
+    std::int64_t base_channels = 32;  ///< channels at half the size; twice as many at a quarter of the size
+    std::int64_t code_channels = 16;  ///< channels of the code
   };
 
   explicit Autoencoder(const Options& options);

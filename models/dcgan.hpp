@@ -1,4 +1,4 @@
-// DCGAN: a network that draws images, and one that tells them from real ones.
+// DCGAN: a generator of images and a discriminator.
 #pragma once
 
 #include <cstdint>
@@ -8,17 +8,17 @@
 
 namespace tapestry::models {
 
-/// Random numbers (N, latent, 1, 1), normal, → images (N, channels, 32, 32) in (−1, 1): projected to 4·base_channels
-/// maps of 4×4 and enlarged three times, with batch norm and ReLU between and tanh at the end (Radford et al.,
+/// Normal random numbers (N, latent, 1, 1) → images (N, channels, 32, 32) in (−1, 1): a projection to 4·base_channels
+/// maps of 4×4 pixels, upsampled three times, with batch norm and ReLU in between and tanh at the end (Radford et al.,
 /// "Unsupervised representation learning with deep convolutional generative adversarial networks", 2016, figure 1, here
-/// for small images). All weights of convolutions begin as N(0, 0.02²).
+/// for small images). Weights of convolutions are initialized from N(0, 0.02²).
 class DcganGenerator : public nn::Module {
  public:
   struct Options {
-    std::int64_t latent = 100;                                   ///< random numbers per image
-    std::int64_t base_channels = 64;                             ///< before the last layer, four times as many at first
-    std::int64_t channels = 3;                                   ///< of the images
-    Upsampling upsampling = Upsampling::transposed_convolution;  ///< how maps are enlarged
+    std::int64_t latent = 100;        ///< random numbers per image
+    std::int64_t base_channels = 64;  ///< channels before the last layer; four times as many at first
+    std::int64_t channels = 3;        ///< channels of the images
+    Upsampling upsampling = Upsampling::transposed_convolution;  ///< how to double the size
   };
 
   explicit DcganGenerator(const Options& options);
@@ -31,14 +31,14 @@ class DcganGenerator : public nn::Module {
   nn::Sequential& main_;
 };
 
-/// Images (N, channels, 32, 32) → logits (N, 1, 1, 1), positive for real ones: three convolutions with stride 2 and
-/// leaky ReLU, batch norm but for the first, and one over what is left (Radford et al., 2016, section 3). All weights
-/// of convolutions begin as N(0, 0.02²).
+/// Images (N, channels, 32, 32) → logits (N, 1, 1, 1), positive for real images: three convolutions with stride 2 and
+/// leaky ReLU, all but the first with batch norm, and a 4×4 convolution (Radford et al., 2016, section 3). Weights of
+/// convolutions are initialized from N(0, 0.02²).
 class DcganDiscriminator : public nn::Module {
  public:
   struct Options {
-    std::int64_t base_channels = 64;  ///< after the first layer, four times as many at last
-    std::int64_t channels = 3;        ///< of the images
+    std::int64_t base_channels = 64;  ///< channels after the first layer; four times as many at the end
+    std::int64_t channels = 3;        ///< channels of the images
   };
 
   explicit DcganDiscriminator(const Options& options);

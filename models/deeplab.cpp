@@ -4,6 +4,7 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/deeplab.hpp>
 #include <tapestry/models/residual_stages.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/layers/activation.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
@@ -12,16 +13,6 @@ namespace tapestry::models {
 namespace {
 
 constexpr std::int64_t output_stride = 4;
-
-nn::Conv2d conv3x3(std::int64_t in, std::int64_t out, std::int64_t stride, std::int64_t dilation) {
-  return nn::Conv2d({.in_channels = in,
-                     .out_channels = out,
-                     .kernel_size = 3,
-                     .stride = stride,
-                     .padding = dilation,
-                     .dilation = dilation,
-                     .bias = false});
-}
 
 nn::Sequential backbone(std::int64_t base) {
   struct Layer {
@@ -35,7 +26,7 @@ nn::Sequential backbone(std::int64_t base) {
                           {2 * base, 2 * base, 1, 2}};
   nn::Sequential result;
   for (const Layer& layer : layers) {
-    result.append(conv3x3(layer.in, layer.out, layer.stride, layer.dilation));
+    result.append(nn::conv3x3(layer.in, layer.out, layer.stride, 1, layer.dilation));
     result.append(nn::BatchNorm2d({.num_features = layer.out}));
     result.append(nn::ReLU());
   }
@@ -49,7 +40,7 @@ DeepLabHead::DeepLabHead(const Options& options) : options_(options) {
                    .rates = options.rates,
                    .out_channels = options.channels,
                    .dropout = options.dropout}));
-  append(conv3x3(options.channels, options.channels, 1, 1));
+  append(nn::conv3x3(options.channels, options.channels));
   append(nn::BatchNorm2d({.num_features = options.channels}));
   append(nn::ReLU());
   append(nn::Conv2d({.in_channels = options.channels, .out_channels = options.classes, .kernel_size = 1}));

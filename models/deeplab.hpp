@@ -1,4 +1,4 @@
-// DeepLab: segmentation by dilated convolutions.
+// DeepLab: semantic segmentation with dilated convolutions.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ namespace tapestry::models {
 class DeepLabHead : public nn::Sequential {
  public:
   struct Options {
-    Required<std::int64_t> in_channels;              ///< of the feature maps
+    Required<std::int64_t> in_channels;              ///< channels of the feature maps
     Required<std::int64_t> classes;                  ///< logits per pixel
-    std::vector<std::int64_t> rates = {12, 24, 36};  ///< the dilations
-    std::int64_t channels = 256;                     ///< of every layer within
-    double dropout = 0.5;                            ///< after the pyramid
+    std::vector<std::int64_t> rates = {12, 24, 36};  ///< dilations of the ASPP
+    std::int64_t channels = 256;                     ///< channels of the hidden layers
+    double dropout = 0.5;                            ///< dropout after the ASPP
   };
 
   explicit DeepLabHead(const Options& options);
@@ -32,16 +32,15 @@ class DeepLabHead : public nn::Sequential {
 };
 
 /// Images (N, 3, H, W), H and W multiples of 4, → logits (N, classes, H, W): a small backbone of six 3×3 convolutions
-/// that divides the sides by 4 and from there on dilates instead of dividing further, the head, and bilinear
-/// interpolation back to the size of the images (Chen et al., 2017, with output stride 4). Throws a ShapeError for
-/// images whose sides are not such multiples.
+/// with an output stride of 4, the last two dilated; the head; and bilinear interpolation back to the size of the
+/// images (Chen et al., 2017). Throws a ShapeError for images of other sizes.
 class DeepLab : public nn::Module {
  public:
   struct Options {
     std::int64_t classes = 2;                     ///< logits per pixel
-    std::int64_t base_channels = 32;              ///< at half the size, twice as many in the head
-    std::vector<std::int64_t> rates = {2, 4, 6};  ///< the dilations of the head
-    double dropout = 0.1;                         ///< in the head
+    std::int64_t base_channels = 32;              ///< channels at half the size; twice as many in the head
+    std::vector<std::int64_t> rates = {2, 4, 6};  ///< dilations of the ASPP
+    double dropout = 0.1;                         ///< dropout in the head
   };
 
   explicit DeepLab(const Options& options);

@@ -1,6 +1,7 @@
 // A graph convolutional network of two layers.
 #pragma once
 
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/nn/layers/dropout.hpp>
 #include <tapestry/nn/layers/graph.hpp>
 
@@ -14,14 +15,17 @@ class Gcn : public nn::ModuleOf<Tensor(const Tensor&, const SparseAdjacency&)> {
  public:
   struct Options {
     Required<std::int64_t> in_channels;      ///< features of a node
-    Required<std::int64_t> hidden_channels;  ///< that it has between the layers
+    Required<std::int64_t> hidden_channels;  ///< features of a node between the layers
     Required<std::int64_t> out_channels;     ///< logits per node
-    double dropout = 0.5;                    ///< the probability of dropping a feature in training
+    double dropout = 0.5;                    ///< probability of dropping a feature
   };
 
   explicit Gcn(const Options& options) : options_(options) {}
-  /// Throws a ShapeError for operands that do not fit.
-  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override;
+  /// Throws a ShapeError for operands that do not match.
+  Tensor forward(const Tensor& x, const SparseAdjacency& adjacency) const override {
+    const Tensor hidden = relu(conv1_(dropout_(x), adjacency));
+    return conv2_(dropout_(hidden), adjacency);
+  }
 
  private:
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<Gcn>(options_); }

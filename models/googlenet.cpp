@@ -12,28 +12,9 @@ Tensor halved(const Tensor& x, std::int64_t kernel = 3) {
 
 }  // namespace
 
-nn::ConvNormRelu2d GoogLeNet::conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
-  return nn::ConvNormRelu2d({.in_channels = in,
-                             .out_channels = out,
-                             .kernel_size = kernel,
-                             .stride = stride,
-                             .padding = kernel / 2,
-                             .eps = 0.001});
-}
-
-nn::Inception GoogLeNet::inception(std::int64_t in, std::int64_t ch1x1, std::int64_t ch3x3red, std::int64_t ch3x3,
-                                   std::int64_t ch5x5red, std::int64_t ch5x5, std::int64_t pool_proj) {
-  return nn::Inception({.in_channels = in,
-                        .ch1x1 = ch1x1,
-                        .ch3x3red = ch3x3red,
-                        .ch3x3 = ch3x3,
-                        .ch5x5red = ch5x5red,
-                        .ch5x5 = ch5x5,
-                        .pool_proj = pool_proj});
-}
-
 GoogLeNet::GoogLeNet(const Options& options) : options_(options) {
-  // Not torchvision's normal distribution of deviation 0.01: the first steps would change such small weights entirely.
+  // Not torchvision's normal distribution with standard deviation 0.01: the first steps would overwrite such small
+  // weights.
   detail::fill_convolutions(*this);
 }
 

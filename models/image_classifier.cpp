@@ -25,7 +25,7 @@ Owned own(Model model) {
   return std::make_unique<Model>(std::move(model));
 }
 
-/// A residual network whose blocks begin as identities: else the loss rises before it falls.
+/// A residual network whose blocks start as identities; otherwise the loss rises before it falls.
 template <class Model>
 Owned own_residual(Model model) {
   detail::begin_as_identities(model);
@@ -44,8 +44,8 @@ const std::vector<Network>& networks() {
       {"small_cnn", [](std::int64_t classes) { return own(SmallCnn(classes)); }},
       {"lenet5", [](std::int64_t classes) { return own(LeNet5({.in_channels = 3, .classes = classes})); }},
       {"alexnet", [](std::int64_t classes) { return own(AlexNet({.classes = classes, .images = small})); }},
-      {"vgg11_bn", [](std::int64_t classes) { return own(vgg11_bn({.classes = classes, .images = small})); }},
-      {"vgg16_bn", [](std::int64_t classes) { return own(vgg16_bn({.classes = classes, .images = small})); }},
+      {"vgg11_bn", [](std::int64_t classes) { return own(vgg11_bn(classes, small)); }},
+      {"vgg16_bn", [](std::int64_t classes) { return own(vgg16_bn(classes, small)); }},
       {"nin", [](std::int64_t classes) { return own(NetworkInNetwork({.classes = classes})); }},
       {"googlenet", [](std::int64_t classes) { return own(GoogLeNet({.classes = classes, .images = small})); }},
       {"resnet20", [](std::int64_t classes) { return own(resnet20(classes)); }},

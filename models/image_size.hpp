@@ -1,4 +1,4 @@
-// The size of images that a classifier is made for.
+// The size of images that a classifier is designed for.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 namespace tapestry::models {
 
 /// `large`: around 224×224 pixels, as in ImageNet, for which the architectures were published. `small`: around 32×32
-/// pixels, as in CIFAR-10; the network then reduces the image less before its first blocks or in front of its head.
+/// pixels, as in CIFAR-10; the network then downsamples less before its first blocks or before its head.
 enum class ImageSize : std::uint8_t { large, small };
 
 }  // namespace tapestry::models

@@ -9,17 +9,17 @@
 
 namespace tapestry::models {
 
-/// Images (N, in_channels, 32, 32) → logits (N, classes): two 5×5 convolutions to 6 and 16 channels, each followed by
-/// pooling, a third to 120 channels of one pixel, and two linear layers (LeCun, Bottou, Bengio and Haffner,
+/// Images (N, in_channels, 32, 32) → logits (N, classes): two 5×5 convolutions with 6 and 16 channels, each followed by
+/// pooling, a third one with 120 channels of one pixel, and two linear layers (LeCun, Bottou, Bengio and Haffner,
 /// "Gradient-based learning applied to document recognition", 1998, figure 2). Parameters are named as the figure names
 /// its layers: c1, c3, c5, f6, output.
 ///
-/// What is usual now in the place of the paper's own: plain tanh, plain means for the pooling, every map of c3 sees
-/// every map below it, and a linear output. Throws a ShapeError for images of another shape.
+/// Differs from the paper as is common today: plain tanh, average pooling without parameters, full connections from the
+/// maps of s2 to those of c3, and a linear output. Throws a ShapeError for images of another shape.
 class LeNet5 : public nn::Module {
  public:
   struct Options {
-    std::int64_t in_channels = 1;  ///< 1 for gray images, 3 for colored ones
+    std::int64_t in_channels = 1;  ///< 1 for grayscale images, 3 for color images
     std::int64_t classes = 10;     ///< logits per image
   };
 

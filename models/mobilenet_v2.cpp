@@ -2,11 +2,10 @@
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/residual_stages.hpp>
+#include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/blocks/inverted_residual.hpp>
 #include <tapestry/nn/init.hpp>
 #include <tapestry/nn/layers/activation.hpp>
-#include <tapestry/nn/layers/batch_norm2d.hpp>
-#include <tapestry/nn/layers/conv2d.hpp>
 #include <tapestry/nn/layers/dropout.hpp>
 #include <tapestry/nn/layers/linear.hpp>
 
@@ -14,16 +13,6 @@ namespace tapestry::models {
 namespace {
 
 constexpr std::int64_t last_channels = 1280;
-
-nn::Sequential conv_norm_relu6(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
-  return nn::sequential({nn::Conv2d({.in_channels = in,
-                                     .out_channels = out,
-                                     .kernel_size = kernel,
-                                     .stride = stride,
-                                     .padding = kernel / 2,
-                                     .bias = false}),
-                         nn::BatchNorm2d({.num_features = out}), nn::ReLU6()});
-}
 
 nn::Sequential features(ImageSize images) {
   struct Stage {
@@ -33,7 +22,7 @@ nn::Sequential features(ImageSize images) {
   const Stage stages[] = {{1, 16, 1, 1}, {6, 24, 2, early_stride}, {6, 32, 3, 2}, {6, 64, 4, 2},
                           {6, 96, 3, 1}, {6, 160, 3, 2},           {6, 320, 1, 1}};
   nn::Sequential result;
-  result.append(conv_norm_relu6(3, 32, 3, early_stride));
+  result.append(nn::conv_norm_activation(nn::conv3x3(3, 32, early_stride), nn::ReLU6()));
   std::int64_t in = 32;
   for (const Stage& stage : stages) {
     for (std::int64_t block = 0; block < stage.blocks; ++block) {
@@ -44,7 +33,7 @@ nn::Sequential features(ImageSize images) {
       in = stage.channels;
     }
   }
-  result.append(conv_norm_relu6(in, last_channels, 1, 1));
+  result.append(nn::conv_norm_activation(nn::conv1x1(in, last_channels), nn::ReLU6()));
   return result;
 }
 

@@ -16,8 +16,8 @@ class MobileNetV2 : public nn::Module {
  public:
   struct Options {
     std::int64_t classes = 1000;          ///< logits per image
-    ImageSize images = ImageSize::large;  ///< small: the first two strides of 2 are 1
-    double dropout = 0.2;                 ///< before the head
+    ImageSize images = ImageSize::large;  ///< small: stride 1 instead of 2 in the first two layers with stride 2
+    double dropout = 0.2;                 ///< dropout before the head
   };
 
   explicit MobileNetV2(const Options& options);

@@ -10,7 +10,7 @@ namespace {
 
 nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel) {
   nn::Conv2d result({.in_channels = in, .out_channels = out, .kernel_size = kernel, .padding = kernel / 2});
-  nn::init::kaiming_normal(result.weight());  // smaller initial weights would let the signal fade over nine layers
+  nn::init::kaiming_normal(result.weight());  // with smaller weights the signal would vanish over nine layers
   return result;
 }
 

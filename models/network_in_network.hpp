@@ -9,16 +9,15 @@
 
 namespace tapestry::models {
 
-/// Images (N, 3, H, W) → logits (N, classes): three layers of a convolution and two 1×1 convolutions, a small
-/// perceptron that slides over the image, with pooling and dropout between them; the last makes a map per class, whose
-/// mean is its logit, so that there is no linear layer (Lin, Chen and Yan, "Network in network", 2014, with the sizes
-/// of the authors' network for CIFAR-10, whose images of 32×32 make maps of 8×8). The maps are taken before their ReLU,
-/// which would forbid negative logits.
+/// Images (N, 3, H, W) → logits (N, classes): three stages of a convolution and two 1×1 convolutions, with pooling and
+/// dropout in between. The last stage computes a map per class, and global average pooling its logit, without a linear
+/// layer (Lin, Chen and Yan, "Network in network", 2014, with the sizes of the authors' network for CIFAR-10, where
+/// images of 32×32 pixels give maps of 8×8). The last maps have no ReLU, which would prevent negative logits.
 class NetworkInNetwork : public nn::Module {
  public:
   struct Options {
     std::int64_t classes = 10;  ///< logits per image
-    double dropout = 0.5;       ///< after each pooling
+    double dropout = 0.5;       ///< dropout after each pooling
   };
 
   explicit NetworkInNetwork(const Options& options);

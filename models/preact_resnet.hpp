@@ -1,4 +1,4 @@
-// The residual network whose blocks begin with batch norm and ReLU.
+// The pre-activation residual network.
 #pragma once
 
 #include <array>
@@ -14,12 +14,12 @@
 namespace tapestry::models {
 
 /// Small images (N, 3, H, W) → logits (N, classes): a 3×3 convolution, four stages of `nn::PreActBlock`s with 64, 128,
-/// 256 and 512 channels, a last batch norm and ReLU, global average pooling and a
-/// linear head (He et al., "Identity mappings in deep residual networks", 2016).
+/// 256 and 512 channels, batch norm and ReLU, global average pooling and a linear head (He et al., "Identity mappings
+/// in deep residual networks", 2016).
 class PreActResNet : public nn::Module {
  public:
   struct Options {
-    std::array<std::int64_t, 4> blocks = {2, 2, 2, 2};  ///< of each stage
+    std::array<std::int64_t, 4> blocks = {2, 2, 2, 2};  ///< blocks of each stage
     std::int64_t classes = 10;                          ///< logits per image
   };
 

@@ -1,4 +1,4 @@
-// What several networks share: stages of blocks and initial weights.
+// Stages of blocks and initial weights, shared by several networks.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace tapestry::models::detail {
 
-/// A sequence of blocks: the first has the given options, the others keep its channels and size.
+/// A sequence of blocks: the first has the given options, the others keep the channels and the size of its result.
 template <class Block>
 nn::Sequential stage(typename Block::Options options, std::int64_t blocks) {
   nn::Sequential result;
@@ -21,15 +21,15 @@ nn::Sequential stage(typename Block::Options options, std::int64_t blocks) {
   return result;
 }
 
-/// Overwrites the weights of all convolutions within a module by `nn::init::kaiming_normal`.
+/// Initializes the weights of all convolutions of a module with `nn::init::kaiming_normal`.
 void fill_convolutions(nn::ModuleBase& module, nn::init::FanMode mode = nn::init::FanMode::fan_out,
                        double gain = std::numbers::sqrt2);
 
-/// Lets a deep network train at learning rates that suit shallow ones: the last norm of every basic block and
-/// bottleneck within a module gets weight 0, so that the blocks start as identities (Goyal et al., "Accurate, large
-/// minibatch SGD", 2017, section 5.1; torchvision's `zero_init_residual`). The norms of the projections of bottlenecks
-/// get 1/2: with four times as many channels, features would otherwise be twice as long, and the highest learning rate
-/// of a linear head falls with the square of their length.
+/// Makes deep networks trainable at the learning rates of shallow ones: sets the weight of the last norm of every basic
+/// block and bottleneck to 0, so that the blocks start as identities (Goyal et al., "Accurate, large minibatch SGD",
+/// 2017, section 5.1; torchvision's `zero_init_residual`). The norms of the projections of bottlenecks get weight 1/2:
+/// with four times as many channels, the norm of the feature vectors would otherwise double, and the highest stable
+/// learning rate of a linear head decreases with its square.
 void begin_as_identities(nn::ModuleBase& module);
 
 }  // namespace tapestry::models::detail

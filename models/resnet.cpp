@@ -14,7 +14,7 @@ nn::Conv2d first_convolution(ImageSize images) {
   return nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 7, .stride = 2, .padding = 3, .bias = false});
 }
 
-/// Channels of a stage: four times as many when it is made of bottlenecks.
+/// Channels of a stage: four times as many if it consists of bottlenecks.
 std::int64_t channels(const ResNet::Options& options, std::int64_t basic_channels) {
   return options.bottlenecks ? 4 * basic_channels : basic_channels;
 }
@@ -39,7 +39,6 @@ nn::Sequential stage(const ResNet::Options& options, std::size_t number) {
 
 ResNet::ResNet(const Options& options)
     : options_(options),
-      pools_(options.images == ImageSize::large),
       conv1_(add("conv1", first_convolution(options.images))),
       layer1_(add("layer1", stage(options, 0))),
       layer2_(add("layer2", stage(options, 1))),
@@ -51,7 +50,7 @@ ResNet::ResNet(const Options& options)
 
 Tensor ResNet::forward(const Tensor& x) const {
   Tensor y = relu(bn1_(conv1_(x)));
-  if (pools_) y = max_pool2d(y, {.kernel_size = 3, .stride = 2, .padding = 1});
+  if (options_.images == ImageSize::large) y = max_pool2d(y, {.kernel_size = 3, .stride = 2, .padding = 1});
   y = layer4_(layer3_(layer2_(layer1_(y))));
   return fc_(flatten(global_avg_pool2d(y), 1));
 }

@@ -14,7 +14,7 @@
 
 namespace tapestry::models {
 
-/// The 3×3 convolutions of bottlenecks; with 32 groups of base width 4 those of ResNeXt (see `nn::Bottleneck`).
+/// The 3×3 convolutions of bottlenecks (see `nn::Bottleneck`); ResNeXt has 32 groups of base width 4.
 struct BottleneckWidth {
   std::int64_t groups = 1;
   std::int64_t base_width = 64;
@@ -22,15 +22,15 @@ struct BottleneckWidth {
 
 /// Images (N, 3, H, W) → logits (N, classes): a stem, four stages of basic blocks with 64, 128, 256 and 512 channels,
 /// or of bottlenecks with four times as many, global average pooling and a linear head (He et al., "Deep residual
-/// learning", 2016, table 1). The stem is a 7×7 convolution and a max-pool, which divide the sides by four; for small
-/// images it is a 3×3 convolution that keeps the size. The names of parameters are torchvision's.
+/// learning", 2016, table 1). The stem is a 7×7 convolution and max-pooling with a total stride of 4; for small images
+/// it is a 3×3 convolution with stride 1. The names of parameters are torchvision's.
 class ResNet : public nn::Module {
  public:
   struct Options {
-    std::array<std::int64_t, 4> blocks = {2, 2, 2, 2};          ///< of each stage
-    std::optional<BottleneckWidth> bottlenecks = std::nullopt;  ///< bottlenecks instead of basic blocks
+    std::array<std::int64_t, 4> blocks = {2, 2, 2, 2};          ///< blocks of each stage
+    std::optional<BottleneckWidth> bottlenecks = std::nullopt;  ///< use bottlenecks instead of basic blocks
     std::int64_t classes = 1000;                                ///< logits per image
-    ImageSize images = ImageSize::large;                        ///< chooses the stem
+    ImageSize images = ImageSize::large;                        ///< selects the stem
   };
 
   explicit ResNet(const Options& options);
@@ -40,7 +40,6 @@ class ResNet : public nn::Module {
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<ResNet>(options_); }
 
   Options options_;
-  bool pools_;
   nn::Conv2d& conv1_;
   nn::BatchNorm2d& bn1_ = add("bn1", nn::BatchNorm2d({.num_features = 64}));
   nn::Sequential& layer1_;
@@ -60,7 +59,7 @@ inline ResNet resnet34(std::int64_t classes = 1000, ImageSize images = ImageSize
   return ResNet({.blocks = {3, 4, 6, 3}, .classes = classes, .images = images});
 }
 
-/// The network of 50 layers, of bottlenecks.
+/// The network of 50 layers, with bottlenecks.
 inline ResNet resnet50(std::int64_t classes = 1000, ImageSize images = ImageSize::large) {
   return ResNet({.blocks = {3, 4, 6, 3}, .bottlenecks = BottleneckWidth{}, .classes = classes, .images = images});
 }

@@ -12,17 +12,17 @@
 
 namespace tapestry::models {
 
-/// Images (N, 3, H, W) → logits (N, classes): a convolution and a max-pool, three stages of 4, 8 and 4 shuffle units,
-/// each of which halves the size, a 1×1 convolution, global average pooling and a linear head (Ma et al., "ShuffleNet
+/// Images (N, 3, H, W) → logits (N, classes): a convolution and max-pooling, three stages of 4, 8 and 4 shuffle units
+/// that halve the size, a 1×1 convolution, global average pooling and a linear head (Ma et al., "ShuffleNet
 /// V2: practical guidelines for efficient CNN architecture design", 2018, table 5). The names of parameters are
 /// torchvision's.
 class ShuffleNetV2 : public nn::Module {
  public:
   struct Options {
-    /// Of the first convolution, the three stages and the last convolution.
+    /// Channels of the first convolution, the three stages and the last convolution.
     std::array<std::int64_t, 5> channels = {24, 116, 232, 464, 1024};
     std::int64_t classes = 1000;          ///< logits per image
-    ImageSize images = ImageSize::large;  ///< small: the first stride is 1 and there is no max-pool
+    ImageSize images = ImageSize::large;  ///< small: the first stride is 1, without max-pooling
   };
 
   explicit ShuffleNetV2(const Options& options);
@@ -41,7 +41,7 @@ class ShuffleNetV2 : public nn::Module {
   nn::Linear& fc_;
 };
 
-/// The network whose stages have 116, 232 and 464 channels, "1×" in the paper.
+/// The network with 116, 232 and 464 channels in its stages, "1×" in the paper.
 inline ShuffleNetV2 shufflenet_v2_x1_0(std::int64_t classes = 1000, ImageSize images = ImageSize::large) {
   return ShuffleNetV2({.classes = classes, .images = images});
 }

@@ -8,8 +8,7 @@ namespace tapestry::models {
 
 SmallCnn::SmallCnn(std::int64_t classes)
     : head_(add("head", nn::Linear({.in_features = 256, .out_features = classes}))) {
-  // The layers before a ReLU: with PyTorch's smaller initial weights the signal fades and half of the first epoch is
-  // lost.
+  // With PyTorch's smaller default weights before ReLUs, the signal vanishes and half of the first epoch is lost.
   for (const Tensor& weight : {conv1_.weight(), conv2_.weight(), conv3_.weight(), conv4_.weight(), hidden_.weight()}) {
     nn::init::kaiming_normal(weight);
   }

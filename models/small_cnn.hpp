@@ -8,9 +8,9 @@
 
 namespace tapestry::models {
 
-/// Images (N, 3, 32, 32) → logits (N, classes): two stages of two 3×3 convolutions with ReLU and a 2×2 max-pool, of 32
-/// and 64 channels, then two linear layers, 4096 → 256 → classes, with ReLU and dropout between them. Weights before a
-/// ReLU are initialized as He et al. (2015) propose.
+/// Images (N, 3, 32, 32) → logits (N, classes): two stages of two 3×3 convolutions with ReLU and 2×2 max-pooling,
+/// with 32 and 64 channels, then two linear layers, 4096 → 256 → classes, with ReLU and dropout between them. Weights
+/// before a ReLU are initialized with `nn::init::kaiming_normal`.
 class SmallCnn : public nn::Module {
  public:
   explicit SmallCnn(std::int64_t classes = 10);

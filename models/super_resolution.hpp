@@ -1,4 +1,4 @@
-// ESPCN: a small image in, a large one out.
+// ESPCN: super-resolution of images.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 
 namespace tapestry::models {
 
-/// Images (N, channels, H, W) → (N, channels, r·H, r·W), r the upscale factor: convolutions of 5×5 and 3×3 with tanh
-/// and a third one, all at the small size, whose r² maps per channel the pixel shuffle puts side by side (Shi et al.,
+/// Images (N, channels, H, W) → (N, channels, r·H, r·W) with upscale factor r: a 5×5 and a 3×3 convolution with tanh
+/// and a third convolution with r² maps per channel, which a pixel shuffle rearranges to the large image (Shi et al.,
 /// "Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural network", 2016,
 /// figure 1 and section 3.2). Throws a ValueError for a factor below 1.
 class SuperResolution : public nn::Module {
  public:
   struct Options {
-    Required<std::int64_t> upscale_factor;  ///< pixels of a side per pixel of the small image
-    std::int64_t channels = 3;              ///< of the images
+    Required<std::int64_t> upscale_factor;  ///< ratio of the sides of the result and the input
+    std::int64_t channels = 3;              ///< channels of the images
   };
 
   explicit SuperResolution(const Options& options);

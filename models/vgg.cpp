@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::int64_t hidden = 4096;
 
+/// Height and width of the head's input.
+std::int64_t side(ImageSize images) {
+  return images == ImageSize::small ? 1 : 7;
+}
+
 nn::Sequential features(const std::array<std::int64_t, 5>& convolutions) {
   constexpr std::int64_t channels[] = {64, 128, 256, 512, 512};
   nn::Sequential result;
@@ -38,22 +43,24 @@ nn::Linear linear(std::int64_t in, std::int64_t out) {
   return result;
 }
 
+nn::Sequential classifier(const Vgg::Options& options) {
+  const std::int64_t pixels = side(options.images) * side(options.images);
+  return nn::sequential({linear(512 * pixels, hidden), nn::ReLU(), nn::Dropout({.p = options.dropout}),
+                         linear(hidden, hidden), nn::ReLU(), nn::Dropout({.p = options.dropout}),
+                         linear(hidden, options.classes)});
+}
+
 }  // namespace
 
-Vgg::Vgg(const std::array<std::int64_t, 5>& convolutions, const VggOptions& options)
-    : convolutions_(convolutions),
-      options_(options),
-      side_(options.images == ImageSize::small ? 1 : 7),
-      features_(add("features", features(convolutions))),
-      classifier_(
-          add("classifier", nn::sequential({linear(512 * side_ * side_, hidden), nn::ReLU(),
-                                            nn::Dropout({.p = options.dropout}), linear(hidden, hidden), nn::ReLU(),
-                                            nn::Dropout({.p = options.dropout}), linear(hidden, options.classes)}))) {
+Vgg::Vgg(const Options& options)
+    : options_(options),
+      features_(add("features", features(options.convolutions))),
+      classifier_(add("classifier", classifier(options))) {
   detail::fill_convolutions(*this);
 }
 
 Tensor Vgg::forward(const Tensor& x) const {
-  return classifier_(flatten(adaptive_avg_pool2d(features_(x), side_), 1));
+  return classifier_(flatten(adaptive_avg_pool2d(features_(x), side(options_.images)), 1));
 }
 
 }  // namespace tapestry::models

@@ -30,14 +30,14 @@ nn::LayerNorm norm(const Options& options) {
   return nn::LayerNorm({.normalized_shape = Shape{options.hidden_dim}, .eps = 1e-6});
 }
 
-nn::Sequential perceptron(const Options& options) {
+nn::Sequential mlp(const Options& options) {
   return nn::sequential({nn::Linear({.in_features = options.hidden_dim, .out_features = options.mlp_dim}), nn::GELU(),
                          nn::Dropout({.p = options.dropout}),
                          nn::Linear({.in_features = options.mlp_dim, .out_features = options.hidden_dim}),
                          nn::Dropout({.p = options.dropout})});
 }
 
-/// x + attention(ln_1(x)), and to that the perceptron of its ln_2: (N, L, E) → the same.
+/// y = x + attention(ln_1(x)), then y + mlp(ln_2(y)): (N, L, E) → the same.
 class EncoderLayer : public nn::Module {
  public:
   explicit EncoderLayer(const Options& options)
@@ -47,7 +47,7 @@ class EncoderLayer : public nn::Module {
                             nn::MultiheadAttention({.embed_dim = options.hidden_dim, .num_heads = options.num_heads}))),
         dropout_(add("dropout", nn::Dropout({.p = options.dropout}))),
         ln_2_(add("ln_2", norm(options))),
-        mlp_(add("mlp", perceptron(options))) {}
+        mlp_(add("mlp", mlp(options))) {}
 
   Tensor forward(const Tensor& x) const override {
     const Tensor normed = ln_1_(x);
@@ -74,7 +74,7 @@ nn::Sequential layers(const Options& options) {
   return result;
 }
 
-/// The places added, the layers, and a last norm: (N, L, E) → the same.
+/// Position embeddings, encoder layers and a last norm: (N, L, E) → the same.
 class Encoder : public nn::Module {
  public:
   explicit Encoder(const Options& options)
@@ -108,8 +108,7 @@ nn::Sequential heads(const Options& options) {
 }  // namespace
 
 VisionTransformer::VisionTransformer(const Options& options)
-    : options_(options),
-      image_size_(checked(options).image_size),
+    : options_(checked(options)),
       class_token_(add_parameter("class_token", Array::zeros({1, 1, options.hidden_dim}))),
       conv_proj_(add("conv_proj", nn::Conv2d({.in_channels = 3,
                                               .out_channels = options.hidden_dim,
@@ -119,9 +118,10 @@ VisionTransformer::VisionTransformer(const Options& options)
       heads_(add("heads", heads(options))) {}
 
 Tensor VisionTransformer::forward(const Tensor& x) const {
-  if (x.rank() != 4 || x.size(1) != 3 || x.size(2) != image_size_ || x.size(3) != image_size_) {
+  const std::int64_t size = options_.image_size;
+  if (x.rank() != 4 || x.shape() != Shape{x.size(0), 3, size, size}) {
     throw ShapeError(
-        fmt::format("VisionTransformer: expected images (N, 3, {0}, {0}), got {1}", image_size_, to_string(x.shape())));
+        fmt::format("VisionTransformer: expected images (N, 3, {0}, {0}), got {1}", size, to_string(x.shape())));
   }
   const Tensor patches = flatten(permute(conv_proj_(x), {0, 2, 3, 1}), 1, 2);
   const Tensor tokens = cat({expand(class_token_, {x.size(0), -1, -1}), patches}, 1);

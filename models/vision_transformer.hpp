@@ -1,4 +1,4 @@
-// The vision transformer: an image as a sequence of patches.
+// The vision transformer.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace tapestry::models {
 
-/// Images (N, 3, H, W) → logits (N, classes): patches of patch_size × patch_size pixels, each projected to a vector by
-/// a convolution whose windows lie side by side; a class token before them, whose last state gives the logits; learned
-/// vectors for the places; and layers of attention and of a perceptron, each after a layer norm and added to its input
+/// Images (N, 3, H, W) → logits (N, classes): a convolution projects each patch of patch_size × patch_size pixels to a
+/// vector; a class token is prepended, whose last state gives the logits; learned position embeddings are added; the
+/// encoder layers consist of self-attention and an MLP, each with a layer norm before it and a residual connection
 /// (Dosovitskiy et al., "An image is worth 16×16 words", 2021, figure 1 and equations 1 to 4). The names of parameters
 /// are torchvision's: class_token, conv_proj, encoder.pos_embedding, encoder.layers.encoder_layer_0.ln_1, …,
 /// heads.head. Throws a ValueError for options out of range, a ShapeError for images of another size.
@@ -21,12 +21,12 @@ class VisionTransformer : public nn::Module {
   struct Options {
     Required<std::int64_t> image_size;  ///< H and W
     Required<std::int64_t> patch_size;  ///< must divide image_size
-    Required<std::int64_t> num_layers;  ///< of attention and perceptron
-    Required<std::int64_t> num_heads;   ///< of each attention, must divide hidden_dim
-    Required<std::int64_t> hidden_dim;  ///< the size of the vectors
-    Required<std::int64_t> mlp_dim;     ///< units between the two layers of a perceptron
-    double dropout = 0;                 ///< after the places, each attention and each layer of a perceptron
-    std::int64_t classes = 1000;        ///< logits per image
+    Required<std::int64_t> num_layers;  ///< encoder layers
+    Required<std::int64_t> num_heads;   ///< heads of each attention, must divide hidden_dim
+    Required<std::int64_t> hidden_dim;  ///< size of the vectors
+    Required<std::int64_t> mlp_dim;     ///< hidden units of each MLP
+    double dropout = 0;           ///< dropout after the position embeddings, each attention and each layer of an MLP
+    std::int64_t classes = 1000;  ///< logits per image
   };
 
   explicit VisionTransformer(const Options& options);
@@ -36,7 +36,6 @@ class VisionTransformer : public nn::Module {
   std::unique_ptr<nn::ModuleBase> make_like() const override { return make<VisionTransformer>(options_); }
 
   Options options_;
-  std::int64_t image_size_;
   nn::Parameter class_token_;
   nn::Conv2d& conv_proj_;
   nn::Module* encoder_;
@@ -54,7 +53,7 @@ inline VisionTransformer vit_b_16(std::int64_t classes = 1000) {
                             .classes = classes});
 }
 
-/// A small one for images of 32×32, which it sees as 64 patches of 4×4.
+/// A small transformer for images of 32×32 pixels, with 64 patches of 4×4 pixels.
 inline VisionTransformer vit_small_images(std::int64_t classes = 10) {
   return VisionTransformer({.image_size = 32,
                             .patch_size = 4,

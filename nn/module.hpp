@@ -1,4 +1,4 @@
-// The base of layers and models that are a function of one tensor.
+// The base of layers and models that are functions of one tensor.
 #pragma once
 
 #include <functional>
@@ -11,9 +11,9 @@ namespace tapestry::nn {
 /// A layer or model: a function of one tensor.
 class Module : public ModuleOf<Tensor(const Tensor&)> {
  public:
-  /// Called before forward with the input; a defined result replaces the input.
+  /// Called before forward with the input; a defined return value replaces the input.
   using PreHook = std::function<Tensor(const Module& module, const Tensor& input)>;
-  /// Called after forward; a defined result replaces the output.
+  /// Called after forward; a defined return value replaces the output.
   using Hook = std::function<Tensor(const Module& module, const Tensor& input, const Tensor& output)>;
 
   /// `ModuleBase::clone` as a Module.

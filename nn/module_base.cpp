@@ -29,7 +29,7 @@ bool detail::ModuleState::has_hooks() const {
 ModuleBase::ModuleBase() : state_(std::make_shared<detail::ModuleState>()) {}
 ModuleBase::~ModuleBase() = default;
 
-// Calls visit(prefix, module) for this module and all within it, outer ones first.
+// Calls call(prefix, module) for this module and all submodules, outer ones first.
 template <class Visit>
 void ModuleBase::visit(const std::string& prefix, const Visit& call) const {
   call(prefix, *this);
@@ -39,7 +39,7 @@ void ModuleBase::visit(const std::string& prefix, const Visit& call) const {
 bool ModuleBase::is_training() const {
   const detail::ModuleState& state = this->state();
   const ModuleBase* caller = detail::ForwardScope::caller();
-  // The mode of a module that is not registered never changes with that of the module that calls it.
+  // An unregistered module does not follow the mode of the module that calls it.
   if (state.training && state.name.empty() && caller != nullptr && detail::ForwardScope::running() == this) {
     detail::throw_not_registered(*caller, *this);
   }
@@ -121,8 +121,8 @@ void ModuleBase::throw_no_submodule(std::string_view name) {
 
 std::unique_ptr<ModuleBase> ModuleBase::make_like() const {
   throw ValueError(
-      fmt::format("clone: the class {0} does not say how to make another one\n"
-                  "hint: override make_like: std::unique_ptr<ModuleBase> make_like() const override {{ return "
+      fmt::format("clone: the class {0} does not override make_like\n"
+                  "hint: add std::unique_ptr<ModuleBase> make_like() const override {{ return "
                   "std::make_unique<{0}>(…); }}",
                   class_name()));
 }
@@ -131,7 +131,7 @@ std::unique_ptr<ModuleBase> ModuleBase::make_like(const ModuleBase& module) {
   auto result = module.make_like();
   const ModuleBase& made = *result;
   if (typeid(made) != typeid(module)) {
-    throw ValueError(fmt::format("clone: make_like of the class {0} makes a {1}\nhint: override make_like in {0}",
+    throw ValueError(fmt::format("clone: make_like of the class {0} returns a {1}\nhint: override make_like in {0}",
                                  module.class_name(), made.class_name()));
   }
   return result;
@@ -148,7 +148,7 @@ void ModuleBase::copy_state(const ModuleBase& source) {
   const auto copy_tensors = [&](std::vector<NamedTensor>& targets, const std::vector<NamedTensor>& sources) {
     const auto have_one_name = [](const NamedTensor& a, const NamedTensor& b) { return a.name == b.name; };
     if (!std::equal(targets.begin(), targets.end(), sources.begin(), sources.end(), have_one_name)) {
-      throw ValueError(fmt::format("clone: make_like of the class {} makes a module with other parameters or buffers",
+      throw ValueError(fmt::format("clone: make_like of the class {} returns a module with other parameters or buffers",
                                    class_name()));
     }
     for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -163,7 +163,8 @@ void ModuleBase::copy_state(const ModuleBase& source) {
   const auto have_one_name = [](const auto& a, const auto& b) { return a.first == b.first; };
   const auto &targets = state().children, &sources = from.children;
   if (!std::equal(targets.begin(), targets.end(), sources.begin(), sources.end(), have_one_name)) {
-    throw ValueError(fmt::format("clone: make_like of the class {} makes a module with other children", class_name()));
+    throw ValueError(
+        fmt::format("clone: make_like of the class {} returns a module with other children", class_name()));
   }
   for (std::size_t i = 0; i < targets.size(); ++i) targets[i].second->copy_state(*sources[i].second);
   state().training = from.training;

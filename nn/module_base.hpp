@@ -1,4 +1,4 @@
-// The base of everything that has parameters: named parameters, buffers and children.
+// The base of all modules: named parameters, buffers and children.
 #pragma once
 
 #include <concepts>
@@ -26,25 +26,25 @@ struct NamedTensor {
 /// The values of all parameters and buffers of a module by name.
 using StateDict = std::vector<std::pair<std::string, Array>>;
 
-/// Called before forward with the tensors that it is given, which the hook may replace.
+/// Called before forward with its input tensors, which the hook may replace.
 using TensorsPreHook = std::function<void(const ModuleBase& module, std::vector<Tensor>& inputs)>;
-/// Called after forward with its inputs and with its outputs, which the hook may replace.
+/// Called after forward with its inputs and its outputs; the hook may replace the outputs.
 using TensorsHook =
     std::function<void(const ModuleBase& module, const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs)>;
 using HookId = std::size_t;
 
 namespace detail {
 
-/// Classes derived from the module class M. An M made of such an object would lose what the class adds.
+/// Classes derived from the module class M. Making an M from such an object would lose what the class adds.
 template <class Derived, class M>
 concept Extends = std::derived_from<Derived, M> && !std::same_as<Derived, M>;
 
-/// What a module has registered. It stays in one place in memory when the module is moved.
+/// What a module has registered. It keeps its address when the module is moved.
 struct ModuleState {
   std::vector<NamedTensor> parameters;
   std::vector<NamedTensor> buffers;
   std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>> children;
-  std::string name;  ///< in the module that it was added to; empty for a module that stands alone
+  std::string name;  ///< within its parent; empty for a module without a parent
   bool training = true;
   std::vector<std::pair<HookId, TensorsPreHook>> pre_hooks;
   std::vector<std::pair<HookId, TensorsHook>> hooks;
@@ -57,13 +57,12 @@ struct ModuleState {
 
 }  // namespace detail
 
-/// What a layer or model is made of. Derived classes declare their parts with `add`, `add_parameter` and `add_buffer`,
-/// which register them:
+/// The base of layers and models. Derived classes register their parts with `add`, `add_parameter` and `add_buffer`:
 ///
 ///     nn::Linear& head_ = add("head", nn::Linear({.in_features = 64, .out_features = 10}));
 ///
 /// Layers derive from `Module`, a function of one tensor, or from `ModuleOf`, a function of any type. Modules can be
-/// moved but not copied. A module that has been moved from throws a ValueError when it is used.
+/// moved but not copied. Using a module that has been moved from throws a ValueError.
 class ModuleBase {
  public:
   ModuleBase();
@@ -71,26 +70,25 @@ class ModuleBase {
   ModuleBase(ModuleBase&&) = default;
   ModuleBase& operator=(ModuleBase&&) = default;
 
-  /// Switches this module and all modules within it to training mode (dropout is active, batch norm uses the batch), or
-  /// to evaluation mode.
+  /// Sets this module and all submodules to training mode (dropout is active, batch norm uses the statistics of the
+  /// batch) or to evaluation mode.
   void train(bool training = true) { state().train(training); }
   void eval() { train(false); }
-  /// Throws a ValueError when the forward of this module asks, in training mode, and was called by that of another
-  /// module without being registered: then the mode of that module does not reach this one.
+  /// Throws a ValueError if this module is in training mode and its forward was called by a module that has not
+  /// registered it: it would not follow the mode of that module.
   bool is_training() const;
 
-  /// The parameters of this module and all modules within it, in the order of their declaration, each once.
+  /// The parameters of this module and all submodules, in order of declaration, each once.
   std::vector<Tensor> parameters() const;
   std::vector<NamedTensor> named_parameters() const;
-  /// The part of the state that is not trained, such as running statistics.
+  /// State that is not trained, such as running statistics.
   std::vector<NamedTensor> named_buffers() const;
-  /// This module (under the name "") and all modules within it by name, outer ones first.
+  /// This module (under the name "") and all submodules by name, outer ones first.
   std::vector<std::pair<std::string, ModuleBase*>> named_modules();
-  /// The modules declared by this one, in order.
+  /// The direct submodules in order.
   const std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>>& children() const& { return state().children; }
   void children() const&& = delete;
-  /// The module of that name within this one, such as "layer1.0.conv1". Throws a ValueError when there is none, or when
-  /// it is not an M.
+  /// The submodule of that name, such as "layer1.0.conv1". Throws a ValueError if there is none or it is not an M.
   template <std::derived_from<ModuleBase> M>
   M& get_submodule(std::string_view name) {
     auto* module = dynamic_cast<M*>(find_submodule(name));
@@ -100,20 +98,20 @@ class ModuleBase {
   /// The name of the class, without namespaces: "Conv2d".
   std::string class_name() const;
 
-  /// A deep copy: parameters and buffers with memory of their own, modes, and which parameters require gradients;
-  /// without gradients and hooks. Its random streams are new ones. Throws a ValueError when the class of this module,
-  /// or of one within it, does not override `make_like`.
+  /// A deep copy: copies of parameters and buffers, the modes, and which parameters require gradients; without
+  /// gradients and hooks, and with new random streams. Throws a ValueError if the class of this module or of a
+  /// submodule does not override `make_like`.
   std::unique_ptr<ModuleBase> clone() const;
 
-  /// Copies of the values of all parameters and buffers, in the order of their declaration.
+  /// Copies of the values of all parameters and buffers, in order of declaration.
   StateDict state_dict() const;
   /// Overwrites all parameters and buffers. Throws a ValueError that lists every missing, unexpected or misshaped
-  /// entry; then nothing has been changed.
+  /// entry; nothing is changed in that case.
   void load_state_dict(const StateDict& state);
   /// Converts all floating-point parameters and buffers to a floating-point dtype and drops their gradients. Throws a
   /// DTypeError for any other dtype.
   void to(DType dtype);
-  /// Enables or disables gradient tracking of all parameters; without it they are frozen.
+  /// Enables or disables gradients of all parameters; without gradients they are frozen.
   void set_requires_grad(bool requires_grad);
 
   HookId add_forward_pre_hook(TensorsPreHook hook);
@@ -121,12 +119,12 @@ class ModuleBase {
   /// Removes a hook of either kind. Does nothing if it has been removed already.
   void remove_hook(HookId id) { state().remove_hook(id); }
 
-  /// The registered state, for scopes that restore something when they end: it outlives moves of the module, and the
-  /// handle is empty once the module is gone.
+  /// The registered state, for scopes that restore something when they end. The handle stays valid when the module is
+  /// moved and is empty once the module has been destroyed.
   std::weak_ptr<detail::ModuleState> watch() const { return state_; }
 
  protected:
-  /// Registers a child. Throws a ValueError for a name that is taken, is empty or contains a dot.
+  /// Registers a submodule. Throws a ValueError for a name that is taken, is empty or contains a dot.
   template <std::derived_from<ModuleBase> M>
   M& add(std::string name, M module) {
     std::unique_ptr<ModuleBase> owned = make<M>(std::move(module));
@@ -135,8 +133,8 @@ class ModuleBase {
     return child;
   }
   void add_child(std::string name, std::unique_ptr<ModuleBase> child);
-  /// std::make_unique<M> as a ModuleBase, without a std::unique_ptr<M>, which takes a program that includes many
-  /// modules seconds to compile.
+  /// std::make_unique<M> as a ModuleBase. It avoids std::unique_ptr<M>, because one per class would cost programs that
+  /// include many modules seconds of compile time.
   template <std::derived_from<ModuleBase> M, class... Arguments>
   static std::unique_ptr<ModuleBase> make(Arguments&&... arguments) {
     return std::unique_ptr<ModuleBase>(new M(std::forward<Arguments>(arguments)...));
@@ -145,14 +143,14 @@ class ModuleBase {
   [[nodiscard]] Parameter add_parameter(std::string name, Array value);
   [[nodiscard]] Buffer add_buffer(std::string name, Array value);
 
-  /// A new module of the same class and options, for `clone`, which overwrites its parameters and buffers:
+  /// A new module of the same class and options. `clone` overwrites its parameters and buffers:
   ///
   ///     std::unique_ptr<ModuleBase> make_like() const override { return make<Net>(options_); }
   virtual std::unique_ptr<ModuleBase> make_like() const;
-  /// What `make_like` of a module makes. Throws a ValueError when it is of another class.
+  /// The result of a module's `make_like`. Throws a ValueError if it is of another class.
   static std::unique_ptr<ModuleBase> make_like(const ModuleBase& module);
 
-  /// Throws a ValueError when this module has been moved from.
+  /// Throws a ValueError if this module has been moved from.
   detail::ModuleState& state() const {
     if (state_ == nullptr) throw_moved_from();
     return *state_;
@@ -165,7 +163,7 @@ class ModuleBase {
   [[noreturn]] void throw_no_submodule(std::string_view name);
   [[noreturn]] void throw_moved_from() const;
   template <class Visit>
-  void visit(const std::string& prefix, const Visit& visit) const;
+  void visit(const std::string& prefix, const Visit& call) const;
 
   std::shared_ptr<detail::ModuleState> state_;
 };

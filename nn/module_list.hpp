@@ -1,4 +1,4 @@
-// Modules in a row that are not called one after the other.
+// A list of submodules.
 #pragma once
 
 #include <concepts>
@@ -12,8 +12,7 @@
 
 namespace tapestry::nn {
 
-/// Holds modules, named "0", "1", …, for another that calls them as it likes. `M` is what they have in common: the
-/// layers of one input are `Module`s.
+/// Holds modules, named "0", "1", …, and does not call them. `M` is their common class.
 template <std::derived_from<ModuleBase> M = Module>
 class ModuleList : public ModuleBase {
  public:
@@ -27,7 +26,7 @@ class ModuleList : public ModuleBase {
 
   std::size_t size() const { return modules_.size(); }
   M& operator[](std::size_t index) const { return *modules_[index]; }
-  /// Over pointers to the modules, in order.
+  /// Iterators over pointers to the modules.
   auto begin() const { return modules_.begin(); }
   auto end() const { return modules_.end(); }
 

@@ -43,7 +43,7 @@ void throw_not_registered(const ModuleBase& outer, const ModuleBase& module) {
 
 void run_pre_hooks(const ModuleBase& module, const ModuleState& state, std::vector<Tensor>& inputs) {
   const ForwardScope none(nullptr);
-  // Over copies: a hook may remove itself or others.
+  // Iterates over a copy because a hook may remove hooks.
   for (const auto& [id, hook] : std::vector(state.pre_hooks)) hook(module, inputs);
 }
 

@@ -1,4 +1,4 @@
-// Modules that are functions of any type.
+// Modules with any signature.
 #pragma once
 
 #include <tuple>
@@ -13,7 +13,7 @@ namespace tapestry::nn {
 
 namespace detail {
 
-/// Notes which module's forward runs on this thread, until the end of the scope. Null: none, as in hooks.
+/// Records whose forward runs on this thread for its lifetime; null for none, as in hooks.
 class ForwardScope {
  public:
   [[nodiscard]] explicit ForwardScope(const ModuleBase* module);
@@ -21,9 +21,9 @@ class ForwardScope {
   ForwardScope(const ForwardScope&) = delete;
   ForwardScope& operator=(const ForwardScope&) = delete;
 
-  /// The module whose forward runs; null for none.
+  /// The module whose forward is running; null for none.
   static const ModuleBase* running();
-  /// The module whose forward called that of `running`; null for none.
+  /// The module whose forward called the running one; null for none.
   static const ModuleBase* caller();
 
  private:
@@ -31,10 +31,10 @@ class ForwardScope {
   const ForwardScope* outer_;
 };
 
-/// Throws a ValueError when the forward of another module calls `module`, which is registered nowhere although it has
+/// Throws a ValueError if the forward of another module calls `module`, which is not registered although it has
 /// parameters that require gradients.
 void check_registered(const ModuleBase& module, const ModuleState& state);
-/// The error of a module that depends on being registered.
+/// Throws the error for a module that would have to be registered.
 [[noreturn]] void throw_not_registered(const ModuleBase& outer, const ModuleBase& module);
 
 void run_pre_hooks(const ModuleBase& module, const ModuleState& state, std::vector<Tensor>& inputs);
@@ -46,14 +46,14 @@ void run_hooks(const ModuleBase& module, const ModuleState& state, const std::ve
 template <class Signature>
 class ModuleOf;
 
-/// A module that is a function of the given type, such as `ModuleOf<Tensor(const Tensor& x, const Tensor& y)>`. Derived
-/// classes override `forward`; a call runs it between the hooks. Hooks see the arguments that are Tensors, and the
-/// result, which is a Tensor or a std::vector<Tensor>. A call changes no registered module or mode and is therefore
-/// const.
+/// A module with the given signature, such as `ModuleOf<Tensor(const Tensor& x, const Tensor& y)>`. Derived classes
+/// override `forward`; calling the module runs it between the hooks. Hooks receive the arguments that are Tensors, and
+/// the result, which is a Tensor or a std::vector<Tensor>. Calls are const because they change no registered module and
+/// no mode.
 template <class Result, class... Arguments>
 class ModuleOf<Result(Arguments...)> : public ModuleBase {
  public:
-  /// `forward` between the hooks. A profiler charges it to this module.
+  /// Runs `forward` between the hooks. A profiler attributes it to this module.
   Result operator()(Arguments... arguments) const {
     const detail::ModuleState& state = this->state();
     detail::check_registered(*this, state);
@@ -66,7 +66,7 @@ class ModuleOf<Result(Arguments...)> : public ModuleBase {
     (collect(inputs, arguments), ...);
     detail::run_pre_hooks(*this, state, inputs);
     std::size_t next = 0;
-    // Braces, so that the inputs are taken in order.
+    // Braces, so that the inputs are evaluated in order.
     const std::tuple<const std::remove_cvref_t<Arguments>&...> replaced{pick(inputs, next, arguments)...};
     std::vector<Tensor> outputs = to_tensors(std::apply(
         [&](const auto&... inputs_to_forward) {

@@ -7,13 +7,14 @@
 
 namespace tapestry::nn {
 
-/// A parameter or buffer as the class that registered it holds it:
+/// A parameter or buffer as a member of the class that registered it:
 ///
 ///     nn::Parameter gain_ = add_parameter("gain", Array::full({1}, 1));
 ///
-/// It reads as the registered Tensor. Assigning a Tensor copies the values into the registered one, so that the module,
-/// its optimizer and `state_dict` see them; a plain Tensor member would silently refer to the new tensor instead, and
-/// therefore cannot be initialized from the result of `add_parameter` or `add_buffer`. Undefined unless registered.
+/// It converts to the registered Tensor. Assigning a Tensor copies its values into the registered one, so that the
+/// module, its optimizer and `state_dict` see them. A plain Tensor member would silently refer to the new tensor
+/// instead and therefore cannot be initialized from the result of `add_parameter` or `add_buffer`. Undefined unless
+/// registered.
 class StateTensor {
  public:
   StateTensor() = default;
@@ -21,7 +22,7 @@ class StateTensor {
   StateTensor(StateTensor&&) = default;
   StateTensor& operator=(StateTensor&&) = default;
 
-  /// Copies the values of a tensor of the same shape. Throws a ValueError when this is undefined, and a ShapeError for
+  /// Copies the values of a tensor of the same shape. Throws a ValueError if this is undefined, and a ShapeError for
   /// another shape.
   StateTensor& operator=(const Tensor& values);
 
@@ -29,6 +30,8 @@ class StateTensor {
   operator const Tensor&() const&& = delete;           // NOLINT
   const Tensor* operator->() const { return &tensor_; }
   bool defined() const { return tensor_.defined(); }
+  /// The array of the tensor, or an undefined one.
+  Array array_if_defined() const { return defined() ? tensor_.array() : Array(); }
 
  private:
   Tensor tensor_;

@@ -8,12 +8,12 @@ namespace {
 template <class T>
 struct Rates {
   T beta1, beta2, eps;
-  T keep;  ///< of a parameter, beside weight decay
+  T keep;  ///< 1 − lr · weight_decay
   T rate;  ///< lr / (1 − β₁ᵗ)
   T root;  ///< 1 / √(1 − β₂ᵗ)
 };
 
-// Rates come by value: as far as the compiler knows, storing a parameter may change what lies in memory.
+// Rates are passed by value: the compiler must assume that storing a parameter changes anything in memory.
 template <class T>
 void adapt(std::int64_t size, Rates<T> rates, const T* g, T* m, T* v, T* p) {
   for (std::int64_t i = 0; i < size; ++i) {

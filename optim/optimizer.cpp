@@ -35,7 +35,7 @@ void Optimizer::add_parameters(std::string_view optimizer, const std::vector<Ten
 namespace detail {
 
 void run_updates(const std::vector<ParameterUpdate>& updates) {
-  // Where each parameter begins when they lie end to end.
+  // The first index of each parameter in the concatenation of all.
   std::vector<std::int64_t> begins;
   std::int64_t total = 0;
   for (const ParameterUpdate& update : updates) {

@@ -61,14 +61,14 @@ struct ParameterUpdate {
 /// Runs the updates as one parallel loop over the elements of all parameters, because there may be many small ones.
 void run_updates(const std::vector<ParameterUpdate>& updates);
 
-/// Throws a ValueError unless the option is finite and at least `least` (and below `below`).
+/// Throws a ValueError unless the option is in [least, below).
 void check_option(std::string_view optimizer, std::string_view option, double value, double least, double below);
+/// Throws a ValueError unless the option is finite and not negative.
 void check_option(std::string_view optimizer, std::string_view option, double value);
 
 }  // namespace detail
 
-/// An optimizer with options of one type and a state of one type per parameter. `Options` has `lr` and
-/// `check(optimizer name)`.
+/// An optimizer with `Options` per group and a `State` per parameter. `Options` has `lr` and `check(optimizer name)`.
 template <class Options, class State>
 class GroupedOptimizer : public Optimizer {
  public:

@@ -33,13 +33,13 @@ struct CosineOptions {
 /// of range.
 double cosine_lr(const CosineOptions& options, std::int64_t step);
 
-/// Sets the rate of an optimizer's groups, each scaled by the ratio that the group's rate had to the first group's when
-/// the schedule was made. The optimizer must outlive it.
+/// Sets the rates of an optimizer's groups, and keeps the ratio of each group's rate to the first group's at
+/// construction. The optimizer must outlive it.
 class Schedule {
  public:
   /// Sets the rate of step 0.
   Schedule(Optimizer& optimizer, std::function<double(std::int64_t step)> rate);
-  /// A schedule of one_cycle_lr or cosine_lr.
+  /// With the rates of one_cycle_lr or cosine_lr.
   Schedule(Optimizer& optimizer, const OneCycleOptions& options);
   Schedule(Optimizer& optimizer, const CosineOptions& options);
 

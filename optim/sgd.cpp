@@ -12,7 +12,7 @@ struct Rates {
   bool nesterov;
 };
 
-// Rates come by value: as far as the compiler knows, storing a parameter may change what lies in memory.
+// Rates are passed by value: the compiler must assume that storing a parameter changes anything in memory.
 
 template <class T>
 void descend(std::int64_t size, Rates<T> rates, const T* g, T* p) {
@@ -45,7 +45,7 @@ Sgd::Sgd(std::vector<ParameterGroup<SgdOptions>> groups) : GroupedOptimizer("Sgd
 RangeUpdate Sgd::update(Array parameter, const Array& gradient, const SgdOptions& options, SgdState& state) {
   const Array ordered = gradient.contiguous(parameter.format());
   if (options.momentum != 0 && !state.velocity.defined()) {
-    // With v = 0 the first step's momentum · v + g is g itself.
+    // With v = 0, momentum · v + g of the first step is g.
     state.velocity = Array::zeros(parameter.shape(), parameter.dtype(), parameter.format());
   }
   return visit_floating("Sgd", parameter.dtype(), [&]<class T>() -> RangeUpdate {

@@ -9,20 +9,14 @@
 namespace tapestry::nn {
 namespace {
 
-BatchNorm2d norm(std::int64_t channels) {
-  return BatchNorm2d({.num_features = channels});
-}
-
 ModuleList<Sequential> branches(const ASPP::Options& options) {
   const std::int64_t in = options.in_channels, out = options.out_channels;
   ModuleList<Sequential> result;
-  result.append(sequential({conv1x1(in, out), norm(out), ReLU()}));
+  result.append(conv_norm_activation(conv1x1(in, out), ReLU()));
   for (const std::int64_t rate : options.rates) {
-    const Conv2d::Options dilated = {
-        .in_channels = in, .out_channels = out, .kernel_size = 3, .padding = rate, .dilation = rate, .bias = false};
-    result.append(sequential({Conv2d(dilated), norm(out), ReLU()}));
+    result.append(conv_norm_activation(conv3x3(in, out, 1, 1, rate), ReLU()));
   }
-  result.append(sequential({GlobalAvgPool2d(), conv1x1(in, out), norm(out), ReLU()}));
+  result.append(sequential({GlobalAvgPool2d(), conv1x1(in, out), BatchNorm2d({.num_features = out}), ReLU()}));
   return result;
 }
 
@@ -32,13 +26,14 @@ ASPP::ASPP(const Options& options)
     : options_(options),
       convs_(add("convs", branches(options))),
       project_(add("project", sequential({conv1x1(options.out_channels * std::ssize(convs_), options.out_channels),
-                                          norm(options.out_channels), ReLU(), Dropout({.p = options.dropout})}))) {}
+                                          BatchNorm2d({.num_features = options.out_channels}), ReLU(),
+                                          Dropout({.p = options.dropout})}))) {}
 
 Tensor ASPP::forward(const Tensor& x) const {
-  std::vector<Tensor> seen;
-  for (Sequential* branch : convs_) seen.push_back((*branch)(x));
-  seen.back() = expand(seen.back(), {x.size(0), seen.back().size(1), x.size(2), x.size(3)});
-  return project_(cat(seen, 1));
+  std::vector<Tensor> outputs;
+  for (Sequential* branch : convs_) outputs.push_back((*branch)(x));
+  outputs.back() = expand(outputs.back(), {x.size(0), outputs.back().size(1), x.size(2), x.size(3)});
+  return project_(cat(outputs, 1));
 }
 
 }  // namespace tapestry::nn

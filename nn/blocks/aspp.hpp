@@ -11,18 +11,18 @@
 
 namespace tapestry::nn {
 
-/// (N, C, H, W) → (N, out_channels, H, W): the same map seen through a 1×1 convolution, 3×3 convolutions of several
-/// dilations and the mean over the whole image, side by side, each with batch norm and ReLU; joined by a 1×1
-/// convolution with batch norm, ReLU and dropout (Chen et al., "Rethinking atrous convolution for semantic image
-/// segmentation", 2017, figure 5). Names are torchvision's: convs.0.0, …, convs.4.1, project.0, project.1. In training
-/// the mean over the image needs more than one image for its batch norm.
+/// (N, C, H, W) → (N, out_channels, H, W). Parallel branches with batch norm and ReLU, a 1×1 convolution, 3×3
+/// convolutions with several dilations, and global average pooling with a 1×1 convolution, are concatenated and
+/// projected by a 1×1 convolution with batch norm, ReLU and dropout (Chen et al., "Rethinking atrous convolution for
+/// semantic image segmentation", 2017, figure 5). Names are torchvision's: convs.0.0, …, convs.4.1, project.0,
+/// project.1. In training the pooling branch requires more than one image for its batch norm.
 class ASPP : public Module {
  public:
   struct Options {
     Required<std::int64_t> in_channels;             ///< channels of x
-    std::vector<std::int64_t> rates = {6, 12, 18};  ///< the dilations
-    std::int64_t out_channels = 256;                ///< of every branch and of the result
-    double dropout = 0.5;                           ///< at the end
+    std::vector<std::int64_t> rates = {6, 12, 18};  ///< dilations of the 3×3 convolutions
+    std::int64_t out_channels = 256;                ///< channels of every branch and of the result
+    double dropout = 0.5;                           ///< probability of the dropout at the end
   };
 
   explicit ASPP(const Options& options);

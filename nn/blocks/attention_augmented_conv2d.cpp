@@ -38,8 +38,8 @@ Conv2d pointwise(std::int64_t in, std::int64_t out) {
   return Conv2d({.in_channels = in, .out_channels = out, .kernel_size = 1});
 }
 
-/// The vectors of the distances from place i to place j, of a table whose middle row is distance 0: (length, length,
-/// features).
+/// Relative position embeddings (length, length, features): entry (i, j) is the row of `table` for the distance from i
+/// to j, where the middle row is distance 0.
 Tensor distances(const Tensor& table, std::int64_t length) {
   const std::int64_t middle = table.size(0) / 2;
   std::vector<std::int64_t> rows;
@@ -68,8 +68,8 @@ AttentionAugmentedConv2d::AttentionAugmentedConv2d(const Options& options)
   init::normal(key_rel_w_, 0, deviation);
 }
 
-/// Queries in their places (N, heads, H, W, features) → how well they fit the places of the keys (N, heads, H·W, H·W).
-Tensor AttentionAugmentedConv2d::place_scores(const Tensor& grid) const {
+/// Queries (N, heads, H, W, features) → the scores of the relative positions of the keys (N, heads, H·W, H·W).
+Tensor AttentionAugmentedConv2d::position_scores(const Tensor& grid) const {
   const std::int64_t n = grid.size(0), heads = grid.size(1), h = grid.size(2), w = grid.size(3), size = grid.size(4);
   const Tensor by_row = reshape(permute(grid, {2, 0, 1, 3, 4}), {h, n * heads * w, size});
   const Tensor rows = matmul(by_row, transpose(distances(key_rel_h_, h), 1, 2));
@@ -89,9 +89,9 @@ Tensor AttentionAugmentedConv2d::attend(const Tensor& x) const {
   };
   const std::vector<Tensor> parts = split(permute(qkv_conv_(x), {0, 2, 3, 1}), {keys, keys, values}, 3);
   const Tensor query = of_heads(parts[0]) / std::sqrt(static_cast<double>(keys / heads));
-  const Tensor places = place_scores(reshape(query, {n, heads, h, w, keys / heads}));
-  const Tensor attended =
-      scaled_dot_product_attention(query, of_heads(parts[1]), of_heads(parts[2]), {.attn_mask = places, .scale = 1.0});
+  const Tensor positions = position_scores(reshape(query, {n, heads, h, w, keys / heads}));
+  const Tensor attended = scaled_dot_product_attention(query, of_heads(parts[1]), of_heads(parts[2]),
+                                                       {.attn_mask = positions, .scale = 1.0});
   return permute(reshape(permute(attended, {0, 2, 1, 3}), {n, h, w, values}), {0, 3, 1, 2});
 }
 

@@ -10,7 +10,7 @@
 namespace tapestry::nn {
 
 /// relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)) (He et al., "Deep residual learning", 2016, figure 2). The
-/// shortcut is the identity, or a 1×1 convolution with batch norm where the size or the channels change. Names are
+/// shortcut is the identity, or a 1×1 convolution with batch norm if the size or the channels change. Names are
 /// torchvision's: conv1, bn1, conv2, bn2, downsample.0, downsample.1.
 class BasicBlock : public Module {
  public:

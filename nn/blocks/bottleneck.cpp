@@ -8,7 +8,7 @@
 namespace tapestry::nn {
 namespace {
 
-/// Channels of the 3×3 convolution.
+/// The number of channels of the 3×3 convolution.
 std::int64_t checked_width(const Bottleneck::Options& options) {
   const std::int64_t out = options.out_channels;
   if (out < 4 || out % 4 != 0) {

@@ -1,13 +1,14 @@
 // A convolution with batch normalization and a ReLU.
 #pragma once
 
+#include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/core/required.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::nn {
 
-/// relu(bn(conv(x))), where the convolution has no bias because the norm would cancel it (Ioffe and Szegedy, "Batch
+/// relu(bn(conv(x))). The convolution has no bias because the norm would cancel it (Ioffe and Szegedy, "Batch
 /// normalization", 2015, section 3.2). Names are those of torchvision's BasicConv2d: conv and bn. Throws a ValueError
 /// for options out of range.
 class ConvNormRelu2d : public Module {
@@ -22,7 +23,7 @@ class ConvNormRelu2d : public Module {
   };
 
   explicit ConvNormRelu2d(const Options& options) : options_(options) {}
-  Tensor forward(const Tensor& x) const override;
+  Tensor forward(const Tensor& x) const override { return relu(bn_(conv_(x))); }
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override { return make<ConvNormRelu2d>(options_); }

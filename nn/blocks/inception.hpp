@@ -7,14 +7,19 @@
 
 namespace tapestry::nn {
 
-/// Four branches over the same pixels, joined channel after channel: 1×1 convolutions; 3×3 and "5×5" convolutions, each
-/// after 1×1 convolutions that reduce the channels; 1×1 convolutions of the maximum of 3×3 pixels (Szegedy et al.,
-/// "Going deeper with convolutions", 2015, figure 2b). As in torchvision every convolution has batch norm, with an eps
-/// of 0.001, and the kernel of the "5×5" branch is 3×3; names are its: branch1.conv, branch2.0.conv, branch4.1.bn, …
+/// A kernel × kernel convolution that keeps the size at stride 1, with batch norm, whose eps is 0.001, and ReLU:
+/// torchvision's BasicConv2d.
+ConvNormRelu2d basic_conv2d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel_size,
+                            std::int64_t stride = 1);
+
+/// Four parallel branches whose channels are concatenated: a 1×1 convolution; a 3×3 and a "5×5" convolution, each after
+/// a 1×1 convolution that reduces the channels; 3×3 max-pooling and a 1×1 convolution (Szegedy et al., "Going deeper
+/// with convolutions", 2015, figure 2b). As in torchvision, every convolution is a `basic_conv2d`, and the kernel of
+/// the "5×5" branch is 3×3. The names of parameters are torchvision's: branch1.conv, branch2.0.conv, branch4.1.bn, …
 /// Throws a ValueError for channels below 1.
 class Inception : public Module {
  public:
-  /// Channels, by torchvision's names; the result has ch1x1 + ch3x3 + ch5x5 + pool_proj.
+  /// Numbers of channels in torchvision's order and under its names; the result has ch1x1 + ch3x3 + ch5x5 + pool_proj.
   struct Options {
     Required<std::int64_t> in_channels;  ///< of x
     Required<std::int64_t> ch1x1;        ///< of the first branch

@@ -1,4 +1,4 @@
-// The residual block whose norms and ReLUs come before its convolutions.
+// The residual block with norms and ReLUs before its convolutions.
 #pragma once
 
 #include <tapestry/core/required.hpp>
@@ -8,16 +8,16 @@
 
 namespace tapestry::nn {
 
-/// conv2(relu(bn2(conv1(a)))) + x with a = relu(bn1(x)): nothing is applied to the shortcut, so that x reaches
-/// the end of a stack of blocks unchanged (He et al., "Identity mappings in deep residual networks", 2016, figure 1b).
-/// Where size or channels change, the shortcut is a 1×1 convolution of a instead, without norm. Names: bn1, conv1, bn2,
+/// conv2(relu(bn2(conv1(a)))) + x with a = relu(bn1(x)). Nothing is applied to the shortcut, so x reaches the end of a
+/// stack of blocks unchanged (He et al., "Identity mappings in deep residual networks", 2016, figure 1b). If the size
+/// or the channels change, the shortcut is a 1×1 convolution of a instead, without a norm. Names: bn1, conv1, bn2,
 /// conv2, downsample.
 class PreActBlock : public Module {
  public:
   struct Options {
     Required<std::int64_t> in_channels;   ///< channels of x
     Required<std::int64_t> out_channels;  ///< channels of the result
-    std::int64_t stride = 1;              ///< of the first convolution
+    std::int64_t stride = 1;              ///< stride of the first convolution
   };
 
   explicit PreActBlock(const Options& options) : options_(options) {}

@@ -1,14 +1,17 @@
-// The block that scales channels by the content of the whole image.
+// The block that scales each channel by a factor computed from the whole image.
 #pragma once
 
+#include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/required.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
 
 namespace tapestry::nn {
 
-/// x · sigmoid(fc2(relu(fc1(mean of x over the image)))), a factor for every channel of every image (Hu, Shen and Sun,
-/// "Squeeze-and-excitation networks", 2018, figure 2). The layers are 1×1 convolutions, as in torchvision, whose names
-/// they have: fc1, fc2. Throws a ValueError for channels below 1.
+/// x · sigmoid(fc2(relu(fc1(mean of x over the image)))): a factor for every channel of every image (Hu, Shen and Sun,
+/// "Squeeze-and-excitation networks", 2018, figure 2). The layers are 1×1 convolutions named fc1 and fc2, as in
+/// torchvision. Throws a ValueError for channels below 1.
 class SqueezeExcite : public Module {
  public:
   struct Options {
@@ -17,7 +20,7 @@ class SqueezeExcite : public Module {
   };
 
   explicit SqueezeExcite(const Options& options) : options_(options) {}
-  Tensor forward(const Tensor& x) const override;
+  Tensor forward(const Tensor& x) const override { return x * sigmoid(fc2_(relu(fc1_(global_avg_pool2d(x))))); }
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override { return make<SqueezeExcite>(options_); }

@@ -35,7 +35,7 @@ void check(const Array& start, const Array& units, const Options& options) {
       options.steps, options.blur, options.jitter, options.lr, options.decay));
 }
 
-/// Moved down and to the right, or back by negative numbers; what leaves at an edge comes in at the other.
+/// Cyclic shift down and to the right, or by negative amounts up and to the left.
 Tensor rolled(const Tensor& x, std::int64_t down, std::int64_t right) {
   const auto roll = [](const Tensor& y, int axis, std::int64_t by) {
     const std::int64_t size = y.size(axis), cut = (size - by % size) % size;
@@ -44,8 +44,8 @@ Tensor rolled(const Tensor& x, std::int64_t down, std::int64_t right) {
   return roll(roll(x, 2, down), 3, right);
 }
 
-/// The weights of a Gauss, (channels, 1, k, k), for a convolution by channel.
-Array gauss(std::int64_t channels, double deviation, DType dtype) {
+/// The weights of a Gaussian, (channels, 1, k, k), for a depthwise convolution.
+Array gaussian(std::int64_t channels, double deviation, DType dtype) {
   const auto radius = static_cast<std::int64_t>(std::ceil(3 * deviation));
   std::vector<double> line;
   double total = 0;
@@ -63,16 +63,16 @@ Array gauss(std::int64_t channels, double deviation, DType dtype) {
   return Array::from({channels, 1, size, size}, weights).to(dtype);
 }
 
-/// What is made large: the unit of each image, (N, 1).
+/// The activations to maximize: the unit of each image, (N, 1).
 Tensor activations(const Tensor& output, const Array& units, const std::string& layer) {
   if ((output.rank() != 2 && output.rank() != 4) || output.size(0) != units.size(0)) {
     throw ShapeError(fmt::format(
-        "maximize_activation: expected a layer that gives ({0}, units) or ({0}, units, H, W), \"{1}\" gives {2}",
+        "maximize_activation: expected a layer that returns ({0}, units) or ({0}, units, H, W), \"{1}\" returns {2}",
         units.size(0), layer, to_string(output.shape())));
   }
   for (const std::int64_t unit : units.to_vector<std::int64_t>()) {
     if (unit >= 0 && unit < output.size(1)) continue;
-    throw ValueError(fmt::format("maximize_activation: there is no unit {} (\"{}\" gives {})", unit, layer,
+    throw ValueError(fmt::format("maximize_activation: there is no unit {} (\"{}\" returns {})", unit, layer,
                                  to_string(output.shape())));
   }
   return gather(output.rank() == 4 ? mean(output, {2, 3}) : output, 1, units.reshape({-1, 1}));
@@ -85,7 +85,7 @@ Array maximize_activation(Module& model, const Array& start, const Array& units,
   const std::string& layer = options.layer;
   const EvaluationScope evaluation(model);
   const FeatureMaps watched(model, {layer});
-  const Array kernel = options.blur > 0 ? gauss(start.size(1), options.blur, start.dtype()) : Array();
+  const Array kernel = options.blur > 0 ? gaussian(start.size(1), options.blur, start.dtype()) : Array();
   RandomStream random{.seed = options.seed};
   Tensor images = start.clone();
   for (std::int64_t step = 0; step < options.steps; ++step) {
@@ -98,10 +98,10 @@ Array maximize_activation(Module& model, const Array& start, const Array& units,
       slope = grad(sum(activations(watched[layer], units, layer)), {x}).front();
     }
     if (!slope.defined()) {
-      throw ValueError(fmt::format("maximize_activation: what \"{}\" gives does not depend on the image", layer));
+      throw ValueError(fmt::format("maximize_activation: the output of \"{}\" does not depend on the image", layer));
     }
     const NoGradGuard no_grad;
-    // A unit that nothing excites has no direction: its image only decays.
+    // The gradient of an inactive unit may be zero: then its image only decays.
     const Tensor length = maximum(sqrt(mean(slope * slope, {1, 2, 3}, true)), Array::scalar(1e-30, slope.dtype()));
     images = images * (1 - options.decay) + slope / length * options.lr;
     if (kernel.defined()) {

@@ -1,4 +1,4 @@
-// Evaluation mode for the length of a scope.
+// Evaluation mode for the lifetime of a scope.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace tapestry::nn {
 
-/// Switches a module and all modules within it to evaluation mode for its lifetime, and then restores the mode of each.
-/// The module may be moved or destroyed meanwhile.
+/// Sets a module and all submodules to evaluation mode for its lifetime, and then restores the mode of each. The module
+/// may be moved or destroyed in the meantime.
 class EvaluationScope {
  public:
   [[nodiscard]] explicit EvaluationScope(ModuleBase& module);

@@ -1,4 +1,4 @@
-// The outputs of layers of a model, kept as they run.
+// Recorded outputs of the layers of a model.
 #pragma once
 
 #include <memory>
@@ -10,26 +10,26 @@
 
 namespace tapestry::nn {
 
-/// Keeps the outputs of some modules of a model for its lifetime:
+/// Records the outputs of the given modules of a model for its lifetime:
 ///
 ///     FeatureMaps maps(model, {"conv1", "layer1"});
 ///     model(images);
 ///     viz::feature_maps_grid(maps["conv1"].array() …
 ///
-/// They keep their history, so that gradients with respect to them can be computed. The model may be moved or
-/// destroyed meanwhile.
+/// The outputs keep their history, so gradients with respect to them can be computed. The model may be moved or
+/// destroyed in the meantime.
 class FeatureMaps {
  public:
-  /// Adds forward hooks to the modules of these names ("" is the model itself). Throws a ValueError as `get_submodule`
-  /// does; then no hook is left.
+  /// Adds forward hooks to the modules of these names ("" is the model itself). Throws the errors of `get_submodule`;
+  /// no hook is added in that case.
   [[nodiscard]] FeatureMaps(ModuleBase& model, const std::vector<std::string>& names);
   /// Removes the hooks.
   ~FeatureMaps();
   FeatureMaps(const FeatureMaps&) = delete;
   FeatureMaps& operator=(const FeatureMaps&) = delete;
 
-  /// The output of the last call of a module, the first one if it has several. Throws a ValueError for a module that is
-  /// not watched or has not been called.
+  /// The output of the last call of a module, or the first of several. Throws a ValueError for a module that is not
+  /// watched or has not been called.
   const Tensor& operator[](std::string_view name) const;
 
  private:

@@ -25,8 +25,8 @@ void check_operands(const Array& images, const Array& classes) {
 
 void check_logits(const Tensor& logits, const Array& classes) {
   if (logits.rank() != 2 || logits.size(0) != classes.size(0)) {
-    throw ShapeError(fmt::format("grad_cam: expected a model that gives logits ({}, classes), got {}", classes.size(0),
-                                 to_string(logits.shape())));
+    throw ShapeError(fmt::format("grad_cam: expected a model that returns logits ({}, classes), got {}",
+                                 classes.size(0), to_string(logits.shape())));
   }
   for (const std::int64_t label : classes.to_vector<std::int64_t>()) {
     if (label >= 0 && label < logits.size(1)) continue;
@@ -48,14 +48,14 @@ Array grad_cam(Module& model, std::string_view layer, const Array& images, const
     check_logits(logits, classes);
     maps = watched[layer];
     if (maps.rank() != 4) {
-      throw ShapeError(fmt::format("grad_cam: expected a layer that gives images (N, C, H, W), \"{}\" gives {}", layer,
-                                   to_string(maps.shape())));
+      throw ShapeError(fmt::format("grad_cam: expected a layer that returns images (N, C, H, W), \"{}\" returns {}",
+                                   layer, to_string(maps.shape())));
     }
-    // A sample's logit depends on no other sample: the derivative of the sum has those of all.
+    // Samples are independent, so the derivative of the sum contains the derivatives of all logits.
     slopes = grad(sum(gather(logits, 1, classes.reshape({-1, 1}))), {maps}).front();
   }
   if (!slopes.defined()) {
-    throw ValueError(fmt::format("grad_cam: the logits do not depend on what \"{}\" gave last", layer));
+    throw ValueError(fmt::format("grad_cam: the logits do not depend on the last output of \"{}\"", layer));
   }
   const NoGradGuard no_grad;
   const Tensor heat = relu(sum(mean(slopes, {2, 3}, true) * maps, {1}, true));

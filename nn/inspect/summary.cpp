@@ -14,16 +14,16 @@
 namespace tapestry::nn {
 namespace {
 
-/// What the calls of a module were seen to do.
+/// The recorded calls of a module.
 struct Seen {
-  std::string path;  ///< under which the profiler knows it
+  std::string path;  ///< its layer in the profiler
   std::vector<Shape> input_shapes;
   Shape output_shape;             ///< of the first output
-  std::int64_t bytes_before = 0;  ///< of the activations when its last call began
+  std::int64_t bytes_before = 0;  ///< bytes of all activations before its last call
   std::int64_t activation_bytes = 0;
 };
 
-/// Watches the modules of a model for as long as it lives.
+/// Records the calls of the modules of a model for its lifetime.
 class Watch {
  public:
   explicit Watch(ModuleBase& model) {
@@ -71,7 +71,7 @@ class Watch {
 
   std::vector<std::pair<ModuleBase*, HookId>> hooks_;
   std::map<const ModuleBase*, Seen> seen_;
-  std::vector<Array> outputs_;  ///< kept, so that no later one gets their memory
+  std::vector<Array> outputs_;  ///< kept so that their memory is not reused
   std::int64_t activation_bytes_ = 0;
 };
 
@@ -92,7 +92,7 @@ class Rows {
  public:
   Rows(const Watch& watch, std::vector<ProfileEntry> entries) : watch_(watch), entries_(std::move(entries)) {}
 
-  /// Adds the rows of a module and of those within it.
+  /// Adds the rows of a module and its submodules.
   void add(const ModuleBase& module, const std::string& name, std::string path) {
     SummaryRow row = {.name = name, .type = module.class_name(), .output_shape = std::nullopt};
     for (const Tensor& parameter : module.parameters()) {
@@ -145,7 +145,7 @@ std::string memory(std::int64_t bytes) {
   return fmt::format("{:.2f} {}iB", value, *unit);
 }
 
-/// The last part of a path, two spaces further in for each before it.
+/// The last part of a path, indented by two spaces per level.
 std::string indented(const std::string& name) {
   if (name.empty()) return "(model)";
   const auto depth = static_cast<std::size_t>(std::count(name.begin(), name.end(), '.')) + 1;

@@ -15,6 +15,6 @@ Array first_weight(const PReLU::Options& options) {
 
 }  // namespace
 
-PReLU::PReLU(const Options& options) : weight_(add_parameter("weight", first_weight(options))) {}
+PReLU::PReLU(const Options& options) : options_(options), weight_(add_parameter("weight", first_weight(options))) {}
 
 }  // namespace tapestry::nn

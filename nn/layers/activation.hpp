@@ -2,145 +2,67 @@
 #pragma once
 
 #include <tapestry/autograd/ops/activation/activation.hpp>
-#include <tapestry/nn/module.hpp>
+#include <tapestry/nn/layers/operator_layer.hpp>
 
 namespace tapestry::nn {
 
 /// `relu` as a layer.
-class ReLU : public Module {
- public:
-  Tensor forward(const Tensor& x) const override { return relu(x); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<ReLU>(); }
-};
+class ReLU : public OperatorLayer<ReLU, relu> {};
 
 /// `relu6` as a layer.
-class ReLU6 : public Module {
- public:
-  Tensor forward(const Tensor& x) const override { return relu6(x); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<ReLU6>(); }
-};
+class ReLU6 : public OperatorLayer<ReLU6, relu6> {};
 
 /// `selu` as a layer.
-class SELU : public Module {
- public:
-  Tensor forward(const Tensor& x) const override { return selu(x); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<SELU>(); }
-};
+class SELU : public OperatorLayer<SELU, selu> {};
 
 /// `silu` as a layer.
-class SiLU : public Module {
- public:
-  Tensor forward(const Tensor& x) const override { return silu(x); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<SiLU>(); }
-};
+class SiLU : public OperatorLayer<SiLU, silu> {};
 
 /// `hardswish` as a layer.
-class Hardswish : public Module {
- public:
-  Tensor forward(const Tensor& x) const override { return hardswish(x); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<Hardswish>(); }
-};
+class Hardswish : public OperatorLayer<Hardswish, hardswish> {};
 
 /// `hardsigmoid` as a layer.
-class Hardsigmoid : public Module {
- public:
-  Tensor forward(const Tensor& x) const override { return hardsigmoid(x); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<Hardsigmoid>(); }
-};
+class Hardsigmoid : public OperatorLayer<Hardsigmoid, hardsigmoid> {};
 
 /// `sigmoid` as a layer.
-class Sigmoid : public Module {
- public:
-  Tensor forward(const Tensor& x) const override { return sigmoid(x); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<Sigmoid>(); }
-};
+class Sigmoid : public OperatorLayer<Sigmoid, sigmoid> {};
 
 /// `tanh` as a layer.
-class Tanh : public Module {
- public:
-  Tensor forward(const Tensor& x) const override { return tanh(x); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<Tanh>(); }
-};
+class Tanh : public OperatorLayer<Tanh, tanh> {};
 
 /// `mish` as a layer.
-class Mish : public Module {
- public:
-  Tensor forward(const Tensor& x) const override { return mish(x); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<Mish>(); }
-};
+class Mish : public OperatorLayer<Mish, mish> {};
 
 /// `leaky_relu` as a layer.
-class LeakyReLU : public Module {
+class LeakyReLU : public OperatorLayer<LeakyReLU, leaky_relu> {
  public:
-  explicit LeakyReLU(const LeakyReluOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& x) const override { return leaky_relu(x, options_); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<LeakyReLU>(options_); }
-
-  LeakyReluOptions options_;
+  explicit LeakyReLU(const Options& options = {}) : OperatorLayer(options) {}
 };
 
 /// `elu` as a layer.
-class ELU : public Module {
+class ELU : public OperatorLayer<ELU, elu> {
  public:
-  explicit ELU(const EluOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& x) const override { return elu(x, options_); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<ELU>(options_); }
-
-  EluOptions options_;
+  explicit ELU(const Options& options = {}) : OperatorLayer(options) {}
 };
 
 /// `gelu` as a layer.
-class GELU : public Module {
+class GELU : public OperatorLayer<GELU, gelu> {
  public:
-  explicit GELU(const GeluOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& x) const override { return gelu(x, options_); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<GELU>(options_); }
-
-  GeluOptions options_;
+  explicit GELU(const Options& options = {}) : OperatorLayer(options) {}
 };
 
 /// `softplus` as a layer.
-class Softplus : public Module {
+class Softplus : public OperatorLayer<Softplus, softplus> {
  public:
-  explicit Softplus(const SoftplusOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& x) const override { return softplus(x, options_); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<Softplus>(options_); }
-
-  SoftplusOptions options_;
+  explicit Softplus(const Options& options = {}) : OperatorLayer(options) {}
 };
 
-/// `prelu` with learnable weights: one for all channels, or one for each. Throws a ValueError for a number below
-/// 1.
+/// `prelu` with learnable weights: one for all channels, or one per channel. Throws a ValueError for num_parameters
+/// below 1.
 class PReLU : public Module {
  public:
   struct Options {
-    std::int64_t num_parameters = 1;  ///< 1, or the number of channels
+    std::int64_t num_parameters = 1;  ///< number of weights: 1, or the number of channels
     double init = 0.25;               ///< the initial value of every weight
   };
 
@@ -151,35 +73,22 @@ class PReLU : public Module {
   const Tensor& weight() const { return weight_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<PReLU>(Options{.num_parameters = weight_->size(0)});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<PReLU>(options_); }
 
+  Options options_;
   Parameter weight_;
 };
 
 /// `softmax` as a layer.
-class Softmax : public Module {
+class Softmax : public OperatorLayer<Softmax, softmax> {
  public:
-  explicit Softmax(int axis = -1) : axis_(axis) {}
-  Tensor forward(const Tensor& x) const override { return softmax(x, axis_); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<Softmax>(axis_); }
-
-  int axis_;
+  explicit Softmax(int axis = -1) : OperatorLayer(axis) {}
 };
 
 /// `log_softmax` as a layer.
-class LogSoftmax : public Module {
+class LogSoftmax : public OperatorLayer<LogSoftmax, log_softmax> {
  public:
-  explicit LogSoftmax(int axis = -1) : axis_(axis) {}
-  Tensor forward(const Tensor& x) const override { return log_softmax(x, axis_); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<LogSoftmax>(axis_); }
-
-  int axis_;
+  explicit LogSoftmax(int axis = -1) : OperatorLayer(axis) {}
 };
 
 }  // namespace tapestry::nn

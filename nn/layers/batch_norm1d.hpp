@@ -13,7 +13,10 @@ class BatchNorm1d : public NormBase {
   using Options = BatchNormLayerOptions;
 
   explicit BatchNorm1d(const Options& options) : NormBase("BatchNorm1d", options) {}
-  Tensor forward(const Tensor& x) const override;
+  Tensor forward(const Tensor& x) const override {
+    check_rank(x, {2, 3}, "(N, C) or (N, C, L)");
+    return batch_normalized(x);
+  }
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override { return make<BatchNorm1d>(options()); }

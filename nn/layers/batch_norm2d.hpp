@@ -13,7 +13,10 @@ class BatchNorm2d : public NormBase {
   using Options = BatchNormLayerOptions;
 
   explicit BatchNorm2d(const Options& options) : NormBase("BatchNorm2d", options) {}
-  Tensor forward(const Tensor& x) const override;
+  Tensor forward(const Tensor& x) const override {
+    check_rank(x, {4}, "(N, C, H, W)");
+    return batch_normalized(x);
+  }
 
  private:
   std::unique_ptr<ModuleBase> make_like() const override { return make<BatchNorm2d>(options()); }

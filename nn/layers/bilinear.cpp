@@ -24,7 +24,7 @@ Shape checked_weight_shape(const Bilinear::Options& options) {
 }  // namespace
 
 Bilinear::Bilinear(const Options& options)
-    : weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
+    : options_(options), weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
   const double bound = 1 / std::sqrt(static_cast<double>(options.in1_features));
   init::uniform(weight_, -bound, bound);
   if (!options.bias) return;

@@ -1,4 +1,4 @@
-// The layer that multiplies pairs of features.
+// The bilinear layer of two inputs.
 #pragma once
 
 #include <tapestry/core/required.hpp>
@@ -13,7 +13,7 @@ class Bilinear : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   struct Options {
     Required<std::int64_t> in1_features;  ///< features of the first input
-    Required<std::int64_t> in2_features;  ///< features of the second
+    Required<std::int64_t> in2_features;  ///< features of the second input
     Required<std::int64_t> out_features;  ///< features of the result
     bool bias = true;                     ///< adds a learnable bias
   };
@@ -26,15 +26,10 @@ class Bilinear : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   const Tensor& bias() const { return bias_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<Bilinear>(Options{.in1_features = weight_->size(1),
-                                  .in2_features = weight_->size(2),
-                                  .out_features = weight_->size(0),
-                                  .bias = bias_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Bilinear>(options_); }
 
-  Parameter weight_;
-  Parameter bias_;
+  Options options_;
+  Parameter weight_, bias_;
 };
 
 }  // namespace tapestry::nn

@@ -9,7 +9,8 @@ DropConnectLinear::DropConnectLinear(const Options& options)
 }
 
 Tensor DropConnectLinear::forward(const Tensor& x) const {
-  return is_training() ? linear(x, drop_connect(weight(), options_.p, stream_), bias()) : Linear::forward(x);
+  if (!is_training()) return Linear::forward(x);
+  return linear(x, drop_connect(weight(), options_.p, stream_), bias());
 }
 
 DropConnectConv2d::DropConnectConv2d(const Options& options)
@@ -18,7 +19,8 @@ DropConnectConv2d::DropConnectConv2d(const Options& options)
 }
 
 Tensor DropConnectConv2d::forward(const Tensor& x) const {
-  return is_training() ? forward_with(drop_connect(weight(), options_.p, stream_), x) : Conv2d::forward(x);
+  if (!is_training()) return Conv2d::forward(x);
+  return conv2d(x, drop_connect(weight(), options_.p, stream_), bias(), options_.conv.operator_options());
 }
 
 }  // namespace tapestry::nn

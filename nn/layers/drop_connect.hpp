@@ -1,4 +1,4 @@
-// Layers that drop weights in training.
+// Layers that drop weights in training mode.
 #pragma once
 
 #include <tapestry/autograd/ops/dropout/dropout.hpp>
@@ -7,13 +7,14 @@
 
 namespace tapestry::nn {
 
-/// `Linear` whose weights pass through `drop_connect` in training: some are zero, for all samples of a batch the same
-/// ones; the bias stays. In evaluation, and in its state, it is a Linear. Throws a ValueError for options out of range.
+/// `Linear` that applies `drop_connect` to its weight in training: some weights are zero, the same ones for all samples
+/// of a batch. The bias is not dropped. In evaluation it is a Linear, and its state is that of a Linear. Throws a
+/// ValueError for options out of range.
 class DropConnectLinear : public Linear {
  public:
   struct Options {
     Linear::Options linear;  ///< the layer
-    double p = 0.5;          ///< the probability of a zero weight
+    double p = 0.5;          ///< probability of dropping a weight
   };
 
   explicit DropConnectLinear(const Options& options);
@@ -26,14 +27,14 @@ class DropConnectLinear : public Linear {
   mutable RandomStream stream_;
 };
 
-/// `Conv2d` whose weights pass through `drop_connect` in training: some elements of the kernels are zero, for all
-/// samples of a batch the same ones; the bias stays. In evaluation, and in its state, it is a Conv2d. Throws a
+/// `Conv2d` that applies `drop_connect` to its weight in training: some weights are zero, the same ones for all samples
+/// of a batch. The bias is not dropped. In evaluation it is a Conv2d, and its state is that of a Conv2d. Throws a
 /// ValueError for options out of range.
 class DropConnectConv2d : public Conv2d {
  public:
   struct Options {
     Conv2d::Options conv;  ///< the convolution
-    double p = 0.5;        ///< the probability of a zero weight
+    double p = 0.5;        ///< probability of dropping a weight
   };
 
   explicit DropConnectConv2d(const Options& options);

@@ -3,103 +3,96 @@
 // [0, 1].
 #pragma once
 
+#include <string_view>
+
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/dropout/dropout.hpp>
 #include <tapestry/core/required.hpp>
-#include <tapestry/nn/module.hpp>
+#include <tapestry/nn/layers/operator_layer.hpp>
 
 namespace tapestry::nn {
 
-/// `dropout` as a layer: single elements.
-class Dropout : public Module {
+/// The base of `Layer`, which overrides `drop`.
+template <class Layer, class LayerOptions>
+class DropoutLayer : public OptionsLayer<Layer, LayerOptions, Module> {
  public:
-  struct Options {
-    double p = 0.5;  ///< the probability of a zero
-  };
+  Tensor forward(const Tensor& x) const override { return this->is_training() ? drop(x, stream_) : x; }
 
-  explicit Dropout(const Options& options);
-  Tensor forward(const Tensor& x) const override;
+ protected:
+  DropoutLayer(std::string_view layer, const LayerOptions& options)
+      : DropoutLayer::OptionsLayer(options), stream_(new_random_stream()) {
+    check_dropout_probability(layer, options.p);
+  }
+  /// The output in training mode.
+  virtual Tensor drop(const Tensor& x, RandomStream& stream) const = 0;
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<Dropout>(Options{.p = p_}); }
-
-  double p_;
   mutable RandomStream stream_;
 };
 
-/// `dropout2d` as a layer: whole channels of images (N, C, H, W).
-class Dropout2d : public Module {
- public:
-  struct Options {
-    double p = 0.5;  ///< the probability of a zero
-  };
-
-  explicit Dropout2d(const Options& options);
-  Tensor forward(const Tensor& x) const override;
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<Dropout2d>(Options{.p = p_}); }
-
-  double p_;
-  mutable RandomStream stream_;
+struct DropoutOptions {
+  double p = 0.5;  ///< the probability of dropping an element or a channel
 };
 
-/// `drop_block2d` as a layer: squares of images (N, C, H, W). Throws a ValueError for a block_size below 1.
-class DropBlock2d : public Module {
+/// `dropout` as a layer: drops elements.
+class Dropout : public DropoutLayer<Dropout, DropoutOptions> {
  public:
-  struct Options {
-    Required<double> p;                 ///< the share of elements to drop, about
-    Required<std::int64_t> block_size;  ///< the side of a square in pixels
-  };
-
-  explicit DropBlock2d(const Options& options);
-  Tensor forward(const Tensor& x) const override;
+  explicit Dropout(const Options& options) : DropoutLayer("Dropout", options) {}
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<DropBlock2d>(Options{.p = p_, .block_size = block_size_});
+  Tensor drop(const Tensor& x, RandomStream& stream) const override { return dropout(x, options_.p, stream); }
+};
+
+/// `dropout2d` as a layer: drops whole channels of images (N, C, H, W).
+class Dropout2d : public DropoutLayer<Dropout2d, DropoutOptions> {
+ public:
+  explicit Dropout2d(const Options& options) : DropoutLayer("Dropout2d", options) {}
+
+ private:
+  Tensor drop(const Tensor& x, RandomStream& stream) const override { return dropout2d(x, options_.p, stream); }
+};
+
+/// `alpha_dropout` as a layer, for networks of `selu`: dropped elements take the value that selu tends to.
+class AlphaDropout : public DropoutLayer<AlphaDropout, DropoutOptions> {
+ public:
+  explicit AlphaDropout(const Options& options) : DropoutLayer("AlphaDropout", options) {}
+
+ private:
+  Tensor drop(const Tensor& x, RandomStream& stream) const override { return alpha_dropout(x, options_.p, stream); }
+};
+
+struct DropBlock2dOptions {
+  Required<double> p;                 ///< the approximate fraction of elements to drop
+  Required<std::int64_t> block_size;  ///< the side of a square in pixels
+};
+
+/// `drop_block2d` as a layer: drops squares of images (N, C, H, W). Throws a ValueError for a block_size below 1.
+class DropBlock2d : public DropoutLayer<DropBlock2d, DropBlock2dOptions> {
+ public:
+  explicit DropBlock2d(const Options& options) : DropoutLayer("DropBlock2d", options) {
+    check_positive("DropBlock2d", "block_size", options.block_size);
   }
 
-  double p_;
-  std::int64_t block_size_;
-  mutable RandomStream stream_;
+ private:
+  Tensor drop(const Tensor& x, RandomStream& stream) const override {
+    return drop_block2d(x, options_.p, options_.block_size, stream);
+  }
+};
+
+struct StochasticDepthOptions {
+  Required<double> p;                                   ///< the probability of dropping the branch
+  StochasticDepthMode mode = StochasticDepthMode::row;  ///< per sample, or for the whole batch
 };
 
 /// `stochastic_depth` as a layer, for the end of a residual branch.
-class StochasticDepth : public Module {
+class StochasticDepth : public DropoutLayer<StochasticDepth, StochasticDepthOptions> {
  public:
-  struct Options {
-    Required<double> p;                                   ///< the probability of dropping the branch
-    StochasticDepthMode mode = StochasticDepthMode::row;  ///< for every sample by itself, or for the batch
-  };
-
-  explicit StochasticDepth(const Options& options);
-  Tensor forward(const Tensor& x) const override;
+  explicit StochasticDepth(const Options& options) : DropoutLayer("StochasticDepth", options) {}
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<StochasticDepth>(Options{.p = p_, .mode = mode_});
+  Tensor drop(const Tensor& x, RandomStream& stream) const override {
+    return stochastic_depth(x, options_.p, stream, options_.mode);
   }
-
-  double p_;
-  StochasticDepthMode mode_;
-  mutable RandomStream stream_;
-};
-
-/// `alpha_dropout` as a layer: for networks of `selu`.
-class AlphaDropout : public Module {
- public:
-  struct Options {
-    double p = 0.5;  ///< the probability that an element takes the value that selu tends to
-  };
-
-  explicit AlphaDropout(const Options& options);
-  Tensor forward(const Tensor& x) const override;
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<AlphaDropout>(Options{.p = p_}); }
-
-  double p_;
-  mutable RandomStream stream_;
 };
 
 }  // namespace tapestry::nn

@@ -15,7 +15,7 @@ void check_positive(std::string_view layer, std::string_view option, std::int64_
   if (value < 1) throw ValueError(fmt::format("{}: {} must be at least 1, got {}", layer, option, value));
 }
 
-void check_places(std::string_view layer, const Tensor& x, std::int64_t max_length, std::int64_t size) {
+void check_positions(std::string_view layer, const Tensor& x, std::int64_t max_length, std::int64_t size) {
   if (x.rank() == 3 && x.size(1) <= max_length && x.size(2) == size) return;
   throw ShapeError(
       fmt::format("{}: expected (N, L, {}) with L at most {}, got {}", layer, size, max_length, to_string(x.shape())));
@@ -32,7 +32,7 @@ Shape checked_table(const Embedding::Options& options) {
   return {options.num_embeddings, options.embedding_dim};
 }
 
-Shape checked_places(const LearnedPositionalEncoding::Options& options) {
+Shape checked_pos_embedding(const LearnedPositionalEncoding::Options& options) {
   check_positive("LearnedPositionalEncoding", "embed_dim", options.embed_dim);
   check_positive("LearnedPositionalEncoding", "max_length", options.max_length);
   return {1, options.max_length, options.embed_dim};
@@ -60,13 +60,12 @@ Conv2d projection(const PatchEmbedding::Options& options) {
 }  // namespace
 
 Embedding::Embedding(const Options& options)
-    : padding_idx_(options.padding_idx),
-      weight_(add_parameter("weight", new_random_stream().normal(checked_table(options)))) {
-  if (padding_idx_) Array(weight_->array()).slice(*padding_idx_, *padding_idx_ + 1).fill(0);
+    : options_(options), weight_(add_parameter("weight", new_random_stream().normal(checked_table(options)))) {
+  if (const auto padding = options.padding_idx) Array(weight_->array()).slice(*padding, *padding + 1).fill(0);
 }
 
 Tensor Embedding::forward(const Tensor& indices) const {
-  return embedding(indices.array(), weight_, padding_idx_);
+  return embedding(indices.array(), weight_, options_.padding_idx);
 }
 
 PositionalEncoding::PositionalEncoding(const Options& options)
@@ -75,15 +74,17 @@ PositionalEncoding::PositionalEncoding(const Options& options)
       dropout_(add("dropout", Dropout({.p = options.dropout}))) {}
 
 Tensor PositionalEncoding::forward(const Tensor& x) const {
-  check_places("PositionalEncoding", x, positions_.size(0), positions_.size(1));
+  check_positions("PositionalEncoding", x, options_.max_length, options_.embed_dim);
   return dropout_(x + positions_.slice(0, x.size(1)).to(x.dtype()));
 }
 
 LearnedPositionalEncoding::LearnedPositionalEncoding(const Options& options)
-    : pos_embedding_(add_parameter("pos_embedding", new_random_stream().normal(checked_places(options), 0, 0.02))) {}
+    : options_(options),
+      pos_embedding_(
+          add_parameter("pos_embedding", new_random_stream().normal(checked_pos_embedding(options), 0, 0.02))) {}
 
 Tensor LearnedPositionalEncoding::forward(const Tensor& x) const {
-  check_places("LearnedPositionalEncoding", x, pos_embedding_->size(1), pos_embedding_->size(2));
+  check_positions("LearnedPositionalEncoding", x, options_.max_length, options_.embed_dim);
   return x + slice(pos_embedding_, 1, 0, x.size(1));
 }
 

@@ -1,4 +1,4 @@
-// The layer between images and vectors.
+// The layer that flattens images to vectors.
 #pragma once
 
 #include <tapestry/autograd/ops/shape/shape.hpp>
@@ -6,7 +6,7 @@
 
 namespace tapestry::nn {
 
-/// `flatten` of all axes but the first, unless told otherwise.
+/// `flatten` of the axes first to last: by default of all axes but the first.
 class Flatten : public Module {
  public:
   explicit Flatten(int first = 1, int last = -1) : first_(first), last_(last) {}

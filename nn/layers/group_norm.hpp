@@ -11,10 +11,10 @@ namespace tapestry::nn {
 class GroupNorm : public Module {
  public:
   struct Options {
-    Required<std::int64_t> num_groups;
-    Required<std::int64_t> num_channels;
-    double eps = 1e-5;   ///< added to the variance
-    bool affine = true;  ///< adds a learnable weight and bias per channel
+    Required<std::int64_t> num_groups;    ///< must divide num_channels
+    Required<std::int64_t> num_channels;  ///< channels of x
+    double eps = 1e-5;                    ///< added to the variance
+    bool affine = true;                   ///< adds a learnable weight and bias per channel
   };
 
   explicit GroupNorm(const Options& options);
@@ -26,14 +26,9 @@ class GroupNorm : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<GroupNorm>(
-        Options{.num_groups = groups_, .num_channels = channels_, .eps = eps_, .affine = weight_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<GroupNorm>(options_); }
 
-  std::int64_t groups_;
-  std::int64_t channels_;
-  double eps_;
+  Options options_;
   Parameter weight_, bias_;
 };
 

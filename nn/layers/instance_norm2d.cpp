@@ -1,7 +1,4 @@
-#include <fmt/format.h>
-
 #include <tapestry/autograd/ops/norm/normalization.hpp>
-#include <tapestry/core/error.hpp>
 #include <tapestry/nn/layers/instance_norm2d.hpp>
 
 namespace tapestry::nn {
@@ -11,15 +8,14 @@ InstanceNorm2d::InstanceNorm2d(const Options& options)
                                   .eps = options.eps,
                                   .momentum = options.momentum,
                                   .affine = options.affine,
-                                  .track_running_stats = options.track_running_stats}) {}
+                                  .track_running_stats = options.track_running_stats}),
+      options_(options) {}
 
 Tensor InstanceNorm2d::forward(const Tensor& x) const {
-  if (x.rank() != 4) {
-    throw ShapeError(fmt::format("InstanceNorm2d: expected an input (N, C, H, W), got {}", to_string(x.shape())));
-  }
+  check_rank(x, {4}, "(N, C, H, W)");
   const Tensor y = instance_norm(
-      x, mean_array(), var_array(), weight(), bias(),
-      {.use_input_stats = is_training() || !is_tracked(), .momentum = options().momentum, .eps = options().eps});
+      x, running_mean_.array_if_defined(), running_var_.array_if_defined(), weight_, bias_,
+      {.use_input_stats = is_training() || !is_tracked(), .momentum = options_.momentum, .eps = options_.eps});
   count_batch();
   return y;
 }

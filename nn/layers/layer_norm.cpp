@@ -3,16 +3,16 @@
 
 namespace tapestry::nn {
 
-LayerNorm::LayerNorm(const Options& options) : normalized_shape_(options.normalized_shape), eps_(options.eps) {
-  check_eps("LayerNorm", eps_);
-  check_normalized_shape("LayerNorm", normalized_shape_);
+LayerNorm::LayerNorm(const Options& options) : options_(options) {
+  check_eps("LayerNorm", options.eps);
+  check_normalized_shape("LayerNorm", options.normalized_shape);
   if (!options.elementwise_affine) return;
-  weight_ = add_parameter("weight", Array::full(normalized_shape_, 1));
-  if (options.bias) bias_ = add_parameter("bias", Array::zeros(normalized_shape_));
+  weight_ = add_parameter("weight", Array::full(options.normalized_shape, 1));
+  if (options.bias) bias_ = add_parameter("bias", Array::zeros(options.normalized_shape));
 }
 
 Tensor LayerNorm::forward(const Tensor& x) const {
-  return layer_norm(x, normalized_shape_, weight_, bias_, eps_);
+  return layer_norm(x, options_.normalized_shape, weight_, bias_, options_.eps);
 }
 
 }  // namespace tapestry::nn

@@ -14,7 +14,7 @@ class LayerNorm : public Module {
     Required<Shape> normalized_shape;  ///< the last axes of the input
     double eps = 1e-5;                 ///< added to the variance
     bool elementwise_affine = true;    ///< adds a learnable weight and bias
-    bool bias = true;                  ///< adds the bias, if affine
+    bool bias = true;                  ///< adds the bias as well, if affine
   };
 
   explicit LayerNorm(const Options& options);
@@ -26,15 +26,9 @@ class LayerNorm : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<LayerNorm>(Options{.normalized_shape = normalized_shape_,
-                                   .eps = eps_,
-                                   .elementwise_affine = weight_.defined(),
-                                   .bias = bias_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<LayerNorm>(options_); }
 
-  Shape normalized_shape_;
-  double eps_;
+  Options options_;
   Parameter weight_, bias_;
 };
 

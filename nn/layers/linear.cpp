@@ -17,7 +17,8 @@ Shape checked_weight_shape(const Linear::Options& options) {
 
 }  // namespace
 
-Linear::Linear(const Options& options) : weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
+Linear::Linear(const Options& options)
+    : options_(options), weight_(add_parameter("weight", Array::empty(checked_weight_shape(options)))) {
   if (options.bias) bias_ = add_parameter("bias", Array::empty({options.out_features}));
   init::default_uniform(weight_, bias_);
 }

@@ -11,15 +11,15 @@ namespace tapestry::nn {
 class Linear : public Module {
  public:
   struct Options {
-    Required<std::int64_t> in_features;
-    Required<std::int64_t> out_features;
-    bool bias = true;
+    Required<std::int64_t> in_features;   ///< features of x
+    Required<std::int64_t> out_features;  ///< features of the result
+    bool bias = true;                     ///< adds a learnable bias
   };
 
   explicit Linear(const Options& options);
   Linear(Linear&&) = default;
   Linear& operator=(Linear&&) = default;
-  /// Not made of an object of a derived class, which would lose what that class adds.
+  /// Cannot be made from an object of a derived class, because what that class adds would be lost.
   template <detail::Extends<Linear> Derived>
   Linear(Derived&&) = delete;  // NOLINT
   template <detail::Extends<Linear> Derived>
@@ -31,13 +31,10 @@ class Linear : public Module {
   const Tensor& bias() const { return bias_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<Linear>(
-        Options{.in_features = weight_->size(1), .out_features = weight_->size(0), .bias = bias_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<Linear>(options_); }
 
-  Parameter weight_;
-  Parameter bias_;
+  Options options_;
+  Parameter weight_, bias_;
 };
 
 }  // namespace tapestry::nn

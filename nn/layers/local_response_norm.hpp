@@ -11,9 +11,9 @@ namespace tapestry::nn {
 class LocalResponseNorm : public Module {
  public:
   struct Options {
-    Required<std::int64_t> size;  ///< channels in a window
-    double alpha = 1e-4;          ///< the factor of the mean square
-    double beta = 0.75;           ///< the exponent
+    Required<std::int64_t> size;  ///< channels of a window
+    double alpha = 1e-4;          ///< factor of the mean square
+    double beta = 0.75;           ///< exponent
     double k = 1;                 ///< added to the mean square
   };
 

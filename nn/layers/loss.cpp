@@ -1,14 +1,6 @@
 #include <tapestry/nn/layers/loss.hpp>
 
 namespace tapestry::nn {
-namespace {
-
-/// The array behind a buffer that may be undefined.
-Array array_of(const Tensor& buffer) {
-  return buffer.defined() ? buffer.array() : Array();
-}
-
-}  // namespace
 
 CrossEntropyLoss::CrossEntropyLoss(const CrossEntropyOptions& options) : options_(options) {
   options.check("CrossEntropyLoss");
@@ -17,7 +9,7 @@ CrossEntropyLoss::CrossEntropyLoss(const CrossEntropyOptions& options) : options
 
 Tensor CrossEntropyLoss::forward(const Tensor& logits, const Tensor& targets) const {
   CrossEntropyOptions options = options_;
-  options.weight = array_of(weight_);
+  options.weight = weight_.array_if_defined();
   if (targets.dtype() == DType::i64) return cross_entropy(logits, targets.array(), options);
   return cross_entropy(logits, targets, options);
 }
@@ -28,7 +20,7 @@ NLLLoss::NLLLoss(const NllLossOptions& options) : options_(options) {
 
 Tensor NLLLoss::forward(const Tensor& log_probabilities, const Array& labels) const {
   NllLossOptions options = options_;
-  options.weight = array_of(weight_);
+  options.weight = weight_.array_if_defined();
   return nll_loss(log_probabilities, labels, options);
 }
 
@@ -39,8 +31,8 @@ BCEWithLogitsLoss::BCEWithLogitsLoss(const BinaryCrossEntropyOptions& options) :
 
 Tensor BCEWithLogitsLoss::forward(const Tensor& logits, const Tensor& targets) const {
   BinaryCrossEntropyOptions options = options_;
-  options.weight = array_of(weight_);
-  options.pos_weight = array_of(pos_weight_);
+  options.weight = weight_.array_if_defined();
+  options.pos_weight = pos_weight_.array_if_defined();
   return binary_cross_entropy_with_logits(logits, targets, options);
 }
 

@@ -1,16 +1,16 @@
-// Losses as layers of predictions and targets. Their constructors throw a ValueError for options out of range.
+// Loss layers of predictions and targets. Their constructors throw a ValueError for options out of range.
 #pragma once
 
 #include <tapestry/autograd/ops/loss/loss.hpp>
-#include <tapestry/nn/module_of.hpp>
+#include <tapestry/nn/layers/operator_layer.hpp>
 
 namespace tapestry::nn {
 
-/// `cross_entropy` as a layer. The factors of the classes are a buffer, weight, and follow the layer to another dtype.
+/// `cross_entropy` as a layer. The class weights are a buffer, weight, and follow the layer to another dtype.
 class CrossEntropyLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
   explicit CrossEntropyLoss(const CrossEntropyOptions& options = {});
-  /// The targets are labels, i64, or the probabilities of the classes.
+  /// The targets are labels, i64, or class probabilities.
   Tensor forward(const Tensor& logits, const Tensor& targets) const override;
 
  private:
@@ -20,7 +20,7 @@ class CrossEntropyLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
   Buffer weight_;
 };
 
-/// `nll_loss` as a layer. The factors of the classes are a buffer, weight, and follow the layer to another dtype.
+/// `nll_loss` as a layer. The class weights are a buffer, weight, and follow the layer to another dtype.
 class NLLLoss : public ModuleOf<Tensor(const Tensor&, const Array&)> {
  public:
   explicit NLLLoss(const NllLossOptions& options = {});
@@ -33,7 +33,7 @@ class NLLLoss : public ModuleOf<Tensor(const Tensor&, const Array&)> {
   Buffer weight_;
 };
 
-/// `binary_cross_entropy_with_logits` as a layer. Its factors are buffers, weight and pos_weight, and follow the layer
+/// `binary_cross_entropy_with_logits` as a layer. Its weights are buffers, weight and pos_weight, and follow the layer
 /// to another dtype.
 class BCEWithLogitsLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
@@ -48,91 +48,39 @@ class BCEWithLogitsLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> 
 };
 
 /// `mse_loss` as a layer.
-class MSELoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class MSELoss : public OperatorLayer<MSELoss, mse_loss> {
  public:
-  explicit MSELoss(Reduction reduction = Reduction::mean) : reduction_(reduction) {}
-  Tensor forward(const Tensor& input, const Tensor& target) const override {
-    return mse_loss(input, target, reduction_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<MSELoss>(reduction_); }
-
-  Reduction reduction_;
+  explicit MSELoss(Reduction reduction = Reduction::mean) : OperatorLayer(reduction) {}
 };
 
 /// `l1_loss` as a layer.
-class L1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class L1Loss : public OperatorLayer<L1Loss, l1_loss> {
  public:
-  explicit L1Loss(Reduction reduction = Reduction::mean) : reduction_(reduction) {}
-  Tensor forward(const Tensor& input, const Tensor& target) const override {
-    return l1_loss(input, target, reduction_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<L1Loss>(reduction_); }
-
-  Reduction reduction_;
+  explicit L1Loss(Reduction reduction = Reduction::mean) : OperatorLayer(reduction) {}
 };
 
 /// `smooth_l1_loss` as a layer.
-class SmoothL1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class SmoothL1Loss : public OperatorLayer<SmoothL1Loss, smooth_l1_loss> {
  public:
-  explicit SmoothL1Loss(const SmoothL1LossOptions& options = {}) : options_(options) {
-    options.check("SmoothL1Loss");
-  }
-  Tensor forward(const Tensor& input, const Tensor& target) const override {
-    return smooth_l1_loss(input, target, options_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<SmoothL1Loss>(options_); }
-
-  SmoothL1LossOptions options_;
+  explicit SmoothL1Loss(const Options& options = {}) : OperatorLayer("SmoothL1Loss", options) {}
 };
 
 /// `huber_loss` as a layer.
-class HuberLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class HuberLoss : public OperatorLayer<HuberLoss, huber_loss> {
  public:
-  explicit HuberLoss(const HuberLossOptions& options = {}) : options_(options) {
-    options.check("HuberLoss");
-  }
-  Tensor forward(const Tensor& input, const Tensor& target) const override {
-    return huber_loss(input, target, options_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<HuberLoss>(options_); }
-
-  HuberLossOptions options_;
+  explicit HuberLoss(const Options& options = {}) : OperatorLayer("HuberLoss", options) {}
 };
 
 /// `dice_loss` as a layer.
-class DiceLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class DiceLoss : public OperatorLayer<DiceLoss, dice_loss> {
  public:
-  explicit DiceLoss(const DiceLossOptions& options = {}) : options_(options) {
-    options.check("DiceLoss");
-  }
-  Tensor forward(const Tensor& probabilities, const Tensor& targets) const override {
-    return dice_loss(probabilities, targets, options_);
-  }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<DiceLoss>(options_); }
-
-  DiceLossOptions options_;
+  explicit DiceLoss(const Options& options = {}) : OperatorLayer("DiceLoss", options) {}
 };
 
 /// `kl_div` as a layer.
-class KLDivLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+class KLDivLoss : public OperatorLayer<KLDivLoss, kl_div> {
  public:
-  explicit KLDivLoss(const KlDivOptions& options = {}) : options_(options) {}
-  Tensor forward(const Tensor& input, const Tensor& target) const override { return kl_div(input, target, options_); }
-
- private:
-  std::unique_ptr<ModuleBase> make_like() const override { return make<KLDivLoss>(options_); }
-
-  KlDivOptions options_;
+  explicit KLDivLoss(const Options& options = {}) : OperatorLayer(options) {}
 };
 
 }  // namespace tapestry::nn

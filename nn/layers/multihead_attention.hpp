@@ -8,25 +8,26 @@
 
 namespace tapestry::nn {
 
-/// What a `MultiheadAttention` ignores.
+/// The masks of `MultiheadAttention`.
 struct AttentionMasks {
-  Array key_padding_mask = {};  ///< u8 (N, S): 1 where a key is padding, which nobody looks at
-  /// (L, S) or (N, num_heads, L, S): u8, 1 where a query may not look at a key, or floating, added to the scores.
+  Array key_padding_mask = {};  ///< u8 (N, S): 1 for keys that are padding and ignored
+  /// (L, S) or (N, num_heads, L, S): u8, 1 where a query may not attend to a key; or floating, added to the scores.
   Tensor attn_mask = {};
-  bool is_causal = false;  ///< query i looks at keys 0 … i only
+  bool is_causal = false;  ///< query i attends to keys 0 … i only
 };
 
-/// Attention by several heads, each over a part of projected queries, keys and values, whose results are projected once
-/// more (Vaswani et al., "Attention is all you need", 2017, section 3.2.2). The batch comes first, as with PyTorch's
-/// batch_first. Names, layouts and first values of the parameters are PyTorch's: in_proj_weight (3·E, E) and
-/// in_proj_bias (3·E), of queries, keys and values one below the other, out_proj.weight and out_proj.bias.
+/// Multi-head attention: every head attends over its part of the projected queries, keys and values; the concatenated
+/// results are projected again (Vaswani et al., "Attention is all you need", 2017, section 3.2.2). The batch comes
+/// first, as with PyTorch's batch_first. Names, layouts and initial values of the parameters are PyTorch's:
+/// in_proj_weight (3·E, E) and in_proj_bias (3·E), stacked for queries, keys and values, out_proj.weight and
+/// out_proj.bias.
 class MultiheadAttention : public ModuleOf<Tensor(const Tensor&, const Tensor&, const Tensor&, const AttentionMasks&)> {
  public:
   struct Options {
-    Required<std::int64_t> embed_dim;  ///< size of a query, key or value, E
+    Required<std::int64_t> embed_dim;  ///< size E of a query, key or value
     Required<std::int64_t> num_heads;  ///< must divide embed_dim
-    double dropout = 0;                ///< the probability of dropping an attention weight in training
-    bool bias = true;                  ///< with biases in both projections
+    double dropout = 0;                ///< probability of dropping an attention weight
+    bool bias = true;                  ///< adds learnable biases to both projections
   };
 
   using Masks = AttentionMasks;
@@ -34,9 +35,9 @@ class MultiheadAttention : public ModuleOf<Tensor(const Tensor&, const Tensor&, 
   /// Throws a ValueError for options out of range.
   explicit MultiheadAttention(const Options& options);
 
-  /// query (N, L, E), key and value (N, S, E) → (N, L, E). Masks mean what they mean in PyTorch's layer: 1 hides, the
-  /// opposite of `scaled_dot_product_attention`. A query for which all keys are hidden gets zeros from every head.
-  /// Throws a ShapeError or DTypeError for operands that do not fit.
+  /// query (N, L, E), key and value (N, S, E) → (N, L, E). As in PyTorch's layer, 1 masks a key out, the opposite of
+  /// `scaled_dot_product_attention`. A query whose keys are all masked gets zeros from every head.
+  /// Throws a ShapeError or DTypeError for operands that do not match.
   Tensor forward(const Tensor& query, const Tensor& key, const Tensor& value, const Masks& masks) const override;
   using ModuleOf::operator();
   Tensor operator()(const Tensor& query, const Tensor& key, const Tensor& value) const {
@@ -44,20 +45,14 @@ class MultiheadAttention : public ModuleOf<Tensor(const Tensor&, const Tensor&, 
   }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<MultiheadAttention>(Options{
-        .embed_dim = embed_dim_, .num_heads = num_heads_, .dropout = dropout_, .bias = in_proj_bias_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<MultiheadAttention>(options_); }
 
   Tensor heads_of(const Tensor& x, std::int64_t part, std::int64_t parts) const;
   Tensor attn_mask(const Masks& masks, const Tensor& query, const Tensor& key) const;
 
-  std::int64_t embed_dim_;
-  std::int64_t num_heads_;
-  double dropout_;
+  Options options_;
   mutable RandomStream stream_;
-  Parameter in_proj_weight_;
-  Parameter in_proj_bias_;
+  Parameter in_proj_weight_, in_proj_bias_;
   Linear& out_proj_;
 };
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/norm/normalization.hpp>
@@ -21,8 +23,13 @@ NormBase::NormBase(std::string_view layer, const BatchNormLayerOptions& options)
   }
 }
 
+void NormBase::check_rank(const Tensor& x, std::initializer_list<int> ranks, std::string_view expected) const {
+  if (std::find(ranks.begin(), ranks.end(), x.rank()) != ranks.end()) return;
+  throw ShapeError(fmt::format("{}: expected an input {}, got {}", class_name(), expected, to_string(x.shape())));
+}
+
 Tensor NormBase::batch_normalized(const Tensor& x) const {
-  const Tensor y = batch_norm(x, mean_array(), var_array(), weight_, bias_,
+  const Tensor y = batch_norm(x, running_mean_.array_if_defined(), running_var_.array_if_defined(), weight_, bias_,
                               {.training = is_training(), .momentum = options_.momentum, .eps = options_.eps});
   count_batch();
   return y;

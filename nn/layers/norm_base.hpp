@@ -1,6 +1,7 @@
-// What batch and instance normalization share: parameters and running statistics.
+// The base of batch and instance normalization: parameters and running statistics.
 #pragma once
 
+#include <initializer_list>
 #include <string_view>
 
 #include <tapestry/core/required.hpp>
@@ -12,11 +13,12 @@ namespace tapestry::nn {
 struct BatchNormLayerOptions {
   Required<std::int64_t> num_features;  ///< channels
   double eps = 1e-5;                    ///< added to the variance
-  double momentum = 0.1;                ///< the weight of a batch in the running statistics
+  double momentum = 0.1;                ///< the weight of the newest batch in the running statistics
   bool affine = true;                   ///< adds a learnable weight and bias per channel
   bool track_running_stats = true;      ///< keeps running statistics for evaluation
 };
 
+/// A layer with the parameters and running statistics of a normalization per channel.
 class NormBase : public Module {
  public:
   /// Undefined unless affine.
@@ -27,24 +29,24 @@ class NormBase : public Module {
   const Tensor& running_var() const { return running_var_; }
 
  protected:
-  /// Weight 1, bias 0, running mean 0 and running variance 1. Throws a ValueError that names the layer for options out
-  /// of range.
+  /// Initially weight and running variance are 1, bias and running mean 0. Throws a ValueError naming `layer` for
+  /// options out of range.
   NormBase(std::string_view layer, const BatchNormLayerOptions& options);
 
   const BatchNormLayerOptions& options() const { return options_; }
+  /// Throws a ShapeError that names the layer unless x has one of the ranks, those of the shapes `expected`.
+  void check_rank(const Tensor& x, std::initializer_list<int> ranks, std::string_view expected) const;
   bool is_tracked() const { return running_mean_.defined(); }
-  /// The arrays behind the running statistics; undefined unless tracked.
-  Array mean_array() const { return is_tracked() ? running_mean_->array() : Array(); }
-  Array var_array() const { return is_tracked() ? running_var_->array() : Array(); }
-  /// `batch_norm` by these parameters; in training it updates the running statistics and counts the batch.
+  /// `batch_norm` with these parameters; in training it updates the running statistics and counts the batch.
   Tensor batch_normalized(const Tensor& x) const;
-  /// Counts a batch when statistics are tracked, in training.
+  /// Counts a batch in training, if statistics are tracked.
   void count_batch() const;
+
+  Parameter weight_, bias_;
+  Buffer running_mean_, running_var_, num_batches_tracked_;
 
  private:
   BatchNormLayerOptions options_;
-  Parameter weight_, bias_;
-  Buffer running_mean_, running_var_, num_batches_tracked_;
 };
 
 }  // namespace tapestry::nn

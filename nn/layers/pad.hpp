@@ -1,4 +1,4 @@
-// Padding of images as a layer.
+// The padding layer of images.
 #pragma once
 
 #include <tapestry/autograd/ops/shape/pad.hpp>
@@ -7,7 +7,7 @@
 
 namespace tapestry::nn {
 
-/// Amounts for the four sides of an image; a single number stands for all of them.
+/// A number per side of an image; a single number stands for all four.
 struct Sides {
   std::int64_t left, right, top, bottom;
   constexpr Sides(Integer auto all) : Sides(all, all, all, all) {}  // NOLINT: implicit by design
@@ -20,9 +20,9 @@ struct Sides {
 class Pad2d : public Module {
  public:
   struct Options {
-    Required<Sides> padding;                ///< pixels put on each side; in mode zeros, those below 0 are taken away
+    Required<Sides> padding;  ///< pixels added on each side; in mode zeros, negative numbers remove pixels
     PaddingMode mode = PaddingMode::zeros;  ///< what the padding holds
-    double value = 0;                       ///< what it holds in mode zeros
+    double value = 0;                       ///< the value of the padding in mode zeros
   };
 
   explicit Pad2d(const Options& options) : options_(options) {}

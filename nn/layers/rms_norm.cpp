@@ -3,14 +3,14 @@
 
 namespace tapestry::nn {
 
-RMSNorm::RMSNorm(const Options& options) : normalized_shape_(options.normalized_shape), eps_(options.eps) {
-  if (eps_) check_eps("RMSNorm", *eps_);
-  check_normalized_shape("RMSNorm", normalized_shape_);
-  if (options.elementwise_affine) weight_ = add_parameter("weight", Array::full(normalized_shape_, 1));
+RMSNorm::RMSNorm(const Options& options) : options_(options) {
+  if (options.eps) check_eps("RMSNorm", *options.eps);
+  check_normalized_shape("RMSNorm", options.normalized_shape);
+  if (options.elementwise_affine) weight_ = add_parameter("weight", Array::full(options.normalized_shape, 1));
 }
 
 Tensor RMSNorm::forward(const Tensor& x) const {
-  return rms_norm(x, normalized_shape_, weight_, eps_);
+  return rms_norm(x, options_.normalized_shape, weight_, options_.eps);
 }
 
 }  // namespace tapestry::nn

@@ -25,13 +25,9 @@ class RMSNorm : public Module {
   const Tensor& weight() const { return weight_; }
 
  private:
-  std::unique_ptr<ModuleBase> make_like() const override {
-    return make<RMSNorm>(
-        Options{.normalized_shape = normalized_shape_, .eps = eps_, .elementwise_affine = weight_.defined()});
-  }
+  std::unique_ptr<ModuleBase> make_like() const override { return make<RMSNorm>(options_); }
 
-  Shape normalized_shape_;
-  std::optional<double> eps_;
+  Options options_;
   Parameter weight_;
 };
 

@@ -1,5 +1,4 @@
-// The larger architectures: names and numbers of parameters are those of torchvision, and every parameter gets a
-// gradient.
+// The larger architectures: names and numbers of parameters as in torchvision, and gradients of every parameter.
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/resnet.hpp>
@@ -38,7 +37,7 @@ TEST_CASE("mobilenet_v2 has the parameters of torchvision") {
   require_gradients_everywhere(small, {2, 3, 32, 24}, Array::zeros({2}, DType::i64));
 }
 
-TEST_CASE("unet gives logits for every pixel and says which sizes it takes") {
+TEST_CASE("unet computes logits for every pixel and rejects other sizes") {
   models::UNet net({.in_channels = 2, .classes = 3, .base_channels = 4, .depth = 2});
   REQUIRE(net(Array::zeros({2, 2, 12, 8})).shape() == Shape{2, 3, 12, 8});
   require_entries(net, {"down0.0.weight", "middle.4.running_mean", "enlarge1.bias", "up0.3.weight", "head.weight"});

@@ -8,10 +8,10 @@ using namespace tapestry::testing;
 using Catch::Matchers::Message;
 using models::AttentionCnn;
 
-TEST_CASE("the attention CNN has the layers that it says") {
+TEST_CASE("the attention CNN has the documented layers") {
   const AttentionCnn net;
-  // Of C channels on S × S pixels: a 3×3 convolution to 3/4 of them, queries, keys and values of 1/4 each, their
-  // projection, and vectors of C/16 numbers for the distances.
+  // With C channels and S × S pixels: a 3×3 convolution to 3/4 of the channels, queries, keys and values of 1/4 each,
+  // the output projection, and relative position embeddings of C/16 numbers.
   constexpr auto augmented = [](std::int64_t c, std::int64_t s) {
     return (9 * c + 1) * c * 3 / 4 + (c + 1) * c * 3 / 4 + (c / 4 + 1) * c / 4 + 2 * (2 * s - 1) * c / 16;
   };
@@ -22,7 +22,7 @@ TEST_CASE("the attention CNN has the layers that it says") {
                         "conv5.attn_out.weight", "conv5.key_rel_w", "fc.bias"});
 }
 
-TEST_CASE("the attention CNN takes images of up to 32x32 and gives every parameter a gradient") {
+TEST_CASE("the attention CNN takes images of up to 32x32 and every parameter gets a gradient") {
   AttentionCnn net(7);
   REQUIRE(net(Array::zeros({2, 3, 32, 20})).shape() == Shape{2, 7});
   require_gradients_everywhere(net, {2, 3, 16, 24}, Array::zeros({2}, DType::i64));

@@ -18,7 +18,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// Requires that a clone computes what the original does, which depends on all options.
+/// Requires that a clone computes the same as the original, which depends on all options.
 template <class M, class... Inputs>
 void require_equal_clone(M module, const Inputs&... inputs) {
   module.eval();

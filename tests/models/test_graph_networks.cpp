@@ -1,4 +1,4 @@
-// The networks of graph layers: what they are made of, and that they are the layers one after the other.
+// Graph networks: their parameters, and that they apply their layers in order.
 #include <string>
 #include <vector>
 
@@ -42,7 +42,7 @@ Model made(const typename Model::Options& options) {
   return model;
 }
 
-/// Requires gradients of both orders for the nodes' features, and one for every parameter that is not all zeros.
+/// Requires correct gradients of both orders for the nodes' features, and a nonzero gradient for every parameter.
 template <class Model>
 void require_learns(Model& model, const Array& x) {
   require_gradients([&](const std::vector<Tensor>& in) { return model(in[0], ring()); }, {x});
@@ -66,7 +66,7 @@ void require_drops_in_training(Model& model, const Array& x) {
 
 }  // namespace
 
-TEST_CASE("gcn is two graph convolutions with a relu between them") {
+TEST_CASE("gcn is two graph convolutions with a ReLU between them") {
   auto model = made<models::Gcn>({.in_channels = 3, .hidden_channels = 4, .out_channels = 2});
   REQUIRE(entries(model) ==
           Lines{"conv1.bias [4]", "conv1.lin.weight [4, 3]", "conv2.bias [2]", "conv2.lin.weight [2, 4]"});
@@ -78,7 +78,7 @@ TEST_CASE("gcn is two graph convolutions with a relu between them") {
   require_drops_in_training(model, x);
 }
 
-TEST_CASE("graph sage is two sage layers with a relu between them") {
+TEST_CASE("GraphSAGE is two sage layers with a ReLU between them") {
   for (const auto aggregation : {Aggregation::mean, Aggregation::max}) {
     auto model = made<models::GraphSage>(
         {.in_channels = 3, .hidden_channels = 4, .out_channels = 2, .aggregation = aggregation});
@@ -93,7 +93,7 @@ TEST_CASE("graph sage is two sage layers with a relu between them") {
   }
 }
 
-TEST_CASE("gat is attention of several heads and an elu and attention of one") {
+TEST_CASE("gat is attention with several heads then an ELU then attention with one head") {
   auto model = made<models::Gat>({.in_channels = 3, .hidden_channels = 4, .out_channels = 2, .heads = 3});
   REQUIRE(entries(model) == Lines{"conv1.att_src [1, 3, 4]", "conv1.att_dst [1, 3, 4]", "conv1.bias [12]",
                                   "conv1.lin.weight [12, 3]", "conv2.att_src [1, 1, 2]", "conv2.att_dst [1, 1, 2]",
@@ -106,7 +106,7 @@ TEST_CASE("gat is attention of several heads and an elu and attention of one") {
   require_drops_in_training(model, x);
 }
 
-TEST_CASE("graph networks name what does not fit") {
+TEST_CASE("graph networks report operands that do not match") {
   REQUIRE_THROWS_MATCHES(models::Gcn({.in_channels = 0, .hidden_channels = 2, .out_channels = 2}), ValueError,
                          Message("GcnConv: channels must be at least 1, got 0 → 2"));
   REQUIRE_THROWS_MATCHES(models::GraphSage({.in_channels = 3, .hidden_channels = 2, .out_channels = 0}), ValueError,
@@ -119,7 +119,7 @@ TEST_CASE("graph networks name what does not fit") {
   models::GraphSage sage({.in_channels = 3, .hidden_channels = 2, .out_channels = 2});
   models::Gat gat({.in_channels = 3, .hidden_channels = 2, .out_channels = 2});
   const Array x = Array::zeros({5, 4});
-  REQUIRE_THROWS_MATCHES(gcn(x, ring()), ShapeError, Message("GcnConv: expected an x [5, 3], got [5, 4]"));
-  REQUIRE_THROWS_MATCHES(sage(x, ring()), ShapeError, Message("SageConv: expected an x [5, 3], got [5, 4]"));
-  REQUIRE_THROWS_MATCHES(gat(x, ring()), ShapeError, Message("GatConv: expected an x [5, 3], got [5, 4]"));
+  REQUIRE_THROWS_MATCHES(gcn(x, ring()), ShapeError, Message("GcnConv: expected x [5, 3], got [5, 4]"));
+  REQUIRE_THROWS_MATCHES(sage(x, ring()), ShapeError, Message("SageConv: expected x [5, 3], got [5, 4]"));
+  REQUIRE_THROWS_MATCHES(gat(x, ring()), ShapeError, Message("GatConv: expected x [5, 3], got [5, 4]"));
 }

@@ -41,7 +41,7 @@ void require_names(const nn::Module& model, const std::vector<std::string>& want
   }
 }
 
-/// A gradient that is not all zeros for every parameter, from a made-up image as the target.
+/// Requires a nonzero gradient for every parameter, with a generated target image.
 void require_gradient_for_every_parameter(nn::Module& model, const Shape& input) {
   const Tensor y = model(image_of(input));
   mse_loss(y, Generator(2).reals(y.shape()).to(DType::f32)).backward();
@@ -53,7 +53,7 @@ void require_gradient_for_every_parameter(nn::Module& model, const Shape& input)
   }
 }
 
-/// Weights of all convolutions drawn from N(0, 0.02²): the mean square of n of them has the deviation σ²·√(2/n).
+/// Requires convolution weights from N(0, 0.02²): the mean square of n of them has a standard deviation of σ²·√(2/n).
 void require_first_values_of_dcgan(const nn::Module& model) {
   for (const auto& [name, parameter] : model.named_parameters()) {
     if (parameter.rank() != 4) continue;
@@ -68,7 +68,7 @@ void require_first_values_of_dcgan(const nn::Module& model) {
 
 }  // namespace
 
-TEST_CASE("a U-Net may enlarge by interpolation and convolution") {
+TEST_CASE("a U-Net can upsample by interpolation and convolution") {
   models::UNet net({.in_channels = 2,
                     .classes = 3,
                     .base_channels = 4,
@@ -78,11 +78,11 @@ TEST_CASE("a U-Net may enlarge by interpolation and convolution") {
   require_names(net, {"enlarge1.1.weight", "enlarge0.1.bias"});
   require_gradient_for_every_parameter(net, {2, 2, 12, 8});
   const models::UNet plain({.in_channels = 2, .classes = 3, .base_channels = 4, .depth = 2});
-  // 3×3 in place of 2×2 for 16 → 8 and 8 → 4 channels.
+  // 3×3 instead of 2×2 for 16 → 8 and 8 → 4 channels.
   REQUIRE(parameter_count(net) == parameter_count(plain) + (9 - 4) * (16 * 8 + 8 * 4));
 }
 
-TEST_CASE("the U-Net of the benchmarks has the parameters that it always had") {
+TEST_CASE("the U-Net of the benchmarks keeps its number of parameters") {
   const models::UNet net({.base_channels = 16, .depth = 3});
   std::vector<std::string> names;
   const auto block = [&](const std::string& prefix) {
@@ -105,7 +105,7 @@ TEST_CASE("the U-Net of the benchmarks has the parameters that it always had") {
   REQUIRE(got == names);
 }
 
-TEST_CASE("the autoencoder gives images in the unit range through a code") {
+TEST_CASE("the autoencoder reconstructs images in the unit range from a code") {
   models::Autoencoder model({.base_channels = 8, .code_channels = 5});
   const Array images = image_of({2, 3, 12, 20});
   REQUIRE(model.encode(images).shape() == Shape{2, 5, 3, 5});
@@ -113,14 +113,14 @@ TEST_CASE("the autoencoder gives images in the unit range through a code") {
   REQUIRE(model(images).shape() == Shape{2, 3, 12, 20});
   REQUIRE(std::all_of(values.begin(), values.end(), [](double value) { return value > 0 && value < 1; }));
   require_names(model, {"encoder.0.weight", "encoder.6.bias", "decoder.0.weight", "decoder.6.bias"});
-  // Convolutions of 3 × 3 and 4 × 4, batch norms, and biases where there is no batch norm.
+  // 3 × 3 and 4 × 4 convolutions, batch norms, and biases without batch norm.
   constexpr std::int64_t encoder = 9 * (3 * 8 + 8 * 16 + 16 * 5) + 2 * (8 + 16) + 5;
   constexpr std::int64_t decoder = 16 * (5 * 16 + 16 * 8) + 9 * 8 * 3 + 2 * (16 + 8) + 3;
   REQUIRE(parameter_count(model) == encoder + decoder);
   require_gradient_for_every_parameter(model, {2, 3, 12, 20});
 }
 
-TEST_CASE("the autoencoder decodes what it encoded and says which sizes it takes") {
+TEST_CASE("the autoencoder decodes its codes and rejects other sizes") {
   models::Autoencoder model({});
   model.eval();
   const Array images = image_of({1, 3, 8, 8});
@@ -129,7 +129,7 @@ TEST_CASE("the autoencoder decodes what it encoded and says which sizes it takes
                       "Autoencoder: both sides of images must be multiples of 4, got [1, 3, 8, 10]");
 }
 
-TEST_CASE("both generators make images of 32 by 32 out of random numbers") {
+TEST_CASE("both generators make images of 32 by 32 from random numbers") {
   manual_seed(1);
   for (const auto upsampling : {models::Upsampling::transposed_convolution, models::Upsampling::resize_convolution}) {
     models::DcganGenerator model({.latent = 10, .base_channels = 8, .upsampling = upsampling});
@@ -146,7 +146,7 @@ TEST_CASE("both generators make images of 32 by 32 out of random numbers") {
   }
 }
 
-TEST_CASE("the discriminator gives a logit per image") {
+TEST_CASE("the discriminator computes a logit per image") {
   manual_seed(2);
   models::DcganDiscriminator model({.base_channels = 8, .channels = 1});
   REQUIRE(model(image_of({3, 1, 32, 32})).shape() == Shape{3, 1, 1, 1});
@@ -155,7 +155,7 @@ TEST_CASE("the discriminator gives a logit per image") {
   require_gradient_for_every_parameter(model, {3, 1, 32, 32});
 }
 
-TEST_CASE("the networks of DCGAN begin as the paper says") {
+TEST_CASE("the networks of DCGAN are initialized as in the paper") {
   manual_seed(3);
   require_first_values_of_dcgan(models::DcganGenerator({.base_channels = 16}));
   require_first_values_of_dcgan(
@@ -163,7 +163,7 @@ TEST_CASE("the networks of DCGAN begin as the paper says") {
   require_first_values_of_dcgan(models::DcganDiscriminator({.base_channels = 16}));
 }
 
-TEST_CASE("super-resolution computes at the small size and shuffles at the end") {
+TEST_CASE("super-resolution computes at the small size and shuffles pixels at the end") {
   manual_seed(4);
   models::SuperResolution model({.upscale_factor = 3, .channels = 2});
   const auto p = model.parameters();
@@ -184,8 +184,7 @@ TEST_CASE("super-resolution computes at the small size and shuffles at the end")
 
 TEST_CASE("the head of DeepLab has the parameters of torchvision") {
   const models::DeepLabHead head({.in_channels = 2048, .classes = 21});
-  // Of the 42,004,074 of deeplabv3_resnet50 those that are neither in its ResNet-50 without the last layer nor in the
-  // auxiliary head.
+  // The 42,004,074 parameters of deeplabv3_resnet50 without those of its backbone and its auxiliary head.
   constexpr std::int64_t backbone = 25'557'032 - (2048 * 1000 + 1000);
   constexpr std::int64_t auxiliary = 9 * 1024 * 256 + 2 * 256 + 256 * 21 + 21;
   REQUIRE(parameter_count(head) == 42'004'074 - backbone - auxiliary);
@@ -193,7 +192,7 @@ TEST_CASE("the head of DeepLab has the parameters of torchvision") {
                        "1.weight", "2.running_var", "4.weight", "4.bias"});
 }
 
-TEST_CASE("DeepLab gives logits for every pixel and says which sizes it takes") {
+TEST_CASE("DeepLab computes logits for every pixel and rejects other sizes") {
   manual_seed(5);
   models::DeepLab model({.classes = 5, .base_channels = 4, .rates = {1, 2}});
   REQUIRE(model(image_of({2, 3, 12, 20})).shape() == Shape{2, 5, 12, 20});

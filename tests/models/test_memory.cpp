@@ -1,4 +1,4 @@
-// What a step of training asks of the system once it has been run.
+// System allocations of training and inference after warm-up.
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/core/allocator.hpp>
 #include <tapestry/models/image_classifier.hpp>
@@ -11,9 +11,9 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// The second step finds the optimizer's state in memory, which the first did not, and may ask for more; blocks that it
-/// got may be chosen otherwise in the third, which then asks for another, as vgg11_bn's does after alexnet's. From then
-/// on steps are alike.
+/// In the second step the optimizer's state takes memory that was free in the first, so the step may allocate more; the
+/// third may select other cached blocks and allocate another one, as vgg11_bn's does after alexnet's. Later steps are
+/// all alike.
 void require_steady_memory(nn::Module& model, const Array& images, const Array& labels) {
   Allocator& allocator = Allocator::instance();
   allocator.trim();

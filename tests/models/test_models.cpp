@@ -1,4 +1,4 @@
-// The models: their parts, their shapes, and what a step of training costs besides arithmetic.
+// The models: their parts and shapes, and the conversions and allocations of a training step.
 #include <cmath>
 #include <string>
 #include <vector>
@@ -38,8 +38,8 @@ void require_finite_gradients(nn::Module& model) {
   }
 }
 
-/// Trains for some steps and requires that, once the first five have filled the allocator's cache, a step converts at
-/// most two arrays, takes no memory from the system, and leaves nothing on the tape behind.
+/// Trains for some steps and requires that, after the first five have filled the allocator's cache, a step converts at
+/// most two arrays, makes no system allocations and leaves no nodes on the tape.
 void require_frugal_steps(nn::Module& model) {
   optim::Sgd optimizer(model.parameters(), {.lr = 0.01, .momentum = 0.9});
   const Array images = made_up_images(8);
@@ -68,7 +68,7 @@ void require_frugal_steps(nn::Module& model) {
 
 }  // namespace
 
-TEST_CASE("the small network has the layers that it says") {
+TEST_CASE("the small network has the documented layers") {
   const SmallCnn model;
   REQUIRE(parameter_names(model) == std::vector<std::string>{"conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias",
                                                              "conv3.weight", "conv3.bias", "conv4.weight", "conv4.bias",
@@ -104,7 +104,7 @@ TEST_CASE("ResNet-20 has the layers of the paper with projection shortcuts") {
   REQUIRE(parameter_count(model) == 272'474);
 }
 
-TEST_CASE("the number of blocks makes the depth") {
+TEST_CASE("the number of blocks determines the depth") {
   const auto convolutions = [](std::int64_t blocks) {
     models::ResNetCifar model(blocks);
     int count = 0;
@@ -118,7 +118,7 @@ TEST_CASE("the number of blocks makes the depth") {
   REQUIRE(convolutions(5) == 31);
 }
 
-TEST_CASE("models make logits of images for any number of images and classes") {
+TEST_CASE("models compute logits for any number of images and classes") {
   const NoGradGuard no_grad;
   for (const std::int64_t batch : {1, 3}) {
     SmallCnn small;
@@ -130,12 +130,12 @@ TEST_CASE("models make logits of images for any number of images and classes") {
   auto residual = resnet20(100);
   REQUIRE(small(made_up_images(2)).shape() == Shape{2, 7});
   REQUIRE(residual(made_up_images(2)).shape() == Shape{2, 100});
-  // ResNet pools over the whole image, so that its size is free.
+  // ResNet pools over the whole image, so any size works.
   REQUIRE(residual(Array::zeros({2, 3, 24, 40})).shape() == Shape{2, 100});
   REQUIRE_THROWS_AS(small(Array::zeros({2, 3, 24, 40})), ShapeError);
 }
 
-TEST_CASE("the convolutions of ResNet begin as Kaiming normal by their outputs") {
+TEST_CASE("the convolutions of ResNet are initialized as Kaiming normal by fan out") {
   manual_seed(1);
   auto model = resnet20();
   for (const auto& [name, module] : model.named_modules()) {
@@ -160,7 +160,7 @@ TEST_CASE("every parameter of a model gets a finite gradient") {
   require_finite_gradients(residual);
 }
 
-TEST_CASE("the features of an image alone and in a batch are the same bits in evaluation") {
+TEST_CASE("an image gives the same bits alone and in a batch in evaluation") {
   manual_seed(3);
   const NoGradGuard no_grad;
   auto model = resnet20();
@@ -180,13 +180,13 @@ TEST_CASE("the features of an image alone and in a batch are the same bits in ev
   }
 }
 
-TEST_CASE("a step of the small network converts and allocates next to nothing") {
+TEST_CASE("a step of the small network makes almost no conversions and no allocations") {
   manual_seed(4);
   SmallCnn model;
   require_frugal_steps(model);
 }
 
-TEST_CASE("a step of ResNet converts and allocates next to nothing") {
+TEST_CASE("a step of ResNet makes almost no conversions and no allocations") {
   manual_seed(5);
   auto model = resnet20();
   require_frugal_steps(model);

@@ -1,5 +1,4 @@
-// The plain stacks, from LeNet-5 to GoogLeNet: their layers, numbers of parameters and shapes, and a gradient in every
-// parameter.
+// The networks without shortcuts, from LeNet-5 to GoogLeNet: layers, numbers of parameters, shapes and gradients.
 #include <algorithm>
 #include <cmath>
 
@@ -37,7 +36,7 @@ TEST_CASE("lenet5 has the layers of the paper with full connections") {
   require_gradients_everywhere(coloured, {2, 3, 32, 32}, two_labels());
 }
 
-TEST_CASE("lenet5 says which images it takes") {
+TEST_CASE("lenet5 rejects images of another shape") {
   models::LeNet5 net({});
   REQUIRE_THROWS_MATCHES(net(Array::zeros({2, 1, 28, 28})), ShapeError,
                          Message("LeNet5: expected images (N, 1, 32, 32), got [2, 1, 28, 28]"));
@@ -47,7 +46,7 @@ TEST_CASE("lenet5 says which images it takes") {
                          Message("LeNet5: expected images (N, 1, 32, 32), got [32, 32]"));
 }
 
-TEST_CASE("alexnet takes small images by another first layer and a smaller head") {
+TEST_CASE("alexnet for small images has another first layer and a smaller head") {
   models::AlexNet net({.classes = 5, .images = models::ImageSize::small});
   constexpr std::int64_t convolutions =
       (3 * 9 + 1) * 64 + (64 * 25 + 1) * 192 + (192 * 9 + 1) * 384 + (384 * 9 + 1) * 256 + (256 * 9 + 1) * 256;
@@ -58,8 +57,8 @@ TEST_CASE("alexnet takes small images by another first layer and a smaller head"
   require_gradients_everywhere(net, {2, 3, 32, 32}, two_labels());
 }
 
-TEST_CASE("vgg networks take small images by a smaller head") {
-  models::Vgg net = models::vgg11_bn({.classes = 5, .images = models::ImageSize::small});
+TEST_CASE("vgg networks for small images have a smaller head") {
+  models::Vgg net = models::vgg11_bn(5, models::ImageSize::small);
   REQUIRE(parameter_count(net) == 132'868'840 - 48 * 512 * 4096 - 4097 * 995);
   require_entries(net, {"features.0.weight", "features.1.running_var", "features.4.bias", "features.25.weight",
                         "features.26.bias", "classifier.0.weight", "classifier.3.weight", "classifier.6.bias"});
@@ -76,7 +75,7 @@ TEST_CASE("slow: alexnet vgg and googlenet have as many parameters as those of t
   REQUIRE(parameter_count(models::GoogLeNet({})) == 6'624'904);
 }
 
-TEST_CASE("network in network has the layers of its authors and no linear one") {
+TEST_CASE("network in network has the layers of the paper and no linear layer") {
   models::NetworkInNetwork net({});
   constexpr std::int64_t first = (3 * 25 + 1) * 192 + (192 + 1) * 160 + (160 + 1) * 96;
   constexpr std::int64_t second = (96 * 25 + 1) * 192 + 2 * (192 + 1) * 192;
@@ -109,7 +108,7 @@ TEST_CASE("the logits of network in network are the means of its last maps") {
   REQUIRE(std::abs(logits.at({0, 0}) - mean) <= 1e-7 * std::abs(mean) + 1e-9);
 }
 
-TEST_CASE("googlenet keeps more of small images and has the names of torchvision") {
+TEST_CASE("googlenet downsamples small images less and has the names of torchvision") {
   models::GoogLeNet net({.classes = 5, .images = models::ImageSize::small});
   REQUIRE(parameter_count(net) == 6'624'904 - 64 * 3 * (49 - 9) - 1025 * 995);
   require_entries(net, {"conv1.conv.weight", "conv3.bn.running_var", "inception3a.branch1.conv.weight",

@@ -1,4 +1,4 @@
-// The residual networks beside those of 18, 20 and 34 layers.
+// The residual networks other than those of 18, 20 and 34 layers.
 #include <string>
 #include <vector>
 
@@ -45,7 +45,7 @@ TEST_CASE("resnext50 has the parameters of torchvision") {
   REQUIRE(shape_of(net, "layer4.2.conv3") == Shape{2048, 1024, 1, 1});
 }
 
-TEST_CASE("networks of bottlenecks for small images give every parameter a gradient") {
+TEST_CASE("every parameter of bottleneck networks for small images gets a gradient") {
   models::ResNet deep = models::resnet50(5, ImageSize::small);
   REQUIRE(parameter_count(deep) == 25'557'032 - 64 * 3 * (49 - 9) - 995 * 2049);
   require_gradients_everywhere(deep, {2, 3, 16, 24}, two_labels());
@@ -65,10 +65,10 @@ TEST_CASE("resnet32 and resnet56 are resnet20 with more blocks") {
   require_gradients_everywhere(net56, {2, 3, 16, 12}, two_labels());
 }
 
-TEST_CASE("the pre-activation network has the layers that it says") {
+TEST_CASE("the pre-activation network has the documented layers") {
   models::PreActResNet net = models::preact_resnet18();
-  // The residual network of as many layers has a norm after the first convolution and after each projection; its norms
-  // at the head of a stage are of the stage's channels, here of those before; and here is a norm at the end.
+  // Unlike this network, resnet18 has a norm after the first convolution and after each projection, and the first norm
+  // of a stage has the stage's channels, not those of the stage before; this network has another norm at the end.
   models::ResNet other = models::resnet18(10, ImageSize::small);
   REQUIRE(parameter_count(net) == parameter_count(other) - 2 * (64 + 128 + 256 + 512) - 2 * (64 + 128 + 256) + 2 * 512);
   REQUIRE(parameter_count(net) == 11'172'170);

@@ -1,4 +1,4 @@
-// What the models cost, against figures that others have published for them.
+// The cost of the models, compared with published figures.
 #include <cmath>
 #include <memory>
 #include <string>
@@ -27,8 +27,8 @@ Owned own(Model model) {
   return std::make_unique<Model>(std::move(model));
 }
 
-/// What torchvision's table of weights says of a model: numbers of parameters, and billions of multiply-adds (which it
-/// calls GFLOPS) for an image of 224 × 224, to three decimals.
+/// From torchvision's table of weights: numbers of parameters, and billions of multiply-adds (there called GFLOPS) for
+/// an image of 224 × 224, to three decimals.
 struct Published {
   std::string model;
   Owned (*make)();
@@ -51,7 +51,7 @@ const std::vector<Published> table = {
 
 }  // namespace
 
-TEST_CASE("slow: parameters and multiply-adds of the models are those that torchvision publishes") {
+TEST_CASE("slow: parameters and multiply-adds of the models are those published by torchvision") {
   for (const auto& [name, make, parameters, multiply_adds] : table) {
     INFO(name);
     const nn::SummaryRow total = nn::summary(*make(), {1, 3, 224, 224}).total();
@@ -60,7 +60,7 @@ TEST_CASE("slow: parameters and multiply-adds of the models are those that torch
   }
 }
 
-TEST_CASE("multiply-adds of the models for small images are those counted by hand") {
+TEST_CASE("multiply-adds of the models for small images match a count by hand") {
   models::SmallCnn small;
   // Four convolutions of 3 × 3 at two sizes, and the linear layers.
   constexpr std::int64_t convolutions = 32 * 32 * (3 * 32 + 32 * 32) * 9 + 16 * 16 * (32 * 64 + 64 * 64) * 9,
@@ -68,8 +68,8 @@ TEST_CASE("multiply-adds of the models for small images are those counted by han
   CHECK(nn::summary(small, {1, 3, 32, 32}).total().flops == 2 * (convolutions + linears));
 
   auto residual = models::resnet20();
-  // Each stage halves the size and doubles the channels: its convolutions, but for the first of a stage, which has half
-  // as many inputs, and the 1 × 1 of the shortcuts, cost the same.
+  // Each stage halves the size and doubles the channels, so all convolutions cost the same, except the first of a
+  // stage, which has half as many inputs, and the 1 × 1 ones of the shortcuts.
   constexpr std::int64_t one = 32 * 32 * 16 * 16 * 9;
   constexpr std::int64_t first = 32 * 32 * 3 * 16 * 9, shortcuts = 2 * (one / 2 / 9), head = 64 * 10;
   CHECK(nn::summary(residual, {1, 3, 32, 32}).total().flops ==

@@ -1,5 +1,5 @@
-// The networks that torchvision has give its results with its weights: torchvision_reference.py makes weights, images
-// and what torchvision computes of them. These tests do nothing where Debian's python3-torchvision is not installed.
+// Comparison with torchvision: torchvision_reference.py writes weights, images and the results that torchvision
+// computes. These tests do nothing if Debian's python3-torchvision is not installed.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -53,7 +53,7 @@ bool has_torchvision() {
   return false;
 }
 
-/// What torchvision_reference.py writes.
+/// The output of torchvision_reference.py.
 struct Reference {
   explicit Reference(const std::string& name, const std::string& options = "") {
     const TemporaryFolder folder;
@@ -81,7 +81,7 @@ std::vector<std::string> names_of(const nn::StateDict& state) {
   return names;
 }
 
-/// The largest difference of two elements, over the largest magnitude wanted.
+/// The largest difference of two elements, relative to the largest expected magnitude.
 double relative_difference(const Array& got, const Array& wanted) {
   REQUIRE(got.shape() == wanted.shape());
   const auto have = values_of(got);
@@ -98,10 +98,10 @@ double relative_difference(const Array& got, const Array& wanted) {
 
 }  // namespace
 
-// A result in f32 is a sum of n products in another order than PyTorch's, off by about √n · 6e-8 of its size: by 4e-6
-// for n = 4608, the most in a 3×3 convolution, and by 1e-5 in vgg11_bn's first linear layer. The errors of up to 50
-// layers add up as their root, to 3e-5.
-TEST_CASE("slow: networks with the weights of torchvision give its logits") {
+// An f32 result is a sum of n products in another order than PyTorch's, with a relative error of about √n · 6e-8: 4e-6
+// for n = 4608, the largest in a 3×3 convolution, and 1e-5 in vgg11_bn's first linear layer. The errors of up to 50
+// layers grow with the root of their number, to 3e-5.
+TEST_CASE("slow: networks with the weights of torchvision compute the same logits") {
   if (!has_torchvision()) return;
   const NoGradGuard no_grad;
   const ConvMathGuard exact(ConvMath::exact);
@@ -117,9 +117,9 @@ TEST_CASE("slow: networks with the weights of torchvision give its logits") {
   }
 }
 
-// In f64: in f32 rounding turns one of the million ReLUs around now and then, which changes the gradients of all layers
-// below it by percents. The argument above, with 1e-16 for 6e-8, makes 5e-14.
-TEST_CASE("slow: resnet18 with the weights of torchvision has its gradients") {
+// In f64: in f32 rounding occasionally flips one of the million ReLUs, which changes the gradients of all layers before
+// it by some percent. The estimate above with 1e-16 instead of 6e-8 gives 5e-14.
+TEST_CASE("slow: resnet18 with the weights of torchvision computes the same gradients") {
   if (!has_torchvision()) return;
   const Reference reference("resnet18", "--gradients");
   models::ResNet network = models::resnet18();

@@ -25,7 +25,7 @@ VisionTransformer::Options small(std::int64_t layers = 2) {
           .classes = 5};
 }
 
-/// Images of 2 × 2 patches, and the same with the upper and the lower patches in each other's place.
+/// Images of 2 × 2 patches, and the same images with the upper and the lower patches swapped.
 struct TwoOrders {
   Array plain, swapped;
 };
@@ -81,7 +81,7 @@ TEST_CASE("every parameter of a vision transformer gets a gradient") {
   require_gradients_everywhere(net, {2, 3, 8, 8}, Array::zeros({2}, DType::i64));
 }
 
-TEST_CASE("without vectors for places a vision transformer sees a bag of patches") {
+TEST_CASE("without position embeddings a vision transformer ignores the order of patches") {
   manual_seed(1);
   VisionTransformer net(small());
   const auto [plain, swapped] = swapped_patches();
@@ -93,7 +93,7 @@ TEST_CASE("without vectors for places a vision transformer sees a bag of patches
   require_close(net(plain).array(), net(swapped).array(), 1e-5);
 }
 
-TEST_CASE("a vision transformer drops in training only") {
+TEST_CASE("a vision transformer applies dropout in training only") {
   VisionTransformer::Options options = small();
   options.dropout = 0.5;
   VisionTransformer net(options);
@@ -103,7 +103,7 @@ TEST_CASE("a vision transformer drops in training only") {
   require_equal(net(x).array(), net(x).array());
 }
 
-TEST_CASE("a vision transformer names what does not fit") {
+TEST_CASE("a vision transformer rejects invalid arguments") {
   const auto with = [](auto change) {
     VisionTransformer::Options options = small();
     change(options);

@@ -1,4 +1,4 @@
-// A few steps of training on made-up images, for the tests of models.
+// Training steps on generated images, for the tests of models.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace tapestry::testing {
 
-/// Images as the loader gives them: f32 in channels-last memory.
+/// Images as from the loader: f32 in channels-last memory format.
 inline Array made_up_images(std::int64_t count) {
   return Generator(1).reals({count, 3, 32, 32}).to(DType::f32).contiguous(MemoryFormat::channels_last);
 }
@@ -29,14 +29,14 @@ inline Array made_up_labels(std::int64_t count) {
   return Array::from({count}, labels);
 }
 
-/// Numbers in all parameters together.
+/// The total number of parameters.
 inline std::int64_t parameter_count(const nn::Module& model) {
   std::int64_t count = 0;
   for (const Tensor& parameter : model.parameters()) count += parameter.numel();
   return count;
 }
 
-/// Requires that the state of a model has entries of these names.
+/// Requires that the state dict of a model has these names.
 inline void require_entries(const nn::Module& model, const std::vector<std::string>& names) {
   const nn::StateDict state = model.state_dict();
   for (const std::string& name : names) {
@@ -45,7 +45,7 @@ inline void require_entries(const nn::Module& model, const std::vector<std::stri
   }
 }
 
-/// Requires that the loss of made-up images of this shape has a gradient in every parameter that is not 0 everywhere.
+/// Requires a nonzero gradient of every parameter for the loss of generated images of this shape.
 inline void require_gradients_everywhere(nn::Module& model, const Shape& images, const Array& labels) {
   cross_entropy(model(Generator(1).reals(images).to(DType::f32)), labels).backward();
   for (const auto& [name, parameter] : model.named_parameters()) {
@@ -56,7 +56,7 @@ inline void require_gradients_everywhere(nn::Module& model, const Shape& images,
   }
 }
 
-/// Trains a model, made by `make` after the seed is set, for some steps; gives the losses and the state at the end.
+/// Trains a model, made by `make` after setting the seed, for some steps; returns the losses and the final state dict.
 template <class Make>
 std::pair<std::vector<double>, nn::StateDict> train_made_up(const Make& make, std::uint64_t seed, int steps,
                                                             std::int64_t batch) {

@@ -1,4 +1,4 @@
-// What the tests of blocks share.
+// Checks shared by the tests of blocks.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ inline std::vector<std::string> parameter_names(const nn::ModuleBase& module) {
   return names;
 }
 
-/// A block of f64 with norms and biases that are not at their plain beginnings.
+/// A block in f64 whose norms and biases do not have their initial values.
 template <class Block>
 Block block_in_f64(const typename Block::Options& options) {
   manual_seed(1);
@@ -34,14 +34,14 @@ Block block_in_f64(const typename Block::Options& options) {
   return block;
 }
 
-/// Batch norm by the statistics of the batch.
+/// Batch norm with the statistics of the batch.
 inline Tensor batch_normalized(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return batch_norm(x, {}, {}, weight, bias, {.training = true});
 }
 
-/// Compares the gradients of a module's parameters with central differences of ⟨direction, module(x)⟩. There are below
-/// 1000 outputs of the order of 1, so that the sum is off by less than 1e-13 and the difference over 2e-6 by less than
-/// 1e-7; the step itself brings an error of its square.
+/// Compares the gradients of a module's parameters with central differences of ⟨direction, module(x)⟩. There are fewer
+/// than 1000 outputs of order 1, so the error of the sum is below 1e-13 and that of the difference over 2e-6 below
+/// 1e-7; the truncation error is the square of the step.
 inline void require_parameter_gradients(nn::Module& module, const Array& x) {
   const Tensor y = module(x);
   const Array direction = Generator(3).reals(y.shape());
@@ -72,7 +72,7 @@ inline void require_parameter_gradients(nn::Module& module, const Array& x) {
   }
 }
 
-/// Requires right gradients of both orders in the input, and of the first in every parameter, in training and in
+/// Requires correct gradients of both orders for the input, and of first order for every parameter, in training and in
 /// evaluation.
 inline void require_block_gradients(nn::Module& module, const Array& x) {
   for (const bool training : {true, false}) {

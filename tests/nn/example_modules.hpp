@@ -1,4 +1,4 @@
-// Modules made up for the tests of what every module can.
+// Example modules for the tests of ModuleBase.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// What the tests of layers with random first weights share.
+// Checks shared by the tests of layers with random initial weights.
 #pragma once
 
 #include <algorithm>
@@ -10,15 +10,15 @@
 
 namespace tapestry::testing {
 
-/// Requires that the elements look drawn evenly from ±bound: all inside, some near both ends, mean 0, variance
-/// bound²/3. At least 1000 of them. The mean of n such numbers has the deviation bound/√(3n) and their mean square
-/// bound²·√(4/45n); 5 deviations are allowed.
+/// Requires that the elements, at least 1000, look uniformly distributed in ±bound: all inside, some near both ends,
+/// mean 0, variance bound²/3. The mean of n such numbers has a standard deviation of bound/√(3n) and their mean square
+/// one of bound²·√(4/45n); 5 standard deviations are allowed.
 inline void require_uniform(const Tensor& tensor, double bound) {
   const auto values = values_of(tensor.array());
   const auto n = static_cast<double>(values.size());
   REQUIRE(n >= 1000);
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  // Rounding to float may carry a draw to the float nearest the bound.
+  // Rounding to float may move a value to the float nearest to the bound.
   REQUIRE(*low >= -bound * (1 + 1e-6));
   REQUIRE(*high <= bound * (1 + 1e-6));
   REQUIRE(*low < -0.98 * bound);
@@ -33,8 +33,7 @@ inline void require_uniform(const Tensor& tensor, double bound) {
   REQUIRE(std::abs(square - bound * bound / 3) < 5 * bound * bound * std::sqrt(4 / (45 * n)));
 }
 
-/// True when nearly all elements differ from those at the same place of the other: by chance one in 2²⁴ floats is
-/// equal.
+/// True if nearly all elements differ from those of the other array: one in 2²⁴ floats is equal by chance.
 inline bool mostly_different(const Tensor& a, const Tensor& b) {
   const auto first = values_of(a.array());
   const auto second = values_of(b.array());

@@ -1,4 +1,4 @@
-// Images made to excite a unit, of models whose gradients are known.
+// Activation maximization of models with known gradients.
 #include <cmath>
 
 #include <tapestry/autograd/mode.hpp>
@@ -24,7 +24,7 @@ Array units(const std::vector<std::int64_t>& numbers) {
   return Array::from({std::ssize(numbers)}, numbers);
 }
 
-/// Gives its weight, whatever it is given.
+/// Returns its weight for any input.
 class Deaf : public nn::Module {
  public:
   Deaf() : weight_(add_parameter("weight", Array::zeros({1, 2}))) {}
@@ -36,7 +36,7 @@ class Deaf : public nn::Module {
 
 }  // namespace
 
-TEST_CASE("a step goes along the gradient over its length") {
+TEST_CASE("a step follows the normalized gradient") {
   nn::Sequential net = linear_net();
   const Array start = Generator(1).reals({2, 2, 3, 4});
   const Array images = nn::maximize_activation(
@@ -54,7 +54,7 @@ TEST_CASE("a step goes along the gradient over its length") {
   }
 }
 
-TEST_CASE("the mean over a channel of a layer within the model is a unit too") {
+TEST_CASE("the mean over a channel of an inner layer is a unit too") {
   // A 1×1 convolution: every pixel's gradient is the weight of its channel.
   nn::Sequential net =
       nn::sequential({nn::Conv2d({.in_channels = 2, .out_channels = 3, .kernel_size = 1}), nn::Flatten()});
@@ -71,7 +71,7 @@ TEST_CASE("the mean over a channel of a layer within the model is a unit too") {
   }
 }
 
-TEST_CASE("an image that excites nothing decays and is blurred by a Gauss") {
+TEST_CASE("an image without a gradient decays and is blurred by a Gaussian") {
   nn::Sequential net = linear_net();
   for (const Tensor& parameter : net.parameters())
     Tensor(parameter).set_array(Array::zeros(parameter.shape(), DType::f64));
@@ -90,7 +90,7 @@ TEST_CASE("an image that excites nothing decays and is blurred by a Gauss") {
   }
 }
 
-TEST_CASE("activation maximization raises the activation and leaves the model as it was") {
+TEST_CASE("activation maximization raises the activation and leaves the model unchanged") {
   manual_seed(3);
   nn::Sequential net = nn::sequential({nn::Conv2d({.in_channels = 3, .out_channels = 4, .kernel_size = 3}),
                                        nn::BatchNorm2d({.num_features = 4}), nn::Dropout({.p = 0.5})});
@@ -125,7 +125,7 @@ TEST_CASE("activation maximization raises the activation and leaves the model as
   CHECK_FALSE(values_of(other) == values_of(images));
 }
 
-TEST_CASE("activation maximization says what it does not take") {
+TEST_CASE("activation maximization rejects invalid arguments") {
   nn::Sequential net = linear_net();
   const Array start = Array::zeros({1, 2, 3, 4}, DType::f64);
   const auto with = [&](const nn::ActivationMaximizationOptions& options) {
@@ -145,17 +145,18 @@ TEST_CASE("activation maximization says what it does not take") {
   CHECK_THROWS_WITH(with({.layer = "", .blur = -0.5}), rule + "200, -0.5, 2, 0.1 and 0.03");
   CHECK_THROWS_WITH(with({.layer = "", .jitter = -2}), rule + "200, 0.4, -2, 0.1 and 0.03");
   CHECK_THROWS_WITH(nn::maximize_activation(net, start, units({5}), {.layer = ""}),
-                    "maximize_activation: there is no unit 5 (\"\" gives [1, 5])");
+                    "maximize_activation: there is no unit 5 (\"\" returns [1, 5])");
   CHECK_THROWS_WITH(nn::maximize_activation(net, start, units({-1}), {.layer = "1"}),
-                    "maximize_activation: there is no unit -1 (\"1\" gives [1, 5])");
+                    "maximize_activation: there is no unit -1 (\"1\" returns [1, 5])");
   CHECK_THROWS_AS(with({.layer = "2"}), ValueError);
   Scale scale(2);
   CHECK_THROWS_WITH(nn::maximize_activation(scale, Array::zeros({1, 1, 1, 1}), units({0}), {.layer = "factor"}),
                     "get_submodule: no module \"factor\" among \"\"");
   nn::Sequential flat = nn::sequential({Scale(1), nn::Flatten(0)});
-  CHECK_THROWS_WITH(nn::maximize_activation(flat, Array::zeros({1, 2, 3, 4}), units({0}), {.layer = ""}),
-                    "maximize_activation: expected a layer that gives (1, units) or (1, units, H, W), \"\" gives [24]");
+  CHECK_THROWS_WITH(
+      nn::maximize_activation(flat, Array::zeros({1, 2, 3, 4}), units({0}), {.layer = ""}),
+      "maximize_activation: expected a layer that returns (1, units) or (1, units, H, W), \"\" returns [24]");
   Deaf deaf;
   CHECK_THROWS_WITH(nn::maximize_activation(deaf, Array::zeros({1, 2, 3, 4}), units({0}), {.layer = ""}),
-                    "maximize_activation: what \"\" gives does not depend on the image");
+                    "maximize_activation: the output of \"\" does not depend on the image");
 }

@@ -27,7 +27,7 @@ nn::ASPP pyramid_in_f64() {
 
 }  // namespace
 
-TEST_CASE("atrous spatial pyramid pooling joins all views of a map") {
+TEST_CASE("atrous spatial pyramid pooling combines all branches") {
   nn::ASPP pyramid = pyramid_in_f64();
   const auto p = pyramid.parameters();
   const auto layer = [&](const Tensor& x, std::size_t first, const Conv2dOptions& options) {
@@ -56,7 +56,7 @@ TEST_CASE("the parts of atrous spatial pyramid pooling have the names of torchvi
   REQUIRE(pyramid.parameters()[15].shape() == Shape{8, 40, 1, 1});
 }
 
-TEST_CASE("the gradient of atrous spatial pyramid pooling is right") {
+TEST_CASE("the gradient of atrous spatial pyramid pooling is correct") {
   nn::ASPP pyramid = pyramid_in_f64();
   for (const bool training : {true, false}) {
     INFO("training " << training);
@@ -68,7 +68,7 @@ TEST_CASE("the gradient of atrous spatial pyramid pooling is right") {
   }
 }
 
-TEST_CASE("atrous spatial pyramid pooling drops at its end and refuses rates below 1") {
+TEST_CASE("atrous spatial pyramid pooling ends with dropout and rejects rates below 1") {
   nn::ASPP pyramid({.in_channels = 2, .rates = {2}, .out_channels = 64, .dropout = 0.5});
   const Array x = Generator(3).reals({2, 2, 6, 6}).to(DType::f32);
   const auto zeros = [&] {

@@ -37,7 +37,7 @@ Named named(const nn::ModuleBase& module) {
   return result;
 }
 
-/// The values that the pixels gather, before the last projection: one head, query and key at a time.
+/// The attended values before the last projection, computed by one head, query and key at a time.
 Array attended(const Named& p, const Array& x, std::int64_t max_height, std::int64_t max_width) {
   const Array qkv = conv2d(x, p.at("qkv_conv.weight"), p.at("qkv_conv.bias")).array();
   const Array rel_h = p.at("key_rel_h").array(), rel_w = p.at("key_rel_w").array();
@@ -75,7 +75,7 @@ Array attended(const Named& p, const Array& x, std::int64_t max_height, std::int
 
 }  // namespace
 
-TEST_CASE("an attention-augmented convolution is a convolution and attention side by side") {
+TEST_CASE("an attention-augmented convolution concatenates a convolution and attention") {
   AttentionAugmentedConv2d layer = layer_for(Pair(4, 5));
   const Named p = named(layer);
   for (const Shape& shape : {Shape{2, 3, 4, 5}, Shape{1, 3, 2, 3}, Shape{2, 3, 4, 1}}) {
@@ -91,7 +91,7 @@ TEST_CASE("an attention-augmented convolution is a convolution and attention sid
   }
 }
 
-TEST_CASE("parameters of an attention-augmented convolution are named and shaped as it says") {
+TEST_CASE("parameters of an attention-augmented convolution have the documented names and shapes") {
   const AttentionAugmentedConv2d layer({.in_channels = 6,
                                         .out_channels = 10,
                                         .kernel_size = Pair(3, 5),
@@ -123,12 +123,12 @@ TEST_CASE("parameters of an attention-augmented convolution are named and shaped
   }
 }
 
-TEST_CASE("the gradients of an attention-augmented convolution are right in its input and every parameter") {
+TEST_CASE("the gradients of an attention-augmented convolution are correct for its input and every parameter") {
   AttentionAugmentedConv2d layer = layer_for(Pair(3, 3));
   require_block_gradients(layer, Generator(2).reals({2, 3, 2, 3}));
 }
 
-TEST_CASE("an attention-augmented convolution names what does not fit") {
+TEST_CASE("an attention-augmented convolution reports operands that do not match") {
   const auto make = [](std::int64_t key_channels, std::int64_t value_channels, std::int64_t num_heads, Pair max_size) {
     return AttentionAugmentedConv2d({.in_channels = 3,
                                      .out_channels = 6,

@@ -53,7 +53,7 @@ TEST_CASE("the parts of a basic block have the names of torchvision") {
   REQUIRE(parameter_names(BasicBlock({.in_channels = 4, .out_channels = 6})) == projected);
 }
 
-TEST_CASE("a basic block computes what its definition says") {
+TEST_CASE("a basic block computes its definition") {
   for (const std::int64_t stride : {1, 2}) {
     auto block = block_in_f64<BasicBlock>({.in_channels = 3, .out_channels = 3, .stride = stride});
     const auto p = block.parameters();
@@ -65,7 +65,7 @@ TEST_CASE("a basic block computes what its definition says") {
   }
 }
 
-TEST_CASE("the gradients of a basic block are right in its input and every parameter") {
+TEST_CASE("the gradients of a basic block are correct for its input and every parameter") {
   for (const std::int64_t stride : {1, 2}) {
     INFO("stride " << stride);
     auto block = block_in_f64<BasicBlock>({.in_channels = 2, .out_channels = stride == 1 ? 2 : 3, .stride = stride});
@@ -73,7 +73,7 @@ TEST_CASE("the gradients of a basic block are right in its input and every param
   }
 }
 
-TEST_CASE("a basic block with options out of range is refused when it is made") {
+TEST_CASE("a basic block with options out of range is rejected on construction") {
   REQUIRE_THROWS_AS(BasicBlock({.in_channels = 0, .out_channels = 4}), ValueError);
   REQUIRE_THROWS_AS(BasicBlock({.in_channels = 4, .out_channels = 4, .stride = 0}), ValueError);
 }

@@ -36,7 +36,7 @@ Array two_channels() {
   return Array::from<float>({2, 2, 1, 2}, std::vector<float>{1, 2, 10, 10, 3, 6, 10, 10});
 }
 
-/// Requires the running statistics of both channels, but for the rounding to float.
+/// Requires the running statistics of both channels, up to rounding to float.
 void require_statistics(const BatchNorm2d& layer, const std::vector<double>& mean, const std::vector<double>& var) {
   require_close(layer.running_mean().array().to(DType::f64), Array::from({2}, mean), 1e-6);
   require_close(layer.running_var().array().to(DType::f64), Array::from({2}, var), 1e-6);
@@ -44,7 +44,7 @@ void require_statistics(const BatchNorm2d& layer, const std::vector<double>& mea
 
 }  // namespace
 
-TEST_CASE("a batch norm layer begins as the plain normalization") {
+TEST_CASE("a batch norm layer initially has no scale and no shift") {
   const BatchNorm2d layer({.num_features = 3});
   require_equal(layer.weight().array(), Array::full({3}, 1));
   require_equal(layer.bias().array(), Array::zeros({3}));
@@ -74,7 +74,7 @@ TEST_CASE("a batch norm layer is the operator with its parameters and options") 
   }
 }
 
-TEST_CASE("running statistics follow the batches in training alone") {
+TEST_CASE("running statistics are updated in training only") {
   BatchNorm2d layer({.num_features = 2});
   const double variance = 14.0 / 3;
   layer(two_channels());
@@ -94,14 +94,14 @@ TEST_CASE("running statistics follow the batches in training alone") {
   REQUIRE(std::abs(y.at({0, 1, 0, 0}) - (10 - 1.9) / std::sqrt(0.81 + 1e-5)) < 1e-5);
 }
 
-TEST_CASE("training normalizes by the batch") {
+TEST_CASE("training normalizes by the batch statistics") {
   BatchNorm2d layer({.num_features = 2});
   const Array y = layer(two_channels()).array();
   REQUIRE(std::abs(y.at({1, 0, 0, 1}) - 3 / std::sqrt(3.5 + 1e-5)) < 1e-6);
   REQUIRE(y.at({0, 1, 0, 1}) == 0);
 }
 
-TEST_CASE("a batch that cannot be normalized is refused and leaves the statistics alone") {
+TEST_CASE("a batch that cannot be normalized is rejected and leaves the running statistics unchanged") {
   BatchNorm2d layer({.num_features = 2});
   layer(two_channels());
   const Array mean = layer.running_mean().array().clone();
@@ -115,7 +115,7 @@ TEST_CASE("a batch that cannot be normalized is refused and leaves the statistic
   REQUIRE_NOTHROW(layer(Array::zeros({1, 2, 1, 1})));
 }
 
-TEST_CASE("without running statistics the batch serves in evaluation too") {
+TEST_CASE("without running statistics evaluation uses the batch too") {
   BatchNorm2d layer({.num_features = 2, .track_running_stats = false});
   REQUIRE(layer.named_buffers().empty());
   REQUIRE_FALSE(layer.running_mean().defined());
@@ -134,7 +134,7 @@ TEST_CASE("a batch norm layer that is not affine has no parameters") {
   require_equal(layer(two_channels()).array(), affine(two_channels()).array());
 }
 
-TEST_CASE("batch norm options out of range are refused when the layer is made") {
+TEST_CASE("batch norm options out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(BatchNorm2d({.num_features = 0}), ValueError,
                          Message("BatchNorm2d: num_features must be at least 1, got 0"));
   REQUIRE_THROWS_MATCHES(BatchNorm2d({.num_features = 2, .momentum = 1.5}), ValueError,

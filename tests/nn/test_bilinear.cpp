@@ -25,14 +25,14 @@ TEST_CASE("a bilinear layer is the bilinear operator with its weight and bias") 
   require_equal(bare(x1, x1).array(), bilinear(x1, x1, bare.weight()).array());
 }
 
-TEST_CASE("a bilinear layer begins within one over the root of its first inputs") {
+TEST_CASE("a bilinear layer is initialized within one over the root of in1_features") {
   manual_seed(2);
   const nn::Bilinear layer({.in1_features = 16, .in2_features = 3, .out_features = 1500});
   require_uniform(layer.weight(), 0.25);
   require_uniform(layer.bias(), 0.25);
 }
 
-TEST_CASE("a bilinear layer of no features is refused when it is made") {
+TEST_CASE("a bilinear layer without features is rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::Bilinear({.in1_features = 4, .in2_features = 0, .out_features = 2}), ValueError,
                          Message("Bilinear: features must be at least 1, got 4 and 0 → 2"));
 }

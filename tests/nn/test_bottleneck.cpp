@@ -50,7 +50,7 @@ TEST_CASE("groups and base width make the 3x3 convolution of a bottleneck") {
   REQUIRE(middle_weight({.in_channels = 4, .out_channels = 12, .groups = 2, .base_width = 50}) == Shape{4, 2, 3, 3});
 }
 
-TEST_CASE("a bottleneck computes what its definition says") {
+TEST_CASE("a bottleneck computes its definition") {
   for (const std::int64_t stride : {1, 2}) {
     auto block = block_in_f64<Bottleneck>({.in_channels = 8, .out_channels = 8, .stride = stride, .groups = 2});
     const auto p = block.parameters();
@@ -63,14 +63,14 @@ TEST_CASE("a bottleneck computes what its definition says") {
   }
 }
 
-TEST_CASE("the gradients of a bottleneck are right in its input and every parameter") {
+TEST_CASE("the gradients of a bottleneck are correct for its input and every parameter") {
   auto same = block_in_f64<Bottleneck>({.in_channels = 4, .out_channels = 4});
   require_block_gradients(same, Generator(5).reals({2, 4, 3, 4}));
   auto changing = block_in_f64<Bottleneck>({.in_channels = 3, .out_channels = 8, .stride = 2, .groups = 2});
   require_block_gradients(changing, Generator(6).reals({2, 3, 4, 5}));
 }
 
-TEST_CASE("a bottleneck with options out of range is refused when it is made") {
+TEST_CASE("a bottleneck with options out of range is rejected on construction") {
   REQUIRE_THROWS_MATCHES(Bottleneck({.in_channels = 4, .out_channels = 6}), ValueError,
                          Message("Bottleneck: out_channels must be a multiple of 4, got 6"));
   REQUIRE_THROWS_MATCHES(Bottleneck({.in_channels = 4, .out_channels = 0}), ValueError,

@@ -16,7 +16,7 @@ using Catch::Matchers::Message;
 
 namespace {
 
-/// A module, in evaluation mode, with values in its parameters and buffers that no constructor gives them.
+/// The module in evaluation mode, with parameters and buffers that differ from their initial values.
 template <class M>
 M changed(M module) {
   module.eval();
@@ -130,7 +130,7 @@ std::unique_ptr<M> clone_of(const M& module) {
 
 }  // namespace
 
-TEST_CASE("a clone has equal values in memory of its own") {
+TEST_CASE("a clone has equal values in its own memory") {
   nn::Sequential net = nn::sequential({nn::Linear({.in_features = 3, .out_features = 2}), nn::ReLU()});
   net.append("last", nn::BatchNorm1d({.num_features = 2}));
   net(Generator(1).reals({5, 3}).to(DType::f32));
@@ -205,7 +205,7 @@ TEST_CASE("a module list is cloned with its members") {
   require_equal((*copy)[0].weight().array(), list[0].weight().array());
 }
 
-TEST_CASE("a class that cannot be cloned says what to do") {
+TEST_CASE("the error for a class that cannot be cloned says what to do") {
   struct Plain : nn::Module {
     Tensor forward(const Tensor& x) const override { return x; }
   };
@@ -219,14 +219,15 @@ TEST_CASE("a class that cannot be cloned says what to do") {
     std::unique_ptr<ModuleBase> make_like() const override { return make<Grown>(); }
   };
   REQUIRE_THROWS_MATCHES(Plain().clone(), ValueError,
-                         Message("clone: the class Plain does not say how to make another one\n"
-                                 "hint: override make_like: std::unique_ptr<ModuleBase> make_like() const override { "
+                         Message("clone: the class Plain does not override make_like\n"
+                                 "hint: add std::unique_ptr<ModuleBase> make_like() const override { "
                                  "return std::make_unique<Plain>(…); }"));
-  REQUIRE_THROWS_WITH(nn::sequential({Plain()}).clone(), ContainsSubstring("the class Plain does not say"));
+  REQUIRE_THROWS_WITH(nn::sequential({Plain()}).clone(),
+                      ContainsSubstring("the class Plain does not override make_like"));
   REQUIRE_THROWS_MATCHES(Louder().clone(), ValueError,
-                         Message("clone: make_like of the class Louder makes a ReLU\n"
+                         Message("clone: make_like of the class Louder returns a ReLU\n"
                                  "hint: override make_like in Louder"));
   REQUIRE_THROWS_MATCHES(
       Grown(true).clone(), ValueError,
-      Message("clone: make_like of the class Grown makes a module with other parameters or buffers"));
+      Message("clone: make_like of the class Grown returns a module with other parameters or buffers"));
 }

@@ -76,7 +76,7 @@ TEST_CASE("a convolution layer is the convolution operator with its options") {
   require_equal(bare(x).array(), conv2d(x, bare.weight()).array());
 }
 
-TEST_CASE("a convolution layer begins within one over the root of what a weight sums over") {
+TEST_CASE("a convolution layer is initialized within one over the root of fan in") {
   manual_seed(2);
   const Conv2d plain({.in_channels = 4, .out_channels = 1200, .kernel_size = Pair(3, 2)});
   require_uniform(plain.weight(), 1 / std::sqrt(24.0));
@@ -85,7 +85,7 @@ TEST_CASE("a convolution layer begins within one over the root of what a weight 
   require_uniform(grouped.weight(), 1 / std::sqrt(18.0));
 }
 
-TEST_CASE("two convolution layers begin with different weights") {
+TEST_CASE("two convolution layers have different initial weights") {
   const Conv2d::Options options = {.in_channels = 3, .out_channels = 8, .kernel_size = 3};
   manual_seed(3);
   const Conv2d first(options);
@@ -98,7 +98,7 @@ TEST_CASE("two convolution layers begin with different weights") {
   require_equal(again.bias().array(), first.bias().array());
 }
 
-TEST_CASE("convolution options out of range are refused when the layer is made") {
+TEST_CASE("convolution options out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(Conv2d({.in_channels = 3, .out_channels = 4, .kernel_size = Pair(3, 0)}), ValueError,
                          Message("Conv2d: kernel_size must be at least 1, got (3, 0)"));
   REQUIRE_THROWS_MATCHES(Conv2d({.in_channels = 3, .out_channels = 4, .kernel_size = 3, .stride = Pair(0, 2)}),
@@ -124,7 +124,7 @@ TEST_CASE("convolution options out of range are refused when the layer is made")
       ValueError, Message("Conv2d: padding 'same' requires stride 1, got (2, 2)"));
 }
 
-TEST_CASE("an image that does not fit a convolution layer is refused with the sizes") {
+TEST_CASE("an image that does not match a convolution layer is rejected with the sizes") {
   Conv2d layer({.in_channels = 3, .out_channels = 4, .kernel_size = Pair(3, 5), .padding = Pair(0, 1), .dilation = 2});
   REQUIRE_THROWS_MATCHES(layer(Array::zeros({2, 4, 9, 9})), ShapeError,
                          Message("conv2d: expected 3 input channels (weight [4, 3, 3, 5], groups 1), got 4 (input "
@@ -136,7 +136,7 @@ TEST_CASE("an image that does not fit a convolution layer is refused with the si
                          Message("conv2d: the image must have pixels, got [2, 3, 0, 9]"));
 }
 
-TEST_CASE("same padding puts the extra cell of an even kernel at the end") {
+TEST_CASE("same padding puts the extra pixel of an even kernel at the end") {
   REQUIRE(window_sums(counting(1, 3), Pair(1, 2), Padding::same()).to_vector<float>() ==
           std::vector<float>{1 + 2, 2 + 3, 3});
   REQUIRE(window_sums(counting(1, 5), Pair(1, 4), Padding::same()).to_vector<float>() ==

@@ -1,4 +1,4 @@
-// The layers of convolution beside Conv2d: of sequences, transposed, and around it padding and unfolding.
+// Convolution layers other than Conv2d, padding and unfolding.
 #include <cmath>
 #include <vector>
 
@@ -69,7 +69,7 @@ TEST_CASE("a convolution layer of sequences is conv1d with its options") {
   REQUIRE(same(x).shape() == Shape{2, 3, 11});
 }
 
-TEST_CASE("a convolution layer pads as its mode says") {
+TEST_CASE("a convolution layer pads according to its padding mode") {
   manual_seed(2);
   nn::Conv2d layer({.in_channels = 2,
                     .out_channels = 3,
@@ -120,8 +120,8 @@ TEST_CASE("a transposed convolution layer is its operator with its options") {
                     .array());
 }
 
-// PyTorch takes the second axis of the weight for what it sums over, in transposed convolutions too.
-TEST_CASE("convolution layers begin within one over the root of fan in") {
+// PyTorch takes the second axis of the weight as fan in, in transposed convolutions too.
+TEST_CASE("convolution layers are initialized within one over the root of fan in") {
   manual_seed(4);
   const Conv1d plain({.in_channels = 6, .out_channels = 1200, .kernel_size = 4, .groups = 2});
   require_uniform(plain.weight(), 1 / std::sqrt(12.0));
@@ -133,7 +133,7 @@ TEST_CASE("convolution layers begin within one over the root of fan in") {
   require_uniform(row.weight(), 1 / std::sqrt(6.0));
 }
 
-TEST_CASE("options of convolution layers out of range are refused when the layer is made") {
+TEST_CASE("options of convolution layers out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(Conv1d({.in_channels = 3, .out_channels = 4, .kernel_size = 0}), ValueError,
                          Message("Conv1d: kernel_size must be at least 1, got 0"));
   REQUIRE_THROWS_MATCHES(Conv1d({.in_channels = 3, .out_channels = 4, .kernel_size = 3, .groups = 2}), ValueError,

@@ -14,7 +14,7 @@ using namespace tapestry;
 using namespace tapestry::testing;
 using nn::ConvNormRelu2d;
 
-TEST_CASE("a convolution with norm and ReLU computes what its definition says in training and evaluation") {
+TEST_CASE("a convolution with norm and ReLU computes its definition in training and evaluation") {
   manual_seed(1);
   ConvNormRelu2d layer(
       {.in_channels = 3, .out_channels = 5, .kernel_size = Pair(3, 2), .stride = Pair(1, 2), .padding = 1});
@@ -54,7 +54,7 @@ TEST_CASE("a convolution with norm and ReLU adds its eps to the variance") {
   REQUIRE(layer(Array::full({1, 1, 1, 1}, 3, DType::f64)).item() == 6);
 }
 
-TEST_CASE("a convolution with norm and ReLU refuses options out of range") {
+TEST_CASE("a convolution with norm and ReLU rejects options out of range") {
   REQUIRE_THROWS_WITH(ConvNormRelu2d({.in_channels = 0, .out_channels = 3, .kernel_size = 1}),
                       ContainsSubstring("Conv2d: ") && ContainsSubstring("got 0"));
   REQUIRE_THROWS_WITH(ConvNormRelu2d({.in_channels = 2, .out_channels = 3, .kernel_size = 1, .eps = 0}),

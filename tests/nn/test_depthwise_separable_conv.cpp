@@ -13,7 +13,7 @@ using namespace tapestry::testing;
 using Catch::Matchers::Message;
 using nn::DepthwiseSeparableConv;
 
-TEST_CASE("a depthwise separable convolution takes an eighth of the weights of a full one") {
+TEST_CASE("a depthwise separable convolution has an eighth of the weights of a full one") {
   const DepthwiseSeparableConv separable(
       {.in_channels = 32, .out_channels = 64, .kernel_size = 3, .padding = 1, .bias = false});
   std::int64_t weights = 0;
@@ -36,13 +36,13 @@ TEST_CASE("a depthwise separable convolution is a full one with the product of i
                 1e-14);
 }
 
-TEST_CASE("the gradients of a depthwise separable convolution are right in its input and every parameter") {
+TEST_CASE("the gradients of a depthwise separable convolution are correct for its input and every parameter") {
   auto block = block_in_f64<DepthwiseSeparableConv>(
       {.in_channels = 2, .out_channels = 3, .kernel_size = 3, .stride = 2, .padding = 1});
   require_block_gradients(block, Generator(2).reals({2, 2, 5, 4}));
 }
 
-TEST_CASE("a depthwise separable convolution with options out of range is refused when it is made") {
+TEST_CASE("a depthwise separable convolution with options out of range is rejected on construction") {
   REQUIRE_THROWS_MATCHES(DepthwiseSeparableConv({.in_channels = 2, .out_channels = 3, .kernel_size = 0}), ValueError,
                          Message("Conv2d: kernel_size must be at least 1, got (0, 0)"));
   REQUIRE_THROWS_MATCHES(DepthwiseSeparableConv({.in_channels = 2, .out_channels = 0, .kernel_size = 1}), ValueError,

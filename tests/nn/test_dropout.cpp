@@ -31,7 +31,7 @@ struct Layer {
   std::function<std::unique_ptr<nn::Module>(double p)> make;
 };
 
-/// A layer of every kind, of images with four channels.
+/// Every dropout layer, for images with four channels.
 std::vector<Layer> layers() {
   return {
       {"Dropout", [](double p) { return std::make_unique<nn::Dropout>(nn::Dropout::Options{.p = p}); }},
@@ -49,7 +49,7 @@ Tensor train(nn::Module& layer) {
 
 }  // namespace
 
-TEST_CASE("dropout layers are their operators with a stream of their own") {
+TEST_CASE("each dropout layer is its operator with its own random stream") {
   const auto stream_after_seed = [](std::uint64_t seed) {
     manual_seed(seed);
     return new_random_stream();
@@ -70,7 +70,7 @@ TEST_CASE("dropout layers are their operators with a stream of their own") {
   }
 }
 
-TEST_CASE("stochastic depth keeps or drops a batch as one when told to") {
+TEST_CASE("stochastic depth in batch mode keeps or drops the whole batch") {
   manual_seed(2);
   nn::StochasticDepth layer({.p = 0.5, .mode = StochasticDepthMode::batch});
   for (int step = 0; step < 5; ++step) {
@@ -79,7 +79,7 @@ TEST_CASE("stochastic depth keeps or drops a batch as one when told to") {
   }
 }
 
-TEST_CASE("dropout in evaluation is the identity and takes no step of its stream") {
+TEST_CASE("dropout in evaluation is the identity and does not advance its stream") {
   for (const Layer& kind : layers()) {
     INFO(kind.name);
     const auto second_mask = [&](bool evaluates_between) {
@@ -98,7 +98,7 @@ TEST_CASE("dropout in evaluation is the identity and takes no step of its stream
   }
 }
 
-TEST_CASE("the mask differs per step and layer and is the same again with the same seed") {
+TEST_CASE("the mask differs per step and layer and is reproducible with the same seed") {
   for (const Layer& kind : layers()) {
     INFO(kind.name);
     manual_seed(3);
@@ -123,7 +123,7 @@ TEST_CASE("the mask differs per step and layer and is the same again with the sa
   }
 }
 
-TEST_CASE("the gradient passes where the value passed") {
+TEST_CASE("the gradient passes where the value was kept") {
   manual_seed(5);
   Dropout layer({.p = 0.5});
   const Tensor x = Tensor(ones()).set_requires_grad();
@@ -132,7 +132,7 @@ TEST_CASE("the gradient passes where the value passed") {
   require_equal(x.grad().array(), y.array());
 }
 
-TEST_CASE("dropping nothing and dropping all are exact") {
+TEST_CASE("dropping nothing and dropping everything are exact") {
   const Array x = Generator(6).reals({2, 4, 3, 3}).to(DType::f32);
   for (const Layer& kind : layers()) {
     INFO(kind.name);
@@ -145,7 +145,7 @@ TEST_CASE("dropping nothing and dropping all are exact") {
   }
 }
 
-TEST_CASE("a share that is no probability is refused when the layer is made") {
+TEST_CASE("a p that is not a probability is rejected on construction") {
   auto kinds = layers();
   kinds.push_back({"DropConnectLinear", [](double p) {
                      return std::make_unique<nn::DropConnectLinear>(
@@ -165,7 +165,7 @@ TEST_CASE("a share that is no probability is refused when the layer is made") {
                          Message("DropBlock2d: block_size must be at least 1, got 0"));
 }
 
-TEST_CASE("a linear layer drops weights once per forward for all samples and in evaluation none") {
+TEST_CASE("a linear layer drops weights once per forward for all samples and none in evaluation") {
   manual_seed(7);
   nn::DropConnectLinear layer({.linear = {.in_features = 30, .out_features = 40}, .p = 0.25});
   const auto names = layer.named_parameters();
@@ -185,7 +185,7 @@ TEST_CASE("a linear layer drops weights once per forward for all samples and in 
       dropped += i < 30 && value == 2 ? 1 : 0;
     }
   }
-  // 1200 weights: five deviations of √(1200 · 0.25 · 0.75) = 15.
+  // 1200 weights: five standard deviations of √(1200 · 0.25 · 0.75) = 15.
   REQUIRE(std::abs(static_cast<double>(dropped) - 300) < 75);
   sum(y).backward();
   // Every output of the layer sums 60 rows, two for each weight that is kept.
@@ -196,7 +196,7 @@ TEST_CASE("a linear layer drops weights once per forward for all samples and in 
   require_equal(layer(identity).array(), Array::full({60, 40}, 3));
 }
 
-TEST_CASE("a convolution drops weights once per forward for all samples and in evaluation none") {
+TEST_CASE("a convolution drops weights once per forward for all samples and none in evaluation") {
   manual_seed(8);
   nn::DropConnectConv2d layer({.conv = {.in_channels = 4,
                                         .out_channels = 6,

@@ -40,7 +40,7 @@ void require_normal(const Array& array, double deviation) {
 
 }  // namespace
 
-TEST_CASE("an embedding layer looks its indices up in a weight that begins normal") {
+TEST_CASE("an embedding layer looks up indices in a normally initialized weight") {
   manual_seed(1);
   nn::Embedding layer({.num_embeddings = 100, .embedding_dim = 30});
   require_normal(layer.weight().array(), 1);
@@ -51,7 +51,7 @@ TEST_CASE("an embedding layer looks its indices up in a weight that begins norma
   REQUIRE(layers(indices).shape() == Shape{2, 2, 30});
 }
 
-TEST_CASE("the row of the padding begins as zeros and gets no gradient") {
+TEST_CASE("the row of padding_idx is initially zero and gets no gradient") {
   nn::Embedding layer({.num_embeddings = 4, .embedding_dim = 2, .padding_idx = 2});
   const Tensor y = layer(indices_of({3}, {2, 1, 2}));
   REQUIRE((y.array().at({0, 0}) == 0 && y.array().at({2, 1}) == 0 && y.array().at({1, 0}) != 0));
@@ -59,7 +59,7 @@ TEST_CASE("the row of the padding begins as zeros and gets no gradient") {
   require_equal(layer.weight().grad().array(), Array::from<float>({4, 2}, {0, 0, 1, 1, 0, 0, 0, 0}));
 }
 
-TEST_CASE("positional encodings are added to the first places") {
+TEST_CASE("positional encodings are added to the first positions") {
   nn::PositionalEncoding fixed({.embed_dim = 6, .max_length = 9, .dropout = 0});
   const Array x = Generator(1).reals({2, 5, 6}).to(DType::f32);
   require_equal(fixed(x).array(), (Tensor(x) + sinusoidal_positions(5, 6)).array());
@@ -80,7 +80,7 @@ TEST_CASE("positional encodings are added to the first places") {
   require_equal(gradient.slice(5, 200), Array::zeros({195, 6}));
 }
 
-TEST_CASE("positional encoding drops elements in training only") {
+TEST_CASE("positional encoding applies dropout in training only") {
   manual_seed(3);
   nn::PositionalEncoding layer({.embed_dim = 10, .dropout = 0.5});
   const Array x = Array::full({4, 20, 10}, 5);
@@ -116,7 +116,7 @@ TEST_CASE("patches are embedded row by row") {
   }
 }
 
-TEST_CASE("embedding layers name what does not fit") {
+TEST_CASE("embedding layers report operands that do not match") {
   REQUIRE_THROWS_MATCHES(nn::Embedding({.num_embeddings = 0, .embedding_dim = 2}), ValueError,
                          Message("Embedding: num_embeddings must be at least 1, got 0"));
   REQUIRE_THROWS_MATCHES(nn::Embedding({.num_embeddings = 2, .embedding_dim = 0}), ValueError,

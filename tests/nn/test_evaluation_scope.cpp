@@ -19,7 +19,7 @@ std::vector<bool> modes(nn::ModuleBase& module) {
 
 }  // namespace
 
-TEST_CASE("an evaluation scope gives each module its own mode back") {
+TEST_CASE("an evaluation scope restores the mode of each module") {
   Net net;
   net.get_submodule<nn::Module>("rest").eval();
   net.get_submodule<nn::Module>("rest.2").train();
@@ -38,7 +38,7 @@ TEST_CASE("an evaluation scope gives each module its own mode back") {
   CHECK(modes(net) == before);
 }
 
-TEST_CASE("an evaluation scope restores the modes of a module that has been moved and forgets one that is gone") {
+TEST_CASE("an evaluation scope restores the modes of a moved module and ignores one that has been destroyed") {
   auto net = std::make_unique<Net>();
   net->get_submodule<nn::Module>("rest.2").eval();
   const std::vector<bool> before = modes(*net);

@@ -10,7 +10,7 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 
-TEST_CASE("feature maps are exactly what the layers gave last") {
+TEST_CASE("feature maps are the last outputs of the layers") {
   Net net;
   net.eval();
   const nn::FeatureMaps maps(net, {"mix", "rest.0", ""});
@@ -28,7 +28,7 @@ TEST_CASE("feature maps are exactly what the layers gave last") {
   CHECK_FALSE(values_of(maps["mix"].array()) == values_of(first));
 }
 
-TEST_CASE("feature maps see what a hook before them has put in place of an output") {
+TEST_CASE("feature maps see outputs replaced by earlier hooks") {
   Scale scale(2);
   scale.add_forward_hook([](const nn::Module&, const Tensor&, const Tensor& y) { return y + 1; });
   const nn::FeatureMaps maps(scale, {""});
@@ -36,7 +36,7 @@ TEST_CASE("feature maps see what a hook before them has put in place of an outpu
   CHECK(maps[""].item() == 11);
 }
 
-TEST_CASE("feature maps hold an output as long as they live and leave no hook behind") {
+TEST_CASE("feature maps keep outputs for their lifetime and remove their hooks") {
   Net net;
   const auto output_of_run = [&] { return WeakArray(net(image()).array()); };
   {
@@ -48,7 +48,7 @@ TEST_CASE("feature maps hold an output as long as they live and leave no hook be
   CHECK_FALSE(output_of_run().lock().defined());
 }
 
-TEST_CASE("feature maps say which layer is not there or not watched or was not called") {
+TEST_CASE("feature maps report layers that are missing or not watched or were not called") {
   nn::Sequential net = nn::sequential({Scale(2), Scale(3)});
   CHECK_THROWS_WITH(nn::FeatureMaps(net, {"2"}), "get_submodule: no module \"2\" among \"\", \"0\", \"1\"");
   const nn::FeatureMaps maps(net, {"1"});
@@ -56,7 +56,7 @@ TEST_CASE("feature maps say which layer is not there or not watched or was not c
   CHECK_THROWS_WITH(maps["1"], "FeatureMaps: the module \"1\" has not been called");
 }
 
-TEST_CASE("feature maps follow a model that is moved and outlive one that is gone") {
+TEST_CASE("feature maps follow a moved model and outlive a destroyed one") {
   auto net = std::make_unique<Net>();
   const nn::FeatureMaps maps(*net, {"mix", ""});
   auto moved = std::make_unique<Net>(std::move(*net));
@@ -67,7 +67,7 @@ TEST_CASE("feature maps follow a model that is moved and outlive one that is gon
   CHECK(maps["mix"].shape() == Shape{6, 5, 1, 3});
 }
 
-TEST_CASE("feature maps keep what layers of several inputs give") {
+TEST_CASE("feature maps keep the outputs of layers with several inputs") {
   nn::Bilinear layer({.in1_features = 2, .in2_features = 3, .out_features = 4});
   const nn::FeatureMaps maps(layer, {""});
   const Tensor output = layer(Array::zeros({5, 2}), Array::zeros({5, 3}));

@@ -1,4 +1,4 @@
-// Grad-CAM of networks whose maps can be said in advance.
+// Grad-CAM of networks with known maps.
 #include <algorithm>
 
 #include <tapestry/autograd/mode.hpp>
@@ -80,13 +80,13 @@ TEST_CASE("Grad-CAM before pooling and a linear head is the class activation map
   REQUIRE(heat.shape() == Shape{3, 6, 7});
   const Array expected = class_activation_maps(model, made_up_images(), labels);
   const auto values = values_of(expected);
-  // Both halves of the ReLU are met.
+  // Both branches of the ReLU occur.
   REQUIRE(std::count(values.begin(), values.end(), 0.0) > 10);
   REQUIRE(std::count_if(values.begin(), values.end(), [](double value) { return value > 0; }) > 10);
   require_close(heat, expected.reshape({3, 6, 7}), 1e-12);
 }
 
-TEST_CASE("Grad-CAM is made as large as the image") {
+TEST_CASE("Grad-CAM has the size of the image") {
   Pooling model(2);
   const Array heat = nn::grad_cam(model, "conv", made_up_images(8, 5), label_array());
   const Tensor small = class_activation_maps(model, made_up_images(8, 5), labels);
@@ -95,7 +95,7 @@ TEST_CASE("Grad-CAM is made as large as the image") {
   require_close(heat, large.array().reshape({3, 8, 5}), 1e-12);
 }
 
-TEST_CASE("Grad-CAM works on frozen models without recording and leaves them as they were") {
+TEST_CASE("Grad-CAM works on frozen models without recording and leaves them unchanged") {
   Pooling model(1);
   const Array expected = nn::grad_cam(model, "conv", made_up_images(), label_array());
   CHECK(model.is_training());
@@ -108,7 +108,7 @@ TEST_CASE("Grad-CAM works on frozen models without recording and leaves them as 
   CHECK_FALSE(grad_enabled());
 }
 
-TEST_CASE("Grad-CAM says what it does not take") {
+TEST_CASE("Grad-CAM rejects invalid arguments") {
   Pooling model(1);
   const Array images = made_up_images();
   const auto of = [&](const char* layer, const Array& classes) { return nn::grad_cam(model, layer, images, classes); };
@@ -119,11 +119,11 @@ TEST_CASE("Grad-CAM says what it does not take") {
   CHECK_THROWS_WITH(of("conv", Array::full({3}, 3, DType::i64)), "grad_cam: there is no class 3 (logits [3, 3])");
   CHECK_THROWS_WITH(of("conv", Array::full({3}, -1, DType::i64)), "grad_cam: there is no class -1 (logits [3, 3])");
   CHECK_THROWS_WITH(of("head", label_array()),
-                    "grad_cam: expected a layer that gives images (N, C, H, W), \"head\" gives [3, 3]");
-  CHECK_THROWS_WITH(of("spare", label_array()), "grad_cam: the logits do not depend on what \"spare\" gave last");
+                    "grad_cam: expected a layer that returns images (N, C, H, W), \"head\" returns [3, 3]");
+  CHECK_THROWS_WITH(of("spare", label_array()), "grad_cam: the logits do not depend on the last output of \"spare\"");
   CHECK_THROWS_AS(of("none", label_array()), ValueError);
   nn::Conv2d images_only({.in_channels = 2, .out_channels = 3, .kernel_size = 1});
   CHECK_THROWS_WITH(nn::grad_cam(images_only, "", images.to(DType::f32), label_array()),
-                    "grad_cam: expected a model that gives logits (3, classes), got [3, 3, 6, 7]");
+                    "grad_cam: expected a model that returns logits (3, classes), got [3, 3, 6, 7]");
   CHECK(model.is_training());
 }

@@ -24,7 +24,7 @@ SparseAdjacency ring() {
       {.num_nodes = 5, .edges = {{0, 1}, {1, 2}, {2, 3, 2.5}, {3, 4}, {4, 0}, {1, 3}, {3, 1}, {2, 2}}});
 }
 
-/// The same nodes in another order, edges too.
+/// The same graph with its nodes in another order.
 SparseAdjacency renumbered(const SparseAdjacency& graph, const std::vector<std::int64_t>& number) {
   std::vector<SparseAdjacency::Edge> edges = graph.edges();
   for (auto& edge : edges) {
@@ -35,7 +35,7 @@ SparseAdjacency renumbered(const SparseAdjacency& graph, const std::vector<std::
   return SparseAdjacency({.num_nodes = graph.num_sources(), .edges = edges});
 }
 
-/// Rows of a matrix where their numbers are.
+/// The rows of a matrix in the given order.
 Array rows_at(const Array& x, const std::vector<std::int64_t>& number) {
   Array result = Array::empty_like(x);
   for (std::int64_t i = 0; i < x.size(0); ++i) {
@@ -80,7 +80,7 @@ Layer made(const typename Layer::Options& options) {
   return layer;
 }
 
-/// Requires that nodes in another order give the same in that order, and gradients of both orders.
+/// Requires that reordered nodes give reordered results, and checks gradients of both orders.
 template <class Layer>
 void require_graph_layer(Layer& layer, const Array& x) {
   const std::vector<std::int64_t> number = {3, 0, 4, 1, 2};
@@ -137,7 +137,7 @@ TEST_CASE("a graph convolution notices another graph") {
   require_equal(layer(x, first).array(), of_first);
 }
 
-TEST_CASE("a sage layer adds what the neighbors send and the node itself") {
+TEST_CASE("a sage layer adds the aggregated neighbors and the node itself") {
   for (const auto aggregation : {Aggregate::mean, Aggregate::max, Aggregate::sum}) {
     auto layer = made<nn::SageConv>({.in_channels = 3, .out_channels = 2, .aggregation = aggregation});
     REQUIRE(names(layer) == std::vector<std::string>{"lin_l.weight", "lin_l.bias", "lin_r.weight"});
@@ -156,7 +156,7 @@ TEST_CASE("a sage layer adds what the neighbors send and the node itself") {
   }
 }
 
-TEST_CASE("an attention layer weighs neighbors by the softmax of their scores") {
+TEST_CASE("an attention layer weights neighbors by the softmax of their scores") {
   const std::int64_t heads = 2, size = 3;
   for (const bool concat : {true, false}) {
     auto layer = made<nn::GatConv>({.in_channels = 4, .out_channels = size, .heads = heads, .concat = concat});
@@ -195,7 +195,7 @@ TEST_CASE("an attention layer weighs neighbors by the softmax of their scores") 
   }
 }
 
-TEST_CASE("an attention layer drops neighbors in training only") {
+TEST_CASE("an attention layer applies dropout in training only") {
   manual_seed(7);
   nn::GatConv layer({.in_channels = 2, .out_channels = 2, .heads = 3, .dropout = 0.5});
   const Array x = Generator(7).reals({5, 2}).to(DType::f32);
@@ -204,7 +204,7 @@ TEST_CASE("an attention layer drops neighbors in training only") {
   require_equal(layer(x, ring()).array(), layer(x, ring()).array());
 }
 
-TEST_CASE("weights of graph layers begin as in PyTorch Geometric") {
+TEST_CASE("weights of graph layers are initialized as in PyTorch Geometric") {
   manual_seed(8);
   nn::GcnConv gcn({.in_channels = 40, .out_channels = 50});
   require_uniform(gcn.parameters()[1], std::sqrt(6.0 / 90));
@@ -218,7 +218,7 @@ TEST_CASE("weights of graph layers begin as in PyTorch Geometric") {
   require_uniform(sage.parameters()[0], 1.0 / 8);
 }
 
-TEST_CASE("graph layers name what does not fit") {
+TEST_CASE("graph layers report operands that do not match") {
   REQUIRE_THROWS_MATCHES(nn::GcnConv({.in_channels = 0, .out_channels = 2}), ValueError,
                          Message("GcnConv: channels must be at least 1, got 0 → 2"));
   REQUIRE_THROWS_MATCHES(nn::SageConv({.in_channels = 1, .out_channels = -2}), ValueError,
@@ -233,9 +233,9 @@ TEST_CASE("graph layers name what does not fit") {
   nn::SageConv sage({.in_channels = 3, .out_channels = 2});
   nn::GatConv gat({.in_channels = 3, .out_channels = 2});
   REQUIRE_THROWS_MATCHES(gcn(Array::zeros({4, 3}), ring()), ShapeError,
-                         Message("GcnConv: expected an x [5, 3], got [4, 3]"));
+                         Message("GcnConv: expected x [5, 3], got [4, 3]"));
   REQUIRE_THROWS_MATCHES(sage(Array::zeros({5, 2}), ring()), ShapeError,
-                         Message("SageConv: expected an x [5, 3], got [5, 2]"));
+                         Message("SageConv: expected x [5, 3], got [5, 2]"));
   REQUIRE_THROWS_MATCHES(gat(Array::zeros({5, 3}), SparseAdjacency({.num_nodes = 5, .num_targets = 4})), ShapeError,
                          Message("GatConv: expected edges among the same nodes, got 5 sources and 4 targets"));
 }

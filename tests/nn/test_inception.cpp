@@ -41,7 +41,7 @@ Tensor defined(const Inception& block, const Tensor& x) {
 
 }  // namespace
 
-TEST_CASE("an inception block and its gradients are what its definition says") {
+TEST_CASE("an inception block and its gradients follow its definition") {
   Inception block = small_block();
   const Array x = Generator(2).reals({2, 3, 5, 4});
   const Tensor y = block(x);
@@ -65,7 +65,7 @@ TEST_CASE("an inception block and its gradients are what its definition says") {
   for (std::size_t i = 0; i < got.size(); ++i) require_close(got[i], wanted[i], 1e-12);
 }
 
-TEST_CASE("the gradients of an inception block are right in its input") {
+TEST_CASE("the gradients of an inception block are correct for its input") {
   Inception block = small_block();
   const auto result =
       gradcheck([&](const std::vector<Tensor>& at) { return block(at[0]); }, {Generator(4).reals({2, 3, 4, 5})});
@@ -88,7 +88,7 @@ TEST_CASE("the parts of an inception block have the names and kernels of torchvi
           std::vector<Shape>{{2, 3, 1, 1}, {4, 3, 1, 1}, {5, 4, 3, 3}, {1, 3, 1, 1}, {3, 1, 3, 3}, {6, 3, 1, 1}});
 }
 
-TEST_CASE("an inception block refuses channels below 1") {
+TEST_CASE("an inception block rejects channels below 1") {
   REQUIRE_THROWS_WITH(
       Inception({.in_channels = 3, .ch1x1 = 2, .ch3x3red = 4, .ch3x3 = 5, .ch5x5red = 0, .ch5x5 = 3, .pool_proj = 6}),
       ContainsSubstring("Conv2d: ") && ContainsSubstring("got"));

@@ -51,14 +51,14 @@ TEST_CASE("the fan is channels times receptive field") {
                          Message("init: expected a weight of rank 2 or more, got [4]"));
 }
 
-TEST_CASE("Kaiming normal has the deviation of its gain over the root of the fan") {
+TEST_CASE("Kaiming normal has a standard deviation of gain over the root of the fan") {
   manual_seed(1);
   require_normal(init::kaiming_normal(weight()), std::sqrt(2.0 / (in * 15)));
   require_normal(init::kaiming_normal(weight(), FanMode::fan_out), std::sqrt(2.0 / (out * 15)));
   require_normal(init::kaiming_normal(weight(DType::f64), FanMode::fan_in, 3), 3 / std::sqrt(in * 15.0));
 }
 
-TEST_CASE("Kaiming uniform has the same deviation within its bounds") {
+TEST_CASE("Kaiming uniform has the same standard deviation within its bounds") {
   manual_seed(2);
   require_uniform(init::kaiming_uniform(weight()), std::sqrt(6.0 / (in * 15)));
   require_uniform(init::kaiming_uniform(weight(), FanMode::fan_out), std::sqrt(6.0 / (out * 15)));
@@ -71,7 +71,7 @@ TEST_CASE("uniform and constant fill a tensor") {
   require_equal(init::constant(weight(DType::f64), 0.1).array(), Array::full({out, in, 3, 5}, 0.1, DType::f64));
 }
 
-TEST_CASE("first values are written into the tensor itself whatever its format") {
+TEST_CASE("initial values are written in place in any memory format") {
   const auto drawn = [](MemoryFormat format) {
     manual_seed(4);
     const Tensor tensor = Tensor(Array::zeros({8, 4, 3, 3}, DType::f32, format)).set_requires_grad();
@@ -88,7 +88,7 @@ TEST_CASE("first values are written into the tensor itself whatever its format")
   require_equal(drawn(MemoryFormat::row_major), drawn(MemoryFormat::channels_last));
 }
 
-TEST_CASE("every draw is another one until the seed is set again") {
+TEST_CASE("every draw differs until the seed is reset") {
   manual_seed(5);
   const Tensor first = init::kaiming_normal(weight());
   const Tensor second = init::kaiming_normal(weight());

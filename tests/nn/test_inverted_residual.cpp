@@ -15,7 +15,7 @@ Array image(std::int64_t channels) {
 
 }  // namespace
 
-TEST_CASE("an inverted residual adds its input where the shape stays") {
+TEST_CASE("an inverted residual adds its input if the shape is the same") {
   nn::InvertedResidual same({.in_channels = 4, .out_channels = 4});
   same.eval();
   auto& conv = same.get_submodule<nn::Sequential>("conv");
@@ -28,7 +28,7 @@ TEST_CASE("an inverted residual adds its input where the shape stays") {
   REQUIRE(halved(image(4)).shape() == Shape{2, 4, 3, 4});
 }
 
-TEST_CASE("an inverted residual expands channels unless told not to") {
+TEST_CASE("an inverted residual expands channels unless the ratio is 1") {
   const nn::InvertedResidual expanded({.in_channels = 4, .out_channels = 8, .expand_ratio = 3});
   REQUIRE(expanded.named_parameters().front().tensor.shape() == Shape{12, 4, 1, 1});
   const nn::InvertedResidual plain({.in_channels = 4, .out_channels = 8, .expand_ratio = 1});

@@ -1,4 +1,4 @@
-// What accessors give of temporary modules and summaries does not point into them.
+// Accessors of temporary modules and summaries do not return dangling references.
 #include <type_traits>
 #include <utility>
 
@@ -24,7 +24,7 @@ static_assert(std::is_same_v<decltype(std::declval<const Summary&>().total()), c
 
 }  // namespace
 
-TEST_CASE("the total of a temporary summary may be kept by reference") {
+TEST_CASE("the total of a temporary summary may be bound to a reference") {
   Summary summary;
   summary.rows.emplace_back().name = "net";
   const nn::SummaryRow& total = std::move(summary).total();

@@ -43,14 +43,14 @@ TEST_CASE("a linear layer is the linear operator with its weight and bias") {
   require_equal(bare(x).array(), linear(x, bare.weight()).array());
 }
 
-TEST_CASE("a linear layer begins within one over the root of its inputs") {
+TEST_CASE("a linear layer is initialized within one over the root of in_features") {
   manual_seed(2);
   const nn::Linear layer({.in_features = 16, .out_features = 1500});
   require_uniform(layer.weight(), 0.25);
   require_uniform(layer.bias(), 0.25);
 }
 
-TEST_CASE("two linear layers begin with different weights") {
+TEST_CASE("two linear layers have different initial weights") {
   const nn::Linear::Options options = {.in_features = 16, .out_features = 16};
   manual_seed(3);
   const nn::Linear first(options);
@@ -63,7 +63,7 @@ TEST_CASE("two linear layers begin with different weights") {
   require_equal(again.bias().array(), first.bias().array());
 }
 
-TEST_CASE("a linear layer of no features is refused when it is made") {
+TEST_CASE("a linear layer without features is rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::Linear({.in_features = 0, .out_features = 4}), ValueError,
                          Message("Linear: features must be at least 1, got 0 → 4"));
   REQUIRE_THROWS_MATCHES(nn::Linear({.in_features = 4, .out_features = -1}), ValueError,

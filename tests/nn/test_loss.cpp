@@ -39,7 +39,7 @@ TEST_CASE("loss layers are their operators") {
   require_equal(nn::DiceLoss()(shares, masks).array(), dice_loss(shares, masks).array());
 }
 
-TEST_CASE("loss layers hand their options on") {
+TEST_CASE("loss layers pass their options on") {
   const Tensor x = scores(), t = others();
   const CrossEntropyOptions smoothed = {
       .weight = factors(), .ignore_index = 0, .reduction = Reduction::none, .label_smoothing = 0.2};
@@ -66,7 +66,7 @@ TEST_CASE("loss layers hand their options on") {
   require_equal(nn::DiceLoss(sharp)(shares, masks).array(), dice_loss(shares, masks, sharp).array());
 }
 
-TEST_CASE("the factors of a loss layer are its state and follow it to another type") {
+TEST_CASE("the weights of a loss layer are buffers and follow it to another dtype") {
   nn::CrossEntropyLoss entropy({.weight = factors()});
   nn::NLLLoss likelihood({.weight = factors()});
   nn::BCEWithLogitsLoss binary({.weight = factors(), .pos_weight = factors()});
@@ -86,7 +86,7 @@ TEST_CASE("the factors of a loss layer are its state and follow it to another ty
                 binary_cross_entropy_with_logits(x, t, {.weight = wide, .pos_weight = wide}).array());
 }
 
-TEST_CASE("options of loss layers out of range are refused when the layer is made") {
+TEST_CASE("options of loss layers out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::CrossEntropyLoss({.label_smoothing = 1.5}), ValueError,
                          Message("CrossEntropyLoss: label_smoothing must be in [0, 1], got 1.5"));
   REQUIRE_THROWS_MATCHES(nn::SmoothL1Loss({.beta = -1}), ValueError,

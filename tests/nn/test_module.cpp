@@ -1,4 +1,4 @@
-// What every module can: names, modes, freezing, moving.
+// ModuleBase: names, modes, freezing, moving.
 #include <algorithm>
 #include <string>
 #include <type_traits>
@@ -18,7 +18,7 @@ using Catch::Matchers::Message;
 
 namespace {
 
-/// The identity, with the declaring functions open to the test.
+/// The identity, with public registration functions.
 struct Open : nn::Module {
   using Module::add;
   using Module::add_buffer;
@@ -31,7 +31,7 @@ static_assert(std::is_move_constructible_v<Net> && std::is_move_assignable_v<nn:
 
 }  // namespace
 
-TEST_CASE("parameters buffers and modules are named in the order of their declaration") {
+TEST_CASE("parameters buffers and modules are listed in order of declaration") {
   Net net;
   REQUIRE(names_of(net.named_parameters()) == std::vector<std::string>{"gain", "mix.weight", "mix.bias",
                                                                        "rest.0.weight", "rest.0.bias", "rest.3.weight",
@@ -48,7 +48,7 @@ TEST_CASE("parameters buffers and modules are named in the order of their declar
   REQUIRE(net.children()[1].second.get() == net.rest());
 }
 
-TEST_CASE("parameters are the named ones each once and require a gradient while buffers do not") {
+TEST_CASE("parameters are listed once and require gradients while buffers do not") {
   const Net net;
   const auto named = net.named_parameters();
   const auto parameters = net.parameters();
@@ -61,7 +61,7 @@ TEST_CASE("parameters are the named ones each once and require a gradient while 
   for (const auto& buffer : net.named_buffers()) REQUIRE_FALSE(buffer.tensor.requires_grad());
 }
 
-TEST_CASE("a layer that is called twice is listed once and gathers both gradients") {
+TEST_CASE("a layer that is called twice is listed once and accumulates both gradients") {
   struct Twice : nn::Module {
     Scale& scale = add("scale", Scale(3));
     Tensor forward(const Tensor& x) const override { return scale(scale(x)); }
@@ -73,7 +73,7 @@ TEST_CASE("a layer that is called twice is listed once and gathers both gradient
   REQUIRE(twice.scale.factor().grad().item() == 60);
 }
 
-TEST_CASE("a name that is empty or dotted or taken is refused and nothing is registered") {
+TEST_CASE("a name that is empty or dotted or taken is rejected and nothing is registered") {
   Open module;
   const nn::Parameter weight = module.add_parameter("weight", Array::zeros({1}));
   const nn::Buffer count = module.add_buffer("count", Array::zeros({1}));
@@ -97,7 +97,7 @@ TEST_CASE("a name that is empty or dotted or taken is refused and nothing is reg
   REQUIRE(module.children().size() == 1);
 }
 
-TEST_CASE("a module within another is found by its name and type") {
+TEST_CASE("a submodule is found by name and class") {
   Net net;
   REQUIRE(&net.get_submodule<nn::Conv2d>("mix") == net.mix());
   REQUIRE(&net.get_submodule<nn::Module>("rest") == net.rest());
@@ -110,7 +110,7 @@ TEST_CASE("a module within another is found by its name and type") {
                                  "\"rest.1\", \"rest.2\", \"rest.3\""));
 }
 
-TEST_CASE("what takes several inputs is registered and trained like a layer") {
+TEST_CASE("a module of several inputs is registered and trained like a layer") {
   struct Between : nn::ModuleOf<Tensor(const Tensor&, const Tensor&)> {
     Scale& scale = add("scale", Scale(3));
     Tensor forward(const Tensor& a, const Tensor& b) const override { return a + scale(b); }
@@ -126,7 +126,7 @@ TEST_CASE("what takes several inputs is registered and trained like a layer") {
   REQUIRE(twice(Array::scalar(2)).item() == 8);
 }
 
-TEST_CASE("training and evaluation reach every module within") {
+TEST_CASE("train and eval reach every submodule") {
   Net net;
   const auto all_are = [&](bool training) {
     const auto modules = net.named_modules();
@@ -143,7 +143,7 @@ TEST_CASE("training and evaluation reach every module within") {
   REQUIRE_FALSE(net.children()[1].second->children()[0].second->is_training());
 }
 
-TEST_CASE("a frozen module gets no gradients but passes them on") {
+TEST_CASE("a frozen module gets no gradients but propagates them") {
   Net net;
   net.set_requires_grad(false);
   REQUIRE_FALSE(net(image()).requires_grad());
@@ -156,7 +156,7 @@ TEST_CASE("a frozen module gets no gradients but passes them on") {
   for (const Tensor& parameter : net.parameters()) REQUIRE(parameter.grad().defined());
 }
 
-TEST_CASE("a part of a module can be frozen alone") {
+TEST_CASE("a part of a module can be frozen") {
   Net net;
   net.children()[0].second->set_requires_grad(false);
   sum(net(image())).backward();
@@ -188,7 +188,7 @@ TEST_CASE("a moved module keeps its children tensors hooks and mode") {
   REQUIRE(calls == 2);
 }
 
-TEST_CASE("the same seed gives the same module and another seed another") {
+TEST_CASE("the same seed gives the same weights and another seed different ones") {
   const auto weights = [](std::uint64_t seed) {
     manual_seed(seed);
     return Net().state_dict();
@@ -241,16 +241,16 @@ TEST_CASE("a layer that is a plain member is an error when it is called") {
   };
   REQUIRE_THROWS_MATCHES(forgetful(Array::zeros({1, 2})), ValueError, text("Forgetful", "Linear"));
   REQUIRE_THROWS_MATCHES(Dropping()(Array::zeros({1, 2})), ValueError, text("Dropping", "Dropout"));
-  // A frozen module that belongs elsewhere, such as the teacher of a distillation, may be called.
+  // A frozen unregistered module, such as a teacher for distillation, may be called.
   forgetful.layer.set_requires_grad(false);
   forgetful.layer.eval();
   REQUIRE(forgetful(Array::zeros({1, 2})).shape() == Shape{1, 2});
-  // And so may any module outside of a forward.
+  // So may any module outside of a forward.
   forgetful.layer.set_requires_grad(true);
   REQUIRE(forgetful.layer(Array::zeros({1, 2})).shape() == Shape{1, 2});
 }
 
-TEST_CASE("a hook may call a model that is registered nowhere") {
+TEST_CASE("a hook may call an unregistered model") {
   nn::Sequential layers = nn::sequential({nn::Flatten()});
   nn::Linear other({.in_features = 4, .out_features = 3});
   Shape seen;
@@ -272,7 +272,7 @@ TEST_CASE("a const model can be evaluated") {
   require_equal(model.forward(image()).array(), expected);
 }
 
-TEST_CASE("a module that has been moved from says so") {
+TEST_CASE("using a module that has been moved from is an error") {
   Net net;
   const Net moved = std::move(net);
   const auto text = Message("Net: the module has been moved from and cannot be used");
@@ -283,7 +283,7 @@ TEST_CASE("a module that has been moved from says so") {
   REQUIRE(moved.parameters().size() == 7);
 }
 
-TEST_CASE("a layer is not made of one of a derived class") {
+TEST_CASE("a layer cannot be made from one of a derived class") {
   static_assert(!std::is_constructible_v<nn::Conv2d, nn::DropConnectConv2d>);
   static_assert(!std::is_constructible_v<nn::Linear, nn::DropConnectLinear>);
   static_assert(!std::is_assignable_v<nn::Conv2d&, nn::DropConnectConv2d>);

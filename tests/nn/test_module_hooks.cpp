@@ -39,7 +39,7 @@ TEST_CASE("hooks run around forward in the order they were added") {
   REQUIRE(calls == std::vector<std::string>{"first 7"});
 }
 
-TEST_CASE("what a hook returns takes the place of input or output and keeps its history") {
+TEST_CASE("the result of a hook replaces the input or output and keeps its history") {
   Scale scale(2);
   scale.add_forward_pre_hook([](const nn::Module&, const Tensor& x) { return x + 1; });
   scale.add_forward_pre_hook([](const nn::Module&, const Tensor& x) { return x * 10; });
@@ -54,7 +54,7 @@ TEST_CASE("what a hook returns takes the place of input or output and keeps its 
   y.backward();
   REQUIRE(x.grad().item() == 40);
   REQUIRE(scale.factor().grad().item() == 80);
-  // forward itself knows nothing of hooks
+  // forward itself runs no hooks
   REQUIRE(scale.forward(x).item() == 6);
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("a hook may remove itself") {
   REQUIRE(later == 2);
 }
 
-TEST_CASE("hooks of a module of several inputs and outputs see and replace all its tensors") {
+TEST_CASE("hooks of a module with several inputs and outputs see and replace all tensors") {
   class Divided : public nn::ModuleOf<std::vector<Tensor>(const Tensor&, double, const Tensor&)> {
    public:
     std::vector<Tensor> forward(const Tensor& a, double factor, const Tensor& b) const override {

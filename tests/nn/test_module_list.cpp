@@ -9,7 +9,7 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 
-TEST_CASE("a module list holds modules of any kind in order and registers them by number") {
+TEST_CASE("a module list holds modules of any class in order and names them by number") {
   nn::ModuleList list;
   list.append(nn::Linear({.in_features = 2, .out_features = 3}));
   list.append(nn::ReLU());
@@ -23,7 +23,7 @@ TEST_CASE("a module list holds modules of any kind in order and registers them b
   REQUIRE(y.shape() == Shape{5, 4});
 }
 
-TEST_CASE("a module list of one kind gives its members as that kind and stays whole when it is moved") {
+TEST_CASE("a module list of one class returns members of that class and survives a move") {
   nn::ModuleList<nn::Linear> list;
   for (std::int64_t i = 1; i < 4; ++i) list.append(nn::Linear({.in_features = i, .out_features = i + 1}));
   const nn::ModuleList<nn::Linear> moved = std::move(list);

@@ -1,4 +1,4 @@
-// The values of a module, taken out, put back and converted.
+// State dicts: saving, loading and converting.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -24,7 +24,7 @@ Array& entry_of(nn::StateDict& state, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("the state is a copy of parameters and buffers by module") {
+TEST_CASE("the state dict holds copies of parameters and buffers by module") {
   const Net net;
   const nn::StateDict state = net.state_dict();
   REQUIRE(names_of(state) == std::vector<std::string>{"gain", "calls", "mix.weight", "mix.bias", "rest.0.weight",
@@ -35,7 +35,7 @@ TEST_CASE("the state is a copy of parameters and buffers by module") {
   REQUIRE(state[0].second.at({0, 1, 0, 0}) == 3);
 }
 
-TEST_CASE("a loaded state gives the module that it came from") {
+TEST_CASE("loading a state dict restores the module that it came from") {
   manual_seed(1);
   Net first;
   first(image());  // moves the running statistics
@@ -46,7 +46,7 @@ TEST_CASE("a loaded state gives the module that it came from") {
   second.eval();
   require_equal(second(image(2)).array(), first(image(2)).array());
 
-  // The order of the entries does not matter, and the module has memory of its own afterwards.
+  // The order of the entries does not matter, and the module keeps its own memory.
   nn::StateDict reversed = first.state_dict();
   std::reverse(reversed.begin(), reversed.end());
   Net third;
@@ -55,7 +55,7 @@ TEST_CASE("a loaded state gives the module that it came from") {
   require_same(third.state_dict(), first.state_dict());
 }
 
-TEST_CASE("loading keeps the tensors of a module and converts type and format") {
+TEST_CASE("loading keeps the tensors of a module and converts dtype and memory format") {
   Net net;
   const auto before = net.parameters();
   nn::StateDict state = net.state_dict();
@@ -67,7 +67,7 @@ TEST_CASE("loading keeps the tensors of a module and converts type and format") 
   require_equal(before[0].array(), gain.to(DType::f32));
 }
 
-TEST_CASE("a state that does not fit is refused with every fault and changes nothing") {
+TEST_CASE("a state dict that does not match is rejected with every fault and changes nothing") {
   Net net;
   const nn::StateDict before = net.state_dict();
   nn::StateDict state = net.state_dict();
@@ -96,7 +96,7 @@ TEST_CASE("a state that does not fit is refused with every fault and changes not
   require_same(net.state_dict(), before);
 }
 
-TEST_CASE("a module in another type has the same tensors with converted values") {
+TEST_CASE("a module converted to another dtype has the same tensors with converted values") {
   Net net;
   net(image());
   const auto parameters = net.parameters();
@@ -125,7 +125,7 @@ TEST_CASE("a module in another type has the same tensors with converted values")
   REQUIRE(net.named_buffers()[1].tensor.dtype() == DType::f64);
 }
 
-TEST_CASE("a module cannot be made of whole numbers") {
+TEST_CASE("a module cannot be converted to integers") {
   Net net;
   const nn::StateDict before = net.state_dict();
   REQUIRE_THROWS_MATCHES(net.to(DType::i64), DTypeError, Message("Module::to: expected f32 or f64, got i64"));

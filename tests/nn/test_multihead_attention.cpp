@@ -33,7 +33,7 @@ MultiheadAttention layer_of(std::int64_t embed_dim, std::int64_t heads, bool bia
   return layer;
 }
 
-/// One sample by one head at a time: query (L, E), key and value (S, E), scores of −∞ where they are hidden.
+/// One sample and one head at a time: query (L, E), key and value (S, E); masked scores are −∞.
 Tensor plainly(MultiheadAttention& layer, std::int64_t heads, const Tensor& query, const Tensor& key,
                const Tensor& value, const Array& bias) {
   const std::int64_t size = query.size(1);
@@ -68,7 +68,7 @@ Tensor sample_of(const Tensor& x, std::int64_t i) {
 
 }  // namespace
 
-TEST_CASE("multi-head attention is that of every sample and head alone") {
+TEST_CASE("multi-head attention treats every sample and head independently") {
   Generator random(1);
   for (const bool bias : {true, false}) {
     MultiheadAttention layer = layer_of(6, 3, bias);
@@ -87,7 +87,7 @@ TEST_CASE("multi-head attention is that of every sample and head alone") {
   }
 }
 
-TEST_CASE("masks of multi-head attention hide where they are 1") {
+TEST_CASE("masks of multi-head attention hide keys where they are 1") {
   const double never = -std::numeric_limits<double>::infinity();
   Generator random(2);
   MultiheadAttention layer = layer_of(4, 2);
@@ -127,7 +127,7 @@ TEST_CASE("a query whose keys are all padding gets the bias of the projection") 
   require_equal(y.array(), (Tensor(bias) + Array::zeros({1, 2, 1}, DType::f64)).array());
 }
 
-TEST_CASE("parameters of multi-head attention are named and begin as in PyTorch") {
+TEST_CASE("parameters of multi-head attention have the names and initial values of PyTorch") {
   manual_seed(5);
   MultiheadAttention layer({.embed_dim = 40, .num_heads = 4});
   const auto named = layer.named_parameters();
@@ -146,7 +146,7 @@ TEST_CASE("parameters of multi-head attention are named and begin as in PyTorch"
   REQUIRE(without.parameters().size() == 2);
 }
 
-TEST_CASE("multi-head attention drops weights in training only") {
+TEST_CASE("multi-head attention applies dropout in training only") {
   manual_seed(6);
   MultiheadAttention layer({.embed_dim = 4, .num_heads = 2, .dropout = 0.5});
   const Tensor x = Generator(5).reals({2, 6, 4}).to(DType::f32);
@@ -155,7 +155,7 @@ TEST_CASE("multi-head attention drops weights in training only") {
   require_equal(layer(x, x, x).array(), layer(x, x, x).array());
 }
 
-TEST_CASE("gradients of multi-head attention are right in both orders") {
+TEST_CASE("gradients of multi-head attention of both orders are correct") {
   MultiheadAttention layer = layer_of(4, 2);
   Generator random(7);
   std::vector<Array> inputs = {random.reals({2, 3, 4}), random.reals({2, 2, 4})};
@@ -167,7 +167,7 @@ TEST_CASE("gradients of multi-head attention are right in both orders") {
   for (const Tensor& parameter : layer.parameters()) REQUIRE(parameter.grad().defined());
 }
 
-TEST_CASE("multi-head attention names what does not fit") {
+TEST_CASE("multi-head attention reports operands that do not match") {
   REQUIRE_THROWS_MATCHES(MultiheadAttention({.embed_dim = 6, .num_heads = 4}), ValueError,
                          Message("MultiheadAttention: num_heads 4 must divide embed_dim 6, both at least 1"));
   REQUIRE_THROWS_MATCHES(MultiheadAttention({.embed_dim = 0, .num_heads = 1}), ValueError,

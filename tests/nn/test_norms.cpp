@@ -1,4 +1,4 @@
-// The normalization layers beside BatchNorm2d.
+// The normalization layers other than BatchNorm2d.
 #include <cmath>
 
 #include <tapestry/autograd/ops/norm/normalization.hpp>
@@ -23,7 +23,7 @@ Array image() {
   return Generator(1).reals({2, 6, 3, 4}).to(DType::f32);
 }
 
-/// Gives parameters other values than their first.
+/// Changes the parameters from their initial values.
 void change(const nn::Module& layer) {
   Generator made_up(2);
   for (const Tensor& parameter : layer.parameters())
@@ -59,7 +59,7 @@ TEST_CASE("BatchNorm1d is batch_norm of vectors and sequences") {
           std::vector<std::string>{"weight", "bias", "running_mean", "running_var", "num_batches_tracked"});
 }
 
-TEST_CASE("batch norm layers take inputs of their rank") {
+TEST_CASE("batch norm layers require inputs of their rank") {
   nn::BatchNorm1d sequences({.num_features = 3});
   REQUIRE_THROWS_MATCHES(sequences(Array::zeros({2, 3, 4, 5})), ShapeError,
                          Message("BatchNorm1d: expected an input (N, C) or (N, C, L), got [2, 3, 4, 5]"));
@@ -142,7 +142,7 @@ TEST_CASE("LocalResponseNorm is local_response_norm") {
   require_equal(usual(image()).array(), local_response_norm(image(), 5, 1e-4, 0.75, 1).array());
 }
 
-TEST_CASE("options of norm layers out of range are refused when the layer is made") {
+TEST_CASE("options of norm layers out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::BatchNorm1d({.num_features = 0}), ValueError,
                          Message("BatchNorm1d: num_features must be at least 1, got 0"));
   REQUIRE_THROWS_MATCHES(nn::InstanceNorm2d({.num_features = 2, .momentum = 2}), ValueError,

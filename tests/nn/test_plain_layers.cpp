@@ -47,7 +47,7 @@ TEST_CASE("activation layers are their operators") {
   require_equal(logs(image()).array(), log_softmax(image(), 3).array());
 }
 
-TEST_CASE("activation layers with options hand them on") {
+TEST_CASE("activation layers pass their options on") {
   const auto requires_same = [](nn::Module&& layer, const Tensor& wanted) {
     require_equal(layer(image()).array(), wanted.array());
   };
@@ -70,7 +70,7 @@ TEST_CASE("activation layers with options hand them on") {
   requires_same(nn::Softplus({.beta = 3, .threshold = 0.5}), softplus(x, {.beta = 3, .threshold = 0.5}));
 }
 
-TEST_CASE("a prelu layer trains its slopes below zero") {
+TEST_CASE("a prelu layer trains its negative slopes") {
   nn::PReLU one;
   REQUIRE(one.named_parameters().size() == 1);
   REQUIRE(one.named_parameters()[0].name == "weight");
@@ -82,7 +82,7 @@ TEST_CASE("a prelu layer trains its slopes below zero") {
                          Message("PReLU: num_parameters must be at least 1, got 0"));
 }
 
-TEST_CASE("flatten makes images vectors unless told otherwise") {
+TEST_CASE("flatten makes vectors of images by default") {
   nn::Flatten all;
   REQUIRE(all(image()).shape() == Shape{2, 90});
   require_equal(all(image()).array(), flatten(image(), 1).array());
@@ -108,14 +108,14 @@ TEST_CASE("pooling layers are their operators") {
   require_equal(whole(image()).array(), global_avg_pool2d(image()).array());
 }
 
-TEST_CASE("a pooling layer steps by its kernel unless told otherwise") {
+TEST_CASE("the stride of a pooling layer is its kernel size by default") {
   nn::MaxPool2d largest({.kernel_size = 2});
   REQUIRE(largest(image()).shape() == Shape{2, 3, 2, 3});
   nn::AvgPool2d average({.kernel_size = Pair(2, 3)});
   REQUIRE(average(image()).shape() == Shape{2, 3, 2, 2});
 }
 
-TEST_CASE("pooling options out of range are refused when the layer is made") {
+TEST_CASE("pooling options out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::MaxPool2d({.kernel_size = 0}), ValueError,
                          Message("MaxPool2d: kernel_size must be at least 1, got (0, 0)"));
   REQUIRE_THROWS_MATCHES(nn::MaxPool2d({.kernel_size = 2, .stride = Pair(1, 0)}), ValueError,

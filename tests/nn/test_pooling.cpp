@@ -1,4 +1,4 @@
-// Pooling layers that end at a size, of sequences, and unpooling.
+// Adaptive, global and one-dimensional pooling layers, and unpooling.
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/layers/pooling.hpp>
@@ -38,7 +38,7 @@ TEST_CASE("adaptive and global pooling layers are their operators") {
   require_equal(whole(image()).array(), global_max_pool2d(image()).array());
 }
 
-TEST_CASE("an unpooling layer takes indices beside its input") {
+TEST_CASE("an unpooling layer takes an input and indices") {
   nn::MaxUnpool2d back({.kernel_size = 2});
   const Array x = image().slice(0, 1);
   const MaxPoolResult pooled = max_pool2d_with_indices(x, {.kernel_size = 2});
@@ -46,7 +46,7 @@ TEST_CASE("an unpooling layer takes indices beside its input") {
                 max_unpool2d(pooled.values, pooled.indices, {.kernel_size = 2}).array());
 }
 
-TEST_CASE("options of pooling layers out of range are refused when the layer is made") {
+TEST_CASE("options of pooling layers out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::MaxPool1d({.kernel_size = 0}), ValueError,
                          Message("MaxPool1d: kernel_size must be at least 1, got 0"));
   REQUIRE_THROWS_MATCHES(nn::AvgPool1d({.kernel_size = 2, .stride = 0}), ValueError,

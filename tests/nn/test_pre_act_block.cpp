@@ -21,7 +21,7 @@ TEST_CASE("a pre-activation block keeps the shape or changes channels and size")
   REQUIRE(PreActBlock({.in_channels = 4, .out_channels = 4, .stride = 2})(x).shape() == Shape{2, 4, 3, 3});
 }
 
-TEST_CASE("a pre-activation block names its parts in the order in which they run") {
+TEST_CASE("the parts of a pre-activation block are named in order of execution") {
   std::vector<std::string> names = {"bn1.weight", "bn1.bias", "conv1.weight", "bn2.weight", "bn2.bias", "conv2.weight"};
   REQUIRE(parameter_names(PreActBlock({.in_channels = 4, .out_channels = 4})) == names);
   names.emplace_back("downsample.weight");
@@ -29,7 +29,7 @@ TEST_CASE("a pre-activation block names its parts in the order in which they run
   REQUIRE(parameter_names(PreActBlock({.in_channels = 4, .out_channels = 6})) == names);
 }
 
-TEST_CASE("a pre-activation block computes what its definition says") {
+TEST_CASE("a pre-activation block computes its definition") {
   for (const std::int64_t stride : {1, 2}) {
     auto block = block_in_f64<PreActBlock>({.in_channels = 3, .out_channels = 3, .stride = stride});
     const auto p = block.parameters();
@@ -41,14 +41,14 @@ TEST_CASE("a pre-activation block computes what its definition says") {
   }
 }
 
-TEST_CASE("a pre-activation block lets its input through as it is") {
+TEST_CASE("a pre-activation block passes its input through unchanged on the shortcut") {
   PreActBlock block({.in_channels = 4, .out_channels = 4});
   nn::init::constant(block.get_submodule<nn::Conv2d>("conv2").weight(), 0);
   const Array x = Generator(3).reals({2, 4, 3, 5}).to(DType::f32);
   require_equal(block(x).array(), x);
 }
 
-TEST_CASE("the gradients of a pre-activation block are right in its input and every parameter") {
+TEST_CASE("the gradients of a pre-activation block are correct for its input and every parameter") {
   for (const std::int64_t stride : {1, 2}) {
     INFO("stride " << stride);
     auto block = block_in_f64<PreActBlock>({.in_channels = 2, .out_channels = stride == 1 ? 2 : 3, .stride = stride});
@@ -56,7 +56,7 @@ TEST_CASE("the gradients of a pre-activation block are right in its input and ev
   }
 }
 
-TEST_CASE("a pre-activation block with options out of range is refused when it is made") {
+TEST_CASE("a pre-activation block with options out of range is rejected on construction") {
   REQUIRE_THROWS_MATCHES(PreActBlock({.in_channels = 0, .out_channels = 4}), ValueError,
                          Message("BatchNorm2d: num_features must be at least 1, got 0"));
   REQUIRE_THROWS_MATCHES(PreActBlock({.in_channels = 4, .out_channels = 4, .stride = 0}), ValueError,

@@ -1,4 +1,4 @@
-// Which layer a profiler charges what runs to.
+// The layers to which a profiler attributes operators.
 #include <set>
 #include <stdexcept>
 
@@ -27,7 +27,7 @@ std::set<std::string> layers_of(const Profiler& profiler) {
   return layers;
 }
 
-/// A child of every module that has a call of its own.
+/// Has a child of every module class with several inputs.
 class Unusual : public nn::Module {
  public:
   Unusual()
@@ -53,7 +53,7 @@ class Throwing : public nn::Module {
 
 }  // namespace
 
-TEST_CASE("forward and backward are charged to the path of the layer within the model") {
+TEST_CASE("forward and backward are attributed to the path of the layer") {
   Net net;
   const Profiler profiler(ticking_clock());
   cross_entropy(net(image()), Array::zeros({6}, DType::i64)).backward();
@@ -73,7 +73,7 @@ TEST_CASE("forward and backward are charged to the path of the layer within the 
   CHECK(layers_of(profiler) == std::set<std::string>{"", "mix", "rest.0", "rest.1", "rest.2", "rest.3"});
 }
 
-TEST_CASE("a module that has been moved keeps the name that it was added by") {
+TEST_CASE("a moved module keeps its name") {
   Net net;
   nn::Sequential outer = nn::sequential({std::move(net)});
   const Profiler profiler(ticking_clock());
@@ -82,14 +82,14 @@ TEST_CASE("a module that has been moved keeps the name that it was added by") {
   CHECK(layer_of(profiler, "multiply", ProfilePass::forward) == "0");
 }
 
-TEST_CASE("modules with a call of their own are layers like the others") {
+TEST_CASE("modules of several inputs are profiled like layers") {
   Unusual net;
   const Profiler profiler(ticking_clock());
   net(Generator(1).reals({1, 3, 6}).to(DType::f32));
   CHECK(layers_of(profiler) == std::set<std::string>{"attention", "attention.out_proj", "gcn", "gcn.lin", "loss"});
 }
 
-TEST_CASE("an exception in a module leads back out of its layer") {
+TEST_CASE("an exception in a module leaves its layer scope") {
   nn::Sequential net = nn::sequential({Throwing()});
   const Profiler profiler(ticking_clock());
   REQUIRE_THROWS_AS(net(image()), std::runtime_error);

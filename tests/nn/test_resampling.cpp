@@ -22,7 +22,7 @@ TEST_CASE("resampling layers are their operators") {
   require_equal(upsampled(x).array(), interpolate(x, options).array());
 }
 
-TEST_CASE("options of resampling layers out of range are refused when the layer is made") {
+TEST_CASE("options of resampling layers out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::PixelShuffle(0), ValueError,
                          Message("PixelShuffle: upscale_factor must be at least 1, got 0"));
   REQUIRE_THROWS_MATCHES(nn::PixelUnshuffle(-2), ValueError,

@@ -1,4 +1,4 @@
-// Training through gradients of gradients, with layers.
+// Training with second-order gradients of layers.
 #include <cmath>
 #include <vector>
 
@@ -64,7 +64,7 @@ TEST_CASE("a critic with a gradient penalty is trained") {
   for (std::size_t i = 1; i < losses.size(); ++i) REQUIRE(losses[i] < losses[i - 1]);
 }
 
-TEST_CASE("the gradient of a gradient penalty is that of differences") {
+TEST_CASE("the gradient of a gradient penalty matches finite differences") {
   auto critic = discriminator();
   critic.to(DType::f64);
   const Tensor real = Generator(3).reals({3, 2, 8, 6}), made = Generator(4).reals({3, 2, 8, 6}, 0, 1);
@@ -80,19 +80,19 @@ TEST_CASE("the gradient of a gradient penalty is that of differences") {
     const double difference = (loss_at(step) - loss_at(-step)) / (2 * step);
     Array(parameter.array()).copy_from(before);
     if (parameter.is_same(critic.parameters().back())) {
-      // The last bias moves both means alike and the slope not at all.
+      // The last bias shifts both means equally and does not change the slope.
       REQUIRE(std::abs(parameter.grad().item()) < 1e-15);
       continue;
     }
     const double slope = sum(parameter.grad() * direction).item();
-    // Losses of about 10, rounded to 10 · 2⁻⁵³ some times over and divided by 2e-6.
+    // Losses of about 10 with several rounding errors of 10 · 2⁻⁵³, divided by 2e-6.
     REQUIRE(std::abs(slope - difference) < 1e-7 * std::max(1.0, std::abs(slope)));
   }
 }
 
 // A central difference over 2ε = 2e-5 is off by ε² / 6 times a third derivative of the gradients below 100, and by
 // rounding of 1e-15 / ε.
-TEST_CASE("products with the Hessian of a small convolutional network are differences of its gradients") {
+TEST_CASE("Hessian-vector products of a small convolutional network match differences of its gradients") {
   manual_seed(2);
   nn::Sequential model =
       nn::sequential({nn::Conv2d({.in_channels = 2, .out_channels = 3, .kernel_size = 3, .padding = 1}),

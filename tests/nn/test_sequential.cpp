@@ -13,7 +13,7 @@
 using namespace tapestry;
 using namespace tapestry::testing;
 
-TEST_CASE("a sequence passes its input through its modules in order") {
+TEST_CASE("a sequential passes its input through its modules in order") {
   manual_seed(1);
   nn::Linear first({.in_features = 3, .out_features = 5});
   nn::Linear second({.in_features = 5, .out_features = 2});
@@ -25,7 +25,7 @@ TEST_CASE("a sequence passes its input through its modules in order") {
   REQUIRE(layers.parameters()[2].is_same(weights[2]));
 }
 
-TEST_CASE("modules appended to a sequence take the next numbers") {
+TEST_CASE("modules appended to a sequential get the next numbers") {
   nn::Sequential layers = nn::sequential({nn::ReLU{}});
   nn::Linear& added = layers.append(nn::Linear({.in_features = 2, .out_features = 7}));
   nn::Sequential& inner = layers.append(nn::sequential({nn::ReLU(), nn::ReLU()}));
@@ -37,7 +37,7 @@ TEST_CASE("modules appended to a sequence take the next numbers") {
   REQUIRE(layers(Array::zeros({4, 2})).shape() == Shape{4, 7});
 }
 
-TEST_CASE("modules appended to a sequence under names of their own are passed in order too") {
+TEST_CASE("modules appended to a sequential under names run in order too") {
   manual_seed(3);
   nn::Sequential layers;
   nn::Linear& first = layers.append("7", nn::Linear({.in_features = 3, .out_features = 5}));
@@ -53,20 +53,20 @@ TEST_CASE("modules appended to a sequence under names of their own are passed in
   REQUIRE(layers(x).shape() == Shape{4, 2});
 }
 
-TEST_CASE("a sequence calls the hooks of its modules") {
+TEST_CASE("a sequential calls the hooks of its modules") {
   nn::Sequential layers = nn::sequential({nn::ReLU{}, nn::ReLU{}});
   layers.get_submodule<nn::ReLU>("0").add_forward_hook(
       [](const nn::Module&, const Tensor&, const Tensor& y) { return Tensor(Array::full(y.shape(), 4)); });
   REQUIRE(layers(Array::scalar(-1)).item() == 4);
 }
 
-TEST_CASE("an empty sequence gives its input back") {
+TEST_CASE("an empty sequential returns its input") {
   nn::Sequential layers;
   const Tensor x = Array::zeros({2});
   REQUIRE(layers(x).is_same(x));
 }
 
-TEST_CASE("a moved sequence still holds its modules") {
+TEST_CASE("a moved sequential still holds its modules") {
   manual_seed(2);
   nn::Sequential layers = nn::sequential({nn::Linear({.in_features = 3, .out_features = 2})});
   const Array x = Generator(2).reals({4, 3}).to(DType::f32);
@@ -78,12 +78,12 @@ TEST_CASE("a moved sequence still holds its modules") {
   require_equal(assigned(x).array(), before);
 }
 
-TEST_CASE("a sequence of one sequence keeps both levels of names") {
+TEST_CASE("a sequential within a sequential keeps both levels of names") {
   const nn::Sequential layers = nn::sequential({nn::sequential({nn::Linear({.in_features = 2, .out_features = 3})})});
   REQUIRE(layers.named_parameters()[0].name == "0.0.weight");
 }
 
-TEST_CASE("a sequence is initialized in the order in which its modules are written") {
+TEST_CASE("the modules of a sequential are initialized in order") {
   const auto linear = [] { return nn::Linear({.in_features = 4, .out_features = 4}); };
   manual_seed(7);
   const nn::Sequential layers = nn::sequential({linear(), nn::ReLU(), linear(), nn::sequential({linear(), linear()})});
@@ -98,7 +98,7 @@ TEST_CASE("a sequence is initialized in the order in which its modules are writt
   }
 }
 
-TEST_CASE("a sequence is made by braces alone") {
+TEST_CASE("a sequential is made from braces only") {
   static_assert(!std::is_constructible_v<nn::Sequential, nn::ReLU, nn::ReLU>);
   static_assert(!std::is_constructible_v<nn::Sequential, nn::ReLU>);
 }

@@ -17,7 +17,8 @@ using nn::ShuffleUnit;
 
 namespace {
 
-/// What a branch of this many convolutions gives: a 1×1 one is followed by norm and ReLU, a 3×3 one by a norm.
+/// The output of a branch with this many convolutions: norm and ReLU follow a 1×1 convolution, a norm follows a 3×3
+/// one.
 Tensor plain_branch(const Tensor& x, const std::vector<Tensor>& parameters, std::size_t first, std::size_t count,
                     std::int64_t stride) {
   Tensor y = x;
@@ -57,7 +58,7 @@ TEST_CASE("the parts of a shuffle unit have the names of torchvision") {
   REQUIRE(parameter_names(ShuffleUnit({.in_channels = 6, .out_channels = 6, .stride = 2})) == both);
 }
 
-TEST_CASE("a shuffle unit computes what its definition says") {
+TEST_CASE("a shuffle unit computes its definition") {
   const Tensor x = Generator(2).reals({2, 6, 5, 4});
   auto same = block_in_f64<ShuffleUnit>({.in_channels = 6, .out_channels = 6});
   const Tensor changed = plain_branch(slice(x, 1, 3, 6), same.parameters(), 0, 3, 1);
@@ -69,7 +70,7 @@ TEST_CASE("a shuffle unit computes what its definition says") {
                 channel_shuffle(cat({plain_branch(x, p, 0, 2, 2), plain_branch(x, p, 6, 3, 2)}, 1), 2).array());
 }
 
-TEST_CASE("the first half of the channels goes through a shuffle unit as it is to every other place") {
+TEST_CASE("a shuffle unit passes the first half of the channels unchanged to every other position") {
   ShuffleUnit unit({.in_channels = 6, .out_channels = 6});
   const Array x = Generator(3).reals({1, 6, 3, 4}).to(DType::f32);
   const Tensor y = unit(x);
@@ -78,14 +79,14 @@ TEST_CASE("the first half of the channels goes through a shuffle unit as it is t
   }
 }
 
-TEST_CASE("the gradients of a shuffle unit are right in its input and every parameter") {
+TEST_CASE("the gradients of a shuffle unit are correct for its input and every parameter") {
   auto same = block_in_f64<ShuffleUnit>({.in_channels = 4, .out_channels = 4});
   require_block_gradients(same, Generator(4).reals({2, 4, 3, 4}));
   auto halving = block_in_f64<ShuffleUnit>({.in_channels = 3, .out_channels = 4, .stride = 2});
   require_block_gradients(halving, Generator(5).reals({2, 3, 5, 4}));
 }
 
-TEST_CASE("a shuffle unit with options out of range is refused when it is made") {
+TEST_CASE("a shuffle unit with options out of range is rejected on construction") {
   REQUIRE_THROWS_MATCHES(ShuffleUnit({.in_channels = 5, .out_channels = 5}), ValueError,
                          Message("ShuffleUnit: out_channels must be even, got 5"));
   REQUIRE_THROWS_MATCHES(ShuffleUnit({.in_channels = 4, .out_channels = 6}), ValueError,

@@ -14,7 +14,7 @@ using namespace tapestry::testing;
 using Catch::Matchers::Message;
 using nn::SqueezeExcite;
 
-TEST_CASE("squeeze and excitation weighs every channel by what the image holds") {
+TEST_CASE("squeeze and excitation scales every channel by a factor of the image") {
   auto block = block_in_f64<SqueezeExcite>({.in_channels = 5, .squeeze_channels = 3});
   const Tensor x = Generator(1).reals({2, 5, 4, 3});
   const auto p = block.parameters();
@@ -31,12 +31,12 @@ TEST_CASE("the parts of squeeze and excitation have the names and shapes of torc
   REQUIRE(block.parameters()[2].shape() == Shape{6, 2, 1, 1});
 }
 
-TEST_CASE("the gradients of squeeze and excitation are right in its input and every parameter") {
+TEST_CASE("the gradients of squeeze and excitation are correct for its input and every parameter") {
   auto block = block_in_f64<SqueezeExcite>({.in_channels = 4, .squeeze_channels = 3});
   require_block_gradients(block, Generator(2).reals({2, 4, 3, 2}));
 }
 
-TEST_CASE("squeeze and excitation without channels is refused when it is made") {
+TEST_CASE("squeeze and excitation without channels is rejected on construction") {
   REQUIRE_THROWS_MATCHES(SqueezeExcite({.in_channels = 4, .squeeze_channels = 0}), ValueError,
                          Message("Conv2d: channels must be at least 1, got 4 → 0"));
 }

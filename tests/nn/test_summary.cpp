@@ -1,4 +1,4 @@
-// What a summary says of models small enough to count by hand.
+// Summaries of models small enough to count by hand.
 #include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
@@ -13,7 +13,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// A layer that is called, and one that never is.
+/// A model with a layer that is called and one that never is.
 class Wasteful : public nn::Module {
  public:
   Wasteful()
@@ -26,7 +26,7 @@ class Wasteful : public nn::Module {
   nn::Linear& unused_;
 };
 
-/// Attention, whose call takes several tensors, between layers of one; its first layer is called twice.
+/// Attention, which takes several tensors, between layers of one input; the first layer is called twice.
 class Attending : public nn::Module {
  public:
   Attending()
@@ -58,7 +58,7 @@ std::vector<std::string> names_of(const nn::Summary& summary) {
 
 }  // namespace
 
-TEST_CASE("a summary has a row for every module with its class and shape and costs") {
+TEST_CASE("a summary has a row for every module with class and shape and cost") {
   Net net;
   const nn::Summary summary = nn::summary(net, {6, 2, 1, 3});
   CHECK(summary.input_shapes == std::vector<Shape>{{6, 2, 1, 3}});
@@ -84,8 +84,8 @@ TEST_CASE("a summary has a row for every module with its class and shape and cos
   CHECK(summary.total().flops == 2 * (6 * 3) * 5 * 2 + 2 * (6 * 4) * 15);
 }
 
-TEST_CASE("activations are the outputs of layers and none counts twice") {
-  // A dropout gives its input back in evaluation, and a sequence what its last layer gave.
+TEST_CASE("activations are the outputs of layers and none is counted twice") {
+  // In evaluation dropout returns its input, and a Sequential returns the output of its last layer.
   nn::Sequential net =
       nn::sequential({nn::Linear({.in_features = 3, .out_features = 5}), nn::Dropout({.p = 0.5}), nn::ReLU()});
   const nn::Summary summary = nn::summary(net, {7, 3});
@@ -95,7 +95,7 @@ TEST_CASE("activations are the outputs of layers and none counts twice") {
   CHECK(summary.total().activation_bytes == 2 * 7 * 5 * 4);
 }
 
-TEST_CASE("a summary counts calls and not layers and leaves blank what is not called") {
+TEST_CASE("a summary counts calls and leaves uncalled layers blank") {
   Attending net;
   const nn::Summary summary = nn::summary(net, {2, 3, 6});
   CHECK(row_of(summary, "first").flops == 2 * (2 * (2 * 3) * 6 * 6));
@@ -116,7 +116,7 @@ TEST_CASE("a summary counts calls and not layers and leaves blank what is not ca
   CHECK(unused.parameters == 8);
 }
 
-TEST_CASE("a model of several inputs is summarized by a call of its own") {
+TEST_CASE("a model with several inputs is summarized with a custom call") {
   nn::MultiheadAttention attention({.embed_dim = 6, .num_heads = 2});
   const nn::Summary summary = nn::summary(attention, [&] {
     attention(Array::zeros({2, 3, 6}), Array::zeros({2, 5, 6}), Array::zeros({2, 5, 6}));
@@ -127,7 +127,7 @@ TEST_CASE("a model of several inputs is summarized by a call of its own") {
   CHECK_THAT(nn::to_string(summary), ContainsSubstring("for an input [2, 3, 6] and [2, 5, 6] and [2, 5, 6]"));
 }
 
-TEST_CASE("a part of a model can be summarized under its own name") {
+TEST_CASE("a part of a model can be summarized on its own") {
   Net net;
   const nn::Summary summary = nn::summary(net.get_submodule<nn::Module>("rest"), {6, 5, 1, 3});
   CHECK(names_of(summary) == std::vector<std::string>{"", "0", "1", "2", "3"});
@@ -135,7 +135,7 @@ TEST_CASE("a part of a model can be summarized under its own name") {
   CHECK(row_of(summary, "3").flops == 2 * (6 * 4) * 15);
 }
 
-TEST_CASE("frozen parameters are not counted as trainable and other dtypes by their size") {
+TEST_CASE("frozen parameters are not trainable and bytes depend on the dtype") {
   Net net;
   net.get_submodule<nn::Module>("mix").set_requires_grad(false);
   net.to(DType::f64);
@@ -145,7 +145,7 @@ TEST_CASE("frozen parameters are not counted as trainable and other dtypes by th
   CHECK(summary.total().parameter_bytes == 8 * 91);
 }
 
-TEST_CASE("a summary leaves the model as it was") {
+TEST_CASE("a summary leaves the model unchanged") {
   const auto make = [] {
     manual_seed(5);
     Net net;
@@ -160,24 +160,24 @@ TEST_CASE("a summary leaves the model as it was") {
   CHECK(looked_at.is_training());
   CHECK_FALSE(looked_at.get_submodule<nn::Module>("rest.0").is_training());
   CHECK(looked_at.parameters().front().requires_grad());
-  // The dropout draws what it would have drawn.
+  // The random stream of the dropout has not advanced.
   looked_at.train();
   require_equal(looked_at(image()).array(), other(image()).array());
-  // No hook is left that would keep an output.
+  // All hooks have been removed.
   Tensor output = looked_at(image());
   const WeakArray weak(output.array());
   output = Tensor();
   CHECK_FALSE(weak.lock().defined());
 }
 
-TEST_CASE("what a forward throws leaves a summary and the model as it was") {
+TEST_CASE("an exception in forward leaves a summary and the model unchanged") {
   Net net;
   CHECK_THROWS_AS(nn::summary(net, {6, 3, 1, 3}), ShapeError);
   CHECK(net.is_training());
   CHECK(nn::summary(net, {6, 2, 1, 3}).total().output_shape == Shape{6, 4});
 }
 
-TEST_CASE("a summary in print is a table with the totals below") {
+TEST_CASE("a printed summary is a table followed by the totals") {
   nn::Sequential net = nn::sequential(
       {nn::sequential({nn::Conv2d({.in_channels = 3, .out_channels = 64, .kernel_size = 5, .padding = 2}), nn::ReLU()}),
        nn::Flatten(), nn::Linear({.in_features = 16384, .out_features = 10})});

@@ -38,14 +38,14 @@ TEST_CASE("a U-Net block is two convolutions with batch norm and ReLU") {
   require_equal(block(x).array(), whole.array());
 }
 
-TEST_CASE("the parts of a U-Net block are numbered as in a sequence") {
+TEST_CASE("the parts of a U-Net block are numbered as in a sequential") {
   const nn::UNetBlock block({.in_channels = 2, .out_channels = 3});
   std::vector<std::string> names;
   for (const auto& entry : block.named_parameters()) names.push_back(entry.name);
   REQUIRE(names == std::vector<std::string>{"0.weight", "1.weight", "1.bias", "3.weight", "4.weight", "4.bias"});
 }
 
-TEST_CASE("the gradient of a U-Net block is right") {
+TEST_CASE("the gradient of a U-Net block is correct") {
   nn::UNetBlock block = block_in_f64();
   for (const bool training : {true, false}) {
     INFO("training " << training);
@@ -57,7 +57,7 @@ TEST_CASE("the gradient of a U-Net block is right") {
   }
 }
 
-TEST_CASE("a U-Net block without channels is refused when it is made") {
+TEST_CASE("a U-Net block without channels is rejected on construction") {
   REQUIRE_THROWS_AS(nn::UNetBlock({.in_channels = 0, .out_channels = 3}), ValueError);
   REQUIRE_THROWS_AS(nn::UNetBlock({.in_channels = 2, .out_channels = 0}), ValueError);
 }

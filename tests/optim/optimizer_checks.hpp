@@ -1,4 +1,4 @@
-// What the tests of optimizers share.
+// Checks shared by the tests of optimizers.
 #pragma once
 
 #include <cmath>
@@ -19,7 +19,7 @@ namespace tapestry::testing {
 inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
-/// A parameter with made-up values of type f64.
+/// A parameter with generated f64 values.
 inline Tensor made_up_parameter(const Shape& shape, std::uint64_t seed) {
   return Tensor(Generator(seed).reals(shape)).set_requires_grad();
 }
@@ -29,15 +29,15 @@ inline Array made_up_gradient(const Shape& shape, int step) {
   return Generator(100 + static_cast<std::uint64_t>(step)).reals(shape);
 }
 
-/// One element of a parameter with what an update rule remembers of it.
+/// One element of a parameter with its optimizer state.
 struct Element {
   double value;
   double first = 0;   ///< velocity, or mean of the gradient
   double second = 0;  ///< mean of the squared gradient
 };
 
-/// Steps an optimizer and, element by element, an update rule written down as a plain loop; requires the same values
-/// after each step, but for the rounding of a few operations in double.
+/// Steps an optimizer and, element by element, a plain update rule; requires the same values after each step, up to the
+/// rounding errors of a few operations in double.
 inline void compare_with_loop(optim::Optimizer& optimizer, Tensor parameter, int steps,
                               const std::function<void(Element&, double gradient, int step)>& rule) {
   std::vector<Element> elements;
@@ -70,7 +70,7 @@ inline void require_same_at_any_thread_count(const std::function<void(const Tens
   for (const int threads : {2, 3, 4, 8}) require_equal(run(threads), single);
 }
 
-/// Gives the parameter its gradient in type f32 and steps, three times.
+/// Sets the parameter's gradient in f32 and steps, three times.
 inline void take_three_steps(optim::Optimizer& optimizer, Tensor parameter) {
   for (int step = 1; step <= 3; ++step) {
     parameter.set_grad(made_up_gradient(parameter.shape(), step).to(DType::f32));

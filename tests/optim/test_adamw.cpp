@@ -15,13 +15,13 @@ TEST_CASE("AdamW steps by the learning rate along a constant gradient of any siz
     for (int step = 1; step <= 4; ++step) {
       parameter.set_grad(Array::scalar(gradient, DType::f64));
       optimizer.step();
-      // m̂ = g and √v̂ = |g| in every step, but for eps / |g| ≤ 1e-9
+      // m̂ = g and √v̂ = |g| in every step, up to eps / |g| ≤ 1e-9
       REQUIRE(std::abs(parameter.item() - (1 - 0.01 * step * (gradient > 0 ? 1 : -1))) < 1e-10);
     }
   }
 }
 
-TEST_CASE("the weight decay of AdamW is none of the gradient's business") {
+TEST_CASE("the weight decay of AdamW is independent of the gradient") {
   Tensor parameter = Tensor(Array::scalar(2, DType::f64)).set_requires_grad();
   AdamW optimizer({parameter}, {.lr = 0.1, .weight_decay = 0.5});
   for (int step = 0; step < 3; ++step) {
@@ -31,7 +31,7 @@ TEST_CASE("the weight decay of AdamW is none of the gradient's business") {
   REQUIRE(std::abs(parameter.item() - 2 * 0.95 * 0.95 * 0.95) < 1e-14);
 }
 
-TEST_CASE("AdamW is its rule element by element") {
+TEST_CASE("AdamW follows its rule element by element") {
   for (const AdamWOptions& options :
        {AdamWOptions{}, AdamWOptions{.lr = 0.1, .beta1 = 0.5, .beta2 = 0.75, .eps = 0.1, .weight_decay = 0.3},
         AdamWOptions{.lr = 0.2, .beta1 = 0, .beta2 = 0, .weight_decay = 0}}) {

@@ -1,4 +1,4 @@
-// What holds for every optimizer: groups, parameters without gradients, refused parameters, convergence.
+// Properties of every optimizer: groups, parameters without gradients, rejected parameters, convergence.
 #include <memory>
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
@@ -20,7 +20,7 @@ namespace {
 
 using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
 
-/// Every optimizer with options under which it remembers earlier gradients.
+/// Every optimizer with options that make it depend on earlier gradients.
 std::vector<std::pair<std::string, Make>> optimizers(double lr = 0.05) {
   return {{"Sgd",
            [=](const std::vector<Tensor>& p) {
@@ -62,8 +62,8 @@ TEST_CASE("a parameter without a gradient and its state stay unchanged") {
   }
 }
 
-// The elements of all parameters are cut into ranges as if they lay end to end (map_grain is 16384).
-TEST_CASE("a step over parameters of all sizes and both types is that of each alone") {
+// The elements of all parameters are divided into ranges as one concatenation (map_grain is 16384).
+TEST_CASE("a step over parameters of all sizes and dtypes equals separate steps") {
   const auto parameters = [] {
     std::vector<Tensor> all;
     for (const Shape& shape : {Shape{3}, Shape{0, 4}, Shape{20'000}, Shape{}, Shape{0}, Shape{5, 7}, Shape{2, 16'384},

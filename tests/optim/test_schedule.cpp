@@ -51,18 +51,18 @@ TEST_CASE("one cycle with the usual options passes the points of its curve") {
   require_near(one_cycle_lr(options, 1), 0.52);
   require_near(one_cycle_lr(options, 2), 1);
   REQUIRE(std::abs(one_cycle_lr(options, 9) - 4e-6) < 1e-15);
-  // beyond the end it stays
+  // constant after the end
   REQUIRE(one_cycle_lr(options, 1000) == one_cycle_lr(options, 9));
 }
 
-TEST_CASE("one cycle without a warm-up or with nothing else has its peak at an end") {
+TEST_CASE("one cycle without warm-up or with warm-up only has its peak at an end") {
   require_near(one_cycle_lr({.max_lr = 3, .total_steps = 5, .warmup = 0}, 0), 3);
   require_near(one_cycle_lr({.max_lr = 3, .total_steps = 5, .warmup = 1}, 4), 3);
   require_near(one_cycle_lr({.max_lr = 3, .total_steps = 5, .warmup = 1}, 0), 0.12);
   require_near(one_cycle_lr({.max_lr = 3, .total_steps = 1}, 0), 3);
 }
 
-TEST_CASE("a cosine falls from its rate to the least") {
+TEST_CASE("a cosine schedule falls from lr to min_lr") {
   const optim::CosineOptions options = {.lr = 1, .total_steps = 12, .min_lr = 0.2};
   require_near(cosine_lr(options, 0), 1);
   require_near(cosine_lr(options, 4), 0.8);  // cos 60°
@@ -121,7 +121,7 @@ TEST_CASE("a schedule follows a cosine or any function of the step") {
   REQUIRE(optimizer.lr(1) == 0.125);
 }
 
-TEST_CASE("groups beside a first one with no rate get the rate itself") {
+TEST_CASE("groups get the rate itself if the first group has rate 0") {
   Sgd optimizer = two_groups(0, 0.1);
   const Schedule schedule(optimizer, optim::CosineOptions{.lr = 0.5, .total_steps = 4});
   REQUIRE(optimizer.lr(0) == 0.5);

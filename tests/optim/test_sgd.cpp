@@ -20,7 +20,7 @@ concept TakesRate = requires {
 };
 static_assert(!TakesNoRate<SgdOptions> && TakesRate<SgdOptions>);
 
-/// The value after steps along a gradient of 0.5 that does not change, from 1.
+/// The value after steps from 1 with a constant gradient of 0.5.
 double after_steps(const SgdOptions& options, int steps) {
   Tensor parameter = Tensor(Array::scalar(1, DType::f64)).set_requires_grad();
   Sgd optimizer({parameter}, options);
@@ -38,7 +38,7 @@ void require_near(double got, double wanted) {
 
 }  // namespace
 
-TEST_CASE("SGD reaches values worked out by hand") {
+TEST_CASE("SGD reaches values computed by hand") {
   require_near(after_steps({.lr = 0.1}, 1), 0.95);
   require_near(after_steps({.lr = 0.1}, 3), 0.85);
   // v: 0.5, 0.95, 1.355
@@ -51,7 +51,7 @@ TEST_CASE("SGD reaches values worked out by hand") {
   require_near(after_steps({.lr = 0}, 2), 1);
 }
 
-TEST_CASE("SGD with any mix of options is its rule element by element") {
+TEST_CASE("SGD with any combination of options follows its rule element by element") {
   for (const double momentum : {0.0, 0.9}) {
     for (const double decay : {0.0, 0.05}) {
       for (const bool nesterov : {false, true}) {
