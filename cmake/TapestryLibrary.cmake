@@ -9,7 +9,7 @@ target_compile_features(tapestry_build_options INTERFACE cxx_std_20)
 target_compile_options(tapestry_build_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   $<$<BOOL:${TAPESTRY_WERROR}>:-Werror>
-  # Nobody reads errno or floating-point exceptions; keeping them would forbid to vectorise √x and choices.
+  # Nobody reads errno or floating-point exceptions; keeping them would forbid to vectorize √x and choices.
   -fno-math-errno -fno-trapping-math
   $<$<CONFIG:Debug>:-Og>)
 if(TAPESTRY_SANITIZE)

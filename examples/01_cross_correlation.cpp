@@ -72,7 +72,7 @@ void kernels_as_pictures(Lesson& lesson) {
   std::vector<Array> pictures;
   std::vector<viz::Caption> captions;
   for (const auto& [name, kernel] : kernels) {
-    pictures.push_back(grey_picture(plane_of(conv2d(image, kernel).array(), 0, 0)));
+    pictures.push_back(gray_picture(plane_of(conv2d(image, kernel).array(), 0, 0)));
     captions.push_back(caption(name));
   }
   lesson.picture("01_kernels.png", viz::image_grid(pictures, {.columns = 3, .captions = captions}));

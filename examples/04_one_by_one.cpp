@@ -45,8 +45,8 @@ void linear_as_convolution(Lesson& lesson) {
   lesson.holds("as a convolution it also runs on larger images, window by window", larger.shape() == Shape{1, 3, 5, 6});
 }
 
-void colours(Lesson& lesson) {
-  lesson.part("Colours mixed by 1x1 convolutions");
+void colors(Lesson& lesson) {
+  lesson.part("Colors mixed by 1x1 convolutions");
   // A red star on a ground that turns from blue to green.
   const Array shape = star(48);
   Array image = Array::empty({1, 3, 48, 48});
@@ -61,7 +61,7 @@ void colours(Lesson& lesson) {
   }
   const std::vector<std::pair<std::string, std::vector<float>>> matrices = {
       {"as it is", {1, 0, 0, 0, 1, 0, 0, 0, 1}},
-      {"grey", {0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F}},
+      {"gray", {0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F}},
       {"channels swapped", {0, 1, 0, 0, 0, 1, 1, 0, 0}},
       {"red only", {1, 0, 0, 0, 0, 0, 0, 0, 0}}};
   std::vector<Array> pictures;
@@ -71,7 +71,7 @@ void colours(Lesson& lesson) {
     pictures.push_back(viz::to_picture(mixed.contiguous().reshape({3, 48, 48}), {0, 0, 0}, {1, 1, 1}));
     captions.push_back(caption(name));
   }
-  lesson.picture("04_colours.png", viz::image_grid(pictures, {.columns = 4, .captions = captions}));
+  lesson.picture("04_colors.png", viz::image_grid(pictures, {.columns = 4, .captions = captions}));
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
   return run_lesson(argc, argv, "04: 1x1 convolutions and linear layers", [](Lesson& lesson) {
     mixing_channels(lesson);
     linear_as_convolution(lesson);
-    colours(lesson);
+    colors(lesson);
     lesson.learned("1x1 mixes channels and leaves pixels alone; a linear layer is a convolution with one window.");
   });
 }

@@ -57,7 +57,7 @@ void as_pictures(Lesson& lesson) {
   const Array largest = gradient_of(image, {.kernel_size = 4});
   const Tensor x = Tensor(image).set_requires_grad();
   sum(avg_pool2d(x, {.kernel_size = 4})).backward();
-  const std::vector<Array> pictures = {data::enlarge(grey_picture(plane_of(image, 0, 0)), 6),
+  const std::vector<Array> pictures = {data::enlarge(gray_picture(plane_of(image, 0, 0)), 6),
                                        framed_map(plane_of(largest, 0, 0), 6),
                                        framed_map(plane_of(x.grad().array(), 0, 0), 6, 1)};
   lesson.picture("07_max_pool_gradients.png",

@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
     rates(lesson);
     masks(lesson);
     lesson.learned(
-        "neighbouring pixels tell nearly the same, so that single zeros hide little of an image: channels, blocks and\n"
+        "neighboring pixels tell nearly the same, so that single zeros hide little of an image: channels, blocks and\n"
         "weights are what convolutional layers drop.");
   });
 }

@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
       [&](Lesson& lesson) {
         denoise(lesson, quick, dir);
         lesson.learned(
-            "a blur knows only that neighbours are alike, and smears edges. A network that has seen clean images "
+            "a blur knows only that neighbors are alike, and smears edges. A network that has seen clean images "
             "knows\n"
             "what lies behind the noise.");
       },

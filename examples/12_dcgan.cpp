@@ -68,7 +68,7 @@ Array sample(nn::Module& generator, const Array& numbers) {
 }
 
 /// Real images as the networks take them, in [−1, 1].
-Array centred(const Array& images) {
+Array centered(const Array& images) {
   return (Tensor(images) * 2 - 1).array();
 }
 
@@ -125,7 +125,7 @@ Trained train(Lesson& lesson, const std::string& name, Upsampling upsampling, co
     Losses sums;
     std::int64_t steps = 0;
     for (const auto& [real, labels] : loader) {
-      const Losses losses = gan.step(centred(real));
+      const Losses losses = gan.step(centered(real));
       sums.discriminator += losses.discriminator;
       sums.generator += losses.generator;
       const auto n = static_cast<double>(++steps);
@@ -173,7 +173,7 @@ double checkerboard(const Array& images) {
 }
 
 Array spectrum_picture(const Array& images) {
-  return data::enlarge(grey_picture(log(power_spectrum(images)).array()), 4);
+  return data::enlarge(gray_picture(log(power_spectrum(images)).array()), 4);
 }
 
 /// The mean variance of a number of the image over images.
@@ -237,7 +237,7 @@ int main(int argc, char** argv) {
         const Trained resized = train(lesson, "resized", Upsampling::resize_convolution, *images, length.epochs);
         const auto held_out = open(dir, data::Split::test, 64);
         data::Loader loader(*held_out, {.batch_size = 64});
-        compare(lesson, centred(loader.begin()->images), transposed, resized);
+        compare(lesson, centered(loader.begin()->images), transposed, resized);
         lesson.learned(
             "two networks that learn from each other make pictures out of random numbers. A transposed convolution\n"
             "treats even and odd pixels differently and has to learn not to; upsampling and convolving need not.");

@@ -38,14 +38,14 @@ data::Transform whole_windows(const data::Dataset& pictures) {
   return data::random_crop({.size = side - side % factor});
 }
 
-/// Every colour as a grey image of its own: what is learned of one holds for all. (N, 3, H, W) → (3·N, 1, H, W).
-Array colours_apart(const Array& images) {
+/// Every color as a gray image of its own: what is learned of one holds for all. (N, 3, H, W) → (3·N, 1, H, W).
+Array colors_apart(const Array& images) {
   return images.contiguous().reshape({images.size(0) * images.size(1), 1, images.size(2), images.size(3)});
 }
 
-/// Numbers around 0 are easier for tanh: the network sees and makes a difference to grey.
+/// Numbers around 0 are easier for tanh: the network sees and makes a difference to gray.
 Tensor enlarge(nn::Module& model, const Array& small) {
-  return model(Tensor(colours_apart(small)) - 0.5) + 0.5;
+  return model(Tensor(colors_apart(small)) - 0.5) + 0.5;
 }
 
 void train(nn::Module& model, const data::Dataset& pictures, std::int64_t steps) {
@@ -54,7 +54,7 @@ void train(nn::Module& model, const data::Dataset& pictures, std::int64_t steps)
   data::Loader loader(
       pictures, {.batch_size = batch_size, .shuffle = true, .drop_last = true, .transform = whole_windows(pictures)});
   train_steps("ESPCN", steps, loader, optimizer, schedule, [&](const data::Batch& batch) {
-    return mse_loss(enlarge(model, shrunk(batch.images)), colours_apart(batch.images));
+    return mse_loss(enlarge(model, shrunk(batch.images)), colors_apart(batch.images));
   });
 }
 

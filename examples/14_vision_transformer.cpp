@@ -1,5 +1,5 @@
 // 14: a vision transformer cuts an image into patches and lets every patch look at all others. Nothing tells it which
-// patches are neighbours: it has to learn what a convolution is built for, here on drawn figures beside a convolutional
+// patches are neighbors: it has to learn what a convolution is built for, here on drawn figures beside a convolutional
 // network of as much arithmetic, which ends ahead: 99.8 % of the test images right against 95.2 %.
 #include <chrono>
 #include <cmath>
@@ -223,8 +223,8 @@ void places_picture(Lesson& lesson, const Array& similarities) {
   lesson.picture("14_places.png", viz::image_grid(maps, {.columns = side, .enlarge = 1, .padding = 4}));
 }
 
-/// The mean similarity of places that are neighbours in a row or a column.
-double neighbours(const Array& similarities) {
+/// The mean similarity of places that are neighbors in a row or a column.
+double neighbors(const Array& similarities) {
   double sum = 0;
   for (std::int64_t i = 0; i < side * side; ++i) {
     if (i % side + 1 < side) sum += similarities.at({i, i + 1});
@@ -251,9 +251,9 @@ void compare(Lesson& lesson, const Settings& settings) {
 
   lesson.part("What it learned of places");
   const Array similarities = place_similarities(vit);
-  const double near = neighbours(similarities), all = mean(Tensor(similarities)).item();
-  lesson.say(fmt::format("  cosine of the vectors of neighbours {:.2f}, of any two places {:.2f}", near, all));
-  lesson.holds("neighbours are alike, though nobody told it which they are", near > all + 0.1);
+  const double near = neighbors(similarities), all = mean(Tensor(similarities)).item();
+  lesson.say(fmt::format("  cosine of the vectors of neighbors {:.2f}, of any two places {:.2f}", near, all));
+  lesson.holds("neighbors are alike, though nobody told it which they are", near > all + 0.1);
   places_picture(lesson, similarities);
   nn::init::constant(parameter(vit, "encoder.pos_embedding"), 0);
   const double bag = accuracy(vit, *images.test);
@@ -270,7 +270,7 @@ int main(int argc, char** argv) {
       [&](Lesson& lesson) {
         compare(lesson, settings);
         lesson.learned(
-            "attention sees the whole image at once, at the price of learning what neighbours are. With few images\n"
+            "attention sees the whole image at once, at the price of learning what neighbors are. With few images\n"
             "the network that is built for them is ahead.");
       },
       [&](CLI::App& app) {

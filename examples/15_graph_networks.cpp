@@ -1,9 +1,9 @@
-// 15: graph networks. A graph convolution lets every node take in what its neighbours know, so that a few labelled
+// 15: graph networks. A graph convolution lets every node take in what its neighbors know, so that a few labeled
 // nodes tell about all the others. First Zachary's karate club, of which only the two leaders' sides are given, then a
-// drawn graph of four communities with five labelled nodes each, by GCN, GraphSAGE and GAT and by a network that does
+// drawn graph of four communities with five labeled nodes each, by GCN, GraphSAGE and GAT and by a network that does
 // not see the edges.
 //
-// In the end (accuracy over all nodes that are not labelled):
+// In the end (accuracy over all nodes that are not labeled):
 //   karate club: GCN 0.969 (31 of 32)
 //   communities: no edges 0.644, GCN 0.994, GraphSAGE 0.989, GAT 0.989
 #include <algorithm>
@@ -32,17 +32,17 @@ using namespace tapestry;
 
 namespace {
 
-using Colours = std::vector<data::Colour>;
+using Colors = std::vector<data::Color>;
 
-constexpr data::Colour black = {20, 20, 20};
-constexpr data::Colour red = {220, 20, 40};
-constexpr data::Colour grey = {150, 150, 150};
-constexpr data::Colour white = {255, 255, 255};
+constexpr data::Color black = {20, 20, 20};
+constexpr data::Color red = {220, 20, 40};
+constexpr data::Color gray = {150, 150, 150};
+constexpr data::Color white = {255, 255, 255};
 
 /// Trains on the labels of the `known` nodes alone; calls `look` with the probabilities of all nodes at every step.
 template <class Model>
 Array train(
-    const std::string& name, Model model, const data::LabelledGraph& graph, const Array& known, std::int64_t steps,
+    const std::string& name, Model model, const data::LabeledGraph& graph, const Array& known, std::int64_t steps,
     const std::function<void(std::int64_t step, const Array& probabilities)>& look = [](auto, const auto&) {}) {
   optim::AdamW optimizer(model.parameters(), {.lr = 0.01, .weight_decay = 0.01});
   const Array labels = index_select(graph.labels, 0, known).array();
@@ -88,10 +88,10 @@ double accuracy(const Array& probabilities, const Array& labels, const Array& kn
   return right / static_cast<double>(wrong.size() - given.size());
 }
 
-/// Between two colours, 0 for the first, grey in the middle.
-data::Colour between(data::Colour first, data::Colour second, double share) {
-  const data::Colour pale = {235, 235, 235};
-  const data::Colour end = share < 0.5 ? first : second;
+/// Between two colors, 0 for the first, gray in the middle.
+data::Color between(data::Color first, data::Color second, double share) {
+  const data::Color pale = {235, 235, 235};
+  const data::Color end = share < 0.5 ? first : second;
   const double strength = std::abs(2 * share - 1);
   const auto mix = [&](int from, int to) {
     return static_cast<std::uint8_t>(std::lround(from + strength * (to - from)));
@@ -101,7 +101,7 @@ data::Colour between(data::Colour first, data::Colour second, double share) {
 
 void karate(Lesson& lesson) {
   lesson.part("Zachary's karate club: what two leaders tell about 32 members");
-  const data::LabelledGraph club = data::karate_club();
+  const data::LabeledGraph club = data::karate_club();
   const std::int64_t instructor = 0, president = 33;
   const Array leaders = Array::from<std::int64_t>({2}, {instructor, president});
   lesson.say(
@@ -116,14 +116,14 @@ void karate(Lesson& lesson) {
   std::vector<viz::Caption> captions;
   const auto look = [&](std::int64_t step, const Array& probabilities) {
     if (step != 0 && step != 10 && step != 30 && step != 100) return;
-    Colours colours, rims;
+    Colors colors, rims;
     const auto wrong = mistakes(probabilities, club.labels);
     for (std::int64_t i = 0; i < 34; ++i) {
-      colours.push_back(between({49, 130, 206}, {237, 110, 40}, probabilities.at({i, 1})));
+      colors.push_back(between({49, 130, 206}, {237, 110, 40}, probabilities.at({i, 1})));
       const bool is_given = i == instructor || i == president;
-      rims.push_back(is_given ? black : wrong[static_cast<std::size_t>(i)] && step > 0 ? red : grey);
+      rims.push_back(is_given ? black : wrong[static_cast<std::size_t>(i)] && step > 0 ? red : gray);
     }
-    pictures.push_back(viz::graph_picture(club.adjacency, places, colours,
+    pictures.push_back(viz::graph_picture(club.adjacency, places, colors,
                                           {.width = 380, .height = 330, .radius = 11, .rims = rims, .names = names}));
     const double right = 32 * accuracy(probabilities, club.labels, leaders);
     captions.push_back(caption(fmt::format("step {}: {:.0f} of 32 right", step, right)));
@@ -146,7 +146,7 @@ void karate(Lesson& lesson) {
 
 void communities(Lesson& lesson) {
   lesson.part("Four communities: 200 nodes, 20 labels");
-  const data::LabelledGraph graph = data::community_graph();
+  const data::LabeledGraph graph = data::community_graph();
   const std::int64_t nodes = graph.labels.numel();
   std::int64_t within = 0;
   for (const auto& edge : graph.adjacency.edges()) within += edge.source % 4 == edge.target % 4 ? 1 : 0;
@@ -158,19 +158,19 @@ void communities(Lesson& lesson) {
   const Array known = Array::from({20}, first);
 
   const Array places = viz::force_layout(graph.adjacency);
-  const Colours palette = {{49, 130, 206}, {237, 110, 40}, {56, 161, 105}, {159, 90, 190}};
+  const Colors palette = {{49, 130, 206}, {237, 110, 40}, {56, 161, 105}, {159, 90, 190}};
   std::vector<Array> pictures;
   std::vector<viz::Caption> captions;
   const auto judge = [&](const std::string& name, const Array& probabilities) {
     const double share = accuracy(probabilities, graph.labels, known);
     const auto guessed = argmax(probabilities, 1).to_vector<std::int64_t>();
     const auto wrong = mistakes(probabilities, graph.labels);
-    Colours colours, rims;
+    Colors colors, rims;
     for (std::size_t i = 0; i < wrong.size(); ++i) {
-      colours.push_back(palette[static_cast<std::size_t>(guessed[i])]);
+      colors.push_back(palette[static_cast<std::size_t>(guessed[i])]);
       rims.push_back(wrong[i] ? black : white);
     }
-    pictures.push_back(viz::graph_picture(graph.adjacency, places, colours,
+    pictures.push_back(viz::graph_picture(graph.adjacency, places, colors,
                                           {.width = 400, .height = 400, .radius = 6.5, .rims = rims}));
     captions.push_back(caption(fmt::format("{}: {:.3f}", name, share)));
     lesson.say(fmt::format("  {:<10} accuracy {:.3f}", name, share));
@@ -179,7 +179,7 @@ void communities(Lesson& lesson) {
   manual_seed(2);
   const std::int64_t steps = 200;
   const std::int64_t in = graph.features.size(1);
-  data::LabelledGraph loose = graph;
+  data::LabeledGraph loose = graph;
   loose.adjacency = SparseAdjacency({.num_nodes = nodes});
   const models::Gcn::Options sizes = {.in_channels = in, .hidden_channels = 32, .out_channels = 4};
   const double alone = judge("no edges", train("no edges", models::Gcn(sizes), loose, known, steps));
@@ -202,7 +202,7 @@ int main(int argc, char** argv) {
     karate(lesson);
     communities(lesson);
     lesson.learned(
-        "where neighbours are alike, a graph layer turns a few labels and weak features into good answers; a network\n"
+        "where neighbors are alike, a graph layer turns a few labels and weak features into good answers; a network\n"
         "that looks at each node by itself cannot.");
   });
 }

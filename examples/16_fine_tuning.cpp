@@ -1,5 +1,5 @@
 // 16: fine-tuning. A network learns to tell six figures from thousands of images. Then it is to tell four others, of
-// which there are ten labelled images each: once from scratch, once with its convolutions frozen and only a new head to
+// which there are ten labeled images each: once from scratch, once with its convolutions frozen and only a new head to
 // learn, and once with all of it learning, the convolutions at a fiftieth of the head's rate.
 //
 // In the end (accuracy on 800 new images): the six figures 0.905; the four others from scratch 0.341, with a new head
@@ -162,7 +162,7 @@ void show_guesses(Lesson& lesson, const data::ArrayDataset& test, Network& scrat
       const bool is_right = guessed[i] == sample.label;
       pictures.push_back(sample.image);
       captions.push_back(
-          {names[static_cast<std::size_t>(guessed[i])], is_right ? data::Colour{0, 130, 60} : data::Colour{200, 0, 0}});
+          {names[static_cast<std::size_t>(guessed[i])], is_right ? data::Color{0, 130, 60} : data::Color{200, 0, 0}});
     }
   }
   lesson.say("Guesses for twelve new images, from scratch above and fine-tuned below:");

@@ -86,7 +86,7 @@ class Clocks : public data::Dataset {
     const auto draws = random.uniform({12}).to_vector<float>();
     const auto minutes = static_cast<int>(draws[0] * 720);
     Array image = Array::empty({3, side, side}, DType::u8, MemoryFormat::channels_last);
-    const data::Colour wall = mixed(draws[1], draws[2], draws[3]);
+    const data::Color wall = mixed(draws[1], draws[2], draws[3]);
     data::fill_rectangle(image, 0, 0, side, side, wall);
     const Face face = {.middle = {18 + 4 * draws[4], 18 + 4 * draws[5]},
                        .radius = 14 + 3 * draws[6],
@@ -112,20 +112,20 @@ class Clocks : public data::Dataset {
     float tilt;  ///< in radians
   };
 
-  static data::Colour mixed(float red, float green, float blue) {
+  static data::Color mixed(float red, float green, float blue) {
     const auto part = [](float share) { return static_cast<std::uint8_t>(std::lround(200 * share)); };
     return {part(red), part(green), part(blue)};
   }
 
   /// A line at a part of a turn from the top, between two distances from the middle in radii.
   static void draw_hand(Array& image, const Face& face, float turn, float from, float to, float width,
-                        data::Colour colour) {
+                        data::Color color) {
     const float angle = 2 * std::numbers::pi_v<float> * turn + face.tilt;
     const auto at = [&](float distance) {
       return data::Point{face.middle.x + face.radius * distance * std::sin(angle),
                          face.middle.y - face.radius * distance * std::cos(angle)};
     };
-    data::draw_line(image, at(from), at(to), width, colour);
+    data::draw_line(image, at(from), at(to), width, color);
   }
 
   std::int64_t size_;
@@ -241,8 +241,8 @@ void learn_the_clock(Lesson& lesson, bool quick) {
     right += is_right ? 1 : 0;
     if (i >= 24) continue;
     pictures.push_back(clock.image);
-    captions.push_back({names[static_cast<std::size_t>(read[i])] + " h",
-                        is_right ? data::Colour{0, 130, 60} : data::Colour{200, 0, 0}});
+    captions.push_back(
+        {names[static_cast<std::size_t>(read[i])] + " h", is_right ? data::Color{0, 130, 60} : data::Color{200, 0, 0}});
   }
   right /= static_cast<double>(read.size());
   lesson.say(fmt::format("the hour is right for {:.3f} of new clocks", right));

@@ -40,9 +40,9 @@ struct Options {
 /// A figure of the drawn image.
 struct Part {
   std::string figure;
-  data::Point centre;  ///< in shares of the image
+  data::Point center;  ///< in shares of the image
   data::Point radius;
-  std::array<float, 3> colour;
+  std::array<float, 3> color;
 };
 
 const std::vector<Part> parts = {
@@ -70,18 +70,18 @@ Array drawn_image() {
   auto* out = image.mutable_data<std::uint8_t>();
   for (std::int64_t i = 0; i < side * side; ++i) {
     const data::Point at = {static_cast<float>(i % side) / size, static_cast<float>(i / side) / size};
-    std::array<float, 3> colour = {0.45F + 0.4F * at.y, 0.66F + 0.25F * at.y, 0.92F};
+    std::array<float, 3> color = {0.45F + 0.4F * at.y, 0.66F + 0.25F * at.y, 0.92F};
     for (const Part& part : parts) {
       const auto number = static_cast<int>(std::find(names.begin(), names.end(), part.figure) - names.begin());
-      const data::Point within = {(at.x - part.centre.x) / part.radius.x, (at.y - part.centre.y) / part.radius.y};
+      const data::Point within = {(at.x - part.center.x) / part.radius.x, (at.y - part.center.y) / part.radius.y};
       const float smaller = std::min(part.radius.x, part.radius.y);
       const float cover = std::clamp(0.5F - data::figure_distance(number, within) * smaller * size, 0.0F, 1.0F);
       const float light = 1 - 0.15F * (within.x + within.y);
-      for (std::size_t c = 0; c < 3; ++c) colour[c] += cover * (part.colour[c] * light - colour[c]);
+      for (std::size_t c = 0; c < 3; ++c) color[c] += cover * (part.color[c] * light - color[c]);
     }
     for (std::int64_t c = 0; c < 3; ++c) {
       const auto place = static_cast<std::size_t>(c * side * side + i);
-      const float value = colour[static_cast<std::size_t>(c)] + noise[place];
+      const float value = color[static_cast<std::size_t>(c)] + noise[place];
       out[place] = static_cast<std::uint8_t>(std::lround(255 * std::clamp(value, 0.0F, 1.0F)));
     }
   }
@@ -140,7 +140,7 @@ void run(Lesson& lesson, const Options& options) {
   const std::vector<std::string> stages = {"conv1", "layer1", "layer2", "layer3", "layer4"};
   const nn::FeatureMaps maps(model, stages);
   const NoGradGuard no_grad;
-  // The colours that torchvision's weights were trained with.
+  // The colors that torchvision's weights were trained with.
   const Tensor mean = Array::from<float>({1, 3, 1, 1}, {0.485F, 0.456F, 0.406F});
   const Tensor deviation = Array::from<float>({1, 3, 1, 1}, {0.229F, 0.224F, 0.225F});
   model((image - mean) / deviation);
@@ -161,8 +161,8 @@ void run(Lesson& lesson, const Options& options) {
   lesson.picture("18_conv1.png", viz::feature_maps_grid(only(maps["conv1"].array())));
   lesson.picture("18_stages.png", viz::image_grid(rows, {.columns = 1, .enlarge = 1, .captions = captions}));
   lesson.learned(
-      "a hook sees what any layer gives. Early maps are still pictures of the image, edge by edge and colour by "
-      "colour;\n"
+      "a hook sees what any layer gives. Early maps are still pictures of the image, edge by edge and color by "
+      "color;\n"
       "late ones say where something is, and no longer what it looks like.");
 }
 

@@ -1,5 +1,5 @@
 // 20: what the units of a network look for. Gradient ascent changes an image of noise until a unit gives as much as it
-// can: colours and edges in the first layers, corners and curves further on, whole figures at the end. Prints the
+// can: colors and edges in the first layers, corners and curves further on, whole figures at the end. Prints the
 // logits before and after: each rises by more than 10.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -83,7 +83,7 @@ void run(Lesson& lesson, const Options& options) {
   classes(lesson, *model, steps, options.quick ? 1 : 5, lesson_images(options.data, data::Split::test)->class_names());
   layers(lesson, *model, steps);
   lesson.learned(
-      "units of early layers look for colours and edges, those of late ones for parts of what is to be told apart. "
+      "units of early layers look for colors and edges, those of late ones for parts of what is to be told apart. "
       "What\n"
       "excites a unit most is not what images hold: without decay, blur and jitter it would be noise.");
 }
@@ -93,7 +93,7 @@ void run(Lesson& lesson, const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   return run_lesson(
-      argc, argv, "20: activation maximisation", [&](Lesson& lesson) { run(lesson, options); },
+      argc, argv, "20: activation maximization", [&](Lesson& lesson) { run(lesson, options); },
       [&](CLI::App& app) {
         app.add_flag("--quick", options.quick, "Train a third as long");
         app.add_option("--data", options.data, "Folder of images of 32 x 32, as train_cifar10 takes it");

@@ -1,5 +1,5 @@
 // 21: what changes while a network learns: the filters of its first convolution, noise at first, become edges, stripes
-// and patches of colour, while the loss falls and the share of right answers rises. Prints both at the end:
+// and patches of color, while the loss falls and the share of right answers rises. Prints both at the end:
 // 0.03 and 99.6 % on drawn figures.
 #include <cmath>
 

@@ -10,12 +10,12 @@
 namespace tapestry::viz {
 namespace {
 
-using data::Colour;
+using data::Color;
 
-constexpr Colour white = {255, 255, 255};
-constexpr Colour dark = {40, 40, 40};
-constexpr Colour right = {33, 102, 172};
-constexpr Colour wrong = {178, 24, 43};
+constexpr Color white = {255, 255, 255};
+constexpr Color dark = {40, 40, 40};
+constexpr Color right = {33, 102, 172};
+constexpr Color wrong = {178, 24, 43};
 constexpr std::int64_t scale = 2;
 constexpr std::int64_t letter_height = 7 * scale;
 constexpr std::int64_t gap = 10;
@@ -50,11 +50,11 @@ Array turned(const Array& picture) {
   return result;
 }
 
-Colour mixed(Colour colour, double share) {
+Color mixed(Color color, double share) {
   const auto mix = [share](std::uint8_t part) {
     return static_cast<std::uint8_t>(std::lround(255 + share * (part - 255)));
   };
-  return {mix(colour.red), mix(colour.green), mix(colour.blue)};
+  return {mix(color.red), mix(color.green), mix(color.blue)};
 }
 
 void check(const Array& counts, const std::vector<std::string>& class_names) {
@@ -114,9 +114,9 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
   data::fill_rectangle(canvas, margin, margin, classes * cell + 1, classes * cell + 1, {225, 225, 225});
   for (std::int64_t row = 0; row < classes; ++row) {
     const Array name = written(class_names[static_cast<std::size_t>(row)]), upright = turned(name);
-    const std::int64_t centre = margin + row * cell + (cell - letter_height) / 2;
-    data::paste(canvas, name, margin - gap - name.size(2), centre);
-    data::paste(canvas, upright, centre, margin - gap - upright.size(1));
+    const std::int64_t center = margin + row * cell + (cell - letter_height) / 2;
+    data::paste(canvas, name, margin - gap - name.size(2), center);
+    data::paste(canvas, upright, center, margin - gap - upright.size(1));
     const auto first = values.begin() + row * classes;
     std::int64_t total = 0;
     for (auto value = first; value != first + classes; ++value) total += *value;

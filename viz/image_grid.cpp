@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t line_height = 12;  // that of data::draw_text
 constexpr std::int64_t caption_gap = 6;
-constexpr data::Colour white = {255, 255, 255};
+constexpr data::Color white = {255, 255, 255};
 
 void check_images(const std::vector<Array>& images, const ImageGridOptions& options) {
   if (images.empty()) throw ValueError("image_grid: expected at least one image");
@@ -129,7 +129,7 @@ Array image_grid(const std::vector<Array>& images, const ImageGridOptions& optio
     std::int64_t y = top + layout.image_height + caption_gap;
     for (const std::string& line : layout.captions[index]) {
       const std::int64_t indent = (layout.width - data::text_width(line, options.caption_scale)) / 2;
-      data::draw_text(canvas, left + indent, y, line, options.captions[index].colour, options.caption_scale);
+      data::draw_text(canvas, left + indent, y, line, options.captions[index].color, options.caption_scale);
       y += line_height * options.caption_scale;
     }
   }

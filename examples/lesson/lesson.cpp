@@ -80,13 +80,13 @@ int run_lesson(int argc, char** argv, const std::string& about, const std::funct
   }
 }
 
-Array grey_picture(const Array& plane) {
+Array gray_picture(const Array& plane) {
   const auto values = plane.to_vector<float>();
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   const float range = *high > *low ? *high - *low : 1.0F;
-  std::vector<std::uint8_t> grey;
-  for (const float value : values) grey.push_back(static_cast<std::uint8_t>(std::lround(255 * (value - *low) / range)));
-  return Array::from({1, plane.size(0), plane.size(1)}, grey);
+  std::vector<std::uint8_t> gray;
+  for (const float value : values) gray.push_back(static_cast<std::uint8_t>(std::lround(255 * (value - *low) / range)));
+  return Array::from({1, plane.size(0), plane.size(1)}, gray);
 }
 
 Array framed_map(const Array& plane, std::int64_t enlarge, double limit) {

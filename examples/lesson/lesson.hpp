@@ -46,13 +46,13 @@ class Lesson {
 int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,
                const std::function<void(CLI::App&)>& add_options = {});
 
-/// A grey picture, u8 (1, H, W), of a plane f32 (H, W) whose lowest number becomes black and highest white.
-tapestry::Array grey_picture(const tapestry::Array& plane);
+/// A gray picture, u8 (1, H, W), of a plane f32 (H, W) whose lowest number becomes black and highest white.
+tapestry::Array gray_picture(const tapestry::Array& plane);
 
-/// Numbers (H, W) as colours (`viz::heat_map`), every one a square of `enlarge` pixels, in a thin grey frame.
+/// Numbers (H, W) as colors (`viz::heat_map`), every one a square of `enlarge` pixels, in a thin gray frame.
 tapestry::Array framed_map(const tapestry::Array& plane, std::int64_t enlarge, double limit = 0);
 
-/// A caption in dark grey.
+/// A caption in dark gray.
 tapestry::viz::Caption caption(const std::string& text);
 
 /// The first images of f32 (N, 3, H, W) as pictures; `black` becomes black and 1 white.
@@ -70,7 +70,7 @@ tapestry::Array rows_of_pictures(const std::vector<PictureRow>& rows, std::int64
 /// The plane (H, W) of one sample and channel of (N, C, H, W).
 tapestry::Array plane_of(const tapestry::Array& images, std::int64_t sample, std::int64_t channel);
 
-/// A drawn star on grey, f32 (1, 1, size, size) with values in [0, 1].
+/// A drawn star on gray, f32 (1, 1, size, size) with values in [0, 1].
 tapestry::Array star(std::int64_t size);
 
 /// True when two arrays differ nowhere by more than `tolerance`.

@@ -12,7 +12,7 @@ using namespace tapestry;
 namespace {
 
 data::Transform normalized() {
-  return data::compose({data::to_float(), data::normalize(colour_mean, colour_deviation)});
+  return data::compose({data::to_float(), data::normalize(color_mean, color_deviation)});
 }
 
 }  // namespace

@@ -9,9 +9,9 @@
 
 #include "options.hpp"
 
-/// What is subtracted from, and divided out of, the three colours: the mean and standard deviation of CIFAR-10.
-inline const std::vector<double> colour_mean = {0.4914, 0.4822, 0.4465};
-inline const std::vector<double> colour_deviation = {0.2470, 0.2435, 0.2616};
+/// What is subtracted from, and divided out of, the three colors: the mean and standard deviation of CIFAR-10.
+inline const std::vector<double> color_mean = {0.4914, 0.4822, 0.4465};
+inline const std::vector<double> color_deviation = {0.2470, 0.2435, 0.2616};
 
 struct Images {
   std::unique_ptr<tapestry::data::Dataset> train;

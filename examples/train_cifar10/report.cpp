@@ -55,8 +55,8 @@ Array confusions(const Evaluation& tested, const data::Dataset& test) {
 /// Test images with what the network takes them for: green when it is right, else red with the truth in brackets.
 Array predictions(nn::Module& model, const data::Dataset& test) {
   constexpr std::int64_t count = 32;
-  constexpr data::Colour right = {0, 120, 40};
-  constexpr data::Colour wrong = {190, 20, 20};
+  constexpr data::Color right = {0, 120, 40};
+  constexpr data::Color wrong = {190, 20, 20};
   const NoGradGuard no_grad;
   model.eval();
   const auto names = test.class_names();

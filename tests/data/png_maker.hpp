@@ -23,7 +23,7 @@ inline std::vector<std::uint8_t> png_chunk(const std::string& type, const std::v
   return chunk;
 }
 
-/// A file with a header (colour type 2: red, green, blue) and one IDAT chunk.
+/// A file with a header (color type 2: red, green, blue) and one IDAT chunk.
 inline std::vector<std::uint8_t> png_file(std::uint32_t width, std::uint32_t height, std::uint8_t bits,
                                           const std::vector<std::uint8_t>& compressed) {
   std::vector<std::uint8_t> header;

@@ -39,13 +39,13 @@ Bytes records(const std::vector<std::uint8_t>& labels) {
   return bytes;
 }
 
-void put_image(const std::filesystem::path& path, std::uint8_t grey, std::int64_t height = 2, std::int64_t width = 3) {
+void put_image(const std::filesystem::path& path, std::uint8_t gray, std::int64_t height = 2, std::int64_t width = 3) {
   std::filesystem::create_directories(path.parent_path());
-  write_png(path, Array::full({3, height, width}, grey, DType::u8));
+  write_png(path, Array::full({3, height, width}, gray, DType::u8));
 }
 
-/// The grey of every image, in order.
-std::vector<int> greys(const ArrayDataset& dataset) {
+/// The gray of every image, in order.
+std::vector<int> grays(const ArrayDataset& dataset) {
   std::vector<int> result;
   for (std::int64_t i = 0; i < dataset.size(); ++i) {
     result.push_back(static_cast<int>(dataset.get(i).image.at({0, 0, 0})));
@@ -158,7 +158,7 @@ TEST_CASE("image folders label by sorted class and order files naturally") {
   std::filesystem::create_directory(folder.path() / ".git");
   const ImageFolder dataset(folder.path());
   CHECK(dataset.class_names() == std::vector<std::string>{"cat", "dog"});
-  CHECK(greys(dataset) == std::vector<int>{9, 12, 1, 2, 10, 30});
+  CHECK(grays(dataset) == std::vector<int>{9, 12, 1, 2, 10, 30});
   CHECK(dataset.labels().to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 0, 1, 1, 1, 1});
   CHECK(dataset.images().shape() == Shape{6, 3, 2, 3});
 }
@@ -245,7 +245,7 @@ TEST_CASE("cifar10 reads the same images from binaries and from files") {
     }
   }
   CHECK(different_labels == 0);
-  // Decoders may differ by one in the inverse transform of each component, and colour conversion multiplies a
+  // Decoders may differ by one in the inverse transform of each component, and color conversion multiplies a
   // chroma step by up to 1.772: 1 + 1.772 and the rounding stay under 4.
   CHECK(most <= 4);
   CHECK(static_cast<double>(total) / static_cast<double>(binaries.images().numel()) < 0.5);

@@ -88,8 +88,8 @@ TEST_CASE("paste clips to the canvas") {
   CHECK(canvas.to_vector<std::uint8_t>() == Bytes{0, 3, 0, 0, 0, 7, 0, 0, 0, 11, 0, 0});
   paste(canvas, Array::full({1, 1, 1}, 50, DType::u8), 0, 1);
   CHECK(canvas.to_vector<std::uint8_t>() == Bytes{0, 3, 50, 0, 0, 7, 50, 0, 0, 11, 50, 0});
-  Array grey = black(1, 2, 2);
-  CHECK_THROWS_WITH(paste(grey, image, 0, 0),
+  Array gray = black(1, 2, 2);
+  CHECK_THROWS_WITH(paste(gray, image, 0, 0),
                     "paste: expected 1 channels or 1 (canvas [1, 2, 2]), got image [3, 2, 2]");
 }
 

@@ -36,7 +36,7 @@ void require_undirected(const SparseAdjacency& graph) {
   }
 }
 
-bool same_graph(const data::LabelledGraph& a, const data::LabelledGraph& b) {
+bool same_graph(const data::LabeledGraph& a, const data::LabeledGraph& b) {
   return pairs_of(a.adjacency) == pairs_of(b.adjacency) &&
          a.features.to_vector<float>() == b.features.to_vector<float>();
 }
@@ -44,7 +44,7 @@ bool same_graph(const data::LabelledGraph& a, const data::LabelledGraph& b) {
 }  // namespace
 
 TEST_CASE("the karate club has the friendships that Zachary published") {
-  const data::LabelledGraph club = data::karate_club();
+  const data::LabeledGraph club = data::karate_club();
   require_undirected(club.adjacency);
   REQUIRE(club.adjacency.num_edges() == 2 * 78);
   Numbers degrees(34, 0);
@@ -65,7 +65,7 @@ TEST_CASE("the karate club has the friendships that Zachary published") {
 }
 
 TEST_CASE("the karate club splits into halves around its two leaders") {
-  const data::LabelledGraph club = data::karate_club();
+  const data::LabeledGraph club = data::karate_club();
   const auto side = club.labels.to_vector<std::int64_t>();
   REQUIRE(side == Numbers{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 0,
                           0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
@@ -83,7 +83,7 @@ TEST_CASE("the karate club splits into halves around its two leaders") {
 
 TEST_CASE("a community graph has edges by the probabilities asked for") {
   const data::CommunityGraphOptions options = {.communities = 3, .nodes_per_community = 80, .num_features = 5};
-  const data::LabelledGraph graph = data::community_graph(options);
+  const data::LabeledGraph graph = data::community_graph(options);
   require_undirected(graph.adjacency);
   REQUIRE(graph.features.shape() == Shape{240, 5});
   REQUIRE(graph.features.dtype() == DType::f32);
@@ -128,7 +128,7 @@ TEST_CASE("features of a community have a part in common of the size asked for")
 }
 
 TEST_CASE("a community graph is a function of its options") {
-  const data::LabelledGraph first = data::community_graph();
+  const data::LabeledGraph first = data::community_graph();
   REQUIRE(same_graph(first, data::community_graph()));
   REQUIRE(!same_graph(first, data::community_graph({.seed = 1})));
   // More edges between communities leave those within as they are: every pair has a number of its own.

@@ -88,10 +88,10 @@ TEST_CASE("read_image reads back the output of write_png") {
   }
 }
 
-TEST_CASE("read_image converts between grey and colour") {
+TEST_CASE("read_image converts between gray and color") {
   const TemporaryFolder folder;
-  write_png(folder.path() / "grey.png", Array::full({1, 2, 2}, 90, DType::u8));
-  CHECK(read_image(folder.path() / "grey.png").to_vector<std::uint8_t>() == Bytes(12, 90));
+  write_png(folder.path() / "gray.png", Array::full({1, 2, 2}, 90, DType::u8));
+  CHECK(read_image(folder.path() / "gray.png").to_vector<std::uint8_t>() == Bytes(12, 90));
   write_png(folder.path() / "white.png", Array::full({3, 2, 2}, 255, DType::u8));
   CHECK(read_image(folder.path() / "white.png", 1).to_vector<std::uint8_t>() == Bytes(4, 255));
   CHECK_THROWS_WITH(read_image("any", 2), "read_image: expected 1 or 3 channels, got 2");
@@ -103,7 +103,7 @@ TEST_CASE("read_image reads baseline and progressive JPEG") {
     put_file(folder.path() / "image.jpg", file);
     const Array image = read_image(folder.path() / "image.jpg");
     REQUIRE(image.shape() == Shape{3, 16, 16});
-    // Quantised and with the colour at half resolution: the gradients come back to within a pixel's step.
+    // Quantised and with the color at half resolution: the gradients come back to within a pixel's step.
     for (const std::int64_t y : {2, 8, 13}) {
       for (const std::int64_t x : {2, 8, 13}) {
         CHECK(std::abs(image.at({0, y, x}) - static_cast<double>(16 * x)) <= 16);

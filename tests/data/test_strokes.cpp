@@ -40,9 +40,9 @@ TEST_CASE("a line along pixels covers them whole and those at its edges in part"
 }
 
 TEST_CASE("a disc has the area of a circle wherever it lies") {
-  for (const Point centre : {Point{10, 10}, Point{10.5F, 10.5F}, Point{9.8F, 10.3F}}) {
+  for (const Point center : {Point{10, 10}, Point{10.5F, 10.5F}, Point{9.8F, 10.3F}}) {
     Array image = black(1, 20, 20);
-    fill_disc(image, centre, 6, {255, 0, 0});
+    fill_disc(image, center, 6, {255, 0, 0});
     // Of about 2π · 6 pixels on the edge each is off by less than a tenth, and not all to the same side.
     CHECK(std::abs(total(image) / 255 - 36 * std::numbers::pi) < 1);
   }
@@ -62,7 +62,7 @@ TEST_CASE("strokes blend with the image and are clipped to it") {
   Array image = Array::full({1, 1, 3}, 200, DType::u8);
   draw_line(image, {1.5F, -5}, {1.5F, 5}, 1, {100, 0, 0});
   CHECK(image.to_vector<std::uint8_t>() == Bytes{200, 100, 200});
-  // Half of the middle pixel's left neighbour.
+  // Half of the middle pixel's left neighbor.
   draw_line(image, {0.5F, -5}, {0.5F, 5}, 0.0001F, {0, 0, 0});
   CHECK(image.at({0, 0, 0}) == 100);
   const Bytes before = image.to_vector<std::uint8_t>();

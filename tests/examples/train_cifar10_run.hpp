@@ -50,7 +50,7 @@ inline Outcome run(const Arguments& arguments) {
   return {WEXITSTATUS(status), text_of(folder.path() / "out"), text_of(folder.path() / "err")};
 }
 
-/// Ten classes of images of one colour and some noise: 40 to learn from and 20 to test with.
+/// Ten classes of images of one color and some noise: 40 to learn from and 20 to test with.
 class SmallDataset {
  public:
   SmallDataset() {

@@ -252,7 +252,7 @@ TEST_CASE("offsets must cover the data without holes and overlaps") {
         "safetensors: tensor \"b\": U8[3] takes 3 bytes, its data_offsets are [4, 6]");
 }
 
-TEST_CASE("the offsets of an empty tensor must lie between its neighbours") {
+TEST_CASE("the offsets of an empty tensor must lie between its neighbors") {
   const auto with_empty_at = [](const std::string& offsets) {
     return error_of(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},)"
                     R"("b":{"dtype":"F32","shape":[0,3],"data_offsets":)" +

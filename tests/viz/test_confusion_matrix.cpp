@@ -14,7 +14,7 @@ Array numbers(const std::vector<std::int64_t>& values) {
   return Array::from({std::ssize(values)}, values);
 }
 
-/// The pixels of one colour.
+/// The pixels of one color.
 std::int64_t count(const Array& picture, int red, int green, int blue) {
   std::int64_t pixels = 0;
   for (std::int64_t y = 0; y < picture.size(1); ++y) {
@@ -40,12 +40,12 @@ TEST_CASE("a confusion matrix is blue where it is right and red where it is wron
   const Array counts = Array::from<std::int64_t>({2, 2}, {9, 0, 4, 0});
   const Array picture = viz::confusion_matrix(counts, {"a", "b"});
   REQUIRE(picture.size(1) == picture.size(2));
-  // Each of two cells is full of its colour but for its number; the other two are white.
+  // Each of two cells is full of its color but for its number; the other two are white.
   const std::int64_t blue = count(picture, 33, 102, 172), red = count(picture, 178, 24, 43);
   CHECK(blue > 900);
   CHECK(red > 900);
   CHECK(blue < 37 * 37);
-  // A cell whose share is a quarter has half of the colour.
+  // A cell whose share is a quarter has half of the color.
   const Array shared = viz::confusion_matrix(Array::from<std::int64_t>({2, 2}, {3, 1, 0, 1}), {"a", "b"});
   CHECK(count(shared, 217, 140, 149) > 900);
   CHECK(count(shared, 178, 24, 43) == 0);

@@ -65,7 +65,7 @@ bool has_gnuplot() {
   }
 }
 
-/// How many pixels have exactly this colour.
+/// How many pixels have exactly this color.
 std::int64_t count(const Array& picture, int red, int green, int blue) {
   std::int64_t pixels = 0;
   const auto values = picture.to_vector<std::uint8_t>();
@@ -78,7 +78,7 @@ std::int64_t count(const Array& picture, int red, int green, int blue) {
 
 }  // namespace
 
-TEST_CASE("curves are drawn in their colours") {
+TEST_CASE("curves are drawn in their colors") {
   if (!has_gnuplot()) return;
   const WorkingFolder folder;
   const Panel panel = {.y_label = "loss", .series = {{"train", {1, 2, 3}, {3, 2, 1}}, {"test", {1, 2, 3}, {3, 3, 2}}}};

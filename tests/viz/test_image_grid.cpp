@@ -18,13 +18,13 @@ Array plain(std::int64_t channels, std::int64_t height, std::int64_t width, int 
   return Array::full({channels, height, width}, value, DType::u8);
 }
 
-/// The pixels of one colour in a part of a picture.
-std::int64_t count(const Array& picture, std::int64_t top, std::int64_t bottom, data::Colour colour) {
+/// The pixels of one color in a part of a picture.
+std::int64_t count(const Array& picture, std::int64_t top, std::int64_t bottom, data::Color color) {
   std::int64_t pixels = 0;
   for (std::int64_t y = top; y < bottom; ++y) {
     for (std::int64_t x = 0; x < picture.size(2); ++x) {
-      pixels += picture.at({0, y, x}) == colour.red && picture.at({1, y, x}) == colour.green &&
-                picture.at({2, y, x}) == colour.blue;
+      pixels += picture.at({0, y, x}) == color.red && picture.at({1, y, x}) == color.green &&
+                picture.at({2, y, x}) == color.blue;
     }
   }
   return pixels;
@@ -55,9 +55,9 @@ TEST_CASE("image_grid puts smaller images in the middle of their cells") {
   CHECK(count(grid, 0, 3, {255, 255, 255}) == 14);
 }
 
-TEST_CASE("captions are drawn in their colours below their images") {
-  const data::Colour green = {0, 128, 0};
-  const data::Colour red = {200, 0, 0};
+TEST_CASE("captions are drawn in their colors below their images") {
+  const data::Color green = {0, 128, 0};
+  const data::Color red = {200, 0, 0};
   const Array grid = image_grid({plain(3, 32, 32, 0), plain(3, 32, 32, 0)},
                                 {.columns = 1, .captions = {{"cat (cat)", green}, {"automobile (airplane)", red}}});
   // Rows: padding 12, image 128, gap 6, lines of 24 pixels: one for the first caption and two for the second.
@@ -120,7 +120,7 @@ TEST_CASE("filters_grid reports invalid input") {
   CHECK_THROWS_AS(filters_grid(Array::zeros({0, 3, 3, 3})), ValueError);
 }
 
-TEST_CASE("to_picture undoes the normalisation to the byte") {
+TEST_CASE("to_picture undoes the normalization to the byte") {
   const std::vector<double> mean = {0.4914, 0.4822, 0.4465};
   const std::vector<double> deviation = {0.2470, 0.2435, 0.2616};
   for (const MemoryFormat format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {

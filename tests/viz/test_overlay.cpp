@@ -2,7 +2,7 @@
 #include <limits>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/viz/colour_scale.hpp>
+#include <tapestry/viz/color_scale.hpp>
 #include <tapestry/viz/overlay.hpp>
 
 #include "catch.hpp"
@@ -13,8 +13,8 @@ namespace {
 
 using Pixel = std::vector<int>;
 
-Pixel parts(data::Colour colour) {
-  return {colour.red, colour.green, colour.blue};
+Pixel parts(data::Color color) {
+  return {color.red, color.green, color.blue};
 }
 
 Pixel pixel(const Array& picture, std::int64_t y, std::int64_t x) {
@@ -25,7 +25,7 @@ Pixel pixel(const Array& picture, std::int64_t y, std::int64_t x) {
 
 }  // namespace
 
-TEST_CASE("scales of colours go through their stops and stay at their ends") {
+TEST_CASE("scales of colors go through their stops and stay at their ends") {
   CHECK(parts(viz::viridis(0)) == Pixel{68, 1, 84});
   CHECK(parts(viz::viridis(0.5)) == Pixel{33, 144, 141});
   CHECK(parts(viz::viridis(1)) == Pixel{253, 231, 37});
@@ -39,18 +39,18 @@ TEST_CASE("scales of colours go through their stops and stay at their ends") {
   CHECK(parts(viz::spectral(1)) == Pixel{158, 1, 66});
 }
 
-TEST_CASE("an overlay mixes the image with the colours of the map") {
+TEST_CASE("an overlay mixes the image with the colors of the map") {
   const Array image = Array::from<std::uint8_t>({3, 1, 2}, {10, 20, 30, 40, 50, 60});
   const Array map = Array::from<float>({1, 2}, {-3, 4});
-  // Blue for what is not positive, the last colour for the largest.
+  // Blue for what is not positive, the last color for the largest.
   CHECK(pixel(viz::overlay(image, map), 0, 0) == Pixel{(94 + 10) / 2, 55, (162 + 50) / 2});
   CHECK(pixel(viz::overlay(image, map), 0, 1) == Pixel{(158 + 20) / 2, 21, (66 + 60) / 2});
   CHECK(pixel(viz::overlay(image, map, {.limit = 8, .opacity = 1}), 0, 1) == Pixel{255, 255, 191});
   CHECK(pixel(viz::overlay(image, map, {.opacity = 0}), 0, 1) == Pixel{20, 40, 60});
   CHECK(pixel(viz::overlay(image.contiguous(MemoryFormat::channels_last), map), 0, 1) == Pixel{89, 21, 63});
-  const Array grey = Array::from<std::uint8_t>({1, 1, 2}, {10, 20});
-  CHECK(pixel(viz::overlay(grey, map), 0, 1) == Pixel{(158 + 20) / 2, 11, 43});
-  CHECK(pixel(viz::overlay(grey, Array::zeros({1, 2}), {.opacity = 1}), 0, 1) == Pixel{94, 79, 162});
+  const Array gray = Array::from<std::uint8_t>({1, 1, 2}, {10, 20});
+  CHECK(pixel(viz::overlay(gray, map), 0, 1) == Pixel{(158 + 20) / 2, 11, 43});
+  CHECK(pixel(viz::overlay(gray, Array::zeros({1, 2}), {.opacity = 1}), 0, 1) == Pixel{94, 79, 162});
 }
 
 TEST_CASE("overlay rejects mismatched input") {

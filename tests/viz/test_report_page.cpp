@@ -45,7 +45,7 @@ std::string write_picture(const fs::path& path, std::int64_t width) {
 TEST_CASE("a report page has its parts in the order in which they were added") {
   ReportPage page("a run");
   page.heading("numbers");
-  page.table({{"name", "colour", "count"}, {"a", "red", "1"}, {"b", "blue", "22"}}, 2);
+  page.table({{"name", "color", "count"}, {"a", "red", "1"}, {"b", "blue", "22"}}, 2);
   page.paragraph("That was all.");
   page.preformatted("\n  x\n");
   const std::string text = text_of(page);
@@ -55,7 +55,7 @@ TEST_CASE("a report page has its parts in the order in which they were added") {
              ContainsSubstring("<h1>a run</h1>\n"
                                "<h2>numbers</h2>\n"
                                "<div><table>\n"
-                               "<tr><th class=\"left\">name</th><th class=\"left\">colour</th><th>count</th></tr>\n"
+                               "<tr><th class=\"left\">name</th><th class=\"left\">color</th><th>count</th></tr>\n"
                                "<tr><td class=\"left\">a</td><td class=\"left\">red</td><td>1</td></tr>\n"
                                "<tr><td class=\"left\">b</td><td class=\"left\">blue</td><td>22</td></tr>\n"
                                "</table></div>\n"

@@ -21,7 +21,7 @@ class Draws {
   float unit();
   float between(float low, float high) { return low + unit() * (high - low); }
   int below(int bound) { return static_cast<int>(unit() * static_cast<float>(bound)); }
-  Rgb colour();
+  Rgb color();
 
  private:
   Philox random_;
@@ -33,7 +33,7 @@ class Draws {
 /// A pattern of two colors over an image of `side` × `side` pixels.
 class Texture {
  public:
-  Texture(Draws& draws, Rgb colour, std::int64_t side);
+  Texture(Draws& draws, Rgb color, std::int64_t side);
 
   Rgb at(float x, float y) const;
 
@@ -57,7 +57,7 @@ class Pose {
  public:
   Pose(Draws& draws, float least_radius, float largest_radius, std::int64_t side);
 
-  Point centre() const { return centre_; }
+  Point center() const { return center_; }
   float radius() const { return radius_; }
   /// The fraction of the pixel around (x, y) that the figure covers, approximated from the distance to its edge.
   float coverage(int figure, float x, float y) const;
@@ -65,13 +65,13 @@ class Pose {
  private:
   float radius_;
   float stretch_;
-  Point centre_;
+  Point center_;
   Point turn_;
   float mirror_;
 };
 
 /// The mean of the three.
-float brightness(const Rgb& colour);
+float brightness(const Rgb& color);
 
 /// Mixes two colors: the first with the fraction `share` replaced by the second.
 Rgb mixed(const Rgb& first, const Rgb& second, float share);
