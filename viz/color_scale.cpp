@@ -10,7 +10,7 @@ namespace {
 
 using data::Color;
 
-/// Between the two stops around a share, which are evenly spaced.
+/// Interpolates between the two stops around `share`; stops are evenly spaced.
 Color between(std::span<const Color> stops, double share) {
   const double place = (share > 0 ? std::min(share, 1.0) : 0.0) * static_cast<double>(stops.size() - 1);
   const auto below = std::min(static_cast<std::size_t>(place), stops.size() - 2);

@@ -13,7 +13,7 @@
 namespace tapestry::viz {
 namespace {
 
-/// A plane of numbers as a picture (3, height, width).
+/// One channel as a picture (3, height, width).
 Array colored(std::span<const double> values, std::int64_t height, std::int64_t width) {
   double low = INFINITY, high = -INFINITY;
   for (const double value : values) {

@@ -49,7 +49,7 @@ data::Color darker(data::Color color) {
   return {part(color.red), part(color.green), part(color.blue)};
 }
 
-/// The middles of the nodes in pixels, so that none is cut off.
+/// The centers of the nodes in pixels, with a margin so that no node is cut off.
 std::vector<data::Point> middles(const Array& places, const GraphPictureOptions& options) {
   const double margin = options.radius + 2;
   const auto scaled = [&](double place, std::int64_t size) {
@@ -63,7 +63,7 @@ std::vector<data::Point> middles(const Array& places, const GraphPictureOptions&
   return result;
 }
 
-/// Text in the middle of a place; capitals are 7 pixels high.
+/// Centers text on a point; capitals are 7 pixels high.
 void write_name(Array& picture, data::Point middle, std::string_view name, data::Color on) {
   const bool is_dark = on.red * 3 + on.green * 6 + on.blue < 1400;
   const auto x = std::lround(middle.x - static_cast<float>(data::text_width(name) - 1) / 2);

@@ -23,7 +23,7 @@ struct Scenes::Drawn {
 
 namespace {
 
-/// Stream numbers of the two splits begin here.
+/// The first of the two splits' stream numbers.
 constexpr std::uint64_t scenes_stream = 0x7363656E6573'0000;
 
 /// A figure in a scene.
@@ -39,7 +39,7 @@ int figure_number(const std::string& name) {
   return static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-/// Whether a figure hides little of another.
+/// True when the two figures overlap only slightly.
 bool is_clear(const Pose& pose, const Item& item) {
   constexpr float least_distance = 0.85F;
   const Point a = pose.center();
@@ -47,7 +47,7 @@ bool is_clear(const Pose& pose, const Item& item) {
   return std::hypot(a.x - b.x, a.y - b.y) >= least_distance * (pose.radius() + item.pose.radius());
 }
 
-/// A color that leaves room for brighter ones.
+/// A color dark enough for figures to be brighter.
 Rgb draw_ground(Draws& draws) {
   constexpr float most_brightness = 0.5F;
   while (true) {
@@ -141,7 +141,7 @@ Scenes::Scenes(Drawn drawn)
     : ArrayDataset(std::move(drawn.images), std::move(drawn.labels)), masks_(std::move(drawn.masks)) {}
 
 const std::vector<std::string>& scene_classes() {
-  static const std::vector<std::string> names = {"ground", "circle", "triangle", "star", "heart"};
+  static const std::vector<std::string> names = {"background", "circle", "triangle", "star", "heart"};
   return names;
 }
 

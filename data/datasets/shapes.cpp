@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t side = 32;
 constexpr std::int64_t image_bytes = 3 * side * side;
-/// Stream numbers of the two splits begin here.
+/// The first of the two splits' stream numbers.
 constexpr std::uint64_t shapes_stream = 0x736861706573'0000;
 
 struct Colors {
@@ -20,7 +20,7 @@ struct Colors {
   Rgb figure;
 };
 
-/// Two random colors, of which the figure's is clearly brighter.
+/// Two random colors; the figure's is clearly brighter.
 Colors draw_colors(Draws& draws) {
   constexpr float least_contrast = 0.35F;
   while (true) {

@@ -26,7 +26,7 @@ void check_scale(const char* operation, const char* name, std::int64_t scale) {
   if (scale < 1) throw ValueError(fmt::format("{}: {} must be at least 1, got {}", operation, name, scale));
 }
 
-/// `text` as the font takes it: it looks other characters up outside its table.
+/// `text` with '?' for characters that the font lacks: it would read outside its table.
 std::string printable(std::string_view text) {
   std::string result(text);
   for (char& c : result) {
@@ -66,7 +66,7 @@ void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view te
   check_image("draw_text", image);
   check_scale("draw_text", "scale", scale);
   std::string characters = printable(text);
-  // The widest character is made of fewer than 20 rectangles.
+  // No character has 20 rectangles or more.
   std::vector<Quad> quads(20 * (characters.size() + 1));
   const int count = stb_easy_font_print(0, 0, characters.data(), nullptr, quads.data(),
                                         static_cast<int>(quads.size() * sizeof(Quad)));

@@ -20,13 +20,13 @@ void check(const char* operation, const Array& image, const char* name, float si
   if (!(size > 0)) throw ValueError(fmt::format("{}: {} must be positive, got {}", operation, name, size));
 }
 
-/// The whole number below `place`, within [0, size].
+/// `place` rounded down and clamped to [0, size].
 std::int64_t limited(float place, std::int64_t size) {
   return place > 0 ? static_cast<std::int64_t>(std::min(place, static_cast<float>(size))) : 0;
 }
 
-/// Colors the pixels no further than `radius` from the line between two points; the distance of a pixel's middle to
-/// the edge stands in for the share of it that is covered.
+/// Colors the pixels within `radius` of the line between two points. The covered fraction of a pixel is approximated
+/// from the distance of its center to the edge.
 void stroke(Array& image, Point from, Point to, float radius, Color color) {
   const Point along = {to.x - from.x, to.y - from.y};
   const float square = along.x * along.x + along.y * along.y;

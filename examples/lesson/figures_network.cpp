@@ -71,7 +71,8 @@ FiguresNetwork::FiguresNetwork()
       relu4_(add("relu4", nn::ReLU())),
       relu5_(add("relu5", nn::ReLU())),
       head_(add("head", nn::Linear({.in_features = 96, .out_features = 10}))) {
-  // Small, so that what is learned shows in the pictures of the filters; the norm that follows restores the scale.
+  // Small weights, so that the learned patterns dominate pictures of the filters; the following norm restores the
+  // scale.
   nn::init::normal(conv1_.weight(), 0, 0.01);
 }
 

@@ -28,8 +28,8 @@ Images open_images(const Options& options) {
 
 data::Loader train_loader(const Images& images, const Options& options) {
   if (images.train->size() < options.batch_size) {
-    throw ValueError(
-        fmt::format("--batch-size: {} is more than the {} training images", options.batch_size, images.train->size()));
+    throw ValueError(fmt::format("--batch-size: {} exceeds the number of training images, {}", options.batch_size,
+                                 images.train->size()));
   }
   return {*images.train,
           {.batch_size = options.batch_size,

@@ -57,7 +57,7 @@ TEST_CASE("the noise of a scene is bounded and does not affect masks") {
 
 TEST_CASE("scenes contain every class and background surrounds the figures") {
   const auto classes = static_cast<std::int64_t>(scene_classes().size());
-  CHECK(scene_classes().front() == "ground");
+  CHECK(scene_classes().front() == "background");
   const Scenes scenes({.split = Split::train, .size = 60, .side = 32});
   std::set<double> seen;
   for (std::int64_t i = 0; i < scenes.size(); ++i) {

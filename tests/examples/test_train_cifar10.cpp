@@ -243,7 +243,7 @@ TEST_CASE("data and weights that do not fit end the run with what is wrong") {
   };
   CHECK_THAT(error_of({"--data", folder.path().string()}), ContainsSubstring("expected the CIFAR-10 binaries"));
   CHECK_THAT(error_of({"--data", data.path(), "--batch-size", "41", "--out", folder.path().string()}),
-             ContainsSubstring("--batch-size: 41 is more than the 40 training images"));
+             ContainsSubstring("--batch-size: 41 exceeds the number of training images, 40"));
   const fs::path weights = folder.path() / "weights.safetensors";
   put_file(weights, std::string("no weights at all"));
   CHECK_THAT(error_of({"--data", data.path(), "--evaluate", weights.string()}), ContainsSubstring(weights.string()));

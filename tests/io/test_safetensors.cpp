@@ -229,7 +229,7 @@ TEST_CASE("shapes that overflow are an error before any allocation") {
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}})", 1) ==
         "safetensors: tensor \"a\": shape: expected at most 8 axes, got 9 ([1, 1, 1, 1, 1, 1, 1, 1, 1])");
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[1000000000000],"data_offsets":[0,1000000000000]}})", 4) ==
-        "safetensors: the tensors take 1000000000000 bytes, the file has 4: it is truncated");
+        "safetensors: the tensors require 1000000000000 bytes, the file has 4: it is truncated");
 }
 
 TEST_CASE("offsets must cover the data without holes and overlaps") {
@@ -242,14 +242,14 @@ TEST_CASE("offsets must cover the data without holes and overlaps") {
   CHECK(two(a, R"("shape":[2],"data_offsets":[5,7])", 7) ==
         "safetensors: tensor \"b\": its data [5, 7] leave a gap after byte 4");
   CHECK(two(a, R"("shape":[2],"data_offsets":[3,5])", 5) ==
-        "safetensors: tensor \"b\": its data [3, 5] overlap those before it, which end at byte 4");
-  CHECK(two(a, R"("shape":[2],"data_offsets":[4,6])", 8) == "safetensors: the tensors take 6 bytes, the file has 8");
+        "safetensors: tensor \"b\": its data [3, 5] overlap the previous tensor, which ends at byte 4");
+  CHECK(two(a, R"("shape":[2],"data_offsets":[4,6])", 8) == "safetensors: the tensors require 6 bytes, the file has 8");
   CHECK(two(a, R"("shape":[2],"data_offsets":[4,6])", 5) ==
-        "safetensors: the tensors take 6 bytes, the file has 5: it is truncated");
+        "safetensors: the tensors require 6 bytes, the file has 5: it is truncated");
   CHECK(two(a, R"("shape":[2],"data_offsets":[6,4])", 6) ==
-        "safetensors: tensor \"b\": U8[2] takes 2 bytes, its data_offsets are [6, 4]");
+        "safetensors: tensor \"b\": U8[2] requires 2 bytes, but data_offsets are [6, 4]");
   CHECK(two(a, R"("shape":[3],"data_offsets":[4,6])", 6) ==
-        "safetensors: tensor \"b\": U8[3] takes 3 bytes, its data_offsets are [4, 6]");
+        "safetensors: tensor \"b\": U8[3] requires 3 bytes, but data_offsets are [4, 6]");
 }
 
 TEST_CASE("the offsets of an empty tensor must lie between its neighbors") {
@@ -263,7 +263,7 @@ TEST_CASE("the offsets of an empty tensor must lie between its neighbors") {
   CHECK(with_empty_at("[4,4]").empty());
   CHECK_THAT(with_empty_at("[2,2]"), ContainsSubstring("tensor \"b\": its data [2, 2] overlap"));
   CHECK_THAT(with_empty_at("[8,8]"), ContainsSubstring("tensor \"b\": its data [8, 8] leave a gap"));
-  CHECK_THAT(with_empty_at("[4,5]"), ContainsSubstring("F32[0, 3] takes 0 bytes, its data_offsets are [4, 5]"));
+  CHECK_THAT(with_empty_at("[4,5]"), ContainsSubstring("F32[0, 3] requires 0 bytes, but data_offsets are [4, 5]"));
 }
 
 TEST_CASE("a file cut short anywhere is an error") {

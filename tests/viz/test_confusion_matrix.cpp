@@ -74,7 +74,7 @@ TEST_CASE("confusion matrices reject mismatched input") {
   CHECK_THROWS_WITH(viz::confusion_matrix(Array::zeros({2, 2}), {"a", "b"}),
                     "confusion_matrix: expected counts i64 (K, K), got f32[2, 2]");
   CHECK_THROWS_WITH(viz::confusion_matrix(Array::zeros({2, 2}, DType::i64), {"a"}),
-                    "confusion_matrix: expected a name for each of at least one class, got 1 for i64[2, 2]");
+                    "confusion_matrix: expected one name per class and at least one class, got 1 for i64[2, 2]");
   CHECK_THROWS_WITH(viz::confusion_matrix(Array::zeros({0, 0}, DType::i64), {}),
-                    "confusion_matrix: expected a name for each of at least one class, got 0 for i64[0, 0]");
+                    "confusion_matrix: expected one name per class and at least one class, got 0 for i64[0, 0]");
 }

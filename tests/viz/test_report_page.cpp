@@ -120,7 +120,7 @@ TEST_CASE("adding an invalid part leaves a report page unchanged") {
   const std::string before = text_of(page);
   CHECK_THROWS_WITH(page.table({}), "report_page: expected a table of at least one row");
   CHECK_THROWS_WITH(page.table({{"a", "b"}, {"1", "2"}, {"3"}}),
-                    "report_page: expected 2 cells in every row of a table as in its head, got 1 in row 2");
+                    "report_page: expected 2 cells in every row of a table as in its header, got 1 in row 2");
   CHECK_THROWS_WITH(page.picture(bad, "x"), "report_page: cannot read " + bad + ": No such file or directory");
   CHECK_THROWS_WITH(page.picture(folder.path().string(), "x"),
                     "report_page: cannot read " + folder.path().string() + ": it is a directory");
