@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What the file of a page holds.
+/// The HTML of a page.
 std::string text_of(const ReportPage& page) {
   const TemporaryFolder folder;
   page.write((folder.path() / "page.html").string());
@@ -31,7 +31,7 @@ std::ptrdiff_t files_in(const fs::path& folder) {
   return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
 }
 
-/// A picture whose bytes are of all kinds.
+/// Writes a picture with varied bytes.
 std::string write_picture(const fs::path& path, std::int64_t width) {
   Array image = Array::empty({3, 5, width}, DType::u8);
   auto* pixels = image.mutable_data<std::uint8_t>();
@@ -42,7 +42,7 @@ std::string write_picture(const fs::path& path, std::int64_t width) {
 
 }  // namespace
 
-TEST_CASE("a report page has its parts in the order in which they were added") {
+TEST_CASE("a report page contains its parts in the order in which they were added") {
   ReportPage page("a run");
   page.heading("numbers");
   page.table({{"name", "color", "count"}, {"a", "red", "1"}, {"b", "blue", "22"}}, 2);
@@ -66,7 +66,7 @@ TEST_CASE("a report page has its parts in the order in which they were added") {
   CHECK(html_fault(text_of(ReportPage(""))).empty());
 }
 
-TEST_CASE("texts of a report page are shown literally everywhere") {
+TEST_CASE("a report page shows all texts literally") {
   const TemporaryFolder folder;
   const std::string picture = write_picture(folder.path() / "a.png", 4);
   const std::string hostile = "</title></p>\"'><script>é & &lt;\x01\x7f\xf0\x9f\x99\x82";
@@ -96,10 +96,10 @@ TEST_CASE("texts of a report page are shown literally everywhere") {
   CHECK_THAT(text_of(kept), ContainsSubstring("<pre>\n\t1 \n</pre>\n<p>a b</p>"));
 }
 
-TEST_CASE("a report page holds the bytes of its pictures") {
+TEST_CASE("a report page embeds the bytes of its pictures") {
   const TemporaryFolder folder;
   ReportPage page("pictures");
-  // Of three sizes in a row, whatever their remainder by 3.
+  // Sizes with different remainders modulo 3.
   std::vector<std::vector<std::uint8_t>> wanted;
   for (const std::int64_t width : {3, 40, 41, 301}) {
     const std::string path = write_picture(folder.path() / "a.png", width);
