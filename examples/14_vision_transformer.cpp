@@ -187,7 +187,7 @@ Tensor attention_rollout(models::VisionTransformer& net, const Array& images) {
   return reshape(slice(slice(joint, 1, 0, 1), 2, 1, tokens), {images.size(0), 1, side, side});
 }
 
-/// Test images in the first row; below, the same images with brightness proportional to attention.
+/// Test images in the first row; below, the same images, brighter where the attention is higher.
 void attention_picture(Lesson& lesson, models::VisionTransformer& net, const data::Dataset& images) {
   constexpr std::int64_t count = 10;
   RandomStream unused;

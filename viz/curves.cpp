@@ -47,7 +47,7 @@ std::string in_quotes(std::string_view text) {
 }
 
 /// The range of an axis: that of the finite values, with a margin.
-std::string range_of(const Panel& panel, std::vector<double> Series::*values, double air) {
+std::string range_of(const Panel& panel, std::vector<double> Series::*values, double margin_share) {
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   for (const Series& series : panel.series) {
@@ -58,7 +58,7 @@ std::string range_of(const Panel& panel, std::vector<double> Series::*values, do
     }
   }
   if (low > high) return "[0:1]";
-  const double margin = high > low ? (high - low) * air : 0.5;
+  const double margin = high > low ? (high - low) * margin_share : 0.5;
   return fmt::format("[{}:{}]", low - margin, high + margin);
 }
 

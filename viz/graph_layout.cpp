@@ -58,7 +58,7 @@ std::vector<Place> forces(const SparseAdjacency& graph, const std::vector<Place>
   return result;
 }
 
-/// Scales the positions to fill the unit square.
+/// Scales and centers the positions in the unit square.
 Array fitted(const std::vector<Place>& places) {
   Array result = Array::empty({static_cast<std::int64_t>(places.size()), 2}, DType::f64);
   if (places.empty()) return result;

@@ -26,7 +26,7 @@ void check_scale(const char* operation, const char* name, std::int64_t scale) {
   if (scale < 1) throw ValueError(fmt::format("{}: {} must be at least 1, got {}", operation, name, scale));
 }
 
-/// `text` with '?' for characters that the font lacks: it would read outside its table.
+/// `text` with '?' for characters outside the font's table, which it does not check.
 std::string printable(std::string_view text) {
   std::string result(text);
   for (char& c : result) {

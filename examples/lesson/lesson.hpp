@@ -20,7 +20,7 @@ class Lesson {
   void part(const std::string& title);
   /// Prints a line of text.
   void say(const std::string& text);
-  /// Prints the name and shape of an array, and its elements as a table with a row per last axis.
+  /// Prints the name and shape of an array, and its elements with the last axis as rows.
   void show(const std::string& name, const tapestry::Array& array);
   /// Prints a statement and whether it is true, "yes" or "NO".
   void holds(const std::string& fact, bool is_true);
