@@ -19,7 +19,7 @@ namespace tapestry::models {
 class LeNet5 : public nn::Module {
  public:
   struct Options {
-    std::int64_t in_channels = 1;  ///< 1 for grey images, 3 for colored ones
+    std::int64_t in_channels = 1;  ///< 1 for grey images, 3 for coloured ones
     std::int64_t classes = 10;     ///< logits per image
   };
 
