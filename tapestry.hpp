@@ -39,7 +39,7 @@
 #include <tapestry/data/datasets/community_graph.hpp>
 #include <tapestry/data/datasets/image_folder.hpp>
 #include <tapestry/data/datasets/karate_club.hpp>
-#include <tapestry/data/datasets/labelled_graph.hpp>
+#include <tapestry/data/datasets/labeled_graph.hpp>
 #include <tapestry/data/datasets/open_dataset.hpp>
 #include <tapestry/data/datasets/scenes.hpp>
 #include <tapestry/data/datasets/shapes.hpp>

@@ -1,4 +1,4 @@
-// Times contestants in turns, so that what disturbs one disturbs all.
+// Times functions alternately, so that disturbances affect all of them.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,7 @@
 
 namespace tapestry::benchmarks {
 
-/// The median seconds of a run of each contestant, of nine rounds at least and of more where these take less than 0.4 s
-/// in all.
+/// The median seconds of a run of each contestant, over at least nine rounds and at least 0.4 s in total.
 inline std::vector<double> median_seconds(const std::vector<std::function<void()>>& contestants) {
   constexpr std::size_t least_rounds = 9;
   constexpr double least_total = 0.4;

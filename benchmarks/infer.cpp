@@ -1,4 +1,4 @@
-// infer: times inference (a forward pass in evaluation mode that records nothing) on random input.
+// infer: times inference (a forward pass in evaluation mode without recording) on random input.
 #include <tapestry/autograd/mode.hpp>
 
 #include "workload.hpp"

@@ -1,4 +1,4 @@
-// matrix_products: the three products of linear layers, as `kernels::matrix_product` computes them, beside OpenBLAS's.
+// matrix_products: compares the three products of linear layers in `kernels::matrix_product` with OpenBLAS.
 #include <cstdint>
 #include <iostream>
 #include <vector>
@@ -56,7 +56,7 @@ void print_row(const Layer& layer, const Product& p) {
 }  // namespace
 
 int main() {
-  std::cout << num_threads() << " threads; GFLOP/s, f32, in turns\n\n";
+  std::cout << num_threads() << " threads; GFLOP/s, f32, measured alternately\n\n";
   std::cout << fmt::format(fmt::runtime(row_format), "rows × in → out", "product", "ours", "OpenBLAS", "ratio");
   for (const Layer& layer : {Layer{32, 4096, 256}, Layer{64, 512, 512}, Layer{128, 4096, 256}, Layer{128, 2048, 1000},
                              Layer{1000, 1000, 1000}, Layer{8320, 192, 768}, Layer{8320, 768, 192}}) {

@@ -1,4 +1,4 @@
-"""The networks of tapestry's models in PyTorch, for 10 classes (unet: 2), by name in MODELS."""
+"""PyTorch versions of Tapestry's models, for 10 classes (unet: 2), by name in MODELS."""
 
 import torch
 from torch import nn
@@ -22,7 +22,7 @@ def conv_norm(in_channels, out_channels, kernel_size, stride):
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut, which is a 1x1 projection where the shape changes (He et al. 2015)."""
+    """Two 3x3 convolutions and a shortcut, a 1x1 projection if the shape changes (He et al. 2015)."""
 
     def __init__(self, in_channels, out_channels, stride):
         super().__init__()
@@ -47,7 +47,7 @@ def resnet(stages, blocks):
 
 
 class InvertedResidual(nn.Module):
-    """1x1, depthwise 3x3 and 1x1 convolutions; the input is added where the shape stays (Sandler et al. 2018)."""
+    """1x1, depthwise 3x3 and 1x1 convolutions; adds the input if the shape is unchanged (Sandler et al. 2018)."""
 
     def __init__(self, in_channels, out_channels, stride, expand_ratio):
         super().__init__()
@@ -75,7 +75,7 @@ def mobilenet_v2():
 
 
 class UNet(nn.Module):
-    """Two convolutions at each of three sizes on the way down and up (Ronneberger et al. 2015), with batch norm."""
+    """Two convolutions at each of three resolutions, down and up (Ronneberger et al. 2015), with batch norm."""
 
     def __init__(self, base_channels=16, depth=3):
         super().__init__()

@@ -27,8 +27,8 @@ struct Options {
   std::int64_t batch_size = 128;
   int threads = num_threads();
   int iterations = 15;
-  bool profile = false;  ///< print where the time goes
-  std::string trace;     ///< the file for the trace of the timed iterations, empty for none
+  bool profile = false;  ///< print the time spent in each operator and layer
+  std::string trace;     ///< file for a trace of the timed iterations; empty: none
 };
 
 std::vector<std::string> model_names() {
@@ -48,8 +48,10 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--batch-size", options.batch_size)->check(CLI::Range(1, 1 << 20))->capture_default_str();
   app.add_option("--threads", options.threads)->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--iterations", options.iterations)->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  app.add_flag("--profile", options.profile, "Print where the time of the timed iterations goes");
-  app.add_option("--trace", options.trace, "Write them to this file for chrome://tracing or ui.perfetto.dev");
+  app.add_flag("--profile", options.profile,
+               "Print the time spent in each operator and layer during the timed iterations");
+  app.add_option("--trace", options.trace,
+                 "Write a trace of the timed iterations to this file, for chrome://tracing or ui.perfetto.dev");
 }
 
 Workload make_workload(const Options& options) {

@@ -1,4 +1,4 @@
-// What train_step and infer have in common: a network with random input, command line, and timed repetitions.
+// Shared by train_step and infer: a network with random input, the command line, and timing.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace tapestry::benchmarks {
 
-/// A network with random input and labels for it: classes for images of 32×32, or for the pixels of images of 64×64
+/// A network with random inputs and labels: 32×32 images with a class each, or 64×64 images with a class per pixel
 /// ("unet").
 struct Workload {
   std::unique_ptr<nn::Module> model;
@@ -20,10 +20,9 @@ struct Workload {
 
 using Step = std::function<void()>;
 
-/// Runs a program that times the step that `make_step` gives for the workload of its command line. After a few steps,
-/// so that caches fill and memory is had from the system, it prints a line with median and least of the milliseconds,
-/// images per second and the peak memory of the process, and what else its options ask for. Returns the exit code; what
-/// goes wrong has been reported.
+/// Runs a program that times the step returned by `make_step` for the workload of the command line. After a few warm-up
+/// steps it prints the median and minimum milliseconds, images per second and the peak memory of the process, plus the
+/// output of its options. Reports errors and returns the exit code.
 int run(const std::string& program, const std::string& description, int argc, char** argv,
         const std::function<Step(const Workload&)>& make_step);
 

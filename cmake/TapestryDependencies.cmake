@@ -1,5 +1,4 @@
-# The libraries that Tapestry is linked with. Read by the build and, once installed, by the package config: both must
-# find the same targets.
+# Tapestry's dependencies. Included by the build and by the installed package config, which must find the same targets.
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(PkgConfig REQUIRED)

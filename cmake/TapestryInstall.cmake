@@ -1,5 +1,5 @@
-# `cmake --install`: libraries, public headers and a package config, so that find_package(tapestry) gives
-# tapestry::tapestry. Kernels and the rooms named detail are internal: no public header includes them.
+# `cmake --install` copies libraries, public headers and a package config, so that find_package(tapestry) provides
+# tapestry::tapestry. Kernels and subfolders named detail are internal: no public header includes them.
 include(CMakePackageConfigHelpers)
 set(TAPESTRY_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/tapestry)
 

@@ -1,5 +1,5 @@
-# One static library per folder. `#include <tapestry/nn/layers/conv2d.hpp>` means nn/layers/conv2d.hpp of the source
-# tree: a folder of links in the build tree gives the sources the same include lines that an installed Tapestry has.
+# One static library per folder. A folder of links in the build tree maps `#include <tapestry/nn/layers/conv2d.hpp>` to
+# nn/layers/conv2d.hpp in the source tree, so that include lines are the same as for an installed Tapestry.
 set(TAPESTRY_INCLUDE_DIR ${PROJECT_BINARY_DIR}/include)
 file(MAKE_DIRECTORY ${TAPESTRY_INCLUDE_DIR}/tapestry)
 set(TAPESTRY_TARGETS "")
@@ -9,7 +9,7 @@ target_compile_features(tapestry_build_options INTERFACE cxx_std_20)
 target_compile_options(tapestry_build_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   $<$<BOOL:${TAPESTRY_WERROR}>:-Werror>
-  # Nobody reads errno or floating-point exceptions; keeping them would forbid to vectorize √x and choices.
+  # Errno and floating-point exceptions are not used; preserving them would prevent vectorizing √x and conditionals.
   -fno-math-errno -fno-trapping-math
   $<$<CONFIG:Debug>:-Og>)
 if(TAPESTRY_SANITIZE)
@@ -18,7 +18,7 @@ if(TAPESTRY_SANITIZE)
   target_link_options(tapestry_build_options INTERFACE -fsanitize=${TAPESTRY_SANITIZE})
 endif()
 
-# tapestry_library(folder DEPENDS lower floors... PRIVATE_LINKS other libraries...)
+# tapestry_library(folder DEPENDS lower folders... PRIVATE_LINKS other libraries...)
 function(tapestry_library folder)
   cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
@@ -39,7 +39,7 @@ function(tapestry_library folder)
   set(TAPESTRY_TARGETS ${TAPESTRY_TARGETS} ${target} PARENT_SCOPE)
 endfunction()
 
-# tapestry_umbrella(DEPENDS floors...): the target users link, tapestry::tapestry.
+# tapestry_umbrella(DEPENDS folders...): tapestry::tapestry, the target for users to link.
 macro(tapestry_umbrella)
   cmake_parse_arguments(UMBRELLA "" "" "DEPENDS" ${ARGN})
   list(TRANSFORM UMBRELLA_DEPENDS PREPEND tapestry_)

@@ -1,4 +1,4 @@
-// The interface of data sets of labelled images.
+// The interface of data sets of labeled images.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct Sample {
   std::int64_t label = 0;
 };
 
-/// Labelled images by index. Derive from this to write your own data set.
+/// Labeled images by index. Derive from this to write your own data set.
 class Dataset {
  public:
   virtual ~Dataset() = default;

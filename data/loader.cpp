@@ -16,7 +16,7 @@
 
 namespace tapestry::data {
 
-/// One epoch under way: workers claim batches in order, each into the slot of its number.
+/// A running epoch: workers claim batches in order and put each into the slot of its number.
 class Loader::Iterator::Epoch {
  public:
   explicit Epoch(BatchMaker maker)
@@ -26,7 +26,7 @@ class Loader::Iterator::Epoch {
     }
   }
 
-  // All are told before the first is waited for, so that none begins another batch meanwhile.
+  // Request all stops before the first join, so that no worker starts another batch.
   ~Epoch() {
     for (std::jthread& worker : workers_) worker.request_stop();
   }
@@ -75,7 +75,7 @@ class Loader::Iterator::Epoch {
     }
   }
 
-  /// The number of a batch to make, once there is a slot for it; nothing when there is no more to do.
+  /// Waits for a free slot and returns the number of the next batch; nothing when none is left.
   std::optional<std::int64_t> claim(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     const auto may_go_on = [&] { return claimed_ == batches() || claimed_ < taken_ + maker_.options().prefetch; };
@@ -89,7 +89,7 @@ class Loader::Iterator::Epoch {
   std::vector<Slot> slots_;
   std::int64_t claimed_ = 0;
   std::int64_t taken_ = 0;
-  // Last, so that the threads end before what they use.
+  // Last, so that the threads end before the members they use are destroyed.
   std::vector<std::jthread> workers_;
 };
 

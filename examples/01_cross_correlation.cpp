@@ -1,6 +1,6 @@
-// 01: what a convolution layer computes. It slides a kernel over the image without flipping it: cross-correlation. The
-// convolution of mathematics flips the kernel first; for a kernel that is learned the difference does not matter, for
-// one that is written down it does.
+// 01: what a convolution layer computes. It slides a kernel over the image without flipping it, which is a
+// cross-correlation. Mathematical convolution flips the kernel first. The difference does not matter for learned
+// kernels, but it does for kernels written by hand.
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
@@ -16,7 +16,7 @@ Array kernel3x3(const std::vector<float>& weights) {
   return Array::from({1, 1, 3, 3}, weights);
 }
 
-/// The convolution of mathematics: the kernel turned by 180 degrees.
+/// Mathematical convolution: the kernel rotated by 180 degrees.
 Tensor true_convolution(const Tensor& x, const Tensor& kernel, const Conv2dOptions& options = {}) {
   return conv2d(x, flip(kernel, {2, 3}), {}, options);
 }
@@ -37,11 +37,11 @@ void symmetric_kernel(Lesson& lesson) {
                y.to_vector<float>() == std::vector<float>{0, 0, -7, 4, 0, -1, 0, 6, 1});
   lesson.holds("true convolution gives the same", is_close(true_convolution(x, laplacian).array(), y));
 
-  lesson.part("An asymmetric kernel: it changes everything");
+  lesson.part("An asymmetric kernel: the flip changes everything");
   const Array slope = kernel3x3({0, 0, 0, -1, 0, 1, 0, 0, 0});
   lesson.show("cross-correlation (right minus left)", conv2d(x, slope).array());
   lesson.show("true convolution (left minus right)", true_convolution(x, slope).array());
-  lesson.holds("one is the other's negative",
+  lesson.holds("one is the negative of the other",
                is_close(true_convolution(x, slope).array(), (-conv2d(x, slope)).array()));
   lesson.holds("and they are not equal", !is_close(true_convolution(x, slope).array(), conv2d(x, slope).array()));
 }
@@ -60,7 +60,7 @@ void vertical_edges(Lesson& lesson) {
 }
 
 void kernels_as_pictures(Lesson& lesson) {
-  lesson.part("Kernels at work");
+  lesson.part("Kernels applied to an image");
   const Array image = star(48);
   const std::vector<std::pair<std::string, Array>> kernels = {
       {"identity", kernel3x3({0, 0, 0, 0, 1, 0, 0, 0, 0})},
@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
     vertical_edges(lesson);
     kernels_as_pictures(lesson);
     lesson.learned(
-        "conv2d slides the kernel as it is written. flip(kernel, {2, 3}) before it makes it the convolution of\n"
-        "mathematics, which only asymmetric kernels notice.");
+        "conv2d does not flip the kernel. Apply flip(kernel, {2, 3}) first to get mathematical convolution; the\n"
+        "difference shows only with asymmetric kernels.");
   });
 }

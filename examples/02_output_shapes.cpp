@@ -1,6 +1,6 @@
-// 02: how large the result of a convolution or a pool is. Per axis
+// 02: output sizes of convolutions and pooling. Per axis
 //   out = floor((in + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1,
-// and for the transposed convolution
+// and for transposed convolutions
 //   out = (in - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@ using namespace tapestry;
 
 namespace {
 
-/// A convolution of one channel along one axis, as the layer would be written down.
+/// The options of a convolution along one axis.
 struct Case {
   std::string what;
   std::int64_t in, kernel, stride, padding, dilation;
@@ -31,9 +31,10 @@ std::int64_t by_computing(const Case& c) {
 
 void convolutions(Lesson& lesson) {
   lesson.part("Convolutions");
-  const std::vector<Case> cases = {{"AlexNet's first layer", 227, 11, 4, 0, 1}, {"kernel 5, valid", 32, 5, 1, 0, 1},
-                                   {"kernel 5, same", 32, 5, 1, 2, 1},          {"kernel 3, halving", 32, 3, 2, 1, 1},
-                                   {"kernel 3, dilation 2", 32, 3, 1, 2, 2},    {"kernel 7, stride 3", 30, 7, 3, 1, 1}};
+  const std::vector<Case> cases = {
+      {"AlexNet's first layer", 227, 11, 4, 0, 1}, {"kernel 5, no padding", 32, 5, 1, 0, 1},
+      {"kernel 5, padding 2", 32, 5, 1, 2, 1},     {"kernel 3, stride 2", 32, 3, 2, 1, 1},
+      {"kernel 3, dilation 2", 32, 3, 1, 2, 2},    {"kernel 7, stride 3", 30, 7, 3, 1, 1}};
   lesson.say(
       fmt::format("{:<24}{:>6}{:>8}{:>8}{:>9}{:>10}{:>6}", "", "in", "kernel", "stride", "padding", "dilation", "out"));
   bool agree = true;
@@ -42,25 +43,25 @@ void convolutions(Lesson& lesson) {
                            c.dilation, by_computing(c)));
     agree = agree && by_computing(c) == by_formula(c);
   }
-  lesson.holds("every size is what the formula says", agree);
+  lesson.holds("every size matches the formula", agree);
   lesson.holds("227 with kernel 11 and stride 4 gives 55", by_computing(cases[0]) == 55);
   lesson.holds("32 with kernel 5 gives 28 without padding and 32 with 2",
                by_computing(cases[1]) == 28 && by_computing(cases[2]) == 32);
 
   const Array image = Array::zeros({1, 1, 32, 32});
   const Tensor same = conv2d(image, Array::zeros({1, 1, 4, 5}), {}, {.padding = Padding::same()});
-  lesson.holds("Padding::same() keeps the size, also with an even kernel", same.shape() == image.shape());
+  lesson.holds("Padding::same() preserves the size, even with an even kernel", same.shape() == image.shape());
 }
 
 void pools(Lesson& lesson) {
-  lesson.part("Pools");
+  lesson.part("Pooling");
   const Array image = Array::zeros({1, 1, 32, 32});
   lesson.holds("32 with window 2 and stride 2 gives 16", max_pool2d(image, {.kernel_size = 2}).size(2) == 16);
   const Array odd = Array::zeros({1, 1, 7, 7});
   const MaxPool2dOptions floors = {.kernel_size = 2};
   const MaxPool2dOptions ceils = {.kernel_size = 2, .ceil_mode = true};
   lesson.holds("7 with window 2 gives 3: the last row is dropped", max_pool2d(odd, floors).size(2) == 3);
-  lesson.holds("and 4 in ceil mode: the last window reaches over the edge", max_pool2d(odd, ceils).size(2) == 4);
+  lesson.holds("and 4 in ceil mode: the last window extends past the edge", max_pool2d(odd, ceils).size(2) == 4);
 }
 
 void transposed(Lesson& lesson) {
@@ -70,7 +71,7 @@ void transposed(Lesson& lesson) {
   };
   lesson.holds("2 with kernel 3 and stride 2 gives 5", size(2, 3, {.stride = 2}) == 5);
   lesson.holds("16 with kernel 4, stride 2 and padding 1 gives 32", size(16, 4, {.stride = 2, .padding = 1}) == 32);
-  // Two sizes, 31 and 32, shrink to the same 16: output_padding chooses between them.
+  // A convolution maps both 31 and 32 to 16; output_padding selects which one to return to.
   lesson.holds("16 with kernel 3, stride 2 and padding 1 gives 31", size(16, 3, {.stride = 2, .padding = 1}) == 31);
   lesson.holds("and 32 with output_padding 1", size(16, 3, {.stride = 2, .padding = 1, .output_padding = 1}) == 32);
 }
@@ -102,7 +103,7 @@ int main(int argc, char** argv) {
     transposed(lesson);
     lenet(lesson);
     lesson.learned(
-        "padding (kernel - 1) / 2 keeps the size of odd kernels, stride divides it, dilation makes a kernel cover\n"
-        "dilation * (kernel - 1) + 1.");
+        "padding (kernel - 1) / 2 preserves the size for odd kernels, the stride divides it, and dilation makes a\n"
+        "kernel cover dilation * (kernel - 1) + 1 pixels.");
   });
 }

@@ -1,6 +1,5 @@
-// 03: the transposed convolution spreads every pixel out over a window of the result, where a convolution gathers a
-// window into a pixel. Where windows overlap unevenly it draws a checkerboard; upsampling followed by a convolution
-// does not.
+// 03: a convolution gathers a window into one pixel; a transposed convolution scatters one pixel over a window. Where
+// windows overlap unevenly, a checkerboard appears. Upsampling followed by a convolution avoids it.
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
@@ -15,7 +14,7 @@ using namespace tapestry;
 namespace {
 
 void spreading(Lesson& lesson) {
-  lesson.part("Every pixel becomes a scaled kernel");
+  lesson.part("Every pixel contributes a scaled kernel");
   const Array x = Array::from<float>({1, 1, 2, 2}, {1, 2, 3, 4});
   const Array identity = Array::from<float>({1, 1, 2, 2}, {1, 0, 0, 1});
   const Array y = conv_transpose2d(x, identity, {}, {.stride = 2}).array();
@@ -25,16 +24,16 @@ void spreading(Lesson& lesson) {
   lesson.holds("1 0 2 0 / 0 1 0 2 / 3 0 4 0 / 0 3 0 4",
                y.to_vector<float>() == std::vector<float>{1, 0, 2, 0, 0, 1, 0, 2, 3, 0, 4, 0, 0, 3, 0, 4});
 
-  lesson.part("Where windows overlap, they add up");
+  lesson.part("Overlapping windows add up");
   const Array ones = Array::full({1, 1, 3, 3}, 1);
   const Array counts = conv_transpose2d(Array::full({1, 1, 2, 2}, 1), ones, {}, {.stride = 2}).array();
-  lesson.show("how many of the four windows cover each pixel (kernel 3, stride 2)", counts);
+  lesson.show("number of windows that cover each pixel (kernel 3, stride 2)", counts);
   lesson.holds("1 1 2 1 1 / 1 1 2 1 1 / 2 2 4 2 2 / ...",
                counts.shape() == Shape{1, 1, 5, 5} && counts.at({0, 0, 2, 2}) == 4 && counts.at({0, 0, 0, 2}) == 2);
 }
 
 void adjoint(Lesson& lesson) {
-  lesson.part("It is the convolution's adjoint, not its inverse");
+  lesson.part("The adjoint of convolution, not its inverse");
   RandomStream random{.seed = 3};
   const Array x = random.normal({1, 2, 7, 6}, 0, 1, DType::f64);
   const Array weight = random.normal({3, 2, 3, 3}, 0, 1, DType::f64);
@@ -48,9 +47,9 @@ void adjoint(Lesson& lesson) {
   const Array image = Array::from<float>({1, 1, 4, 4}, {1, 3, 2, 4, 5, 6, 8, 7, 9, 2, 1, 0, 3, 4, 5, 6});
   const Tensor pooled = max_pool2d(image, {.kernel_size = 2});
   const Array spread = conv_transpose2d(pooled, Array::full({1, 1, 2, 2}, 1), {}, {.stride = 2}).array();
-  lesson.show("an image", image);
-  lesson.show("max-pooled and spread out again", spread);
-  lesson.holds("the image does not come back", !is_close(spread, image));
+  lesson.show("image", image);
+  lesson.show("max-pooled, then transposed convolution", spread);
+  lesson.holds("this does not restore the image", !is_close(spread, image));
 }
 
 void checkerboard(Lesson& lesson) {
@@ -72,9 +71,10 @@ void checkerboard(Lesson& lesson) {
     return constant;
   };
   lesson.say("A constant image, an all-ones kernel, stride 2:");
-  lesson.holds("kernel 4, which the stride divides: the inside is constant", is_constant_inside(spread(4)));
-  lesson.holds("kernel 3, which it does not: a checkerboard", !is_constant_inside(spread(3)));
-  lesson.holds("nearest upsampling, then a convolution with kernel 3: constant", is_constant_inside(smooth));
+  lesson.holds("kernel 4, divisible by the stride: constant away from the borders", is_constant_inside(spread(4)));
+  lesson.holds("kernel 3, not divisible by the stride: a checkerboard", !is_constant_inside(spread(3)));
+  lesson.holds("nearest upsampling, then a convolution with kernel 3: constant away from the borders",
+               is_constant_inside(smooth));
   std::vector<Array> pictures;
   for (const Array& y : {spread(3), spread(4), smooth}) pictures.push_back(framed_map(plane_of(y, 0, 0), 12));
   lesson.picture("03_checkerboard.png", viz::image_grid(pictures, {.columns = 3,
@@ -87,12 +87,12 @@ void checkerboard(Lesson& lesson) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_lesson(argc, argv, "03: transposed convolution and the checkerboard", [](Lesson& lesson) {
+  return run_lesson(argc, argv, "03: transposed convolution and checkerboard artifacts", [](Lesson& lesson) {
     spreading(lesson);
     adjoint(lesson);
     checkerboard(lesson);
     lesson.learned(
-        "a transposed convolution enlarges by scattering kernels and adding them up. Choose a kernel size that the\n"
-        "stride divides, or upsample and convolve.");
+        "a transposed convolution enlarges by scattering and summing kernels. To avoid checkerboards, choose a kernel\n"
+        "size divisible by the stride, or upsample and then convolve.");
   });
 }

@@ -1,5 +1,5 @@
-// 04: a 1x1 convolution is a linear layer applied to every pixel; and a linear layer is a convolution whose kernel is
-// as large as its input.
+// 04: a 1x1 convolution is a linear layer applied to every pixel; a linear layer is a convolution whose kernel is as
+// large as its input.
 #include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/autograd/ops/matmul/matmul.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
@@ -21,12 +21,12 @@ void mixing_channels(Lesson& lesson) {
                                                    0, 0, 1, 1});
   const Tensor y = conv2d(x, matrix.reshape({3, 4, 1, 1}));
   const Array by_pixel = permute(reshape(y, {3, 4}), {1, 0}).array();
-  lesson.show("pixels, a row each", pixels);
+  lesson.show("pixels, one per row", pixels);
   lesson.show("matrix (out channels, in channels)", matrix);
-  lesson.show("result, a row for each pixel", by_pixel);
+  lesson.show("result, one pixel per row", by_pixel);
   lesson.holds("(1,2,7) (5,6,15) (9,10,23) (13,14,31)",
                by_pixel.to_vector<float>() == std::vector<float>{1, 2, 7, 5, 6, 15, 9, 10, 23, 13, 14, 31});
-  lesson.holds("which is pixels x matrix transposed", is_close(by_pixel, linear(pixels, matrix).array()));
+  lesson.holds("this equals pixels x transposed matrix", is_close(by_pixel, linear(pixels, matrix).array()));
 }
 
 void linear_as_convolution(Lesson& lesson) {
@@ -39,15 +39,16 @@ void linear_as_convolution(Lesson& lesson) {
   const Array line = conv1d(x.reshape({2, 1, 30}), weight.reshape({3, 1, 30}), bias).array();
   const Array image = conv2d(x.reshape({2, 1, 5, 6}), weight.reshape({3, 1, 5, 6}), bias).array();
   lesson.show("linear, 30 -> 3", wanted);
-  lesson.holds("conv1d with a kernel as long as the input gives the same", is_close(line.reshape({2, 3}), wanted));
-  lesson.holds("conv2d with a kernel as large as the image too", is_close(image.reshape({2, 3}), wanted));
+  lesson.holds("conv1d with a kernel as long as the input gives the same result",
+               is_close(line.reshape({2, 3}), wanted));
+  lesson.holds("so does conv2d with a kernel as large as the image", is_close(image.reshape({2, 3}), wanted));
   const Tensor larger = conv2d(random.normal({1, 1, 9, 11}), weight.reshape({3, 1, 5, 6}), bias);
-  lesson.holds("as a convolution it also runs on larger images, window by window", larger.shape() == Shape{1, 3, 5, 6});
+  lesson.holds("the convolution also applies to larger images, window by window", larger.shape() == Shape{1, 3, 5, 6});
 }
 
-void colours(Lesson& lesson) {
-  lesson.part("Colours mixed by 1x1 convolutions");
-  // A red star on a ground that turns from blue to green.
+void colors(Lesson& lesson) {
+  lesson.part("Mixing colors with 1x1 convolutions");
+  // A red star on a background that fades from blue to green.
   const Array shape = star(48);
   Array image = Array::empty({1, 3, 48, 48});
   const float* inside = shape.data<float>();
@@ -60,7 +61,7 @@ void colours(Lesson& lesson) {
     channels[2 * 48 * 48 + i] = (1 - star_here) * (1 - down);
   }
   const std::vector<std::pair<std::string, std::vector<float>>> matrices = {
-      {"as it is", {1, 0, 0, 0, 1, 0, 0, 0, 1}},
+      {"identity", {1, 0, 0, 0, 1, 0, 0, 0, 1}},
       {"gray", {0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F, 0.299F, 0.587F, 0.114F}},
       {"channels swapped", {0, 1, 0, 0, 0, 1, 1, 0, 0}},
       {"red only", {1, 0, 0, 0, 0, 0, 0, 0, 0}}};
@@ -71,7 +72,7 @@ void colours(Lesson& lesson) {
     pictures.push_back(viz::to_picture(mixed.contiguous().reshape({3, 48, 48}), {0, 0, 0}, {1, 1, 1}));
     captions.push_back(caption(name));
   }
-  lesson.picture("04_colours.png", viz::image_grid(pictures, {.columns = 4, .captions = captions}));
+  lesson.picture("04_colors.png", viz::image_grid(pictures, {.columns = 4, .captions = captions}));
 }
 
 }  // namespace
@@ -80,7 +81,8 @@ int main(int argc, char** argv) {
   return run_lesson(argc, argv, "04: 1x1 convolutions and linear layers", [](Lesson& lesson) {
     mixing_channels(lesson);
     linear_as_convolution(lesson);
-    colours(lesson);
-    lesson.learned("1x1 mixes channels and leaves pixels alone; a linear layer is a convolution with one window.");
+    colors(lesson);
+    lesson.learned(
+        "1x1 convolutions mix channels but not pixels; a linear layer is a convolution with a single window.");
   });
 }

@@ -1,5 +1,6 @@
-// 05: groups. A grouped convolution is several smaller ones side by side; with a group per channel it is depthwise, and
-// a depthwise one followed by a 1x1 convolution does nearly the work of a full one with an eighth of the parameters.
+// 05: groups. A grouped convolution is several smaller convolutions side by side. With one group per channel it is
+// depthwise; a depthwise convolution followed by a 1x1 convolution replaces a full one with an eighth of the
+// parameters.
 #include <fmt/format.h>
 
 #include <tapestry/autograd/backward.hpp>
@@ -55,11 +56,11 @@ void side_by_side(Lesson& lesson) {
   const Tensor grouped = conv2d(x, weight, {}, {.groups = 2});
   const Tensor first = conv2d(slice(x, 1, 0, 2), slice(weight, 0, 0, 3));
   const Tensor second = conv2d(slice(x, 1, 2, 4), slice(weight, 0, 3, 6));
-  lesson.holds("joined along the channels they are the grouped one",
+  lesson.holds("concatenated along the channels they equal the grouped convolution",
                is_close(cat({first, second}, 1).array(), grouped.array()));
 }
 
-/// Which input channels each of 8 output channels of a function depends on, as the gradient says: (8, 8).
+/// The input channels that each of 8 output channels of a function depends on, determined by the gradient: (8, 8).
 template <class Function>
 Array dependencies(const Function& function) {
   Array result = Array::zeros({8, 8});
@@ -72,8 +73,8 @@ Array dependencies(const Function& function) {
   return result;
 }
 
-void who_sees_whom(Lesson& lesson) {
-  lesson.part("Which outputs see which inputs");
+void show_dependencies(Lesson& lesson) {
+  lesson.part("Which outputs depend on which inputs");
   const auto grouped = [](const Tensor& x, std::int64_t groups) {
     return conv2d(x, Array::full({8, 8 / groups, 1, 1}, 1), {}, {.groups = groups});
   };
@@ -89,15 +90,15 @@ void who_sees_whom(Lesson& lesson) {
     for (const float value : pictures[i].second.to_vector<float>()) count += value != 0 ? 1 : 0;
     return count;
   };
-  lesson.holds("two grouped layers in a row never mix the groups", connections(3) == 32);
-  lesson.holds("with a channel shuffle between them every output sees every input", connections(4) == 64);
+  lesson.holds("two consecutive grouped layers never mix the groups", connections(3) == 32);
+  lesson.holds("with a channel shuffle between them, every output depends on every input", connections(4) == 64);
   std::vector<Array> maps;
   std::vector<viz::Caption> captions;
   for (const auto& [name, map] : pictures) {
     maps.push_back(framed_map(map, 18));
     captions.push_back(caption(name));
   }
-  lesson.say("Outputs downwards, inputs across:");
+  lesson.say("Rows are outputs, columns are inputs:");
   lesson.picture("05_groups.png", viz::image_grid(maps, {.columns = 5, .enlarge = 1, .captions = captions}));
 }
 
@@ -108,9 +109,9 @@ int main(int argc, char** argv) {
     weight_shapes(lesson);
     parameters(lesson);
     side_by_side(lesson);
-    who_sees_whom(lesson);
+    show_dependencies(lesson);
     lesson.learned(
-        "groups divide parameters and work by their number, and cut the channels apart: a 1x1 convolution or a\n"
-        "channel shuffle joins them again.");
+        "n groups divide parameters and work by n but separate the channels; a 1x1 convolution or a channel shuffle\n"
+        "mixes them again.");
   });
 }

@@ -1,5 +1,5 @@
-// 06: what a pixel of the result sees of the image. Dilation spreads a kernel out over more pixels without more
-// weights; two convolutions 1 x n and n x 1 cover an n x n window with 2n weights.
+// 06: receptive fields, the part of the image that an output pixel depends on. Dilation spreads a kernel over more
+// pixels without more weights; 1 x n and n x 1 convolutions together cover an n x n window with 2n weights.
 #include <fmt/format.h>
 
 #include <tapestry/autograd/backward.hpp>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t size = 17;
 
-/// How much every pixel of an image counts for the middle pixel of function(image): the gradient, (17, 17).
+/// The gradient of the center pixel of function(image) with respect to the image: (17, 17).
 template <class Function>
 Array field_of(const Function& function) {
   const Tensor x = Tensor(Array::zeros({1, 1, size, size})).set_requires_grad();
@@ -26,7 +26,7 @@ Array field_of(const Function& function) {
   return plane_of(x.grad().array(), 0, 0);
 }
 
-/// The sides of the smallest rectangle around the pixels that count, and how many they are.
+/// The bounding box of the nonzero pixels, and their number.
 struct Extent {
   std::int64_t height, width, pixels;
   friend bool operator==(const Extent&, const Extent&) = default;
@@ -45,7 +45,7 @@ Extent extent_of(const Array& field) {
   return {bottom - top + 1, right - left + 1, pixels};
 }
 
-/// A convolution with an all-ones kernel that keeps the size.
+/// A convolution with an all-ones kernel that preserves the size.
 Tensor ones(const Tensor& x, Pair kernel, Pair dilation = 1) {
   return conv2d(x, Array::full({1, 1, kernel.height, kernel.width}, 1), {},
                 {.padding = Padding::same(), .dilation = dilation});
@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
            return ones(ones(x, {1, 7}), {7, 1});
          })}};
 
-    lesson.part("What the middle pixel sees");
+    lesson.part("Receptive field of the center pixel");
     lesson.say(fmt::format("{:<24}{:>8}{:>10}{:>8}", "", "weights", "covers", "pixels"));
     std::vector<Extent> extents;
     std::vector<Array> maps;
@@ -83,14 +83,15 @@ int main(int argc, char** argv) {
       maps.push_back(framed_map(map, 12));
       captions.push_back(caption(name));
     }
-    lesson.holds("a 3x3 kernel with dilation 2 covers 5x5 and sees 9 of its pixels", extents[1] == Extent{5, 5, 9});
-    lesson.holds("three 3x3 see 7x7; with dilations 1, 2 and 4 they see 15x15, every pixel",
+    lesson.holds("a 3x3 kernel with dilation 2 covers 5x5 and uses 9 of its pixels", extents[1] == Extent{5, 5, 9});
+    lesson.holds("three 3x3 kernels cover 7x7; with dilations 1, 2 and 4 they use every pixel of 15x15",
                  extents[2] == Extent{7, 7, 49} && extents[3] == Extent{15, 15, 225});
-    lesson.holds("1x7 then 7x1 sees what 7x7 sees, with 14 weights for 49", extents[5] == extents[4]);
+    lesson.holds("1x7 then 7x1 covers the same pixels as 7x7, with 14 weights instead of 49", extents[5] == extents[4]);
     lesson.picture("06_receptive_fields.png",
                    viz::image_grid(maps, {.columns = 3, .enlarge = 1, .captions = captions}));
     lesson.learned(
-        "a kernel covers dilation * (kernel - 1) + 1 pixels per axis; stacked layers add what each covers beyond one\n"
-        "pixel. Factorized kernels cost 2n weights for n * n, but only make kernels of rank one.");
+        "a kernel covers dilation * (kernel - 1) + 1 pixels per axis; each stacked layer adds dilation * (kernel - "
+        "1).\n"
+        "Factorized kernels need 2n weights instead of n * n, but can only represent kernels of rank one.");
   });
 }

@@ -1,5 +1,5 @@
-// 07: max-pooling lets the gradient through to the maximum of each window alone. Windows that overlap add their
-// gradients up, and among equal pixels the first in row-major order gets everything.
+// 07: max-pooling passes the gradient only to the maximum of each window. Gradients of overlapping windows add up, and
+// among equal pixels the first in row-major order gets the whole gradient.
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
@@ -27,19 +27,19 @@ void windows(Lesson& lesson) {
                                                     0, 9, 4, 5});
   lesson.show("image", x);
 
-  lesson.part("Windows side by side: 2x2, stride 2");
+  lesson.part("Disjoint windows: 2x2, stride 2");
   const auto pooled = max_pool2d_with_indices(x, {.kernel_size = 2});
   const Array apart = gradient_of(x, {.kernel_size = 2});
   lesson.show("maxima", pooled.values.array());
-  lesson.show("where they were (row * width + column)", pooled.indices);
+  lesson.show("their positions (row * width + column)", pooled.indices);
   lesson.show("gradient", apart);
   lesson.holds("1 at each of the four maxima, 0 elsewhere",
                apart.to_vector<float>() == Values{0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0});
 
-  lesson.part("Windows that overlap: 2x2, stride 1");
+  lesson.part("Overlapping windows: 2x2, stride 1");
   const Array overlapping = gradient_of(x, {.kernel_size = 2, .stride = 1});
   lesson.show("gradient", overlapping);
-  lesson.holds("the 8 is the maximum of four windows and gets 4",
+  lesson.holds("8 is the maximum of four windows and gets a gradient of 4",
                overlapping.to_vector<float>() == Values{0, 1, 0, 0, 0, 0, 4, 0, 1, 0, 0, 1, 0, 2, 0, 0});
 }
 
@@ -47,7 +47,7 @@ void ties(Lesson& lesson) {
   lesson.part("Ties");
   const Array gradient = gradient_of(Array::full({1, 1, 4, 4}, 1), {.kernel_size = 2});
   lesson.show("gradient of an image of ones", gradient);
-  lesson.holds("the first pixel of each window gets it all",
+  lesson.holds("the first pixel of each window gets the whole gradient",
                gradient.to_vector<float>() == Values{1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0});
 }
 
@@ -63,8 +63,8 @@ void as_pictures(Lesson& lesson) {
   lesson.picture("07_max_pool_gradients.png",
                  viz::image_grid(pictures, {.columns = 3,
                                             .enlarge = 1,
-                                            .captions = {caption("image"), caption("gradient of max-pool 4x4"),
-                                                         caption("gradient of average pool 4x4")}}));
+                                            .captions = {caption("image"), caption("gradient of max-pooling 4x4"),
+                                                         caption("gradient of average pooling 4x4")}}));
 }
 
 }  // namespace
@@ -75,6 +75,6 @@ int main(int argc, char** argv) {
     ties(lesson);
     as_pictures(lesson);
     lesson.learned(
-        "a max-pool passes each gradient on to one pixel of its window; an average pool spreads it over all of them.");
+        "max-pooling passes each gradient to one pixel of its window; average pooling spreads it over all of them.");
   });
 }

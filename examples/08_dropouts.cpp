@@ -1,6 +1,6 @@
-// 08: what four kinds of dropout take away. Dropout zeroes single numbers, dropout2d whole channels, DropBlock squares
-// of the map, and DropConnect weights of the kernel, so that all of the result changes a little. What stays is enlarged
-// so that the mean of many draws is the result without dropout.
+// 08: four kinds of dropout. Dropout zeroes single elements, dropout2d whole channels, DropBlock squares of a feature
+// map, and DropConnect weights of the kernel, which changes the whole result slightly. The rest is scaled up so that
+// the expected value is the result without dropout.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -22,7 +22,7 @@ constexpr double p = 0.3;
 constexpr std::int64_t channels = 4;
 constexpr std::int64_t size = 32;
 
-/// Slopes of four directions: the kernels of the feature map that is dropped from.
+/// Kernels for slopes in four directions, which produce the feature maps.
 Array kernels() {
   return Array::from<float>({channels, 1, 3, 3}, {1, 2, 1,  0,  0, 0,  -1, -2, -1,  //
                                                   1, 0, -1, 2,  0, -2, 1,  0,  -1,  //
@@ -64,9 +64,9 @@ void pictures(Lesson& lesson) {
   lesson.picture("08_dropouts.png", viz::image_grid(maps, {.columns = channels, .enlarge = 1, .captions = captions}));
 }
 
-/// The share of zeros that a dropout makes of ones, and the mean of what it makes.
+/// Prints the fraction of zeros and the mean of each dropout of ones.
 void rates(Lesson& lesson) {
-  lesson.part("How much is dropped, and that the mean stays");
+  lesson.part("Dropped fraction and mean");
   const Array ones = Array::full({64, 16, 24, 24}, 1);
   RandomStream stream{.seed = 2};
   const std::vector<std::pair<std::string, Array>> dropped = {
@@ -87,12 +87,12 @@ void rates(Lesson& lesson) {
         fmt::format("  {:<18} zeros {:.3f}   mean {:.3f}", name, static_cast<double>(zeros) / count, total / count));
   }
   const auto share = [](const Array& y) { return mean(y).item(); };
-  lesson.holds("the mean of dropped ones is 1, give or take the chance of the draw",
+  lesson.holds("the mean of dropout applied to ones is close to 1",
                std::abs(share(dropped[0].second) - 1) < 0.01 && std::abs(share(dropped[3].second) - 1) < 0.01);
 }
 
 void masks(Lesson& lesson) {
-  lesson.part("Backward uses the forward's mask");
+  lesson.part("Backward uses the mask of forward");
   RandomStream stream{.seed = 3};
   const Tensor x = Tensor(Array::full({1, 1, 3, 6}, 1)).set_requires_grad();
   const Tensor y = dropout(x, 0.5, stream);
@@ -100,7 +100,7 @@ void masks(Lesson& lesson) {
   lesson.show("dropout of ones", y.array());
   lesson.show("gradient of its sum", x.grad().array());
   lesson.holds("the gradient is the mask", is_close(x.grad().array(), y.array()));
-  lesson.holds("the next draw is another one", !is_close(dropout(x, 0.5, stream).array(), y.array()));
+  lesson.holds("the next call draws a different mask", !is_close(dropout(x, 0.5, stream).array(), y.array()));
   RandomStream again{.seed = 3};
   lesson.holds("the same seed, stream and step give the same mask",
                is_close(dropout(x, 0.5, again).array(), y.array()));
@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
     rates(lesson);
     masks(lesson);
     lesson.learned(
-        "neighboring pixels tell nearly the same, so that single zeros hide little of an image: channels, blocks and\n"
-        "weights are what convolutional layers drop.");
+        "neighboring pixels carry nearly the same information, so zeroing single elements hides little of an image.\n"
+        "For convolutional layers, drop channels, blocks or weights.");
   });
 }

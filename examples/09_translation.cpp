@@ -1,6 +1,6 @@
-// 09: shifting the image shifts the result of a convolution (equivariance), but for what comes in at the borders; with
-// circular padding exactly. Global pooling then makes a classifier that does not notice the shift at all (invariance).
-// A layer with stride 2 breaks it for odd shifts.
+// 09: shifting the image shifts the result of a convolution (equivariance), except at the borders; with circular
+// padding this is exact. Global pooling then makes a classifier unaffected by shifts (invariance). A layer with stride
+// 2 breaks this for odd shifts.
 #include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/conv/conv.hpp>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t size = 24;
 
-/// The image moved down and to the right; what leaves on one side comes in on the other.
+/// The image rolled down and to the right.
 Tensor shifted(const Tensor& x, std::int64_t down, std::int64_t right) {
   const std::int64_t height = x.size(2);
   const std::int64_t width = x.size(3);
@@ -31,7 +31,7 @@ struct Layer {
   Tensor operator()(const Tensor& x) const { return conv2d(x, weight, {}, options); }
 };
 
-/// layer(shifted(x)) − shifted(layer(x)), where the result shifts by so much less as the stride says.
+/// layer(shifted(x)) − shifted(layer(x)); the result shifts by the shift of the image divided by the stride.
 Array difference(const Layer& layer, const Tensor& x, std::int64_t down, std::int64_t right) {
   const Pair stride = layer.options.stride;
   return (layer(shifted(x, down, right)) - shifted(layer(x), down / stride.height, right / stride.width)).array();
@@ -46,7 +46,7 @@ bool is_zero(const Array& array) {
 int main(int argc, char** argv) {
   return run_lesson(argc, argv, "09: translation", [](Lesson& lesson) {
     RandomStream random{.seed = 9};
-    // Whole numbers make sums exact, in whatever order.
+    // With integers, sums are exact in any order.
     const Tensor x = random.integers({1, 1, size, size}, 9).to(DType::f32);
     const Array kernel = (Tensor(random.integers({1, 1, 3, 3}, 9).to(DType::f32)) - 4).array();
     const Layer zeros = {kernel, {.padding = 1}};
@@ -55,15 +55,15 @@ int main(int argc, char** argv) {
 
     lesson.part("Equivariance: a shift by (5, 3)");
     const Array at_borders = difference(zeros, x, 5, 3);
-    // Whatever touches the border of the image before or after the shift: its rows and columns, and those beside.
+    // Exclude rows and columns affected by the border before or after the shift.
     const Tensor inner = slice(slice(at_borders, 2, 6, size - 1), 3, 4, size - 1);
-    lesson.holds("with zero padding the result shifts along, away from the borders", is_zero(inner.array()));
-    lesson.holds("at the borders it does not", !is_zero(at_borders));
-    lesson.holds("with circular padding it does everywhere, exactly", is_zero(difference(circular, x, 5, 3)));
+    lesson.holds("with zero padding the result shifts too, away from the borders", is_zero(inner.array()));
+    lesson.holds("but not at the borders", !is_zero(at_borders));
+    lesson.holds("with circular padding it shifts everywhere, exactly", is_zero(difference(circular, x, 5, 3)));
 
     lesson.part("Stride 2");
     lesson.holds("an even shift (4, 2) shifts the result by (2, 1)", is_zero(difference(strided, x, 4, 2)));
-    lesson.holds("an odd one (5, 3) gives other numbers", !is_zero(difference(strided, x, 5, 3)));
+    lesson.holds("an odd shift (5, 3) changes the values", !is_zero(difference(strided, x, 5, 3)));
 
     lesson.part("Invariance: convolution, ReLU, global pooling, linear");
     const Array filters = random.integers({6, 1, 3, 3}, 9).to(DType::f32);
@@ -75,8 +75,8 @@ int main(int argc, char** argv) {
     };
     lesson.show("scores", classify(x, 1));
     lesson.show("scores of the shifted image", classify(shifted(x, 5, 3), 1));
-    lesson.holds("the classifier does not notice the shift", is_close(classify(x, 1), classify(shifted(x, 5, 3), 1)));
-    lesson.holds("with a strided convolution it does", !is_close(classify(x, 2), classify(shifted(x, 5, 3), 2)));
+    lesson.holds("the scores are unchanged by the shift", is_close(classify(x, 1), classify(shifted(x, 5, 3), 1)));
+    lesson.holds("with a strided convolution they change", !is_close(classify(x, 2), classify(shifted(x, 5, 3), 2)));
 
     const std::vector<Array> pictures = {framed_map(plane_of(at_borders, 0, 0), 8),
                                          framed_map(plane_of(difference(circular, x, 5, 3), 0, 0), 8),
@@ -88,6 +88,6 @@ int main(int argc, char** argv) {
                                               .captions = {caption("zero padding"), caption("circular padding"),
                                                            caption("stride 2, odd shift")}}));
     lesson.learned(
-        "convolutions commute with shifts, borders and strides aside; pooling over the whole image forgets the place.");
+        "convolutions commute with shifts, except for borders and strides; global pooling discards the position.");
   });
 }

@@ -1,6 +1,7 @@
-// 10: segmentation gives every pixel a class. A U-Net goes down to small maps to see what figure a pixel belongs to,
-// and back up beside the large ones to see where it ends; a dilated head (DeepLab) sees far at a quarter of the size,
-// and what it finds is only interpolated. Prints the mean IoU on scenes that neither has seen: 0.967 and 0.857.
+// 10: semantic segmentation assigns a class to every pixel. A U-Net reduces the image to small maps, which show what a
+// pixel belongs to, and enlarges them again with skip connections, which show where it ends. DeepLab's dilated head has
+// a large receptive field at a quarter of the resolution and interpolates its output. Prints the mean IoU on held-out
+// scenes: 0.967 and 0.857.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -26,7 +27,7 @@ namespace {
 constexpr std::int64_t batch_size = 8;
 const std::int64_t classes = std::ssize(data::scene_classes());
 
-/// Most pixels are ground, which is soon told apart: they count for a fifth, so that the figures' pixels are heard.
+/// Most pixels are background, which is easy to recognize; a weight of a fifth keeps it from dominating the loss.
 Array class_weights() {
   Array weights = Array::full({classes}, 1);
   weights.mutable_data<float>()[0] = 0.2F;
@@ -45,7 +46,7 @@ void train(const std::string& name, nn::Module& model, const data::Scenes& scene
   });
 }
 
-/// The likeliest class of every pixel, i64 (N, H, W).
+/// The predicted class of every pixel, i64 (N, H, W).
 Array predict(nn::Module& model, const data::Scenes& scenes) {
   const NoGradGuard no_grad;
   model.eval();
@@ -70,20 +71,20 @@ void segment(Lesson& lesson, bool quick) {
   const data::Scenes scenes({.split = data::Split::train, .size = quick ? 2000 : 8000});
   const data::Scenes held_out({.split = data::Split::test, .size = 200});
 
-  lesson.part("Training on drawn scenes");
+  lesson.part("Training on generated scenes");
   models::UNet unet({.classes = classes, .base_channels = 16, .depth = 3});
   train("U-Net", unet, scenes, quick ? 1000 : 2500);
   models::DeepLab deeplab({.classes = classes});
   train("dilated head", deeplab, scenes, quick ? 100 : 2500);
 
-  lesson.part("Scenes that they have not seen");
+  lesson.part("Evaluation on held-out scenes");
   const Array by_unet = predict(unet, held_out);
   const Array by_deeplab = predict(deeplab, held_out);
   const double unet_iou = data::mean_iou(by_unet, held_out.masks(), classes);
   const double deeplab_iou = data::mean_iou(by_deeplab, held_out.masks(), classes);
   lesson.say(fmt::format("mean IoU   U-Net {:.3f}   dilated head {:.3f}", unet_iou, deeplab_iou));
   lesson.holds("the U-Net's mean IoU is at least 0.9", unet_iou >= 0.9);
-  lesson.holds("the dilated head, which has no way back to the fine edges, comes after it", deeplab_iou < unet_iou);
+  lesson.holds("the dilated head, which cannot recover fine edges, is worse", deeplab_iou < unet_iou);
   std::vector<Array> images;
   for (std::int64_t i = 0; i < columns; ++i) images.push_back(held_out.get(i).image);
   lesson.picture("10_segmentation.png", rows_of_pictures({{"scene", images},
@@ -98,12 +99,12 @@ void segment(Lesson& lesson, bool quick) {
 int main(int argc, char** argv) {
   bool quick = false;
   return run_lesson(
-      argc, argv, "10: a class for every pixel",
+      argc, argv, "10: semantic segmentation",
       [&](Lesson& lesson) {
         segment(lesson, quick);
         lesson.learned(
-            "what a pixel belongs to shows in small maps with many channels, where it ends in large ones. Skip\n"
-            "connections bring the two together; dilation sees far without making maps smaller still.");
+            "small maps with many channels show what a pixel belongs to; large maps show where it ends. Skip\n"
+            "connections combine the two. Dilation enlarges the receptive field without smaller maps.");
       },
-      [&](CLI::App& app) { app.add_flag("--quick", quick, "A short training, for the tests"); });
+      [&](CLI::App& app) { app.add_flag("--quick", quick, "Train briefly, for the tests"); });
 }

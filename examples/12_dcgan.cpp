@@ -1,7 +1,8 @@
-// 12: a generator learns to draw from a discriminator that learns to tell its pictures from real ones (DCGAN). Two are
-// trained on drawn shapes: one enlarges by transposed convolutions, the other by interpolation and convolutions. Prints
-// the losses, how much the samples vary (0.35 and 0.42, the data 0.27), and how strong a checkerboard there is in them:
-// 11 times its surroundings before and 2.9 times after training with transposed convolutions, 0.2 and 0.4 without.
+// 12: DCGAN. A generator learns to produce images from a discriminator, which learns to distinguish them from real
+// ones. Trains two generators on generated shapes: one upsamples with transposed convolutions, the other with
+// interpolation and convolutions. Prints the losses, the variance of samples (0.35 and 0.42, data 0.27), and the
+// strength of checkerboards relative to neighboring frequencies: 11 before and 2.9 after training with transposed
+// convolutions, 0.2 and 0.4 without.
 #include <cmath>
 #include <memory>
 #include <numbers>
@@ -38,7 +39,7 @@ constexpr std::int64_t side = 32;
 
 struct Length {
   std::int64_t epochs;
-  std::int64_t steps;  ///< of an epoch on drawn shapes
+  std::int64_t steps;  ///< per epoch on generated shapes
 };
 
 struct Losses {
@@ -46,7 +47,7 @@ struct Losses {
   double generator = 0;
 };
 
-/// What a generator draws of the same random numbers before and after training, and the mean losses of the last epoch.
+/// A generator's samples for fixed latent vectors before and after training, and the mean losses of the last epoch.
 struct Trained {
   Array before;
   Array after;
@@ -57,7 +58,7 @@ Array draw_latent(std::int64_t count, RandomStream& random) {
   return random.normal({count, latent, 1, 1});
 }
 
-/// The loss of a discriminator's logits where `answer` is the right one.
+/// The loss of a discriminator's logits for the target `answer`.
 Tensor judged(const Tensor& logits, double answer) {
   return binary_cross_entropy_with_logits(logits, Array::full(logits.shape(), answer));
 }
@@ -67,7 +68,7 @@ Array sample(nn::Module& generator, const Array& numbers) {
   return generator(numbers).array();
 }
 
-/// Real images as the networks take them, in [−1, 1].
+/// Maps images from [0, 1] to [−1, 1].
 Array centered(const Array& images) {
   return (Tensor(images) * 2 - 1).array();
 }
@@ -80,7 +81,8 @@ class Gan {
 
   nn::Module& generator() { return generator_; }
 
-  /// One step of both. Real images count as real with 0.9 only, so that the discriminator does not become too sure.
+  /// One step of both networks. The target for real images is 0.9, to keep the discriminator from becoming
+  /// overconfident.
   Losses step(const Array& real) {
     const Tensor fake = generator_(draw_latent(real.size(0), random_));
     discriminator_.set_requires_grad(true);
@@ -105,7 +107,7 @@ class Gan {
   RandomStream random_{.seed = 1};
 };
 
-/// Drawn shapes, or the images in a folder.
+/// The images in `dir`, or generated shapes if `dir` is empty.
 std::unique_ptr<data::Dataset> open(const std::string& dir, data::Split split, std::int64_t size) {
   if (!dir.empty()) return data::open_dataset(dir, split);
   return std::make_unique<data::Shapes>(data::ShapesOptions{.split = split, .size = size});
@@ -141,8 +143,8 @@ Trained train(Lesson& lesson, const std::string& name, Upsampling upsampling, co
   return result;
 }
 
-/// The mean power of all frequencies (side, side) over images; frequency 0 is in the middle, and the first row and
-/// column are those of period 2.
+/// The power spectrum (side, side), averaged over images; frequency 0 is in the center, and the first row and column
+/// have period 2.
 Array power_spectrum(const Array& images) {
   Array cosines = Array::empty({side, side});
   Array sines = Array::empty({side, side});
@@ -159,8 +161,7 @@ Array power_spectrum(const Array& images) {
   return mean(real * real + imaginary * imaginary, {0, 1}).array();
 }
 
-/// The power of what repeats every two pixels along an axis, over that of frequencies a little lower: about 1 where
-/// there is no checkerboard.
+/// The power at period 2 along either axis relative to slightly lower frequencies: about 1 without a checkerboard.
 double checkerboard(const Array& images) {
   const Array power = power_spectrum(images);
   double period_two = 0;
@@ -176,36 +177,36 @@ Array spectrum_picture(const Array& images) {
   return data::enlarge(gray_picture(log(power_spectrum(images)).array()), 4);
 }
 
-/// The mean variance of a number of the image over images.
+/// The variance over images, averaged over all elements of an image.
 double spread(const Array& images) {
   return mean(var(images, {0})).item();
 }
 
 void compare(Lesson& lesson, const Array& real, const Trained& transposed, const Trained& resized) {
   const std::pair<std::string, const Trained*> gans[] = {{"transposed", &transposed}, {"resized", &resized}};
-  lesson.part("Does it go well?");
+  lesson.part("Did training succeed?");
   lesson.say(fmt::format("variance of the data {:.3f}", spread(real)));
   for (const auto& [name, gan] : gans) {
-    lesson.say(
-        fmt::format("{}: losses of the discriminator {:.3f}, of the generator {:.3f}; variance of samples {:.3f}", name,
-                    gan->losses.discriminator, gan->losses.generator, spread(gan->after)));
-    // 1.386 and 0.693 are the losses of a discriminator that cannot tell; 0.325 of one that never errs.
-    lesson.holds("neither network has beaten the other", gan->losses.discriminator > 0.5 &&
-                                                             gan->losses.discriminator < 1.5 &&
-                                                             gan->losses.generator > 0.5 && gan->losses.generator < 5);
+    lesson.say(fmt::format("{}: discriminator loss {:.3f}, generator loss {:.3f}; variance of samples {:.3f}", name,
+                           gan->losses.discriminator, gan->losses.generator, spread(gan->after)));
+    // A discriminator that guesses has a loss of 1.386 and gives the generator 0.693; a perfect one has 0.325.
+    lesson.holds("neither network dominates the other", gan->losses.discriminator > 0.5 &&
+                                                            gan->losses.discriminator < 1.5 &&
+                                                            gan->losses.generator > 0.5 && gan->losses.generator < 5);
     const double share = spread(gan->after) / spread(real);
-    lesson.holds("the samples differ about as much as the data", share > 0.3 && share < 3);
+    lesson.holds("samples vary about as much as the data", share > 0.3 && share < 3);
   }
 
-  lesson.part("The checkerboard: power at period 2 over that beside it");
+  lesson.part("Checkerboards: power at period 2 relative to neighboring frequencies");
   lesson.say(fmt::format("data {:.2f}", checkerboard(real)));
   for (const auto& [name, gan] : gans) {
     lesson.say(fmt::format("{}: {:.2f} before training, {:.2f} after", name, checkerboard(gan->before),
                            checkerboard(gan->after)));
   }
-  lesson.holds("random transposed convolutions draw it", checkerboard(transposed.before) > 5);
-  lesson.holds("random interpolation and convolutions do not", checkerboard(resized.before) < 1.5);
-  lesson.holds("training does not take it away wholly", checkerboard(transposed.after) > checkerboard(resized.after));
+  lesson.holds("untrained transposed convolutions produce checkerboards", checkerboard(transposed.before) > 5);
+  lesson.holds("untrained interpolation and convolutions do not", checkerboard(resized.before) < 1.5);
+  lesson.holds("training does not remove them completely",
+               checkerboard(transposed.after) > checkerboard(resized.after));
   lesson.picture(
       "12_spectra.png",
       viz::image_grid({spectrum_picture(real), spectrum_picture(transposed.before), spectrum_picture(transposed.after),
@@ -226,25 +227,24 @@ int main(int argc, char** argv) {
   bool quick = false;
   std::string dir;
   return run_lesson(
-      argc, argv, "12: DCGAN, and where checkerboards come from",
+      argc, argv, "12: DCGAN and checkerboard artifacts",
       [&](Lesson& lesson) {
         const Length length = quick ? Length{3, 120} : Length{5, 400};
         const auto images = open(dir, data::Split::train, length.steps * batch_size);
         lesson.part("A generator with transposed convolutions");
         const Trained transposed =
             train(lesson, "transposed", Upsampling::transposed_convolution, *images, length.epochs);
-        lesson.part("A generator that interpolates and convolves");
+        lesson.part("A generator with interpolation and convolutions");
         const Trained resized = train(lesson, "resized", Upsampling::resize_convolution, *images, length.epochs);
         const auto held_out = open(dir, data::Split::test, 64);
         data::Loader loader(*held_out, {.batch_size = 64});
         compare(lesson, centered(loader.begin()->images), transposed, resized);
         lesson.learned(
-            "two networks that learn from each other make pictures out of random numbers. A transposed convolution\n"
-            "treats even and odd pixels differently and has to learn not to; upsampling and convolving need not.");
+            "two networks trained against each other turn random numbers into images. A transposed convolution treats\n"
+            "even and odd pixels differently and must learn not to; upsampling followed by a convolution does not.");
       },
       [&](CLI::App& app) {
-        app.add_flag("--quick", quick, "A short training, for the tests");
-        app.add_option("--data", dir,
-                       "CIFAR-10 binaries, or train/ and test/ with a folder of images of 32x32 per class");
+        app.add_flag("--quick", quick, "Train briefly, for the tests");
+        app.add_option("--data", dir, "Folder with the CIFAR-10 binaries, or with train/ and test/ of 32x32 images");
       });
 }

@@ -1,9 +1,9 @@
-// 16: fine-tuning. A network learns to tell six figures from thousands of images. Then it is to tell four others, of
-// which there are ten labelled images each: once from scratch, once with its convolutions frozen and only a new head to
-// learn, and once with all of it learning, the convolutions at a fiftieth of the head's rate.
+// 16: fine-tuning. A network learns six kinds of shapes from thousands of images. Then four other kinds are learned
+// from ten images each, in three ways: from scratch; with frozen convolutions and a new head; and with all parameters
+// trained, the convolutions at a fiftieth of the head's learning rate.
 //
-// In the end (accuracy on 800 new images): the six figures 0.905; the four others from scratch 0.341, with a new head
-// 0.960, fine-tuned 0.973.
+// Results (accuracy on held-out images): six shapes 0.905; four others from scratch 0.341, with a new head 0.960,
+// fine-tuned 0.973.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -35,7 +35,7 @@ using namespace tapestry;
 
 namespace {
 
-/// Images (N, 3, 32, 32) → logits (N, classes): convolutions that look for features, and a head that weighs them.
+/// Images (N, 3, 32, 32) → logits (N, classes): convolutional features and a linear head.
 class Network : public nn::Module {
  public:
   explicit Network(std::int64_t classes)
@@ -59,7 +59,7 @@ class Network : public nn::Module {
   nn::Linear& head_;
 };
 
-/// Some of the ten figures, so many images of each; labels count from 0.
+/// `of_each` images of each of the `count` shapes from `first` on, with labels from 0.
 data::ArrayDataset figures(data::Split split, std::int64_t first, std::int64_t count, std::int64_t of_each) {
   const data::Shapes all({.split = split, .size = 10 * of_each});
   Array images = Array::empty({count * of_each, 3, 32, 32}, DType::u8, MemoryFormat::channels_last);
@@ -101,10 +101,10 @@ struct Course {
   std::int64_t epochs;
   std::int64_t batch_size;
   std::int64_t epochs_between_looks;
-  bool is_features_eval = false;  ///< batch norm goes on with the statistics that it has
+  bool is_features_eval = false;  ///< batch norm uses its running statistics
 };
 
-/// Trains, and measures the accuracy on `test` now and then.
+/// Trains and measures the accuracy on `test` every `epochs_between_looks` epochs.
 viz::Series train(Network& network, const data::Dataset& images, const data::ArrayDataset& test,
                   optim::Optimizer& optimizer, const Course& course) {
   data::Loader loader(
@@ -144,7 +144,7 @@ bool same_bits(const nn::StateDict& a, const nn::StateDict& b) {
   return true;
 }
 
-/// A network for other figures that begins with the features of one that is trained.
+/// A network with the features of a trained one and a new head.
 Network with_new_head(Network& trained, std::int64_t classes) {
   Network network(classes);
   network.features().load_state_dict(trained.features().state_dict());
@@ -162,29 +162,29 @@ void show_guesses(Lesson& lesson, const data::ArrayDataset& test, Network& scrat
       const bool is_right = guessed[i] == sample.label;
       pictures.push_back(sample.image);
       captions.push_back(
-          {names[static_cast<std::size_t>(guessed[i])], is_right ? data::Colour{0, 130, 60} : data::Colour{200, 0, 0}});
+          {names[static_cast<std::size_t>(guessed[i])], is_right ? data::Color{0, 130, 60} : data::Color{200, 0, 0}});
     }
   }
-  lesson.say("Guesses for twelve new images, from scratch above and fine-tuned below:");
+  lesson.say("Predictions for twelve held-out images, from scratch (top) and fine-tuned (bottom):");
   lesson.picture("16_guesses.png", viz::image_grid(pictures, {.columns = 12, .enlarge = 3, .captions = captions}));
 }
 
 void fine_tuning(Lesson& lesson, bool quick) {
-  lesson.part("Six figures and many images");
+  lesson.part("Six shapes, many images");
   const data::ArrayDataset many = figures(data::Split::train, 0, 6, quick ? 500 : 1500);
   const data::ArrayDataset many_test = figures(data::Split::test, 0, 6, 100);
   manual_seed(1);
   Network trained(6);
   optim::AdamW first(trained.parameters(), {.lr = 0.003});
-  train(trained, many, many_test, first, {"six figures", quick ? 5 : 10, 50, 100});
+  train(trained, many, many_test, first, {"six shapes", quick ? 5 : 10, 50, 100});
   const double of_six = accuracy(trained, many_test);
-  lesson.say(fmt::format("accuracy on new images {:.3f}", of_six));
+  lesson.say(fmt::format("accuracy on held-out images {:.3f}", of_six));
 
-  lesson.part("Four other figures and ten images of each");
+  lesson.part("Four other shapes, ten images of each");
   const data::ArrayDataset few = figures(data::Split::train, 6, 4, 10);
   const data::ArrayDataset test = figures(data::Split::test, 6, 4, 200);
   const std::int64_t epochs = quick ? 40 : 150;
-  viz::Panel panel{.y_label = "accuracy on new images", .series = {}};
+  viz::Panel panel{.y_label = "accuracy on held-out images", .series = {}};
 
   Network scratch(4);
   optim::AdamW all(scratch.parameters(), {.lr = 0.005});
@@ -194,7 +194,7 @@ void fine_tuning(Lesson& lesson, bool quick) {
   headed.features().set_requires_grad(false);
   optim::AdamW of_head(headed.head().parameters(), {.lr = 0.01});
   panel.series.push_back(train(headed, few, test, of_head, {"new head", epochs, 20, 10, true}));
-  lesson.holds("the frozen convolutions are what they were, bit by bit",
+  lesson.holds("the frozen convolutions are unchanged, bit by bit",
                same_bits(headed.features().state_dict(), trained.features().state_dict()));
 
   Network tuned = with_new_head(trained, 4);
@@ -207,10 +207,10 @@ void fine_tuning(Lesson& lesson, bool quick) {
   }
   const double of_scratch = panel.series[0].y.back(), of_new_head = panel.series[1].y.back();
   const double of_tuned = panel.series[2].y.back(), least = quick ? 0.7 : 0.85;
-  lesson.holds(fmt::format("both that begin with trained convolutions reach {}", least),
+  lesson.holds(fmt::format("both networks with trained convolutions reach {}", least),
                std::min(of_new_head, of_tuned) >= least);
-  lesson.holds("the one from scratch stays 0.2 below them", of_scratch + 0.2 <= std::min(of_new_head, of_tuned));
-  viz::write_curves(lesson.file("16_fine_tuning.png"), "Four figures from ten images each", {panel});
+  lesson.holds("training from scratch is at least 0.2 worse", of_scratch + 0.2 <= std::min(of_new_head, of_tuned));
+  viz::write_curves(lesson.file("16_fine_tuning.png"), "Four shapes from ten images each", {panel});
   lesson.say("picture: " + lesson.file("16_fine_tuning.png"));
   show_guesses(lesson, test, scratch, tuned);
 }
@@ -224,8 +224,9 @@ int main(int argc, char** argv) {
       [&](Lesson& lesson) {
         fine_tuning(lesson, quick);
         lesson.learned(
-            "what convolutions have learned to see serves other tasks, too. With few images, a new head is nearly all\n"
-            "that has to be learned; the rest may follow at a much smaller rate: a group of parameters has its own.");
+            "features learned on one task transfer to others. With few images, training a new head is almost enough; "
+            "the\n"
+            "other layers can follow at a much smaller learning rate, in a parameter group of their own.");
       },
-      [&](CLI::App& app) { app.add_flag("--quick", quick, "Fewer images and epochs"); });
+      [&](CLI::App& app) { app.add_flag("--quick", quick, "Use fewer images and epochs, for the tests"); });
 }

@@ -1,7 +1,7 @@
-// 17: parts of one's own. An operator with its gradient, a data set and a model, each written from scratch in this file
-// and at home among the library's: a network that learns to tell the hour from drawn clocks.
+// 17: custom parts. This file defines an operator with its gradient, a data set and a model, and combines them with the
+// library's parts into a network that reads the hour from drawn clocks.
 //
-// In the end: the hour is right for 0.996 of 1000 new clocks.
+// Result: an accuracy of 0.996 on 1000 held-out clocks.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -52,12 +52,12 @@ struct SquaredRelu {
     });
   }
 
-  // In one pass, for training.
+  // A single pass, used when the gradient is not recorded.
   Array backward(const Array& gradient) const {
     return detail::map_floating(name, gradient, x_.array(),
                                 [](auto g, auto value) { return 2 * g * std::max<decltype(value)>(value, 0); });
   }
-  // Made of operators, so that the gradient has a gradient.
+  // Made of operators, so that it has derivatives itself.
   Tensor backward(const Tensor& gradient) const { return 2 * gradient * relu(x_.tensor()); }
 };
 
@@ -68,7 +68,7 @@ Tensor squared_relu(const Tensor& x) {
 
 // ---- A data set -----------------------------------------------------------------------------------------------------
 
-/// Drawn clocks, u8 (3, 40, 40), with the hour as label: 0 for twelve. Clock i is a function of (seed, i) alone.
+/// Drawn clocks, u8 (3, 40, 40), labeled with the hour; 0 is twelve. Clock i is a function of (seed, i).
 class Clocks : public data::Dataset {
  public:
   Clocks(std::int64_t size, std::uint64_t seed) : size_(size), seed_(seed) {}
@@ -86,7 +86,7 @@ class Clocks : public data::Dataset {
     const auto draws = random.uniform({12}).to_vector<float>();
     const auto minutes = static_cast<int>(draws[0] * 720);
     Array image = Array::empty({3, side, side}, DType::u8, MemoryFormat::channels_last);
-    const data::Colour wall = mixed(draws[1], draws[2], draws[3]);
+    const data::Color wall = mixed(draws[1], draws[2], draws[3]);
     data::fill_rectangle(image, 0, 0, side, side, wall);
     const Face face = {.middle = {18 + 4 * draws[4], 18 + 4 * draws[5]},
                        .radius = 14 + 3 * draws[6],
@@ -112,20 +112,20 @@ class Clocks : public data::Dataset {
     float tilt;  ///< in radians
   };
 
-  static data::Colour mixed(float red, float green, float blue) {
+  static data::Color mixed(float red, float green, float blue) {
     const auto part = [](float share) { return static_cast<std::uint8_t>(std::lround(200 * share)); };
     return {part(red), part(green), part(blue)};
   }
 
-  /// A line at a part of a turn from the top, between two distances from the middle in radii.
+  /// Draws a line at an angle (in turns, clockwise from the top) between two distances from the center (in radii).
   static void draw_hand(Array& image, const Face& face, float turn, float from, float to, float width,
-                        data::Colour colour) {
+                        data::Color color) {
     const float angle = 2 * std::numbers::pi_v<float> * turn + face.tilt;
     const auto at = [&](float distance) {
       return data::Point{face.middle.x + face.radius * distance * std::sin(angle),
                          face.middle.y - face.radius * distance * std::cos(angle)};
     };
-    data::draw_line(image, at(from), at(to), width, colour);
+    data::draw_line(image, at(from), at(to), width, color);
   }
 
   std::int64_t size_;
@@ -134,7 +134,7 @@ class Clocks : public data::Dataset {
 
 // ---- A model --------------------------------------------------------------------------------------------------------
 
-/// A convolution, batch norm, the operator from above and a max-pool that halves the size.
+/// Convolution, batch norm, squared ReLU and max-pooling that halves the size.
 class Stage : public nn::Module {
  public:
   Stage(std::int64_t in, std::int64_t out)
@@ -151,7 +151,7 @@ class Stage : public nn::Module {
   nn::BatchNorm2d& norm_;
 };
 
-/// Clocks (N, 3, 40, 40) → logits (N, 12). Where a hand points matters, so that the last maps are flattened, not
+/// Clocks (N, 3, 40, 40) → logits (N, 12). Positions matter, so the last feature maps are flattened rather than
 /// averaged.
 class ClockReader : public nn::Module {
  public:
@@ -174,7 +174,7 @@ class ClockReader : public nn::Module {
   nn::Linear& head_;
 };
 
-// ---- Together -------------------------------------------------------------------------------------------------------
+// ---- Combined -------------------------------------------------------------------------------------------------------
 
 void check_operator(Lesson& lesson) {
   lesson.part("The operator and its gradients");
@@ -184,12 +184,12 @@ void check_operator(Lesson& lesson) {
   sum(y).backward();
   lesson.show("x", x);
   lesson.show("squared_relu(x)", y.array());
-  lesson.show("its slope", leaf.grad().array());
+  lesson.show("gradient", leaf.grad().array());
   RandomStream random{.seed = 1};
   const Array inputs = random.normal({3, 7}, 0, 1, DType::f64);
   const auto function = [](const std::vector<Tensor>& in) { return squared_relu(in[0]); };
-  lesson.holds("gradcheck: the gradient is that of differences", gradcheck(function, {inputs}).ok);
-  lesson.holds("gradgradcheck: and so is the gradient's gradient", gradgradcheck(function, {inputs}).ok);
+  lesson.holds("gradcheck: the gradient agrees with finite differences", gradcheck(function, {inputs}).ok);
+  lesson.holds("gradgradcheck: so does the second derivative", gradgradcheck(function, {inputs}).ok);
 }
 
 void train(ClockReader& model, const Clocks& clocks, std::int64_t epochs) {
@@ -241,11 +241,11 @@ void learn_the_clock(Lesson& lesson, bool quick) {
     right += is_right ? 1 : 0;
     if (i >= 24) continue;
     pictures.push_back(clock.image);
-    captions.push_back({names[static_cast<std::size_t>(read[i])] + " h",
-                        is_right ? data::Colour{0, 130, 60} : data::Colour{200, 0, 0}});
+    captions.push_back(
+        {names[static_cast<std::size_t>(read[i])] + " h", is_right ? data::Color{0, 130, 60} : data::Color{200, 0, 0}});
   }
   right /= static_cast<double>(read.size());
-  lesson.say(fmt::format("the hour is right for {:.3f} of new clocks", right));
+  lesson.say(fmt::format("accuracy on held-out clocks {:.3f}", right));
   lesson.picture("17_clocks.png", viz::image_grid(pictures, {.columns = 8, .enlarge = 3, .captions = captions}));
   lesson.holds(quick ? "at least 0.8" : "at least 0.95", right >= (quick ? 0.8 : 0.95));
 }
@@ -260,9 +260,9 @@ int main(int argc, char** argv) {
         check_operator(lesson);
         learn_the_clock(lesson, quick);
         lesson.learned(
-            "an operator is a struct with forward and backward, a data set is a class with size and get, a model is a\n"
-            "class with forward; none of them is entered in a list, and the loader, the tape and the optimizers take\n"
-            "them as they take the library's own.");
+            "an operator is a struct with forward and backward, a data set is a class with size and get, and a model "
+            "is a\n"
+            "class with forward. They need no registration and work with the tape, the loader and the optimizers.");
       },
-      [&](CLI::App& app) { app.add_flag("--quick", quick, "Fewer clocks and epochs"); });
+      [&](CLI::App& app) { app.add_flag("--quick", quick, "Use fewer clocks and epochs, for the tests"); });
 }

@@ -1,7 +1,7 @@
-// 18: what the layers of ResNet-18 make of one image of 224 x 224: 64 maps of the first convolution, and maps of each
-// stage, which are ever smaller and more. With --weights FILE.safetensors (torchvision's, say) and --image FILE
-// they are those of that network for that photograph; without, the network is trained on drawn figures for a minute,
-// and the image is drawn. Prints the sizes of the maps.
+// 18: feature maps of ResNet-18 for a 224 x 224 image: the 64 maps of the first convolution, and maps of each stage,
+// whose number grows as their size shrinks. --weights FILE.safetensors (such as torchvision's) and --image FILE select
+// weights and a photograph; by default the network is trained on generated shapes for a minute, and the image is drawn.
+// Prints the sizes of the maps.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -37,12 +37,12 @@ struct Options {
   bool quick = false;
 };
 
-/// A figure of the drawn image.
+/// A shape in the drawn image.
 struct Part {
   std::string figure;
-  data::Point center;  ///< in shares of the image
+  data::Point center;  ///< as a fraction of the image
   data::Point radius;
-  std::array<float, 3> colour;
+  std::array<float, 3> color;
 };
 
 const std::vector<Part> parts = {
@@ -61,7 +61,7 @@ const std::vector<Part> parts = {
     {"crescent", {0.12F, 0.16F}, {0.07F, 0.08F}, {0.96F, 0.96F, 0.98F}},
 };
 
-/// A house and a tree on hills, in soft light, under faint noise; u8 (3, side, side).
+/// A house and a tree on hills, with shading and slight noise; u8 (3, side, side).
 Array drawn_image() {
   const auto& names = data::figure_names();
   const auto size = static_cast<float>(side);
@@ -70,26 +70,25 @@ Array drawn_image() {
   auto* out = image.mutable_data<std::uint8_t>();
   for (std::int64_t i = 0; i < side * side; ++i) {
     const data::Point at = {static_cast<float>(i % side) / size, static_cast<float>(i / side) / size};
-    std::array<float, 3> colour = {0.45F + 0.4F * at.y, 0.66F + 0.25F * at.y, 0.92F};
+    std::array<float, 3> color = {0.45F + 0.4F * at.y, 0.66F + 0.25F * at.y, 0.92F};
     for (const Part& part : parts) {
       const auto number = static_cast<int>(std::find(names.begin(), names.end(), part.figure) - names.begin());
       const data::Point within = {(at.x - part.center.x) / part.radius.x, (at.y - part.center.y) / part.radius.y};
       const float smaller = std::min(part.radius.x, part.radius.y);
       const float cover = std::clamp(0.5F - data::figure_distance(number, within) * smaller * size, 0.0F, 1.0F);
       const float light = 1 - 0.15F * (within.x + within.y);
-      for (std::size_t c = 0; c < 3; ++c) colour[c] += cover * (part.colour[c] * light - colour[c]);
+      for (std::size_t c = 0; c < 3; ++c) color[c] += cover * (part.color[c] * light - color[c]);
     }
     for (std::int64_t c = 0; c < 3; ++c) {
       const auto place = static_cast<std::size_t>(c * side * side + i);
-      const float value = colour[static_cast<std::size_t>(c)] + noise[place];
+      const float value = color[static_cast<std::size_t>(c)] + noise[place];
       out[place] = static_cast<std::uint8_t>(std::lround(255 * std::clamp(value, 0.0F, 1.0F)));
     }
   }
   return image;
 }
 
-/// The middle square of the image in the size that the network is used to, with numbers from 0 to 1: (1, 3, side,
-/// side).
+/// The central square of the image, resized: (1, 3, side, side) with values in [0, 1].
 Array open_image(const std::string& path) {
   const Array image = path.empty() ? drawn_image() : data::read_image(path);
   RandomStream unused;
@@ -100,7 +99,7 @@ Array open_image(const std::string& path) {
   return interpolate(square, {.size = Pair(side, side), .mode = InterpolationMode::bilinear}).array();
 }
 
-/// A network trained on drawn figures, made twice as large so that something is left of them in the last stage.
+/// A network trained on generated shapes at twice their size, so that the last stage has more than one pixel.
 models::ResNet trained_on_figures(bool quick) {
   manual_seed(0);
   models::ResNet model = models::resnet18(10);
@@ -114,12 +113,12 @@ models::ResNet with_weights(const std::string& path) {
   return model;
 }
 
-/// The maps (C, H, W) of the only image of (1, C, H, W).
+/// (1, C, H, W) → (C, H, W).
 Array only(const Array& maps) {
   return maps.reshape({maps.size(1), maps.size(2), maps.size(3)});
 }
 
-/// The `count` maps of (C, H, W) that vary most.
+/// The `count` maps of (C, H, W) with the largest variance.
 Array liveliest(const Array& maps, std::int64_t count) {
   const auto spread = var(maps, {1, 2}).array().to_vector<float>();
   std::vector<std::int64_t> order(spread.size());
@@ -140,12 +139,12 @@ void run(Lesson& lesson, const Options& options) {
   const std::vector<std::string> stages = {"conv1", "layer1", "layer2", "layer3", "layer4"};
   const nn::FeatureMaps maps(model, stages);
   const NoGradGuard no_grad;
-  // The colors that torchvision's weights were trained with.
+  // The normalization of torchvision's weights.
   const Tensor mean = Array::from<float>({1, 3, 1, 1}, {0.485F, 0.456F, 0.406F});
   const Tensor deviation = Array::from<float>({1, 3, 1, 1}, {0.229F, 0.224F, 0.225F});
   model((image - mean) / deviation);
 
-  lesson.part("The maps of each stage");
+  lesson.part("Feature maps of each stage");
   std::vector<Array> rows;
   std::vector<viz::Caption> captions;
   bool all_halve = true;
@@ -157,13 +156,12 @@ void run(Lesson& lesson, const Options& options) {
     captions.push_back(caption(
         fmt::format("{}: 8 of {} maps of {} x {}", stages[i], of_stage.size(0), of_stage.size(1), of_stage.size(2))));
   }
-  lesson.holds("each stage halves the sides: 112, 56, 28, 14, 7", all_halve);
+  lesson.holds("each stage halves the size: 112, 56, 28, 14, 7", all_halve);
   lesson.picture("18_conv1.png", viz::feature_maps_grid(only(maps["conv1"].array())));
   lesson.picture("18_stages.png", viz::image_grid(rows, {.columns = 1, .enlarge = 1, .captions = captions}));
   lesson.learned(
-      "a hook sees what any layer gives. Early maps are still pictures of the image, edge by edge and colour by "
-      "colour;\n"
-      "late ones say where something is, and no longer what it looks like.");
+      "hooks capture the output of any layer. Early maps resemble the image and show edges and colors; late maps show\n"
+      "where something is, no longer what it looks like.");
 }
 
 }  // namespace
@@ -173,8 +171,9 @@ int main(int argc, char** argv) {
   return run_lesson(
       argc, argv, "18: feature maps of ResNet-18", [&](Lesson& lesson) { run(lesson, options); },
       [&](CLI::App& app) {
-        app.add_option("--weights", options.weights, "Weights of ResNet-18 with torchvision's names (.safetensors)");
-        app.add_option("--image", options.image, "A photograph, PNG or JPEG");
-        app.add_flag("--quick", options.quick, "Train for 5 steps only");
+        app.add_option("--weights", options.weights,
+                       "Weights of ResNet-18 with torchvision's names (a .safetensors file)");
+        app.add_option("--image", options.image, "Image file, PNG or JPEG");
+        app.add_flag("--quick", options.quick, "Train for only 5 steps, for the tests");
       });
 }

@@ -1,6 +1,6 @@
-// 19: Grad-CAM shows where a network sees a class. Four images side by side make one that holds four classes, which the
-// network, trained on single ones, has never met: asked for each of them, the map lights up the right quarter. Prints
-// how often its brightest point lies there.
+// 19: Grad-CAM shows which part of an image supports a class. A mosaic of four images contains four classes; for each
+// class, the map of a network trained on single images highlights the correct quarter. Prints how often the maximum of
+// the map lies there.
 #include <algorithm>
 
 #include <CLI/CLI.hpp>
@@ -25,13 +25,13 @@ struct Options {
   bool quick = false;
 };
 
-/// Four images in one, two by two.
+/// Four images in a 2 × 2 grid.
 struct Mosaic {
   Array picture = Array::zeros({3, 2 * side, 2 * side}, DType::u8);
-  std::vector<std::int64_t> labels = {};  ///< of the quarters, row by row
+  std::vector<std::int64_t> labels = {};  ///< labels of the quarters, row by row
 };
 
-/// The next four images of four classes, from `index` on, which is moved past them.
+/// The next four images of different classes from `index` on; advances `index` past them.
 Mosaic next_mosaic(const data::Dataset& images, std::int64_t& index) {
   Mosaic mosaic;
   while (std::ssize(mosaic.labels) < parts) {
@@ -44,13 +44,13 @@ Mosaic next_mosaic(const data::Dataset& images, std::int64_t& index) {
   return mosaic;
 }
 
-/// The maps (4, H, W) of the classes in a mosaic.
+/// The maps (4, H, W) for the classes in a mosaic.
 Array maps_of(nn::Module& model, const Mosaic& mosaic) {
   const Array inputs = network_input(std::vector<Array>(parts, mosaic.picture));
   return nn::grad_cam(model, FiguresNetwork::last_layer, inputs, Array::from({parts}, mosaic.labels));
 }
 
-/// The quarter that holds the largest number of a map (H, W).
+/// The quarter that contains the maximum of a map (H, W).
 std::int64_t brightest_quarter(const Array& map) {
   const auto values = map.to_vector<float>();
   const auto at = std::max_element(values.begin(), values.end()) - values.begin();
@@ -85,13 +85,12 @@ void run(Lesson& lesson, const Options& options) {
   lesson.picture("19_grad_cam.png",
                  viz::image_grid(pictures, {.columns = 1 + parts, .enlarge = 1, .captions = captions}));
   const double share = static_cast<double>(hits) / static_cast<double>(mosaics * parts);
-  lesson.say(
-      fmt::format("The brightest point lies in the quarter of the class in {} of {} maps.", hits, mosaics * parts));
+  lesson.say(fmt::format("The maximum lies in the quarter of the class in {} of {} maps.", hits, mosaics * parts));
   const double bound = !options.data.empty() ? 0.4 : options.quick ? 0.5 : 0.9;
-  lesson.holds(fmt::format("in more than {:.0f} % (a quarter would be chance)", 100 * bound), share > bound);
+  lesson.holds(fmt::format("in more than {:.0f} % (25 % would be chance)", 100 * bound), share > bound);
   lesson.learned(
-      "a classifier knows where things are though nobody has told it: the gradient of a class's logit weighs the\n"
-      "channels of the last feature maps, and their sum is a map of the class.");
+      "a classifier locates objects without being trained to: the gradient of a class's logit weights the channels of\n"
+      "the last feature maps, and their weighted sum is a map of the class.");
 }
 
 }  // namespace
@@ -101,7 +100,7 @@ int main(int argc, char** argv) {
   return run_lesson(
       argc, argv, "19: Grad-CAM", [&](Lesson& lesson) { run(lesson, options); },
       [&](CLI::App& app) {
-        app.add_flag("--quick", options.quick, "Train a third as long");
-        app.add_option("--data", options.data, "Folder of images of 32 x 32, as train_cifar10 takes it");
+        app.add_flag("--quick", options.quick, "Train for a third of the steps, for the tests");
+        app.add_option("--data", options.data, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data");
       });
 }

@@ -1,6 +1,6 @@
-// 20: what the units of a network look for. Gradient ascent changes an image of noise until a unit gives as much as it
-// can: colors and edges in the first layers, corners and curves further on, whole figures at the end. Prints the
-// logits before and after: each rises by more than 10.
+// 20: activation maximization shows what units of a network respond to. Gradient ascent changes a noise image to
+// maximize a unit's activation. The results are colors and edges in the first layers, corners and curves in later ones,
+// and whole shapes at the end. Prints the logits before and after: each rises by more than 10.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -25,7 +25,7 @@ Array first_units(std::int64_t count) {
   return Array::from({count}, units);
 }
 
-/// Noise to start from: faint noise would leave many units behind a ReLU cold.
+/// The initial noise; with a smaller deviation, many units would have zero gradient because of the ReLU.
 Array noise(std::int64_t count, std::int64_t side) {
   RandomStream random{.seed = 1};
   return random.normal({count, 3, side, side}, 0, 1);
@@ -42,7 +42,7 @@ std::vector<double> own_logits(nn::Module& model, const Array& images) {
 
 void classes(Lesson& lesson, nn::Module& model, std::int64_t steps, double least_rise,
              const std::vector<std::string>& names) {
-  lesson.part("Images that are ideal for each class");
+  lesson.part("Images that maximize each class");
   const std::int64_t count = std::ssize(names);
   const Array start = noise(count, 48);
   const Array images = nn::maximize_activation(model, start, first_units(count), {.layer = "", .steps = steps});
@@ -57,7 +57,7 @@ void classes(Lesson& lesson, nn::Module& model, std::int64_t steps, double least
     pictures.push_back(network_picture(images, i));
     captions.push_back(caption(names[at]));
   }
-  lesson.holds(fmt::format("every logit has risen by more than {}", least_rise), all_rise);
+  lesson.holds(fmt::format("every logit rises by more than {}", least_rise), all_rise);
   lesson.picture("20_classes.png", viz::image_grid(pictures, {.columns = 5, .enlarge = 3, .captions = captions}));
 }
 
@@ -83,9 +83,8 @@ void run(Lesson& lesson, const Options& options) {
   classes(lesson, *model, steps, options.quick ? 1 : 5, lesson_images(options.data, data::Split::test)->class_names());
   layers(lesson, *model, steps);
   lesson.learned(
-      "units of early layers look for colours and edges, those of late ones for parts of what is to be told apart. "
-      "What\n"
-      "excites a unit most is not what images hold: without decay, blur and jitter it would be noise.");
+      "units of early layers respond to colors and edges, those of late layers to parts of the objects. Maximizing\n"
+      "images are not natural: without decay, blur and jitter they would be noise.");
 }
 
 }  // namespace
@@ -95,7 +94,7 @@ int main(int argc, char** argv) {
   return run_lesson(
       argc, argv, "20: activation maximization", [&](Lesson& lesson) { run(lesson, options); },
       [&](CLI::App& app) {
-        app.add_flag("--quick", options.quick, "Train a third as long");
-        app.add_option("--data", options.data, "Folder of images of 32 x 32, as train_cifar10 takes it");
+        app.add_flag("--quick", options.quick, "Train for a third of the steps, for the tests");
+        app.add_option("--data", options.data, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data");
       });
 }

@@ -1,6 +1,5 @@
-// 21: what changes while a network learns: the filters of its first convolution, noise at first, become edges, stripes
-// and patches of color, while the loss falls and the share of right answers rises. Prints both at the end:
-// 0.03 and 99.6 % on drawn figures.
+// 21: what changes during training. The filters of the first convolution turn from noise into edges, stripes and color
+// patches, while the loss falls and the accuracy rises. Prints both at the end: 0.03 and 99.6 % on generated shapes.
 #include <cmath>
 
 #include <CLI/CLI.hpp>
@@ -21,7 +20,7 @@ struct Options {
   bool quick = false;
 };
 
-/// Means over the last steps, so that the curves show the course rather than the chance of a batch.
+/// A moving average, which smooths out the variation between batches.
 class SmoothSeries {
  public:
   explicit SmoothSeries(std::string name) : series_{.name = std::move(name), .x = {}, .y = {}} {}
@@ -68,14 +67,14 @@ void run(Lesson& lesson, const Options& options) {
     loss.add(step_loss);
     accuracy.add(share);
   });
-  lesson.say(fmt::format("loss {:.3f}, {:.1f} % right over the last steps", loss.last(), 100 * accuracy.last()));
+  lesson.say(fmt::format("loss {:.3f}, accuracy {:.1f} % over the last steps", loss.last(), 100 * accuracy.last()));
   lesson.picture(
       "21_filters.png",
       viz::image_grid({viz::filters_grid(before, {.enlarge = 6}), viz::filters_grid(filters(model), {.enlarge = 6})},
                       {.columns = 2, .enlarge = 1, .captions = {caption("before"), caption("after training")}}));
   draw_curves(lesson, loss, accuracy);
-  lesson.holds("the loss has fallen below that of guessing, ln 10", loss.last() < std::log(10.0));
-  lesson.learned("filters and curves are the first things to look at: noise that stays noise has learned nothing.");
+  lesson.holds("the loss is below that of guessing, ln 10", loss.last() < std::log(10.0));
+  lesson.learned("look at filters and curves first: filters that still look like noise have learned nothing.");
 }
 
 }  // namespace
@@ -85,7 +84,7 @@ int main(int argc, char** argv) {
   return run_lesson(
       argc, argv, "21: first filters and training curves", [&](Lesson& lesson) { run(lesson, options); },
       [&](CLI::App& app) {
-        app.add_flag("--quick", options.quick, "Train for 60 steps only");
-        app.add_option("--data", options.data, "Folder of images of 32 x 32, as train_cifar10 takes it");
+        app.add_flag("--quick", options.quick, "Train for only 60 steps, for the tests");
+        app.add_option("--data", options.data, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data");
       });
 }

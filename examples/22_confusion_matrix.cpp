@@ -1,6 +1,5 @@
-// 22: which classes a network takes for which. The share of right answers is one number; the matrix says where the
-// mistakes are. Prints the share for each class and the pair that is mixed up most: pentagons, which a network that is
-// still learning takes for circles.
+// 22: a confusion matrix shows which classes a network confuses, where the accuracy is only one number. Prints the
+// accuracy of each class and the most frequent mistake: a partly trained network classifies pentagons as circles.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -18,9 +17,9 @@ Array true_labels(const data::Dataset& images) {
   return Array::from({images.size()}, labels);
 }
 
-/// Prints the share of right answers for each class; gives that of all.
+/// Prints the accuracy of each class; returns the overall accuracy.
 double print_shares(Lesson& lesson, const Array& counts, const std::vector<std::string>& names) {
-  lesson.part("Right answers by class");
+  lesson.part("Accuracy by class");
   double right = 0, all = 0;
   for (std::int64_t row = 0; row < counts.size(0); ++row) {
     double of_class = 0;
@@ -43,13 +42,13 @@ void print_worst(Lesson& lesson, const Array& counts, const std::vector<std::str
       taken_for = column;
     }
   }
-  lesson.say(fmt::format("The mistake made most often: {} is taken for {}, {} times.",
+  lesson.say(fmt::format("Most frequent mistake: {} classified as {}, {} times.",
                          names[static_cast<std::size_t>(truth)], names[static_cast<std::size_t>(taken_for)],
                          counts.at({truth, taken_for})));
 }
 
 void run(Lesson& lesson, const std::string& folder) {
-  // On drawn figures a network that is still learning: later it makes next to no mistakes.
+  // On generated shapes, use a partly trained network, because a fully trained one makes almost no mistakes.
   const auto model = trained_network(lesson, folder, folder.empty());
   const auto images = lesson_images(folder, data::Split::test);
   const auto names = images->class_names();
@@ -59,8 +58,8 @@ void run(Lesson& lesson, const std::string& folder) {
   print_worst(lesson, counts, names);
   lesson.picture("22_confusion_matrix.png", viz::confusion_matrix(counts, names));
   const double bound = folder.empty() ? 0.6 : 0.4;
-  lesson.holds(fmt::format("more than {:.0f} % are right", 100 * bound), accuracy > bound);
-  lesson.learned("look at where the mistakes are before you look for a better network.");
+  lesson.holds(fmt::format("the accuracy exceeds {:.0f} %", 100 * bound), accuracy > bound);
+  lesson.learned("look at the mistakes before you look for a better network.");
 }
 
 }  // namespace
@@ -69,5 +68,7 @@ int main(int argc, char** argv) {
   std::string folder;
   return run_lesson(
       argc, argv, "22: a confusion matrix", [&](Lesson& lesson) { run(lesson, folder); },
-      [&](CLI::App& app) { app.add_option("--data", folder, "Folder of images, as train_cifar10 takes it"); });
+      [&](CLI::App& app) {
+        app.add_option("--data", folder, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data");
+      });
 }

@@ -18,9 +18,9 @@
 namespace tapestry::io {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "elements are written as they lie in memory");
+static_assert(std::endian::native == std::endian::little, "elements are written in memory order");
 
-/// The length of the header, in front of it.
+/// The bytes before the header, which hold its length.
 using Prefix = std::array<char, 8>;
 constexpr auto prefix_bytes = static_cast<std::int64_t>(sizeof(Prefix));
 
@@ -66,7 +66,7 @@ class Reader {
 };
 
 Reader::Reader(const std::string& path) : path_(path) {
-  // Asked before the file is opened: opening a pipe would wait for its other end.
+  // Check before opening: opening a pipe would block.
   std::error_code error;
   const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
   if (error) throw IoError(fmt::format("{}: cannot read: {}", path_, error.message()));
@@ -119,7 +119,7 @@ void save_safetensors(const std::string& path, const NamedArrays& arrays, const 
     dense.emplace_back(name, array.contiguous());
   }
 
-  // Readers look at the elements in place, so every tensor has to begin at a multiple of its element's size.
+  // Readers may map the file, so every tensor must begin at a multiple of its element size.
   std::vector<std::span<const std::byte>> pieces(2);
   std::int64_t position = 0;
   for (const std::int64_t size : {8, 4, 1}) {

@@ -23,12 +23,12 @@ std::string_view dtype_name(DType dtype) {
   return std::ranges::find(dtype_names, dtype, [](const auto& entry) { return entry.second; })->first;
 }
 
-/// A name as it is shown in an error: in quotes, without control characters.
+/// A name for an error message: in quotes, without control characters.
 std::string in_quotes(const std::string& text) {
   return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
-/// Receives the header token by token: a document tree would hide names that are given twice.
+/// Receives the header token by token, because a document tree would hide duplicate names.
 class HeaderReader : public Json::json_sax_t {
  public:
   explicit HeaderReader(const std::string& path) : path_(path) {}
@@ -146,7 +146,7 @@ class HeaderReader : public Json::json_sax_t {
       fail("tensor {}: the bytes of {}{} overflow int64", in_quotes(name_), *dtype_, to_string(entry.shape));
     }
     if (entry.begin > entry.end || entry.end - entry.begin != bytes) {
-      fail("tensor {}: {}{} takes {} bytes, its data_offsets are [{}, {}]", in_quotes(name_), *dtype_,
+      fail("tensor {}: {}{} requires {} bytes, but data_offsets are [{}, {}]", in_quotes(name_), *dtype_,
            to_string(entry.shape), bytes, entry.begin, entry.end);
     }
     header_.entries.push_back(std::move(entry));
@@ -174,7 +174,7 @@ class HeaderReader : public Json::json_sax_t {
   std::optional<std::vector<std::int64_t>> offsets_;
 };
 
-/// Throws unless the entries, put in the order of their data, follow one another without a gap.
+/// Sorts the entries by offset and throws unless they are contiguous.
 void check_coverage(const std::vector<SafetensorsEntry>& entries, std::int64_t data_bytes, const std::string& path) {
   std::vector<const SafetensorsEntry*> ordered;
   ordered.reserve(entries.size());
@@ -183,15 +183,15 @@ void check_coverage(const std::vector<SafetensorsEntry>& entries, std::int64_t d
   std::int64_t position = 0;
   for (const SafetensorsEntry* entry : ordered) {
     if (entry->begin != position) {
-      throw IoError(fmt::format("{}: safetensors: tensor {}: its data [{}, {}] {} byte {}", path,
-                                in_quotes(entry->name), entry->begin, entry->end,
-                                entry->begin < position ? "overlap those before it, which end at" : "leave a gap after",
-                                position));
+      throw IoError(fmt::format(
+          "{}: safetensors: tensor {}: its data [{}, {}] {} byte {}", path, in_quotes(entry->name), entry->begin,
+          entry->end, entry->begin < position ? "overlap the previous tensor, which ends at" : "leave a gap after",
+          position));
     }
     position = entry->end;
   }
   if (position != data_bytes) {
-    throw IoError(fmt::format("{}: safetensors: the tensors take {} bytes, the file has {}{}", path, position,
+    throw IoError(fmt::format("{}: safetensors: the tensors require {} bytes, the file has {}{}", path, position,
                               data_bytes, position > data_bytes ? ": it is truncated" : ""));
   }
 }

@@ -1,11 +1,11 @@
-# Shared by the scripts: where the project is, which packages it needs and how they get installed.
+# Shared by the scripts: the project's path, the packages it needs, and how to install them.
 # usage: . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck shell=bash disable=SC2034
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 data_home=${XDG_CACHE_HOME:-$HOME/.cache}/tapestry
 
-# One list for training and testing, so that build/release is configured the same way by both.
+# One list for training and testing, so that both configure build/release in the same way.
 packages=(
   g++ cmake ninja-build pkg-config
   libopenblas-openmp-dev libhwy-dev librandom123-dev libstb-dev libfmt-dev libcli11-dev nlohmann-json3-dev
@@ -15,7 +15,7 @@ packages=(
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Those of the named packages that are not installed, one a line.
+# Prints the given packages that are not installed, one per line.
 missing_packages() {
   local package
   for package in "$@"; do
@@ -26,10 +26,10 @@ missing_packages() {
   done
 }
 
-# Installs what is missing of the named packages; says what to install by hand, and fails, where it cannot.
+# Installs the given packages if missing. If it cannot, prints the command to install them manually and fails.
 install_packages() {
   if ! command -v dpkg-query >/dev/null; then
-    say "This is neither Debian nor Ubuntu: going on as if the counterparts of these packages were installed: $*"
+    say "This is neither Debian nor Ubuntu; assuming that the equivalents of these packages are installed: $*"
     return 0
   fi
   local missing as_root=() log
@@ -38,7 +38,7 @@ install_packages() {
 
   if ((EUID != 0)); then
     if ! command -v sudo >/dev/null; then
-      say "Some packages are missing, and installing them takes root or sudo. As root, run:"
+      say "Some packages are missing, and installing them requires root or sudo. As root, run:"
       say "  apt-get update && apt-get install --no-install-recommends ${missing[*]}"
       return 1
     fi
@@ -53,14 +53,14 @@ install_packages() {
   } >"$log" 2>&1 </dev/null; then
     cat "$log" >&2
     rm -f "$log"
-    say "Installing failed (the reason is above). Once it is put right, run this again, or install by hand:"
+    say "Installation failed (see the error above). Fix the problem and run this again, or install manually:"
     say "  apt-get update && apt-get install --no-install-recommends ${missing[*]}"
     return 1
   fi
   rm -f "$log"
 }
 
-# configure_preset NAME: cmake's configure step, its output shown only when it fails. Works from any folder.
+# configure_preset NAME: runs cmake's configure step and shows its output only if it fails. Works from any folder.
 configure_preset() {
   local output
   if ! output=$(cmake -S "$root" --preset "$1" 2>&1); then

@@ -11,7 +11,7 @@ std::string base64(std::span<const std::uint8_t> bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   while (!bytes.empty()) {
-    // Three bytes make four digits; n bytes at the end, n + 1.
+    // Three bytes become four digits; n remaining bytes become n + 1.
     const std::size_t count = std::min<std::size_t>(bytes.size(), 3);
     std::uint32_t group = 0;
     for (std::size_t i = 0; i < 3; ++i) group = group << 8 | (i < count ? bytes[i] : 0U);

@@ -10,12 +10,12 @@
 namespace tapestry::viz {
 namespace {
 
-using data::Colour;
+using data::Color;
 
-constexpr Colour white = {255, 255, 255};
-constexpr Colour dark = {40, 40, 40};
-constexpr Colour right = {33, 102, 172};
-constexpr Colour wrong = {178, 24, 43};
+constexpr Color white = {255, 255, 255};
+constexpr Color dark = {40, 40, 40};
+constexpr Color right = {33, 102, 172};
+constexpr Color wrong = {178, 24, 43};
 constexpr std::int64_t scale = 2;
 constexpr std::int64_t letter_height = 7 * scale;
 constexpr std::int64_t gap = 10;
@@ -27,13 +27,13 @@ Array blank(std::int64_t height, std::int64_t width) {
 }
 
 Array written(const std::string& text) {
-  // A line more than the letters, for those that go below it.
+  // One line more than the letters, for descenders.
   Array picture = blank(letter_height + 3 * scale, data::text_width(text, scale));
   data::draw_text(picture, 0, 0, text, dark, scale);
   return picture;
 }
 
-/// A quarter turn, so that text reads from below.
+/// Rotates by 90° counterclockwise, so that text reads from bottom to top.
 Array turned(const Array& picture) {
   const std::int64_t height = picture.size(2), width = picture.size(1);
   Array result = Array::empty({3, height, width}, DType::u8);
@@ -50,11 +50,11 @@ Array turned(const Array& picture) {
   return result;
 }
 
-Colour mixed(Colour colour, double share) {
+Color mixed(Color color, double share) {
   const auto mix = [share](std::uint8_t part) {
     return static_cast<std::uint8_t>(std::lround(255 + share * (part - 255)));
   };
-  return {mix(colour.red), mix(colour.green), mix(colour.blue)};
+  return {mix(color.red), mix(color.green), mix(color.blue)};
 }
 
 void check(const Array& counts, const std::vector<std::string>& class_names) {
@@ -62,7 +62,7 @@ void check(const Array& counts, const std::vector<std::string>& class_names) {
     throw ShapeError(fmt::format("confusion_matrix: expected counts i64 (K, K), got {}", to_string(counts)));
   }
   if (counts.size(0) == 0 || std::ssize(class_names) != counts.size(0)) {
-    throw ValueError(fmt::format("confusion_matrix: expected a name for each of at least one class, got {} for {}",
+    throw ValueError(fmt::format("confusion_matrix: expected one name per class and at least one class, got {} for {}",
                                  class_names.size(), to_string(counts)));
   }
 }
@@ -102,7 +102,7 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
     number_width = std::max(number_width, data::text_width(std::to_string(value), scale));
   }
   const std::int64_t cell = std::max(number_width, 2 * letter_height) + gap;
-  // At the left the word "true" and the names, on top the word "predicted" and the names.
+  // "true" and the class names on the left, "predicted" and the class names on top.
   const std::int64_t margin = gap + letter_height + gap + name_width + gap;
   Array canvas = blank(margin + classes * cell + gap, margin + classes * cell + gap);
   const std::int64_t middle = margin + classes * cell / 2;
@@ -110,7 +110,7 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
   data::paste(canvas, truth, gap, middle - truth.size(1) / 2);
   data::paste(canvas, predicted, middle - predicted.size(2) / 2, gap);
 
-  // Only the lines between cells keep this color.
+  // Cells cover all but the lines between them.
   data::fill_rectangle(canvas, margin, margin, classes * cell + 1, classes * cell + 1, {225, 225, 225});
   for (std::int64_t row = 0; row < classes; ++row) {
     const Array name = written(class_names[static_cast<std::size_t>(row)]), upright = turned(name);

@@ -24,15 +24,14 @@ namespace {
 
 constexpr int panel_width = 700;
 constexpr int panel_height = 500;
-constexpr std::array<std::string_view, 6> colours = {"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"};
+constexpr std::array<std::string_view, 6> colors = {"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"};
 
 std::string reason(int error) {
   return std::error_code(error, std::generic_category()).message();
 }
 
-/// A gnuplot string of the text. Everything but ASCII letters and spaces is given by its octal number, so that
-/// no character can have a meaning to gnuplot (digits would be read as part of an octal number before them);
-/// a control character becomes a space.
+/// The text as a gnuplot string. All characters except ASCII letters and spaces are octal escapes, so that gnuplot
+/// interprets none of them (a digit could extend a preceding escape); control characters become spaces.
 std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
@@ -47,8 +46,8 @@ std::string in_quotes(std::string_view text) {
   return result + '"';
 }
 
-/// The range of an axis: that of the finite values, with some air where they lie on its edges.
-std::string range_of(const Panel& panel, std::vector<double> Series::*values, double air) {
+/// The range of an axis: that of the finite values, with a margin.
+std::string range_of(const Panel& panel, std::vector<double> Series::*values, double margin_share) {
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   for (const Series& series : panel.series) {
@@ -59,11 +58,11 @@ std::string range_of(const Panel& panel, std::vector<double> Series::*values, do
     }
   }
   if (low > high) return "[0:1]";
-  const double margin = high > low ? (high - low) * air : 0.5;
+  const double margin = high > low ? (high - low) * margin_share : 0.5;
   return fmt::format("[{}:{}]", low - margin, high + margin);
 }
 
-/// Epochs are counted in whole numbers: gnuplot would mark halves when there are few.
+/// Tic marks at whole epochs; by default gnuplot marks halves if there are few epochs.
 std::string x_marks(const Panel& panel) {
   for (const Series& series : panel.series) {
     const bool few = std::ranges::all_of(
@@ -88,8 +87,8 @@ std::string panel_script(const Panel& panel, std::size_t index) {
     const bool has_points = std::ranges::any_of(series.y, [](double y) { return std::isfinite(y); });
     plots.push_back(
         fmt::format("{} with linespoints linewidth 2.5 pointtype 7 pointsize {} linecolor rgb '{}' title {}",
-                    has_points ? data + " using 1:2" : "NaN", series.x.size() > 40 ? 0 : 0.7,
-                    colours[i % colours.size()], in_quotes(series.name)));
+                    has_points ? data + " using 1:2" : "NaN", series.x.size() > 40 ? 0 : 0.7, colors[i % colors.size()],
+                    in_quotes(series.name)));
   }
   if (plots.empty()) plots.emplace_back("NaN notitle");
   script += fmt::format("set xlabel {}\nset ylabel {}\nset xrange {}\nset xtics {}\nset yrange {}\nplot {}\n",
@@ -98,7 +97,7 @@ std::string panel_script(const Panel& panel, std::size_t index) {
   return script;
 }
 
-/// The picture goes to gnuplot's standard output: a file name in the script could be a command.
+/// Gnuplot writes the picture to standard output, because it could interpret a file name in the script as a command.
 std::string script_of(const std::string& title, const std::vector<Panel>& panels) {
   std::string script = fmt::format(
       "set encoding utf8\n"
@@ -119,7 +118,7 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
-/// A file without a name, which gnuplot reads or writes as one of its standard streams.
+/// An unnamed temporary file, used as one of gnuplot's standard streams.
 File nameless_file() {
   File file(std::tmpfile());
   if (!file) throw IoError("write_curves: cannot create a temporary file: " + reason(errno));
@@ -136,7 +135,7 @@ std::string contents(std::FILE* file) {
   return text;
 }
 
-/// What gnuplot writes to its standard output for a script. No shell takes part.
+/// Gnuplot's standard output for a script. Does not start a shell.
 std::string run_gnuplot(const std::string& script) {
   const File input = nameless_file();
   const File output = nameless_file();

@@ -6,15 +6,15 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/viz/colour_scale.hpp>
+#include <tapestry/viz/color_scale.hpp>
 #include <tapestry/viz/feature_maps_grid.hpp>
 #include <tapestry/viz/image_grid.hpp>
 
 namespace tapestry::viz {
 namespace {
 
-/// A plane of numbers as a picture (3, height, width).
-Array coloured(std::span<const double> values, std::int64_t height, std::int64_t width) {
+/// One channel as a picture (3, height, width).
+Array colored(std::span<const double> values, std::int64_t height, std::int64_t width) {
   double low = INFINITY, high = -INFINITY;
   for (const double value : values) {
     if (!std::isfinite(value)) continue;
@@ -25,10 +25,10 @@ Array coloured(std::span<const double> values, std::int64_t height, std::int64_t
   Array picture = Array::empty({3, height, width}, DType::u8, MemoryFormat::channels_last);
   auto* out = picture.mutable_data<std::uint8_t>();
   for (const double value : values) {
-    const data::Colour colour = viridis((value - low) / range);
-    *out++ = colour.red;
-    *out++ = colour.green;
-    *out++ = colour.blue;
+    const data::Color color = viridis((value - low) / range);
+    *out++ = color.red;
+    *out++ = color.green;
+    *out++ = color.blue;
   }
   return picture;
 }
@@ -44,7 +44,7 @@ Array feature_maps_grid(const Array& maps, const FeatureMapsGridOptions& options
   const auto plane = static_cast<std::size_t>(maps.size(1) * maps.size(2));
   std::vector<Array> pictures;
   for (std::size_t channel = 0; channel < static_cast<std::size_t>(maps.size(0)); ++channel) {
-    pictures.push_back(coloured(std::span(values).subspan(channel * plane, plane), maps.size(1), maps.size(2)));
+    pictures.push_back(colored(std::span(values).subspan(channel * plane, plane), maps.size(1), maps.size(2)));
   }
   return image_grid(pictures, {.columns = options.columns, .enlarge = options.enlarge, .padding = options.padding});
 }

@@ -28,7 +28,7 @@ void check(const SparseAdjacency& graph, const ForceLayoutOptions& options) {
   }
 }
 
-/// Adds `factor` times the way from b to a to the movement of a, and takes it from that of b.
+/// Adds `factor` times `away`, the vector from b to a, to the movement of a and subtracts it from that of b.
 void push_apart(Place& movement_a, Place& movement_b, Place away, double factor) {
   movement_a.x += factor * away.x;
   movement_a.y += factor * away.y;
@@ -45,7 +45,7 @@ std::vector<Place> forces(const SparseAdjacency& graph, const std::vector<Place>
       const double square = std::max(away.x * away.x + away.y * away.y, 1e-9);
       push_apart(result[a], result[b], away, unit * unit / square);
     }
-    // As strong as the repulsion of a third of the nodes at the center, but attractive.
+    // As strong as the repulsion by a third of the nodes at the center.
     const double pull = static_cast<double>(places.size()) / 3 * unit;
     result[a].x -= pull * places[a].x;
     result[a].y -= pull * places[a].y;
@@ -58,7 +58,7 @@ std::vector<Place> forces(const SparseAdjacency& graph, const std::vector<Place>
   return result;
 }
 
-/// The places in one square, as large as it can hold.
+/// Scales and centers the positions in the unit square.
 Array fitted(const std::vector<Place>& places) {
   Array result = Array::empty({static_cast<std::int64_t>(places.size()), 2}, DType::f64);
   if (places.empty()) return result;

@@ -12,7 +12,7 @@
 namespace tapestry::viz {
 namespace {
 
-constexpr data::Colour line_colour = {205, 205, 205};
+constexpr data::Color line_color = {205, 205, 205};
 constexpr float line_width = 1.3F;
 constexpr float rim_width = 2;
 
@@ -25,7 +25,7 @@ void check_number(const char* name, std::size_t number, std::int64_t nodes) {
   throw ValueError(fmt::format("graph_picture: expected {} {} (one per node), got {}", nodes, name, number));
 }
 
-void check(const SparseAdjacency& graph, const Array& places, const std::vector<data::Colour>& colours,
+void check(const SparseAdjacency& graph, const Array& places, const std::vector<data::Color>& colors,
            const GraphPictureOptions& options) {
   const std::int64_t nodes = graph.num_sources();
   if (nodes != graph.num_targets()) {
@@ -36,7 +36,7 @@ void check(const SparseAdjacency& graph, const Array& places, const std::vector<
     throw ShapeError(fmt::format("graph_picture: expected places [{}, 2], got {}", nodes, to_string(places.shape())));
   }
   if (!is_floating(places.dtype())) throw_not_floating("graph_picture", places.dtype());
-  check_number("colours", colours.size(), nodes);
+  check_number("colors", colors.size(), nodes);
   if (!options.rims.empty()) check_number("rims", options.rims.size(), nodes);
   if (!options.names.empty()) check_number("names", options.names.size(), nodes);
   check_size("width", static_cast<double>(options.width));
@@ -44,12 +44,12 @@ void check(const SparseAdjacency& graph, const Array& places, const std::vector<
   check_size("radius", options.radius);
 }
 
-data::Colour darker(data::Colour colour) {
+data::Color darker(data::Color color) {
   const auto part = [](int value) { return static_cast<std::uint8_t>(value * 6 / 10); };
-  return {part(colour.red), part(colour.green), part(colour.blue)};
+  return {part(color.red), part(color.green), part(color.blue)};
 }
 
-/// The middles of the nodes in pixels, so that none is cut off.
+/// The centers of the nodes in pixels, with a margin so that no node is cut off.
 std::vector<data::Point> middles(const Array& places, const GraphPictureOptions& options) {
   const double margin = options.radius + 2;
   const auto scaled = [&](double place, std::int64_t size) {
@@ -63,32 +63,32 @@ std::vector<data::Point> middles(const Array& places, const GraphPictureOptions&
   return result;
 }
 
-/// Text in the middle of a place; capitals are 7 pixels high.
-void write_name(Array& picture, data::Point middle, std::string_view name, data::Colour on) {
+/// Centers text on a point; capitals are 7 pixels high.
+void write_name(Array& picture, data::Point middle, std::string_view name, data::Color on) {
   const bool is_dark = on.red * 3 + on.green * 6 + on.blue < 1400;
   const auto x = std::lround(middle.x - static_cast<float>(data::text_width(name) - 1) / 2);
   data::draw_text(picture, x, std::lround(middle.y - 3.5F), name,
-                  is_dark ? data::Colour{255, 255, 255} : data::Colour{30, 30, 30});
+                  is_dark ? data::Color{255, 255, 255} : data::Color{30, 30, 30});
 }
 
 }  // namespace
 
-Array graph_picture(const SparseAdjacency& graph, const Array& places, const std::vector<data::Colour>& colours,
+Array graph_picture(const SparseAdjacency& graph, const Array& places, const std::vector<data::Color>& colors,
                     const GraphPictureOptions& options) {
-  check(graph, places, colours, options);
+  check(graph, places, colors, options);
   Array picture = Array::full({3, options.height, options.width}, 255, DType::u8, MemoryFormat::channels_last);
   const std::vector<data::Point> at = middles(places, options);
   std::set<std::pair<std::int64_t, std::int64_t>> drawn;
   for (const auto& edge : graph.edges()) {
     if (!drawn.insert(std::minmax(edge.source, edge.target)).second) continue;
     data::draw_line(picture, at[static_cast<std::size_t>(edge.source)], at[static_cast<std::size_t>(edge.target)],
-                    line_width, line_colour);
+                    line_width, line_color);
   }
   const auto radius = static_cast<float>(options.radius);
   for (std::size_t node = 0; node < at.size(); ++node) {
-    data::fill_disc(picture, at[node], radius, options.rims.empty() ? darker(colours[node]) : options.rims[node]);
-    if (radius > rim_width) data::fill_disc(picture, at[node], radius - rim_width, colours[node]);
-    if (!options.names.empty()) write_name(picture, at[node], options.names[node], colours[node]);
+    data::fill_disc(picture, at[node], radius, options.rims.empty() ? darker(colors[node]) : options.rims[node]);
+    if (radius > rim_width) data::fill_disc(picture, at[node], radius - rim_width, colors[node]);
+    if (!options.names.empty()) write_name(picture, at[node], options.names[node], colors[node]);
   }
   return picture;
 }

@@ -10,11 +10,11 @@
 namespace tapestry::viz {
 namespace {
 
-constexpr data::Colour most = {178, 24, 43};
-constexpr data::Colour least = {33, 102, 172};
+constexpr data::Color most = {178, 24, 43};
+constexpr data::Color least = {33, 102, 172};
 
 /// White at 0, `full` at 1.
-data::Colour faded(data::Colour full, double share) {
+data::Color faded(data::Color full, double share) {
   const auto mix = [share](std::uint8_t channel) {
     return static_cast<std::uint8_t>(std::lround(255 + share * (channel - 255)));
   };
@@ -37,9 +37,9 @@ Array heat_map(const Array& plane, const HeatMapOptions& options) {
   Array picture = Array::empty({3, plane.size(0), plane.size(1)}, DType::u8);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double share = limit == 0 ? 0 : std::min(1.0, std::abs(values[i]) / limit);
-    const data::Colour colour = std::isnan(values[i]) ? data::Colour{} : faded(values[i] < 0 ? least : most, share);
+    const data::Color color = std::isnan(values[i]) ? data::Color{} : faded(values[i] < 0 ? least : most, share);
     const auto at = static_cast<std::int64_t>(i);
-    data::fill_rectangle(picture, at % plane.size(1), at / plane.size(1), 1, 1, colour);
+    data::fill_rectangle(picture, at % plane.size(1), at / plane.size(1), 1, 1, color);
   }
   return picture;
 }

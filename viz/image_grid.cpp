@@ -10,9 +10,9 @@
 namespace tapestry::viz {
 namespace {
 
-constexpr std::int64_t line_height = 12;  // that of data::draw_text
+constexpr std::int64_t line_height = 12;  // of data::draw_text
 constexpr std::int64_t caption_gap = 6;
-constexpr data::Colour white = {255, 255, 255};
+constexpr data::Color white = {255, 255, 255};
 
 void check_images(const std::vector<Array>& images, const ImageGridOptions& options) {
   if (images.empty()) throw ValueError("image_grid: expected at least one image");
@@ -22,7 +22,7 @@ void check_images(const std::vector<Array>& images, const ImageGridOptions& opti
   }
   if (options.columns < 1 || options.enlarge < 1 || options.padding < 0 || options.caption_scale < 1) {
     throw ValueError(
-        fmt::format("image_grid: columns, enlarge and caption_scale must be at least 1 and padding 0, got "
+        fmt::format("image_grid: columns, enlarge and caption_scale must be at least 1 and padding at least 0, got "
                     "{}, {}, {} and {}",
                     options.columns, options.enlarge, options.caption_scale, options.padding));
   }
@@ -36,7 +36,7 @@ void check_images(const std::vector<Array>& images, const ImageGridOptions& opti
   }
 }
 
-/// The words of `text` in lines of at most `width` pixels; a longer word has a line of its own.
+/// Breaks `text` into lines of at most `width` pixels; a longer word gets its own line.
 std::vector<std::string> wrap(const std::string& text, std::int64_t width, std::int64_t scale) {
   std::vector<std::string> lines;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -53,7 +53,7 @@ std::vector<std::string> wrap(const std::string& text, std::int64_t width, std::
   return lines;
 }
 
-/// The sizes of the cells and the lines of the captions in them. The rows lie one after the other.
+/// The sizes of the cells, the positions of the rows and the lines of the captions.
 struct Layout {
   std::int64_t columns = 0;
   std::int64_t image_height = 0;
@@ -91,7 +91,7 @@ Layout lay_out(const std::vector<Array>& images, const ImageGridOptions& options
   return layout;
 }
 
-/// The lowest and the highest finite of `count` values; the same twice when there is none.
+/// The minimum and maximum of the finite values; both 0 when there are none.
 std::pair<float, float> range(const float* values, std::int64_t count) {
   float low = INFINITY;
   float high = -INFINITY;
@@ -103,7 +103,7 @@ std::pair<float, float> range(const float* values, std::int64_t count) {
   return low <= high ? std::pair(low, high) : std::pair(0.0F, 0.0F);
 }
 
-/// 0 … 1 to 0 … 255; what is not a number becomes 0.
+/// Maps [0, 1] to [0, 255]; NaN becomes 0.
 std::uint8_t to_byte(float value) {
   return value >= 0 ? static_cast<std::uint8_t>(std::lround(255 * std::min(value, 1.0F))) : std::uint8_t{0};
 }
@@ -129,7 +129,7 @@ Array image_grid(const std::vector<Array>& images, const ImageGridOptions& optio
     std::int64_t y = top + layout.image_height + caption_gap;
     for (const std::string& line : layout.captions[index]) {
       const std::int64_t indent = (layout.width - data::text_width(line, options.caption_scale)) / 2;
-      data::draw_text(canvas, left + indent, y, line, options.captions[index].colour, options.caption_scale);
+      data::draw_text(canvas, left + indent, y, line, options.captions[index].color, options.caption_scale);
       y += line_height * options.caption_scale;
     }
   }

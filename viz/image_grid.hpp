@@ -13,7 +13,7 @@ namespace tapestry::viz {
 /// The text below one image of a grid.
 struct Caption {
   std::string text;
-  data::Colour colour;
+  data::Color color;
 };
 
 /// How `image_grid` lays out images.

@@ -9,18 +9,18 @@
 namespace tapestry::viz {
 namespace {
 
-constexpr data::Colour ground = {34, 34, 40};
+constexpr data::Color ground = {34, 34, 40};
 // The categorical colors of Tableau 10, ordered so that neighbors differ most.
-constexpr std::array<data::Colour, 10> colours = {{{78, 121, 167},
-                                                   {242, 142, 43},
-                                                   {89, 161, 79},
-                                                   {225, 87, 89},
-                                                   {237, 201, 72},
-                                                   {176, 122, 161},
-                                                   {118, 183, 178},
-                                                   {255, 157, 167},
-                                                   {156, 117, 95},
-                                                   {186, 176, 172}}};
+constexpr std::array<data::Color, 10> colors = {{{78, 121, 167},
+                                                 {242, 142, 43},
+                                                 {89, 161, 79},
+                                                 {225, 87, 89},
+                                                 {237, 201, 72},
+                                                 {176, 122, 161},
+                                                 {118, 183, 178},
+                                                 {255, 157, 167},
+                                                 {156, 117, 95},
+                                                 {186, 176, 172}}};
 
 }  // namespace
 
@@ -35,9 +35,9 @@ Array mask_picture(const Array& mask) {
       throw ValueError(fmt::format("mask_picture: classes must not be negative, got {} at row {}, column {}",
                                    classes[i], at / mask.size(1), at % mask.size(1)));
     }
-    const data::Colour colour =
-        classes[i] == 0 ? ground : colours[static_cast<std::size_t>(classes[i] - 1) % colours.size()];
-    data::fill_rectangle(picture, at % mask.size(1), at / mask.size(1), 1, 1, colour);
+    const data::Color color =
+        classes[i] == 0 ? ground : colors[static_cast<std::size_t>(classes[i] - 1) % colors.size()];
+    data::fill_rectangle(picture, at % mask.size(1), at / mask.size(1), 1, 1, color);
   }
   return picture;
 }

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/viz/colour_scale.hpp>
+#include <tapestry/viz/color_scale.hpp>
 #include <tapestry/viz/overlay.hpp>
 
 namespace tapestry::viz {
@@ -41,10 +41,10 @@ Array overlay(const Array& image, const Array& map, const OverlayOptions& option
   auto* out = picture.mutable_data<std::uint8_t>();
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto at = static_cast<std::int64_t>(i);
-    const data::Colour colour = spectral(limit > 0 ? values[i] / limit : 0);
+    const data::Color color = spectral(limit > 0 ? values[i] / limit : 0);
     const auto* pixel = in + at / image.size(2) * from[1] + at % image.size(2) * from[2];
     const std::int64_t to_next = image.size(0) == 1 ? 0 : from[0];
-    for (const std::uint8_t part : {colour.red, colour.green, colour.blue}) {
+    for (const std::uint8_t part : {color.red, color.green, color.blue}) {
       *out++ = static_cast<std::uint8_t>(std::lround(options.opacity * part + (1 - options.opacity) * *pixel));
       pixel += to_next;
     }

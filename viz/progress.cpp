@@ -20,7 +20,7 @@ constexpr double seconds_between_lines = 10;
 constexpr int longest_bar = 40;
 constexpr int shortest_bar = 8;
 
-/// Columns of the terminal that standard output is; 0 when it is none that can draw a line over.
+/// The columns of the terminal on standard output; 0 if it is not a terminal that can redraw a line.
 int terminal_columns() {
   const char* kind = std::getenv("TERM");
   if (isatty(STDOUT_FILENO) == 0 || kind == nullptr || std::string_view(kind) == "dumb") return 0;
@@ -32,7 +32,7 @@ double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// The options with every choice made.
+/// The options with defaults filled in.
 ProgressOptions completed(ProgressOptions options) {
   if (!options.clock) options.clock = steady_seconds;
   return options;
@@ -42,7 +42,7 @@ bool begins_character(char byte) {
   return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U;
 }
 
-/// Columns that a UTF-8 text takes.
+/// The width of a UTF-8 text in columns.
 int width(std::string_view text) {
   return static_cast<int>(std::ranges::count_if(text, begins_character));
 }
@@ -124,7 +124,7 @@ void Progress::draw(int columns) {
   std::string after = percent() + rate();
   if (!metrics_.empty()) after += "  " + metrics_;
   after += time();
-  // The last column stays empty: some terminals go to the next line when it is written.
+  // The last column stays empty: some terminals wrap after writing it.
   const int room = columns - 1 - width(label_) - width(after) - 4;
   std::string line = label_ + "  ";
   if (room >= shortest_bar) {
@@ -132,7 +132,7 @@ void Progress::draw(int columns) {
     const int full = total_ == 0 ? length : static_cast<int>(length * done_ / total_);
     line += repeat("━", full) + repeat("─", length - full) + "  ";
   }
-  // Back to the first column; what is left of a longer line is erased.
+  // Back to the first column; erase the rest of a longer previous line.
   stream_ << '\r' << cut(line + after, columns - 1) << "\x1b[K" << std::flush;
   drawn_ = true;
   last_shown_ = options_.clock();

@@ -27,7 +27,7 @@ figure { margin: 1.5rem 0; }
 img { max-width: 100%; background: white; }
 )";
 
-/// The text with everything that could mean something to a browser replaced by its name.
+/// The text with HTML special characters escaped.
 std::string escaped(std::string_view text) {
   std::string html;
   for (const char c : text) {
@@ -76,7 +76,7 @@ void ReportPage::paragraph(std::string_view text) {
 }
 
 void ReportPage::preformatted(std::string_view text) {
-  // The line end after the tag is not part of the text; without it, one at the text's beginning would be lost.
+  // Browsers drop a newline directly after the tag; add one so that a newline at the start of the text is kept.
   body_ += fmt::format("<pre>\n{}</pre>\n", escaped(text));
 }
 
@@ -86,7 +86,7 @@ void ReportPage::table(const std::vector<std::vector<std::string>>& rows, std::s
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].size() != rows[0].size()) {
       throw ValueError(
-          fmt::format("report_page: expected {} cells in every row of a table as in its head, got {} in row {}",
+          fmt::format("report_page: expected {} cells in every row of a table as in its header, got {} in row {}",
                       rows[0].size(), rows[i].size(), i));
     }
     html += row_of(rows[i], i == 0 ? "th" : "td", left_columns);

@@ -13,7 +13,7 @@ struct Windows {
   std::int64_t kernel_size, stride = 1, groups = 1;
 };
 
-/// Square images of `size`, padded so that stride 1 keeps their size.
+/// Square images of `size`, padded so that stride 1 preserves their size.
 kernels::Conv2dGeometry square(std::int64_t in_channels, std::int64_t out_channels, std::int64_t size,
                                const Windows& windows) {
   const std::int64_t padding = (windows.kernel_size - 1) / 2;

@@ -21,10 +21,10 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// More chains than multiply-adds are under way at once, and few enough for 16 registers.
+// More independent chains than multiply-adds in flight, and few enough for 16 registers.
 constexpr int chains = 12;
 
-/// Runs `rounds` multiply-adds in each chain; what they come to goes to `sink`. Returns the operations done.
+/// Runs `rounds` multiply-adds in each chain and writes the results to `sink`. Returns the number of operations.
 double multiply_add(std::int64_t rounds, float* sink) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
@@ -55,7 +55,7 @@ HWY_EXPORT(multiply_add);
 
 constexpr int repetitions = 50;
 
-/// The seconds of the fastest of some calls: what the machine can do when nothing disturbs it.
+/// The seconds of the fastest of several calls, the least disturbed one.
 template <class Body>
 double least_seconds(const Body& body) {
   double least = 1e9;

@@ -1,13 +1,13 @@
-// What the machine can do at most, measured with all threads.
+// The machine's peak performance, measured with all threads.
 #pragma once
 
 namespace tapestry::benchmarks {
 
-/// Floating-point operations a second of f32 multiply-adds (two each) on registers alone, in the widest vectors.
+/// Floating-point operations per second of f32 multiply-adds (two each) on registers, with the widest vectors.
 double multiply_add_peak();
 
-/// Bytes a second of a[i] = b[i] + s · c[i] on arrays beyond the caches; counted are the reads and the write, as
-/// STREAM's triad does (McCalpin, "Memory bandwidth and machine balance in current high performance computers", 1995).
+/// Bytes per second of a[i] = b[i] + s · c[i] on arrays larger than the caches; counts both reads and the write, like
+/// STREAM's triad (McCalpin, "Memory bandwidth and machine balance in current high performance computers", 1995).
 double memory_bandwidth();
 
 }  // namespace tapestry::benchmarks

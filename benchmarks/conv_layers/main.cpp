@@ -1,7 +1,7 @@
-// conv_layers: the convolutions of small CNNs beside oneDNN's, layer by layer, and beside what the machine can do.
+// conv_layers: compares convolutions of small CNNs with oneDNN and with the machine's peak performance, layer by layer.
 //
-// One row per layer and pass: GFLOP/s by the definition's count of operations, which Winograd's algorithm undercuts, so
-// that it may exceed the machine's peak. All contestants of a row run in turns; figures are medians.
+// Prints one row per layer and pass. GFLOP/s are by the definition's count of operations; Winograd needs fewer, so that
+// it may exceed the machine's peak. The implementations in a row run alternately; numbers are medians.
 #include <algorithm>
 #include <cmath>
 #include <exception>
@@ -31,7 +31,7 @@ namespace {
 
 constexpr std::string_view row_format = "{:<32} {:<15} {:>8} {:>8} {:>8} {:>7} {:>9} {:>7} {:>9}\n";
 
-/// Greatest difference between elements over the greatest element.
+/// The maximum absolute difference relative to the largest element.
 double relative_difference(const Array& a, const Array& b) {
   const auto values = a.to_vector<float>();
   const auto others = b.to_vector<float>();
@@ -59,7 +59,7 @@ void print_row(const Layer& layer, Conv2dPass pass, const std::string& pass_name
   contestants.push_back(tapestry_convolution(layer.geometry, computed, fast, operands));
   if (exact != fast) contestants.push_back(tapestry_convolution(layer.geometry, computed, exact, operands));
 
-  // A wrong pixel would differ by about 1; rounding, Winograd's included, by less than 1e-4.
+  // A wrong pixel would differ by about 1; rounding, including Winograd's, by less than 1e-4.
   constexpr double tolerance = 1e-4;
   double difference = 0;
   for (const auto& contestant : contestants) contestant->run();
@@ -67,7 +67,7 @@ void print_row(const Layer& layer, Conv2dPass pass, const std::string& pass_name
     difference = std::max(difference, relative_difference(contestants.front()->result(), contestant->result()));
   }
   if (!(difference < tolerance)) {
-    throw ValueError(fmt::format("conv_layers: the results of {}, {}, differ by {:.1e} of the greatest value",
+    throw ValueError(fmt::format("conv_layers: the results of {}, {}, differ by {:.1e} of the largest value",
                                  layer.name, pass_name, difference));
   }
 
@@ -107,14 +107,13 @@ int main(int argc, char** argv) {
   int threads = num_threads();
   std::string filter;
   CLI::App app(
-      "Times convolutions beside oneDNN's, in turns. GFLOP/s are by the definition's count of operations: ours, ours "
-      "without Winograd (where that is another algorithm), and oneDNN's better algorithm in its own layouts; ratio is "
-      "ours over oneDNN's; then ours over the machine's peak of multiply-adds and over its memory bandwidth; and by "
-      "how "
-      "much the results differ, relative to the greatest.",
+      "Compares convolutions with oneDNN, alternately. Columns: GFLOP/s by the definition's count of operations for "
+      "Tapestry, Tapestry without Winograd (if that differs), and oneDNN's faster algorithm in its own layouts; the "
+      "ratio of Tapestry to oneDNN; Tapestry's fractions of the multiply-add peak and of the memory bandwidth; the "
+      "maximum difference of the results relative to the largest.",
       "conv_layers");
   app.add_option("--threads", threads)->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--layer", filter, "only layers whose names contain this");
+  app.add_option("--layer", filter, "Only layers whose names contain this");
   try {
     app.parse(argc, argv);
     set_num_threads(threads);

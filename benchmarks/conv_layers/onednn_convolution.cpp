@@ -24,7 +24,7 @@ Array room_for(const dnnl::memory::desc& layout) {
   return Array::empty({static_cast<std::int64_t>(layout.get_size())}, DType::u8);
 }
 
-/// Memory of an array, so that both contestants have theirs from one allocator.
+/// An array's memory, so that both libraries use the same allocator.
 dnnl::memory memory_in(const dnnl::memory::desc& layout, const Array& array) {
   Array memory = array;
   void* const begin = array.dtype() == DType::u8 ? static_cast<void*>(memory.mutable_data<std::uint8_t>())
@@ -32,7 +32,7 @@ dnnl::memory memory_in(const dnnl::memory::desc& layout, const Array& array) {
   return {layout, engine(), begin};
 }
 
-/// The sizes of x, weight and dy, with given layouts.
+/// The sizes of x, weight and dy, with the given layouts.
 struct Layouts {
   Layouts(const Conv2dGeometry& g, Tag images, Tag weights, Tag grouped_weights)
       : x(f32({g.batch, g.in_channels, g.in_height, g.in_width}, images)),
@@ -54,7 +54,7 @@ std::int64_t padding_at_end(std::int64_t in, std::int64_t out, std::int64_t kern
   return (out - 1) * stride + (kernel - 1) * dilation + 1 - in - begin;
 }
 
-/// The arguments that describe windows to oneDNN: strides, dilations (0 for none), padding before and after.
+/// The window arguments of oneDNN: strides, dilations (0 for none), padding before and after.
 auto windows_of(const Conv2dGeometry& g) {
   using dnnl::memory;
   return std::make_tuple(
@@ -65,7 +65,7 @@ auto windows_of(const Conv2dGeometry& g) {
           padding_at_end(g.in_width, g.out_width, g.kernel_width, g.stride_width, g.dilation_width, g.pad_left)});
 }
 
-/// Versions 2 and 3 of oneDNN differ in how a primitive is described.
+/// Versions 2 and 3 of oneDNN describe primitives differently.
 template <class Primitive, class Arguments, class... Hint>
 typename Primitive::primitive_desc describe(const Arguments& arguments, const Hint&... hint) {
   dnnl::primitive_attr attributes;
@@ -83,7 +83,7 @@ typename Primitive::primitive_desc describe(const Arguments& arguments, const Hi
 
 class OneDnnConvolution final : public Convolution {
  public:
-  /// Throws a dnnl::error when the algorithm does not serve this convolution.
+  /// Throws a dnnl::error when the algorithm does not support this convolution.
   OneDnnConvolution(const Conv2dGeometry& geometry, Conv2dPass pass, dnnl::algorithm algorithm,
                     const Operands& operands) {
     const Layouts ours(geometry, Tag::nhwc, Tag::oihw, Tag::goihw);

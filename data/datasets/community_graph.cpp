@@ -33,7 +33,7 @@ void check(const CommunityGraphOptions& options) {
 
 }  // namespace
 
-LabelledGraph community_graph(const CommunityGraphOptions& options) {
+LabeledGraph community_graph(const CommunityGraphOptions& options) {
   check(options);
   const std::int64_t nodes = options.communities * options.nodes_per_community;
   const std::int64_t width = options.num_features;

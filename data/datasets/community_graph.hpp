@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include <tapestry/data/datasets/labelled_graph.hpp>
+#include <tapestry/data/datasets/labeled_graph.hpp>
 
 namespace tapestry::data {
 
@@ -23,6 +23,6 @@ struct CommunityGraphOptions {
 /// `signal`, plus standard normal noise per node. Node i belongs to community i mod communities. The graph is a
 /// function of the options. Throws a ValueError for counts below 1, probabilities outside [0, 1] and a signal that is
 /// negative or not finite.
-LabelledGraph community_graph(const CommunityGraphOptions& options = {});
+LabeledGraph community_graph(const CommunityGraphOptions& options = {});
 
 }  // namespace tapestry::data

@@ -22,8 +22,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// Takes the digits, or else the one character, that `text` begins with; zeros in front of a number are
-/// dropped.
+/// Removes and returns the leading number of `text`, without leading zeros, or else its first character.
 std::string_view take_part(std::string_view& text) {
   std::size_t length = 1;
   if (is_digit(text[0])) {
@@ -58,7 +57,7 @@ bool is_image_name(const fs::path& path) {
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
-/// The names in `dir` that do not begin with a dot and that `wanted` takes, in no order.
+/// The names in `dir` that do not begin with a dot and for which `wanted` is true, unsorted.
 template <class Wanted>
 std::vector<std::string> list(const fs::path& dir, const Wanted& wanted) {
   std::vector<std::string> names;

@@ -48,12 +48,12 @@ const std::vector<std::vector<std::int64_t>>& later_friends() {
   return friends;
 }
 
-/// Who stayed with the instructor, counted from 1.
+/// The members who stayed with the instructor, counted from 1.
 constexpr std::int64_t stayed[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 17, 18, 20, 22};
 
 }  // namespace
 
-LabelledGraph karate_club() {
+LabeledGraph karate_club() {
   std::vector<SparseAdjacency::Edge> edges;
   for (std::int64_t member = 0; member < members; ++member) {
     for (const std::int64_t other : later_friends()[static_cast<std::size_t>(member)]) {

@@ -1,7 +1,7 @@
 // Zachary's karate club, a graph small enough to print.
 #pragma once
 
-#include <tapestry/data/datasets/labelled_graph.hpp>
+#include <tapestry/data/datasets/labeled_graph.hpp>
 
 namespace tapestry::data {
 
@@ -10,6 +10,6 @@ namespace tapestry::data {
 /// information flow model for conflict and fission in small groups", 1977, figures 1 and 3; node i is his member i +
 /// 1). Members have no features of their own: the features of node i are row i of the identity matrix, f32 (34, 34), as
 /// in Kipf and Welling, "Semi-supervised classification with graph convolutional networks", 2017, appendix A.
-LabelledGraph karate_club();
+LabeledGraph karate_club();
 
 }  // namespace tapestry::data

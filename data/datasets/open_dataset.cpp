@@ -21,7 +21,7 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
-/// Labels are places in the list of names: with other lists they would mean other things.
+/// Labels are indices into the list of names, so both splits need the same list.
 void check_same_classes(const fs::path& train, const fs::path& test) {
   const std::vector<std::string> in_train = image_folder_classes(train);
   const std::vector<std::string> in_test = image_folder_classes(test);

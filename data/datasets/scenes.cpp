@@ -23,7 +23,7 @@ struct Scenes::Drawn {
 
 namespace {
 
-/// Stream numbers of the two splits begin here.
+/// The first of the two splits' stream numbers.
 constexpr std::uint64_t scenes_stream = 0x7363656E6573'0000;
 
 /// A figure in a scene.
@@ -39,7 +39,7 @@ int figure_number(const std::string& name) {
   return static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-/// Whether a figure hides little of another.
+/// True when the two figures overlap only slightly.
 bool is_clear(const Pose& pose, const Item& item) {
   constexpr float least_distance = 0.85F;
   const Point a = pose.center();
@@ -47,21 +47,21 @@ bool is_clear(const Pose& pose, const Item& item) {
   return std::hypot(a.x - b.x, a.y - b.y) >= least_distance * (pose.radius() + item.pose.radius());
 }
 
-/// A color that leaves room for brighter ones.
+/// A color dark enough for figures to be brighter.
 Rgb draw_ground(Draws& draws) {
   constexpr float most_brightness = 0.5F;
   while (true) {
-    const Rgb colour = draws.colour();
-    if (brightness(colour) <= most_brightness) return colour;
+    const Rgb color = draws.color();
+    if (brightness(color) <= most_brightness) return color;
   }
 }
 
 /// A color that is clearly brighter than the background.
-Rgb draw_colour(Draws& draws, const Rgb& ground) {
+Rgb draw_color(Draws& draws, const Rgb& ground) {
   constexpr float least_contrast = 0.3F;
   while (true) {
-    const Rgb colour = draws.colour();
-    if (brightness(colour) - brightness(ground) >= least_contrast) return colour;
+    const Rgb color = draws.color();
+    if (brightness(color) - brightness(ground) >= least_contrast) return color;
   }
 }
 
@@ -76,16 +76,16 @@ std::vector<Item> draw_items(Draws& draws, const Rgb& ground, std::int64_t side)
     if (!std::all_of(items.begin(), items.end(), [&](const Item& item) { return is_clear(pose, item); })) continue;
     const int mask = 1 + draws.below(static_cast<int>(scene_classes().size()) - 1);
     const int figure = figure_number(scene_classes()[static_cast<std::size_t>(mask)]);
-    items.push_back({mask, figure, pose, Texture(draws, draw_colour(draws, ground), side)});
+    items.push_back({mask, figure, pose, Texture(draws, draw_color(draws, ground), side)});
   }
   return items;
 }
 
 /// Draws a scene into `out`, in channels_last order, and its classes into `mask`.
 void draw_scene(Draws draws, std::int64_t side, float noise, std::uint8_t* out, std::int64_t* mask) {
-  const Rgb colour = draw_ground(draws);
-  const Texture ground(draws, colour, side);
-  const std::vector<Item> items = draw_items(draws, colour, side);
+  const Rgb color = draw_ground(draws);
+  const Texture ground(draws, color, side);
+  const std::vector<Item> items = draw_items(draws, color, side);
   for (std::int64_t row = 0; row < side; ++row) {
     for (std::int64_t column = 0; column < side; ++column) {
       const float x = static_cast<float>(column) + 0.5F;
@@ -141,7 +141,7 @@ Scenes::Scenes(Drawn drawn)
     : ArrayDataset(std::move(drawn.images), std::move(drawn.labels)), masks_(std::move(drawn.masks)) {}
 
 const std::vector<std::string>& scene_classes() {
-  static const std::vector<std::string> names = {"ground", "circle", "triangle", "star", "heart"};
+  static const std::vector<std::string> names = {"background", "circle", "triangle", "star", "heart"};
   return names;
 }
 

@@ -45,7 +45,7 @@ class Scenes : public ArrayDataset {
   Array masks_;
 };
 
-/// The names of the pixel classes: ground, circle, triangle, star, heart.
+/// The names of the pixel classes: background, circle, triangle, star, heart.
 const std::vector<std::string>& scene_classes();
 
 }  // namespace tapestry::data

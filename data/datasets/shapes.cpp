@@ -12,36 +12,36 @@ namespace {
 
 constexpr std::int64_t side = 32;
 constexpr std::int64_t image_bytes = 3 * side * side;
-/// Stream numbers of the two splits begin here.
+/// The first of the two splits' stream numbers.
 constexpr std::uint64_t shapes_stream = 0x736861706573'0000;
 
-struct Colours {
+struct Colors {
   Rgb ground;
   Rgb figure;
 };
 
-/// Two random colors, of which the figure's is clearly brighter.
-Colours draw_colours(Draws& draws) {
+/// Two random colors; the figure's is clearly brighter.
+Colors draw_colors(Draws& draws) {
   constexpr float least_contrast = 0.35F;
   while (true) {
-    const Colours colours{draws.colour(), draws.colour()};
-    if (brightness(colours.figure) - brightness(colours.ground) >= least_contrast) return colours;
+    const Colors colors{draws.color(), draws.color()};
+    if (brightness(colors.figure) - brightness(colors.ground) >= least_contrast) return colors;
   }
 }
 
 /// Draws an image into `out`, in channels_last order.
 void draw_image(int figure, Draws draws, std::uint8_t* out) {
   const Pose pose(draws, 8.5F, 13, side);
-  const Colours colours = draw_colours(draws);
-  const Texture ground(draws, colours.ground, side);
-  const Texture surface(draws, colours.figure, side);
+  const Colors colors = draw_colors(draws);
+  const Texture ground(draws, colors.ground, side);
+  const Texture surface(draws, colors.figure, side);
   const float noise = draws.between(0.02F, 0.12F);
   for (std::int64_t row = 0; row < side; ++row) {
     for (std::int64_t column = 0; column < side; ++column) {
       const float x = static_cast<float>(column) + 0.5F;
       const float y = static_cast<float>(row) + 0.5F;
-      const Rgb colour = mixed(ground.at(x, y), surface.at(x, y), pose.coverage(figure, x, y));
-      for (const float part : colour) *out++ = to_byte(part + draws.between(-noise, noise));
+      const Rgb color = mixed(ground.at(x, y), surface.at(x, y), pose.coverage(figure, x, y));
+      for (const float part : color) *out++ = to_byte(part + draws.between(-noise, noise));
     }
   }
 }

@@ -11,8 +11,7 @@
 namespace tapestry::data {
 namespace {
 
-// Far from the streams that layers are given, which count up from 0: with the same seed they would draw the
-// same.
+// Far from the stream numbers of layers, which count up from 0: the same stream and seed would give the same numbers.
 constexpr std::uint64_t order_stream = 0x6C6F61646572'0001;
 constexpr std::uint64_t transform_stream = 0x6C6F61646572'0002;
 

@@ -30,7 +30,7 @@ std::vector<std::uint8_t> read_file(std::string_view operation, const std::files
   };
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  // Opening a pipe would wait for its other end.
+  // Opening a pipe would block.
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     fail(std::filesystem::is_directory(status) ? "it is a directory" : "it is not a regular file");
   }

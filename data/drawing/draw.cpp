@@ -26,7 +26,7 @@ void check_scale(const char* operation, const char* name, std::int64_t scale) {
   if (scale < 1) throw ValueError(fmt::format("{}: {} must be at least 1, got {}", operation, name, scale));
 }
 
-/// `text` as the font takes it: it looks other characters up outside its table.
+/// `text` with '?' for characters outside the font's table, which it does not check.
 std::string printable(std::string_view text) {
   std::string result(text);
   for (char& c : result) {
@@ -37,17 +37,17 @@ std::string printable(std::string_view text) {
 
 struct Vertex {
   float x, y, z;
-  std::array<std::uint8_t, 4> colour;
+  std::array<std::uint8_t, 4> color;
 };
 using Quad = std::array<Vertex, 4>;
 
 }  // namespace
 
 void fill_rectangle(Array& image, std::int64_t x, std::int64_t y, std::int64_t width, std::int64_t height,
-                    Colour colour) {
+                    Color color) {
   check_image("fill_rectangle", image);
   const auto stride = image.strides();
-  const std::array<std::uint8_t, 3> parts = {colour.red, colour.green, colour.blue};
+  const std::array<std::uint8_t, 3> parts = {color.red, color.green, color.blue};
   auto* pixels = image.mutable_data<std::uint8_t>();
   const std::int64_t bottom = std::min(y + height, image.size(1));
   const std::int64_t right = std::min(x + width, image.size(2));
@@ -62,11 +62,11 @@ void fill_rectangle(Array& image, std::int64_t x, std::int64_t y, std::int64_t w
   }
 }
 
-void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view text, Colour colour, std::int64_t scale) {
+void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view text, Color color, std::int64_t scale) {
   check_image("draw_text", image);
   check_scale("draw_text", "scale", scale);
   std::string characters = printable(text);
-  // The widest character is made of fewer than 20 rectangles.
+  // No character has 20 rectangles or more.
   std::vector<Quad> quads(20 * (characters.size() + 1));
   const int count = stb_easy_font_print(0, 0, characters.data(), nullptr, quads.data(),
                                         static_cast<int>(quads.size() * sizeof(Quad)));
@@ -75,7 +75,7 @@ void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view te
     const auto top = static_cast<std::int64_t>(quad[0].y);
     const auto width = static_cast<std::int64_t>(quad[2].x) - left;
     const auto height = static_cast<std::int64_t>(quad[2].y) - top;
-    fill_rectangle(image, x + left * scale, y + top * scale, width * scale, height * scale, colour);
+    fill_rectangle(image, x + left * scale, y + top * scale, width * scale, height * scale, color);
   }
 }
 

@@ -10,20 +10,19 @@
 namespace tapestry::data {
 
 /// A color with 8 bits per channel. Gray images use the red component.
-struct Colour {
+struct Color {
   std::uint8_t red = 0;
   std::uint8_t green = 0;
   std::uint8_t blue = 0;
 };
 
 /// Fills a rectangle.
-void fill_rectangle(Array& image, std::int64_t x, std::int64_t y, std::int64_t width, std::int64_t height,
-                    Colour colour);
+void fill_rectangle(Array& image, std::int64_t x, std::int64_t y, std::int64_t width, std::int64_t height, Color color);
 
 /// Draws text in a font whose capitals are 7 pixels high and whose lines are 12 pixels apart, times `scale`. '\n'
 /// begins a new line; other characters than printable ASCII appear as '?'. Throws a ValueError when `scale` is less
 /// than 1.
-void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view text, Colour colour,
+void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view text, Color color,
                std::int64_t scale = 1);
 
 /// The width in pixels of the longest line that `draw_text` draws.

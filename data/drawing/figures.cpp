@@ -19,7 +19,7 @@ float square(float x) {
   return x * x;
 }
 
-/// The corners of a polygon whose radius alternates between two values from corner to corner, the first on top.
+/// The corners of a polygon whose radius alternates between two values; the first corner is on top.
 template <std::size_t Corners>
 std::array<Point, Corners> corners_on_circles(float even_radius, float odd_radius) {
   std::array<Point, Corners> corners;

@@ -20,14 +20,14 @@ void check(const char* operation, const Array& image, const char* name, float si
   if (!(size > 0)) throw ValueError(fmt::format("{}: {} must be positive, got {}", operation, name, size));
 }
 
-/// The whole number below `place`, within [0, size].
+/// `place` rounded down and clamped to [0, size].
 std::int64_t limited(float place, std::int64_t size) {
   return place > 0 ? static_cast<std::int64_t>(std::min(place, static_cast<float>(size))) : 0;
 }
 
-/// Colors the pixels no further than `radius` from the line between two points; the distance of a pixel's middle to
-/// the edge stands in for the share of it that is covered.
-void stroke(Array& image, Point from, Point to, float radius, Colour colour) {
+/// Colors the pixels within `radius` of the line between two points. The covered fraction of a pixel is approximated
+/// from the distance of its center to the edge.
+void stroke(Array& image, Point from, Point to, float radius, Color color) {
   const Point along = {to.x - from.x, to.y - from.y};
   const float square = along.x * along.x + along.y * along.y;
   const auto distance = [&](float x, float y) {
@@ -37,7 +37,7 @@ void stroke(Array& image, Point from, Point to, float radius, Colour colour) {
   };
   const std::int64_t bottom = limited(std::max(from.y, to.y) + radius + 2, image.size(1));
   const std::int64_t right = limited(std::max(from.x, to.x) + radius + 2, image.size(2));
-  const std::array<std::uint8_t, 3> parts = {colour.red, colour.green, colour.blue};
+  const std::array<std::uint8_t, 3> parts = {color.red, color.green, color.blue};
   const auto stride = image.strides();
   auto* pixels = image.mutable_data<std::uint8_t>();
   for (std::int64_t row = limited(std::min(from.y, to.y) - radius - 1, bottom); row < bottom; ++row) {
@@ -56,14 +56,14 @@ void stroke(Array& image, Point from, Point to, float radius, Colour colour) {
 
 }  // namespace
 
-void draw_line(Array& image, Point from, Point to, float width, Colour colour) {
+void draw_line(Array& image, Point from, Point to, float width, Color color) {
   check("draw_line", image, "width", width);
-  stroke(image, from, to, width / 2, colour);
+  stroke(image, from, to, width / 2, color);
 }
 
-void fill_disc(Array& image, Point center, float radius, Colour colour) {
+void fill_disc(Array& image, Point center, float radius, Color color) {
   check("fill_disc", image, "radius", radius);
-  stroke(image, center, center, radius, colour);
+  stroke(image, center, center, radius, color);
 }
 
 }  // namespace tapestry::data

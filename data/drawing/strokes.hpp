@@ -10,9 +10,9 @@ namespace tapestry::data {
 
 /// Draws a line with round ends. Throws a ShapeError or DTypeError for another array, and a ValueError when `width` is
 /// not positive.
-void draw_line(Array& image, Point from, Point to, float width, Colour colour);
+void draw_line(Array& image, Point from, Point to, float width, Color color);
 
 /// Fills a disc. Throws as `draw_line` does, for a `radius`.
-void fill_disc(Array& image, Point center, float radius, Colour colour);
+void fill_disc(Array& image, Point center, float radius, Color color);
 
 }  // namespace tapestry::data

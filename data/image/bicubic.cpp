@@ -12,7 +12,7 @@
 namespace tapestry::data {
 namespace {
 
-/// The weight of a pixel at a distance from where the value is wanted (Keys, equation 15 with a = −½).
+/// The weight of a pixel at a distance from the sampled position (Keys, equation 15 with a = −½).
 double keys_weight(double distance) {
   constexpr double a = -0.5;
   const double d = std::abs(distance);
@@ -21,7 +21,7 @@ double keys_weight(double distance) {
   return 0;
 }
 
-/// The four pixels of an axis that a pixel of the result is made of.
+/// The four input pixels along an axis that contribute to an output pixel.
 struct Taps {
   std::array<std::int64_t, 4> at;
   std::array<float, 4> weight;
@@ -41,7 +41,7 @@ std::vector<Taps> taps_of(std::int64_t size, std::int64_t factor) {
   return all;
 }
 
-/// One image (H, W, C) along its rows and its columns.
+/// Enlarges one image (H, W, C) along both axes.
 void enlarge_image(const float* in, std::int64_t width, std::int64_t channels, const std::vector<Taps>& rows,
                    const std::vector<Taps>& columns, float* out) {
   for (const Taps& row : rows) {

@@ -16,14 +16,12 @@
 #include <tapestry/data/image/detail/png_check.hpp>
 #include <tapestry/data/image/image.hpp>
 
-// The decoder's memory is counted: a file of a few kilobytes can inflate to gigabytes, whatever its header
-// says.
+// The decoder's memory is limited: a file of a few kilobytes can inflate to gigabytes, whatever its header says.
 namespace {
 
-/// A progressive JPEG takes the most: for each pixel 3 samples, 3 coefficients of 2 bytes and 3 bytes of
-/// output.
+/// A progressive JPEG needs the most: 3 samples, 3 coefficients of 2 bytes and 3 bytes of output per pixel.
 constexpr std::size_t decoder_budget = 12 * static_cast<std::size_t>(tapestry::data::max_image_pixels) + 1'500'000;
-/// Room for a block's size in front of it, as much as keeps it aligned.
+/// Space for a block's size before the block, large enough to keep the block aligned.
 constexpr std::size_t block_header = 16;
 
 thread_local std::size_t decoder_bytes = 0;
@@ -96,11 +94,11 @@ std::string first_bytes(std::span<const std::uint8_t> bytes) {
 }
 
 std::string decoder_reason() {
-  if (decoder_budget_spent) return fmt::format("decoding it takes more than {} bytes", decoder_budget);
+  if (decoder_budget_spent) return fmt::format("decoding requires more than {} bytes", decoder_budget);
   return fmt::format("broken or truncated ({})", stbi_failure_reason());
 }
 
-/// What the header says of an image that can be read; `fail` throws for others.
+/// The size in the header; calls `fail`, which throws, if the image cannot be read.
 template <class Fail>
 Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
   if (bytes.empty()) fail("the file is empty");
@@ -120,7 +118,7 @@ Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
   } else {
     fail(fmt::format("not a PNG or JPEG file (begins with{})", first_bytes(bytes)));
   }
-  // By division: the product of two header fields of 32 bits need not fit.
+  // By division, because the product of two 32-bit header fields may overflow.
   if (size.width > 0 && size.height > max_image_pixels / size.width) {
     fail(fmt::format("{} x {} pixels exceed the limit of {}", size.width, size.height, max_image_pixels));
   }

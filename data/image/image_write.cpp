@@ -31,7 +31,7 @@ void write_png(const std::string& path, const Array& image) {
   if (image.dtype() != DType::u8) {
     throw DTypeError(fmt::format("write_png: expected u8, got {}", to_string(image)));
   }
-  // The encoder counts in int, with a byte more for each row and a little for each block.
+  // The encoder counts in int and needs one more byte per row and a few per block.
   if (shape.numel() > std::numeric_limits<int>::max() / 2) {
     throw ShapeError(fmt::format("write_png: {} is too large for a PNG file", to_string(shape)));
   }

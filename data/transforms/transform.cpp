@@ -11,7 +11,7 @@
 namespace tapestry::data {
 namespace {
 
-/// The image in channels_last memory, when it is one.
+/// Checks that `image` is an image and returns it in channels_last memory.
 Array checked_image(std::string_view operation, const Array& image) {
   if (!image.defined() || image.rank() != 3) {
     throw ShapeError(fmt::format("{}: expected an image (C, H, W), got {}", operation, to_string(image)));
@@ -35,7 +35,7 @@ Array empty_image(std::int64_t channels, std::int64_t height, std::int64_t width
   return Array::empty({channels, height, width}, dtype, MemoryFormat::channels_last);
 }
 
-/// The part of `size` × `size` whose corner lies at (top, left) of the image; zeros where there is no image.
+/// The `size` × `size` square whose top left corner is at (top, left) of the image, with zeros outside the image.
 template <class T>
 void copy_part(const Array& image, std::int64_t top, std::int64_t left, std::int64_t size, T* out) {
   const std::int64_t channels = image.size(0);
@@ -121,7 +121,7 @@ Transform normalize(std::vector<double> mean, std::vector<double> standard_devia
                                    to_string(in.shape())));
     }
     Array result = Array::empty_like(in);
-    // Over whole rows, so that the inner loop is long enough for vectors.
+    // Over whole rows, so that the inner loop is long enough to vectorize.
     const std::vector<float> means = repeated(mean, in.size(2));
     const std::vector<float> deviations = repeated(deviation, in.size(2));
     const float* from = in.data<float>();

@@ -30,7 +30,7 @@ std::string name_before(const std::string& text, std::size_t end) {
   return text.substr(begin, end - begin);
 }
 
-/// The name of the tag that a line begins with, or "".
+/// The tag at the beginning of a line, or "".
 std::string tag_of(const std::string& line) {
   for (const std::string& tag : tags) {
     if (line.starts_with(tag + ":")) return tag;
@@ -38,7 +38,7 @@ std::string tag_of(const std::string& line) {
   return "";
 }
 
-/// Sorts the lines of a comment into paragraphs and tags.
+/// Splits the lines of a comment into paragraphs and tags.
 void read_comment(const std::vector<std::string>& lines, Operator& result) {
   std::string* open = nullptr;
   for (const std::string& line : lines) {
@@ -55,7 +55,7 @@ void read_comment(const std::vector<std::string>& lines, Operator& result) {
   }
 }
 
-/// "Pair padding = 0;  ///< zeros around the image" in its parts.
+/// Splits "Pair padding = 0;  ///< zeros around the image" into its parts.
 Field read_field(const std::string& declaration, const std::string& comment) {
   const auto equals = declaration.find(" = ");
   const std::string left = trimmed(declaration.substr(0, equals));
@@ -77,7 +77,7 @@ class Reader {
   }
 
  private:
-  /// The title is what the first comment says before a colon or full stop.
+  /// The title is the first comment up to a colon or period.
   void read_title() {
     for (; at_ < lines_.size() && lines_[at_].starts_with("//"); ++at_) {
       append_words(header_.notes, trimmed(std::string_view(lines_[at_]).substr(2)));
@@ -104,7 +104,7 @@ class Reader {
     }
   }
 
-  /// True for a function that gives tensors, arrays or a struct of them.
+  /// True for a function that returns tensors, arrays or a struct of them.
   bool returns_tensors(const std::string& signature) const {
     const std::string plain = signature.starts_with("inline ") ? signature.substr(7) : signature;
     const std::string result = plain.substr(0, plain.find(' '));
@@ -143,7 +143,7 @@ class Reader {
       const auto note = inner.find("///<");
       if (note != std::string::npos) append_words(field_comment, trimmed(inner.substr(note + 4)));
       append_words(declaration, trimmed(inner.substr(0, note)));
-      // A comment behind the field goes on where the next line begins with one.
+      // A trailing comment continues on the next line if that begins with one.
       const bool goes_on = at_ + 1 < lines_.size() && trimmed(lines_[at_ + 1]).starts_with("///<");
       if (!declaration.ends_with(";") || goes_on) continue;
       declaration.pop_back();
@@ -187,7 +187,7 @@ class Reader {
   std::vector<std::string> lines_;
   std::size_t at_ = 0;
   std::vector<std::string> comment_;
-  bool after_comment_ = false;  ///< the line before declares an operator, of which this may be an overload
+  bool after_comment_ = false;  ///< the previous line declares an operator; this may be an overload
   Header header_;
 };
 

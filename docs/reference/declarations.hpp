@@ -1,6 +1,6 @@
-// What the operators' headers declare and say, read from their text.
+// Parses the declarations and comments in operator headers.
 //
-// A documented operator is a function at namespace level under `///` lines: paragraphs, then one of each tag.
+// A documented operator is a function at namespace scope after `///` lines: paragraphs, then one of each tag.
 //
 //   /// max(x, 0), elementwise.
 //   ///
@@ -10,7 +10,8 @@
 //   /// Example: relu(Array::zeros({2})).shape() == Shape{2}
 //   Tensor relu(const Tensor& x);
 //
-// Functions named check_…, those that give neither tensors nor arrays and those in a namespace `detail` are none.
+// Functions named check_…, functions that return neither tensors nor arrays, and functions in a namespace `detail` are
+// not operators.
 #pragma once
 
 #include <map>
@@ -19,7 +20,7 @@
 
 namespace reference {
 
-/// The tags that every operator has, in the order in which they are shown.
+/// The tags that every operator must have, in display order.
 inline const std::vector<std::string> tags = {"Shapes", "Throws", "Source", "Example"};
 
 /// A field of an options struct.
@@ -30,7 +31,7 @@ struct Field {
   std::string comment;
 };
 
-/// A struct or enumeration that functions take or give.
+/// A struct or enumeration used in signatures.
 struct Type {
   std::string text;           ///< as declared
   std::vector<Field> fields;  ///< of a struct
@@ -44,9 +45,9 @@ struct Operator {
 };
 
 struct Header {
-  std::string path;   ///< as included: tapestry/autograd/ops/conv/conv.hpp
-  std::string title;  ///< the beginning of its first comment
-  std::string notes;  ///< all of it
+  std::string path;   ///< as in include lines: tapestry/autograd/ops/conv/conv.hpp
+  std::string title;  ///< the beginning of the first comment
+  std::string notes;  ///< the whole first comment
   std::vector<Operator> operators;
   std::map<std::string, Type> types;  ///< by name
 };

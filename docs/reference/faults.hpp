@@ -1,4 +1,4 @@
-// What operators lack: documentation, or an entry in the suite.
+// Finds operators without documentation or without an entry in the suite.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace reference {
 
-/// What is wrong with the documentation and, where the text of the suite's entries is given, with those; a line each.
+/// The faults of the documentation and, if the text of the suite's entries is given, missing entries; one line each.
 std::vector<std::string> find_faults(const std::vector<Header>& headers, const std::optional<std::string>& entries);
 
 }  // namespace reference

@@ -1,8 +1,8 @@
-// Generates docs/operators and a test of every example from the operators' headers, and checks that each operator is
+// Generates docs/operators and a test of every example from the operator headers, and checks that each operator is
 // documented and has an entry in the suite.
 //
-//   operator_reference markdown AUTOGRAD_OPS FOLDER     an index and a page per family, into a folder
-//   operator_reference examples AUTOGRAD_OPS            a Catch2 test of every example, to standard output
+//   operator_reference markdown AUTOGRAD_OPS FOLDER     writes an index and a page per family to a folder
+//   operator_reference examples AUTOGRAD_OPS            writes a Catch2 test of every example to standard output
 //   operator_reference check AUTOGRAD_OPS TESTS         fails and lists the operators that lack a tag or an entry
 #include <algorithm>
 #include <filesystem>
@@ -27,7 +27,7 @@ using reference::Type;
 
 namespace {
 
-/// The headers in the rooms of a folder that declare operators, by room and name.
+/// The headers in the subfolders of a folder that declare operators, sorted by path.
 std::vector<Header> read_headers(const std::string& folder) {
   std::vector<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -42,7 +42,7 @@ std::vector<Header> read_headers(const std::string& folder) {
   return headers;
 }
 
-/// Text for a cell of a table.
+/// Escapes text for a table cell.
 std::string cell(const std::string& text) {
   std::string result;
   for (const char c : text) {
@@ -67,7 +67,7 @@ void write_options(std::ostream& page, const Operator& op, const Header& header)
   }
 }
 
-/// The structs and enumerations that signatures or options name, other than the options themselves.
+/// The structs and enumerations in signatures or options, except the options themselves.
 void write_types(std::ostream& page, const Header& header) {
   for (const auto& [name, type] : header.types) {
     if (name.ends_with("Options")) continue;
@@ -75,12 +75,12 @@ void write_types(std::ostream& page, const Header& header) {
   }
 }
 
-/// The file of a family's page: activation.md for tapestry/autograd/ops/activation/activation.hpp.
+/// The file name of a family's page: activation.md for tapestry/autograd/ops/activation/activation.hpp.
 std::string page_name(const Header& header) {
   return fs::path(header.path).stem().string() + ".md";
 }
 
-/// The notes of a header without a first sentence that is the title.
+/// The notes of a header without the title.
 std::string_view notes_below_title(const Header& header) {
   std::string_view notes = header.notes;
   if (!notes.substr(header.title.size()).starts_with('.')) return notes;
@@ -140,7 +140,7 @@ std::ofstream open_for_writing(const fs::path& path) {
   return file;
 }
 
-/// Writes the index and a page per family into a folder.
+/// Writes the index and a page per family to a folder.
 void write_markdown(const std::vector<Header>& headers, const fs::path& folder) {
   fs::create_directories(folder);
   auto index = open_for_writing(folder / "README.md");
@@ -173,10 +173,10 @@ std::string text_of_all(const std::string& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("The reference of operators, from their headers");
+  CLI::App app("Generates and checks the operator reference");
   app.require_subcommand(1);
   std::string folder, tests, pages;
-  auto* markdown = app.add_subcommand("markdown", "Write an index and a page per family into a folder");
+  auto* markdown = app.add_subcommand("markdown", "Write an index and a page per family to a folder");
   auto* examples = app.add_subcommand("examples", "Write a test of all examples to standard output");
   auto* check = app.add_subcommand("check", "Fail when operators lack documentation or an entry in the suite");
   for (auto* command : {markdown, examples, check}) command->add_option("headers", folder)->required();

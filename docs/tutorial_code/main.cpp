@@ -1,8 +1,8 @@
-// Makes C++ of the snippets in a page of documentation.
+// Turns the snippets of a documentation page into C++ on standard output.
 //
-//   tutorial_code program PAGE                    a program that runs them all, to standard output
-//   tutorial_code program PAGE --chapter TITLE    a program of all that runs one chapter
-//   tutorial_code test PAGE                       a Catch2 test, in quick sizes, that they print what the page shows
+//   tutorial_code program PAGE                    a program that runs all snippets
+//   tutorial_code program PAGE --chapter TITLE    the same, but it runs only one chapter
+//   tutorial_code test PAGE                       a Catch2 test, with reduced sizes, that compares output with the page
 #include <algorithm>
 #include <fstream>
 #include <iostream>
@@ -21,7 +21,7 @@ namespace {
 void write_program(const std::vector<tutorial::Chapter>& chapters, const std::string& page, const std::string& title) {
   const auto is_wanted = [&](const tutorial::Chapter& chapter) { return chapter.title.find(title) != title.npos; };
   if (std::ranges::none_of(chapters, is_wanted)) {
-    throw std::runtime_error(fmt::format("there is no chapter \"{}\"", title));
+    throw std::runtime_error(fmt::format("no chapter \"{}\"", title));
   }
   fmt::print("{}\nint main() {{\n", tutorial::functions_of(chapters, page, false));
   for (std::size_t i = 0; i < chapters.size(); ++i) {
@@ -35,7 +35,7 @@ void write_test(const std::vector<tutorial::Chapter>& chapters, const std::strin
   fmt::print("#include \"catch.hpp\"\n#include \"docs/printed.hpp\"\n\n{}\n",
              tutorial::functions_of(chapters, page, true));
   fmt::print(
-      "TEST_CASE(\"every snippet of the tutorial runs and prints what the page shows\") {{\n"
+      "TEST_CASE(\"every snippet of the tutorial runs and prints the output on the page\") {{\n"
       "  Printed printed;\n");
   for (std::size_t i = 0; i < chapters.size(); ++i) fmt::print("  chapter_{}(printed);\n", i + 1);
   fmt::print("}}\n");
@@ -44,7 +44,7 @@ void write_test(const std::vector<tutorial::Chapter>& chapters, const std::strin
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("C++ of the snippets in a page of documentation");
+  CLI::App app("Turns the snippets of a documentation page into C++");
   app.require_subcommand(1);
   std::string page, title;
   auto* program = app.add_subcommand("program", "Write a program to standard output");

@@ -42,7 +42,7 @@ class Reader {
     words >> language;
     std::string body;
     while (next() && line_ != fence) body += line_ + "\n";
-    if (!lines_) fail(opened, "a fence without an end");
+    if (!lines_) fail(opened, "unterminated fence");
     if (language == "cpp") add_snippet(opened, words, body);
     if (language == "text") add_printed(opened, words, body);
   }
@@ -56,27 +56,27 @@ class Reader {
       if (word == "declarations") {
         snippet.is_declaration = true;
       } else if (equals == std::string::npos) {
-        fail(opened, fmt::format("\"{}\" means nothing behind cpp", word));
+        fail(opened, fmt::format("unknown word \"{}\" after cpp", word));
       } else {
         snippet.replacements.emplace_back(word.substr(0, equals), word.substr(equals + 1));
         if (code.find(word.substr(0, equals)) == std::string::npos) {
-          fail(opened, fmt::format("there is no \"{}\" to replace", word.substr(0, equals)));
+          fail(opened, fmt::format("\"{}\" not found in the snippet", word.substr(0, equals)));
         }
       }
     }
-    if (chapters_.empty()) fail(opened, "a snippet before the first chapter");
+    if (chapters_.empty()) fail(opened, "snippet before the first chapter");
     chapters_.back().snippets.push_back(std::move(snippet));
   }
 
   void add_printed(int opened, std::istringstream& words, const std::string& text) {
     if (chapters_.empty() || chapters_.back().snippets.empty() || chapters_.back().snippets.back().is_declaration ||
         !chapters_.back().snippets.back().printed.empty()) {
-      fail(opened, "text that no snippet prints");
+      fail(opened, "output without a snippet");
     }
     Snippet& snippet = chapters_.back().snippets.back();
     snippet.printed = text;
     for (std::string word; words >> word;) {
-      if (word != "measured") fail(opened, fmt::format("\"{}\" means nothing behind text", word));
+      if (word != "measured") fail(opened, fmt::format("unknown word \"{}\" after text", word));
       snippet.is_measured = true;
     }
   }
@@ -113,7 +113,7 @@ std::string functions_of(const std::vector<Chapter>& chapters, const std::string
       const std::string code = place + code_of(snippet, quick);
       (snippet.is_declaration ? result : body) += code;
       if (snippet.is_declaration || !quick) continue;
-      // The line that a failure names is the snippet's.
+      // Make failures refer to the line of the snippet.
       body +=
           place + (snippet.is_measured ? std::string("CHECK(!printed.take().empty());\n")
                                        : fmt::format("CHECK(printed.take() == R\"page({})page\");\n", snippet.printed));

@@ -1,9 +1,10 @@
-// The C++ in a page of documentation, read from its text.
+// Parses the C++ snippets of a documentation page.
 //
-// A snippet is what a fence ```cpp holds. Words behind `cpp` say how it is used: `declarations` puts it at namespace
-// scope instead of into the function of its chapter, and `20000=256` has the tests put the second text in place of the
-// first. A fence ```text after a snippet holds what that snippet prints; `measured` behind `text` says that the numbers
-// are those of one run. Other fences mean nothing here.
+// A snippet is the content of a ```cpp fence. Words after `cpp` control its use: `declarations` places it at namespace
+// scope instead of in the function of its chapter; `20000=256` makes the tests replace the first text with the second.
+// A
+// ```text fence after a snippet contains its output; `measured` after `text` means that the numbers vary between runs.
+// Other fences are ignored.
 #pragma once
 
 #include <string>
@@ -13,26 +14,25 @@
 namespace tutorial {
 
 struct Snippet {
-  int line = 0;  ///< of the page, where its code begins
+  int line = 0;  ///< the line of the page on which the code begins
   std::string code;
-  std::vector<std::pair<std::string, std::string>> replacements;  ///< what the tests put in place of what
+  std::vector<std::pair<std::string, std::string>> replacements;  ///< (old, new), made by the tests
   bool is_declaration = false;
-  std::string printed;       ///< what the page shows that it prints
-  bool is_measured = false;  ///< another run prints other numbers
+  std::string printed;       ///< the expected output
+  bool is_measured = false;  ///< the output varies between runs
 };
 
-/// What stands under one heading of the second level.
+/// The snippets under a level-2 heading.
 struct Chapter {
   std::string title;
   std::vector<Snippet> snippets;
 };
 
-/// The chapters of a page that hold snippets. Throws a std::runtime_error that names the line of a fence without an
-/// end, of words behind one that mean nothing, of text that no snippet can have printed and of a replacement for what
-/// is not there.
+/// The chapters of a page that contain snippets. Throws a std::runtime_error with the line number for an unterminated
+/// fence, an unknown word after it, output without a snippet, and a replacement whose text does not occur.
 std::vector<Chapter> read_page(const std::string& text);
 
-/// The chapters as a function each. With `quick` the replacements are made.
+/// The chapters as one function each. With `quick` the replacements are made.
 std::string functions_of(const std::vector<Chapter>& chapters, const std::string& page, bool quick);
 
 }  // namespace tutorial

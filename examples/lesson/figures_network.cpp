@@ -27,11 +27,11 @@ using namespace tapestry;
 
 namespace {
 
-const std::vector<double> mean_colour(3, 0.5);
+const std::vector<double> mean_color(3, 0.5);
 const std::vector<double> deviation(3, 0.25);
 
 data::Transform normalized() {
-  return data::compose({data::to_float(), data::normalize(mean_colour, deviation)});
+  return data::compose({data::to_float(), data::normalize(mean_color, deviation)});
 }
 
 nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
@@ -71,7 +71,8 @@ FiguresNetwork::FiguresNetwork()
       relu4_(add("relu4", nn::ReLU())),
       relu5_(add("relu5", nn::ReLU())),
       head_(add("head", nn::Linear({.in_features = 96, .out_features = 10}))) {
-  // Small, so that what is learned shows in the pictures of the filters; the norm that follows restores the scale.
+  // Small weights, so that the learned patterns dominate pictures of the filters; the following norm restores the
+  // scale.
   nn::init::normal(conv1_.weight(), 0, 0.01);
 }
 
@@ -99,7 +100,7 @@ Array network_input(const std::vector<Array>& pictures) {
 
 Array network_picture(const Array& inputs, std::int64_t index) {
   const Shape shape = {inputs.size(1), inputs.size(2), inputs.size(3)};
-  return viz::to_picture(inputs.slice(index, index + 1).reshape(shape), mean_colour, deviation);
+  return viz::to_picture(inputs.slice(index, index + 1).reshape(shape), mean_color, deviation);
 }
 
 void train_on(nn::Module& model, const data::Dataset& images, const TrainOptions& options,

@@ -1,4 +1,4 @@
-// A small network for images of 32 x 32, trained in half a minute, which several lessons look into.
+// A small network for 32 x 32 images that several lessons examine; it trains in half a minute.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@
 
 #include "lesson/lesson.hpp"
 
-/// Images (N, 3, H, W) → logits (N, 10): a 7×7 convolution, whose filters are large enough to look at, four of 3×3 that
-/// halve the size twice, global average pooling and a linear head.
+/// Images (N, 3, H, W) → logits (N, 10): a 7×7 convolution, whose filters are large enough to view, four 3×3
+/// convolutions that halve the size twice, global average pooling and a linear head.
 class FiguresNetwork : public tapestry::nn::Module {
  public:
   FiguresNetwork();
@@ -32,30 +32,29 @@ class FiguresNetwork : public tapestry::nn::Module {
   tapestry::nn::Linear& head_;
 };
 
-/// The images to learn from or to measure with: those of a folder (`data::open_dataset`), or drawn figures when
-/// `folder` is empty.
+/// The training or test images in `folder` (`data::open_dataset`), or generated shapes if `folder` is empty.
 std::unique_ptr<tapestry::data::Dataset> lesson_images(const std::string& folder, tapestry::data::Split split);
 
-/// A network's input (N, 3, H, W), with mean 0 and deviation 1 or so, of pictures u8 (3, H, W) of one size.
+/// Normalizes pictures u8 (3, H, W) of equal size and stacks them into a network's input (N, 3, H, W).
 tapestry::Array network_input(const std::vector<tapestry::Array>& pictures);
-/// A picture, u8 (3, H, W), of sample `index` of a network's input.
+/// Converts sample `index` of a network's input to a picture, u8 (3, H, W).
 tapestry::Array network_picture(const tapestry::Array& inputs, std::int64_t index = 0);
 
 /// How `train_on` trains.
 struct TrainOptions {
   std::int64_t steps = 400;
   std::int64_t batch_size = 64;
-  std::int64_t enlarge = 1;  ///< how many times larger the network sees the images
+  std::int64_t enlarge = 1;  ///< factor by which images are enlarged for the network
 };
 
-/// Trains by AdamW with a one-cycle rate and shows the progress. `after_step`, if there is one, is given the mean loss
-/// of the step and the share of its images that the network got right.
+/// Trains with AdamW and a one-cycle learning rate, and shows the progress. `after_step` receives the mean loss and the
+/// accuracy of each step.
 void train_on(tapestry::nn::Module& model, const tapestry::data::Dataset& images, const TrainOptions& options,
               const std::function<void(double loss, double accuracy)>& after_step = {});
 
-/// The network with trained weights: those that an earlier lesson left in the folder of pictures, or else it is trained
-/// and leaves them there. `quick` trains a third as long.
+/// The trained network: loads the weights that an earlier lesson saved in the output folder, or else trains the network
+/// and saves them there. With `quick` it trains for a third of the steps.
 std::unique_ptr<FiguresNetwork> trained_network(Lesson& lesson, const std::string& folder, bool quick);
 
-/// The class that a network sees in each image of a data set.
+/// The predicted class of each image of a data set.
 std::vector<std::int64_t> predictions(tapestry::nn::Module& model, const tapestry::data::Dataset& images);

@@ -58,7 +58,7 @@ int run_lesson(int argc, char** argv, const std::string& about, const std::funct
                const std::function<void(CLI::App&)>& add_options) {
   CLI::App app(about);
   std::string out = "runs/lessons";
-  app.add_option("--out", out, "Folder for pictures")->capture_default_str();
+  app.add_option("--out", out, "Output folder for pictures")->capture_default_str();
   if (add_options) add_options(app);
   try {
     app.parse(argc, argv);

@@ -1,5 +1,4 @@
-// What the numbered examples share: the command line, numbers in print, pictures, and facts that are checked as they
-// are stated.
+// Shared by the lessons: the command line, tables, pictures, and checked statements.
 #pragma once
 
 #include <functional>
@@ -17,19 +16,19 @@ class Lesson {
  public:
   explicit Lesson(std::string pictures) : pictures_(std::move(pictures)) {}
 
-  /// A heading.
+  /// Prints a heading.
   void part(const std::string& title);
-  /// A line of text.
+  /// Prints a line of text.
   void say(const std::string& text);
-  /// The last two axes of an array as a table, with a name before it.
+  /// Prints the name and shape of an array, and its elements with the last axis as rows.
   void show(const std::string& name, const tapestry::Array& array);
-  /// States a fact that the lesson has just computed: in print "yes" or "NO".
+  /// Prints a statement and whether it is true, "yes" or "NO".
   void holds(const std::string& fact, bool is_true);
-  /// Writes a picture into the folder of pictures and says where it is.
+  /// Writes a picture to the output folder and prints its path.
   void picture(const std::string& name, const tapestry::Array& image);
-  /// The path of a file in the folder of pictures, which is made if it is not there.
+  /// The path of a file in the output folder, which is created if necessary.
   std::string file(const std::string& name) const;
-  /// What to remember.
+  /// Prints the conclusion.
   void learned(const std::string& text);
 
   bool all_hold() const { return all_hold_; }
@@ -39,17 +38,17 @@ class Lesson {
   bool all_hold_ = true;
 };
 
-/// Runs a lesson as a program: --out DIR is where pictures go, `add_options` adds what else the command line takes. The
-/// exit code is 0 when all facts hold, 2 for a mistake on the command line, else 1.
+/// Runs a lesson as a program. --out DIR sets the output folder; `add_options` adds further options. The exit code is 0
+/// when all statements hold, 2 for an invalid command line, otherwise 1.
 ///
-/// A lesson that trains takes the flag "--quick" for fewer steps: the tests run it so.
+/// A lesson that trains has the flag "--quick" for fewer steps, which the tests use.
 int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,
                const std::function<void(CLI::App&)>& add_options = {});
 
-/// A gray picture, u8 (1, H, W), of a plane f32 (H, W) whose lowest number becomes black and highest white.
+/// A gray picture, u8 (1, H, W), of a plane f32 (H, W); the minimum becomes black and the maximum white.
 tapestry::Array gray_picture(const tapestry::Array& plane);
 
-/// Numbers (H, W) as colors (`viz::heat_map`), every one a square of `enlarge` pixels, in a thin gray frame.
+/// A heat map (`viz::heat_map`) of (H, W) with `enlarge` × `enlarge` pixels per element, in a thin gray frame.
 tapestry::Array framed_map(const tapestry::Array& plane, std::int64_t enlarge, double limit = 0);
 
 /// A caption in dark gray.
@@ -58,20 +57,20 @@ tapestry::viz::Caption caption(const std::string& text);
 /// The first images of f32 (N, 3, H, W) as pictures; `black` becomes black and 1 white.
 std::vector<tapestry::Array> pictures_of(const tapestry::Array& images, std::int64_t count, double black = 0);
 
-/// Pictures side by side, with a name below the first.
+/// Pictures side by side, with a caption below the first.
 struct PictureRow {
   std::string name;
   std::vector<tapestry::Array> pictures;
 };
 
-/// Rows of as many pictures each, one below the other.
+/// Stacks rows with equally many pictures.
 tapestry::Array rows_of_pictures(const std::vector<PictureRow>& rows, std::int64_t enlarge);
 
 /// The plane (H, W) of one sample and channel of (N, C, H, W).
 tapestry::Array plane_of(const tapestry::Array& images, std::int64_t sample, std::int64_t channel);
 
-/// A drawn star on gray, f32 (1, 1, size, size) with values in [0, 1].
+/// A star on gray, f32 (1, 1, size, size) with values in [0, 1].
 tapestry::Array star(std::int64_t size);
 
-/// True when two arrays differ nowhere by more than `tolerance`.
+/// True when the shapes are equal and no elements differ by more than `tolerance`.
 bool is_close(const tapestry::Array& a, const tapestry::Array& b, double tolerance = 0);

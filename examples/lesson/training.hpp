@@ -1,4 +1,4 @@
-// What the lessons that make images share: what they learn from, and the steps of a training.
+// Shared by the lessons whose networks output images: training data and the training loop.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 #include <tapestry/optim/adamw.hpp>
 #include <tapestry/optim/schedule.hpp>
 
-/// The images in a folder (`data::open_dataset`) or, without one, `size` clean `data::Scenes`.
+/// The images in `folder` (`data::open_dataset`), or `size` noise-free `data::Scenes` if `folder` is empty.
 std::unique_ptr<tapestry::data::Dataset> open_images(const std::string& folder, tapestry::data::Split split,
                                                      std::int64_t size);
 
-/// So many steps through a loader of full batches, with progress: `loss_of` gives the loss of a batch.
+/// Runs `steps` training steps on full batches and shows the progress; `loss_of` computes the loss of a batch.
 void train_steps(const std::string& name, std::int64_t steps, tapestry::data::Loader& loader,
                  tapestry::optim::Optimizer& optimizer, tapestry::optim::Schedule& schedule,
                  const std::function<tapestry::Tensor(const tapestry::data::Batch&)>& loss_of);

@@ -12,7 +12,7 @@ using namespace tapestry;
 namespace {
 
 data::Transform normalized() {
-  return data::compose({data::to_float(), data::normalize(colour_mean, colour_deviation)});
+  return data::compose({data::to_float(), data::normalize(color_mean, color_deviation)});
 }
 
 }  // namespace
@@ -28,8 +28,8 @@ Images open_images(const Options& options) {
 
 data::Loader train_loader(const Images& images, const Options& options) {
   if (images.train->size() < options.batch_size) {
-    throw ValueError(
-        fmt::format("--batch-size: {} is more than the {} training images", options.batch_size, images.train->size()));
+    throw ValueError(fmt::format("--batch-size: {} exceeds the number of training images, {}", options.batch_size,
+                                 images.train->size()));
   }
   return {*images.train,
           {.batch_size = options.batch_size,

@@ -1,4 +1,4 @@
-// The images to learn from and to measure with.
+// Training and test images.
 #pragma once
 
 #include <memory>
@@ -9,24 +9,24 @@
 
 #include "options.hpp"
 
-/// What is subtracted from, and divided out of, the three colours: the mean and standard deviation of CIFAR-10.
-inline const std::vector<double> colour_mean = {0.4914, 0.4822, 0.4465};
-inline const std::vector<double> colour_deviation = {0.2470, 0.2435, 0.2616};
+/// The mean and standard deviation of CIFAR-10's color channels, for normalization.
+inline const std::vector<double> color_mean = {0.4914, 0.4822, 0.4465};
+inline const std::vector<double> color_deviation = {0.2470, 0.2435, 0.2616};
 
 struct Images {
   std::unique_ptr<tapestry::data::Dataset> train;
   std::unique_ptr<tapestry::data::Dataset> test;
 };
 
-/// CIFAR-10 from the folder that the options name, or 20,000 and 4,000 drawn images.
+/// The data set in --data, or 20,000 and 4,000 generated images.
 Images open_images(const Options& options);
 
-/// Shuffled batches of the training images, cropped at random out of a border of 4 pixels and flipped at random. Throws
-/// a ValueError when there are fewer images than one batch.
+/// Shuffled batches of the training images, with random crops (padding 4) and random horizontal flips. Throws a
+/// ValueError when there are fewer images than one batch.
 tapestry::data::Loader train_loader(const Images& images, const Options& options);
 
-/// Batches of the test images as they are.
+/// Batches of the test images, without augmentation.
 tapestry::data::Loader test_loader(const Images& images);
 
-/// The network's input for one image.
+/// The network's input for one image, normalized.
 tapestry::Array network_input(const tapestry::Array& image);

@@ -1,7 +1,7 @@
-// train_cifar10: trains a small convolutional network end to end, from image files to pictures of what it learned.
+// train_cifar10: trains a convolutional network end to end, from image files to a report.
 //
-// Run without arguments it draws its own data set (ten kinds of figures) and gets more than 99 % of the images right
-// that it has not seen, in about a minute on two cores. With --data DIR it trains on CIFAR-10.
+// Without arguments it generates images of ten shapes and reaches a test accuracy above 99 % in about a minute on two
+// cores. With --data DIR it trains on CIFAR-10.
 #include <cmath>
 #include <exception>
 #include <filesystem>
@@ -41,7 +41,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Options& options, const n
       optim::SgdOptions{.lr = highest_lr(options), .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
 }
 
-/// The score on the test images at the end.
+/// Trains, writes all files and returns the final score on the test images.
 Score train(const Options& options, const Images& images, nn::Module& model, const nn::Summary& summary) {
   std::filesystem::create_directories(options.out);
   MetricsFile metrics(options.out / "metrics.csv");

@@ -15,7 +15,7 @@
 
 namespace {
 
-/// The number that a text is from its first to its last character.
+/// Parses the entire text as a number.
 template <class Number>
 std::optional<Number> parse(const std::string& text) {
   Number number{};
@@ -33,7 +33,7 @@ CLI::Validator positive_rate() {
           "RATE"};
 }
 
-// CLI11 would read "-1" as the largest of the unsigned numbers.
+// CLI11 would parse "-1" as the largest unsigned number.
 CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
   return {[least, most](const std::string& text) {
             const auto number = parse<std::uint64_t>(text);
@@ -46,38 +46,38 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
 
 void declare(CLI::App& app, Options& options) {
   constexpr std::uint64_t many = std::uint64_t{1} << 40;
-  app.add_option(
-         "--data", options.data,
-         "Folder of the CIFAR-10 binaries, or with train/ and test/ of a folder of images per class; without it "
-         "the program draws its own images")
+  app.add_option("--data", options.data,
+                 "Folder with the CIFAR-10 binaries, or with train/ and test/, each with a folder of images per class "
+                 "(default: generated images of shapes)")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--model", options.model, "The network")
+  app.add_option("--model", options.model, "Network architecture")
       ->check(CLI::IsMember(tapestry::models::image_classifier_names()))
       ->capture_default_str();
-  app.add_option("--epochs", options.epochs, "Times through the training images")
+  app.add_option("--epochs", options.epochs, "Number of passes over the training images")
       ->check(whole_number(1, many))
       ->capture_default_str();
-  app.add_option("--batch-size", options.batch_size, "Images in a step")
+  app.add_option("--batch-size", options.batch_size, "Images per step")
       ->check(whole_number(1, many))
       ->capture_default_str();
-  app.add_option("--lr", options.lr, "Highest learning rate (default 0.03 for sgd, 0.001 for adamw)")
+  app.add_option("--lr", options.lr, "Maximum learning rate (default: 0.03 for sgd, 0.001 for adamw)")
       ->check(positive_rate());
-  app.add_option("--optimizer", options.optimizer, "The update rule")
+  app.add_option("--optimizer", options.optimizer, "Optimizer")
       ->check(CLI::IsMember({"sgd", "adamw"}))
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "Of first weights, order, crops and dropout")
+  app.add_option("--seed", options.seed, "Seed of initial weights, data order, augmentation and dropout")
       ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "Threads to compute with (default: one per core)")
+  app.add_option("--threads", options.threads, "Number of threads (default: one per core)")
       ->check(whole_number(1, 1024));
-  app.add_option("--out", options.out, "Folder for weights, metrics, pictures and a report page")
+  app.add_option("--out", options.out, "Output folder for weights, metrics, pictures and report")
       ->capture_default_str();
-  app.add_option("--max-steps", options.max_steps, "Stop after so many steps")->check(whole_number(1, many));
-  app.add_option("--evaluate", options.evaluate, "Measure these weights (a .safetensors file) instead of training")
+  app.add_option("--max-steps", options.max_steps, "Stop after this many steps")->check(whole_number(1, many));
+  app.add_option("--evaluate", options.evaluate, "Evaluate these weights (a .safetensors file) instead of training")
       ->check(CLI::ExistingFile);
-  app.add_flag("--summary", options.summary, "Print the layers of the network and what they cost instead of training");
-  app.add_flag("--profile", options.profile, "Print where the time went, by operator and by layer");
-  app.add_option("--trace", options.trace, "Write the first steps to this file, for chrome://tracing");
+  app.add_flag("--summary", options.summary,
+               "Print the layers with their shapes, parameters and operations instead of training");
+  app.add_flag("--profile", options.profile, "Print the time spent in each operator and layer");
+  app.add_option("--trace", options.trace, "Write a trace of the first steps to this file, for chrome://tracing");
 }
 
 }  // namespace
@@ -87,12 +87,12 @@ double highest_lr(const Options& options) {
 }
 
 std::string name_of_data(const Options& options) {
-  return options.data.empty() ? "drawn figures" : options.data.string();
+  return options.data.empty() ? "generated shapes" : options.data.string();
 }
 
 Options parse_options(int argc, char** argv) {
   Options options;
-  CLI::App app("Trains a convolutional network on CIFAR-10, or on images that it draws.", "train_cifar10");
+  CLI::App app("Trains a convolutional network on CIFAR-10 or on generated images.", "train_cifar10");
   declare(app, options);
   try {
     app.parse(argc, argv);

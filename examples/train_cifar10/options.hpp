@@ -7,28 +7,27 @@
 #include <string>
 
 struct Options {
-  std::filesystem::path data;  ///< empty: the drawn shapes
+  std::filesystem::path data;  ///< empty: generated shapes
   std::string model = "small_cnn";
   std::string optimizer = "sgd";
   std::int64_t epochs = 5;
   std::int64_t batch_size = 128;
   std::optional<double> lr;
   std::uint64_t seed = 0;
-  int threads = 0;  ///< 0: as many as OpenMP offers
+  int threads = 0;  ///< 0: OpenMP's default
   std::filesystem::path out = "runs/train_cifar10";
   std::int64_t max_steps = 0;      ///< 0: no limit
-  std::filesystem::path evaluate;  ///< weights to measure instead of training
+  std::filesystem::path evaluate;  ///< weights to evaluate instead of training
   bool summary = false;            ///< print the layers instead of training
-  bool profile = false;            ///< print where the time went
+  bool profile = false;            ///< print the time spent in each operator and layer
   std::filesystem::path trace;     ///< file for the trace of the first steps; empty: none
 };
 
-/// The highest learning rate: the one given, or the optimizer's default.
+/// The maximum learning rate: --lr, or the optimizer's default.
 double highest_lr(const Options& options);
 
-/// What the images are, in words: the folder, or drawn figures.
+/// A description of the data set: the folder, or "generated shapes".
 std::string name_of_data(const Options& options);
 
-/// Reads the command line. For --help, and for a mistake after one line that says what is allowed, ends the process:
-/// with exit code 0 and 2.
+/// Parses the command line. Exits with code 0 after printing --help, and with code 2 after a one-line error message.
 Options parse_options(int argc, char** argv);

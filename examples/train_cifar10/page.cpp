@@ -40,7 +40,7 @@ void write_page(const std::string& path, const Run& run) {
   viz::ReportPage page(fmt::format("{} on {}", run.options.model, name_of_data(run.options)));
   page.paragraph(fmt::format("Test accuracy {:.4f}. {} training images, {} test images.",
                              run.epochs.back().test.accuracy, run.images.train->size(), run.images.test->size()));
-  page.paragraph(fmt::format("The weights are in {}. train_cifar10 --evaluate measures them again.", run.weights));
+  page.paragraph(fmt::format("The weights are in {}. Evaluate them with train_cifar10 --evaluate.", run.weights));
   page.heading("Settings");
   page.table(settings(run.options), 2);
   page.heading("Epochs");

@@ -1,4 +1,4 @@
-// A run on one page to read and to hand on: report.html.
+// The report of a run: report.html.
 #pragma once
 
 #include <string>
@@ -10,15 +10,15 @@
 #include "options.hpp"
 #include "report.hpp"
 
-/// What the page tells.
+/// The contents of the page.
 struct Run {
   const Options& options;
   const Images& images;
   const tapestry::nn::Summary& summary;
   const std::vector<EpochScores>& epochs;  ///< at least one
   const std::vector<Picture>& pictures;
-  std::string weights;  ///< where they are
+  std::string weights;  ///< their path
 };
 
-/// Throws an IoError when the file cannot be written.
+/// Writes the page. Throws an IoError when the file cannot be written.
 void write_page(const std::string& path, const Run& run);

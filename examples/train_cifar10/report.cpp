@@ -52,11 +52,11 @@ Array confusions(const Evaluation& tested, const data::Dataset& test) {
                                names);
 }
 
-/// Test images with what the network takes them for: green when it is right, else red with the truth in brackets.
+/// Test images with the predicted class: green if correct, otherwise red with the true class in parentheses.
 Array predictions(nn::Module& model, const data::Dataset& test) {
   constexpr std::int64_t count = 32;
-  constexpr data::Colour right = {0, 120, 40};
-  constexpr data::Colour wrong = {190, 20, 20};
+  constexpr data::Color right = {0, 120, 40};
+  constexpr data::Color wrong = {190, 20, 20};
   const NoGradGuard no_grad;
   model.eval();
   const auto names = test.class_names();
@@ -124,13 +124,14 @@ std::vector<Picture> write_pictures(const std::filesystem::path& out, const std:
       std::cerr << "no " << path.string() << ": " << error.what() << "\n";
     }
   };
-  draw("curves.png", "Loss and accuracy of each epoch.", [&](const auto& path) { write_curves(path, epochs); });
-  draw("confusion.png", "How many test images of each class were taken for which: blue is right, red is wrong.",
+  draw("curves.png", "Loss and accuracy by epoch.", [&](const auto& path) { write_curves(path, epochs); });
+  draw("confusion.png",
+       "Number of test images of each class predicted as each class; correct predictions are blue, wrong ones red.",
        [&](const auto& path) { data::write_png(path, confusions(tested, test)); });
   draw("predictions.png",
-       "The first test images and what they were taken for; the truth in brackets where it was wrong.",
+       "Predictions for the first test images; for wrong predictions, the true class is in parentheses.",
        [&](const auto& path) { data::write_png(path, predictions(model, test)); });
-  draw("filters.png", "The weights of the first convolution.",
+  draw("filters.png", "Weights of the first convolution.",
        [&](const auto& path) { data::write_png(path, viz::filters_grid(first_filters(model))); });
   return pictures;
 }

@@ -1,5 +1,4 @@
-// What a run leaves behind in figures and pictures: metrics.csv, curves.png, confusion.png, predictions.png,
-// filters.png.
+// The output files of a run: metrics.csv, curves.png, confusion.png, predictions.png, filters.png.
 #pragma once
 
 #include <filesystem>
@@ -18,12 +17,11 @@ struct EpochScores {
   Score test;
 };
 
-/// The columns of metrics.csv, and their texts for an epoch.
+/// The column names of metrics.csv, and the cells of one epoch.
 std::vector<std::string> metrics_columns();
 std::vector<std::string> metrics_row(std::int64_t epoch, const EpochScores& scores);
 
-/// metrics.csv, a row an epoch. Opened before the first epoch, so that a folder that cannot be written is found out
-/// then.
+/// metrics.csv, one row per epoch. Opened before the first epoch, to detect early that the folder is not writable.
 class MetricsFile {
  public:
   /// Throws an IoError when the file cannot be written.
@@ -41,8 +39,8 @@ struct Picture {
   std::string caption;
 };
 
-/// Draws the pictures into a folder; `tested` is the last evaluation. A picture that cannot be drawn is reported and
-/// left out.
+/// Writes the pictures to a folder; `tested` is the last evaluation. A picture that cannot be written is reported and
+/// skipped.
 std::vector<Picture> write_pictures(const std::filesystem::path& out, const std::vector<EpochScores>& epochs,
                                     const Evaluation& tested, tapestry::nn::Module& model,
                                     const tapestry::data::Dataset& test);

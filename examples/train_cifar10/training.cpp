@@ -15,7 +15,7 @@ using namespace tapestry;
 
 namespace {
 
-/// Adds up the results of batches.
+/// Accumulates the results of batches.
 class Tally {
  public:
   void add(double loss, const std::vector<std::int64_t>& predicted, const Array& labels) {

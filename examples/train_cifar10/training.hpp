@@ -1,4 +1,4 @@
-// One epoch of training, and the measurement on the test images.
+// One epoch of training, and evaluation on the test images.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <tapestry/optim/optimizer.hpp>
 #include <tapestry/optim/schedule.hpp>
 
-/// Mean loss and share of right answers over some images.
+/// Mean loss and accuracy over some images.
 struct Score {
   double loss = 0;
   double accuracy = 0;
@@ -18,19 +18,19 @@ struct Score {
   double seconds = 0;
 };
 
-/// At most `max_steps` steps, one per batch. Throws a ValueError when a loss is not finite; the weights are then as the
-/// step before left them.
+/// Trains for at most `max_steps` steps, one per batch. Throws a ValueError when a loss is not finite, before that step
+/// changes the weights.
 Score train_epoch(const std::string& label, tapestry::nn::Module& model, tapestry::optim::Optimizer& optimizer,
                   tapestry::optim::Schedule& schedule, tapestry::data::Loader& loader, std::int64_t max_steps);
 
-/// What a network takes the images of a loader for.
+/// The true and predicted classes of the images of a loader, and their score.
 struct Evaluation {
   Score score;
   std::vector<std::int64_t> labels;
   std::vector<std::int64_t> predicted;
 };
 
-/// Measures on all images of a loader, in evaluation mode.
+/// Evaluates all images of a loader, in evaluation mode.
 Evaluation evaluate(tapestry::nn::Module& model, tapestry::data::Loader& loader);
 
 /// The class with the highest logit, for each row of logits (N, classes).

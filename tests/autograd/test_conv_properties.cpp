@@ -88,11 +88,10 @@ WholeNumbers whole_numbers_case(Generator& random) {
                                           .groups = groups,
                                           .dilation = {random.between(1, 2), random.between(1, 3)}};
   WholeNumbers result;
-  result.transposed = {
-      .x = random.integers({random.between(1, 3), in, random.between(2, 6), random.between(2, 7)}),
-      .weight = random.integers({in, out, kernel.height, kernel.width}),
-      .bias = random.integers({groups * out}),
-      .options = options};
+  result.transposed = {.x = random.integers({random.between(1, 3), in, random.between(2, 6), random.between(2, 7)}),
+                       .weight = random.integers({in, out, kernel.height, kernel.width}),
+                       .bias = random.integers({groups * out}),
+                       .options = options};
   const Pair size = result.transposed.out_size();
   result.plain = {
       .x = random.integers({result.transposed.x.size(0), groups * out, size.height, size.width}),

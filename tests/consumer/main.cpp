@@ -1,4 +1,4 @@
-// What a user's first program does: a layer, a forward and a backward pass.
+// A minimal program: a layer, a forward and a backward pass.
 #include <iostream>
 
 #include <tapestry/tapestry.hpp>

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Builds and runs the consumer project beside this script.
+# Builds and runs the consumer project in this folder.
 # usage: tests/consumer/run.sh installed|subdirectory BUILD_DIR     works in BUILD_DIR/consumer
 #
-# installed: against what BUILD_DIR, a finished build, installs. Runs the project's program, the tutorial's chapter on
-# operators of one's own, and the example with parts of one's own.
+# installed: installs BUILD_DIR, a finished build, and uses the package. Runs the project's program, the tutorial's chapter
+# on custom operators, and the example with custom parts.
 #
-# subdirectory: against the source tree, through add_subdirectory. Shows that Tapestry configures as a part of another
-# project and that the link to tapestry::tapestry gives a source file its headers. It compiles main.cpp and nothing else:
-# that the libraries compile and link is shown by BUILD_DIR and by the installed mode, and compiling them once more would
-# take minutes.
+# subdirectory: uses the source tree through add_subdirectory. Checks that Tapestry configures as part of another project
+# and that linking tapestry::tapestry provides its headers. Compiles only main.cpp; BUILD_DIR and the installed mode already
+# show that the libraries compile and link, and compiling them again would take minutes.
 set -euo pipefail
 
 mode=$1

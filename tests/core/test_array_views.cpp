@@ -37,8 +37,8 @@ TEST_CASE("reshape shares memory where both shapes have the same element order")
   REQUIRE(pooled.reshape({8, 16}).shares_memory_with(pooled));
   const Array gray = Array::zeros({8, 1, 5, 6}, DType::f32, channels_last);
   REQUIRE(gray.reshape({8, 30}).shares_memory_with(gray));
-  const Array colour = Array::zeros({8, 3, 5, 6}, DType::f32, channels_last);
-  REQUIRE_FALSE(colour.reshape({8, 90}).shares_memory_with(colour));
+  const Array color = Array::zeros({8, 3, 5, 6}, DType::f32, channels_last);
+  REQUIRE_FALSE(color.reshape({8, 90}).shares_memory_with(color));
 }
 
 TEST_CASE("reshape names both shapes when their element counts differ") {

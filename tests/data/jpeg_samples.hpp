@@ -1,4 +1,4 @@
-// JPEG files of 16 x 16 pixels: red grows to the right and green downwards (16 per pixel).
+// JPEG files of 16 x 16 pixels; red increases to the right and green downward, by 16 per pixel.
 #pragma once
 
 #include <cstdint>

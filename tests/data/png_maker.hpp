@@ -1,11 +1,11 @@
-// PNG files that an encoder would not write.
+// Makes PNG files that an encoder would not write.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-/// A chunk with its length and checksum.
+/// A chunk with length and checksum.
 inline std::vector<std::uint8_t> png_chunk(const std::string& type, const std::vector<std::uint8_t>& content) {
   const auto number = [](std::vector<std::uint8_t>& out, std::uint32_t value) {
     for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
@@ -38,8 +38,8 @@ inline std::vector<std::uint8_t> png_file(std::uint32_t width, std::uint32_t hei
   return file;
 }
 
-/// A zlib stream of `bytes` bytes that inflates to about 158 times as many zeros: one literal, then copies of
-/// 258 bytes from one byte back, of 13 bits each, in the fixed code (RFC 1951, 3.2.6).
+/// A zlib stream of `bytes` bytes that inflates to about 158 times as many zeros: one literal, then copies of 258 bytes
+/// at distance 1, of 13 bits each, in the fixed code (RFC 1951, 3.2.6).
 inline std::vector<std::uint8_t> zlib_bomb(std::size_t bytes) {
   std::vector<std::uint8_t> stream = {0x78, 0x01};
   unsigned buffer = 0;

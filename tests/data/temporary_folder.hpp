@@ -1,4 +1,4 @@
-// A folder of its own for a test's files.
+// A temporary folder for a test's files.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-/// Made empty, and removed with what is in it.
+/// Created empty; removed with its contents.
 class TemporaryFolder {
  public:
   TemporaryFolder() {

@@ -11,7 +11,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// A plane of f(row, column) at places that lie `factor` to a pixel.
+/// A plane of f(row, column), sampled at `factor` positions per pixel.
 template <class F>
 Array plane(std::int64_t height, std::int64_t width, std::int64_t factor, const F& f) {
   std::vector<float> values;
@@ -34,11 +34,11 @@ TEST_CASE("bicubic enlargement reproduces quadratic surfaces away from the edges
     const Array got = enlarge_bicubic(plane(7, 9, 1, surface), factor);
     const Array wanted = plane(7, 9, factor, surface);
     REQUIRE(got.shape() == wanted.shape());
-    // Two pixels at every edge are made with pixels that are not there.
+    // The two outermost pixels at every edge depend on pixels outside the image.
     for (std::int64_t i = 2 * factor; i < 5 * factor; ++i) {
       for (std::int64_t j = 2 * factor; j < 7 * factor; ++j) {
         INFO("factor " << factor << " at " << i << ", " << j);
-        // Sums of 16 floats no larger than 3, each with some roundings of 2⁻²⁴.
+        // Sums of 16 floats of at most 3, each with a few roundings of 2⁻²⁴.
         CHECK(std::abs(got.at({0, 0, i, j}) - wanted.at({0, 0, i, j})) < 1e-5);
       }
     }
@@ -46,8 +46,8 @@ TEST_CASE("bicubic enlargement reproduces quadratic surfaces away from the edges
 }
 
 TEST_CASE("bicubic enlargement of a step has the weights of Keys") {
-  // Pixels of the result lie at -1/4 and 1/4 around each pixel: at 1/4 the weights of the four pixels around, with
-  // a = -1/2, are -9/128, 111/128, 29/128 and -3/128.
+  // Output pixels lie at -1/4 and 1/4 from each input pixel. At 1/4 the weights of the four nearest pixels, with a =
+  // -1/2, are -9/128, 111/128, 29/128 and -3/128.
   const Array step = Array::from<float>({1, 1, 1, 6}, {0, 0, 0, 1, 1, 1});
   const Array got = enlarge_bicubic(step, 2);
   CHECK(got.shape() == Shape{1, 1, 2, 12});
@@ -60,7 +60,7 @@ TEST_CASE("bicubic enlargement of a step has the weights of Keys") {
   }
 }
 
-TEST_CASE("bicubic enlargement keeps constants and the memory format and images apart") {
+TEST_CASE("bicubic enlargement preserves constants and the memory format and does not mix images") {
   const Array constant = Array::full({2, 3, 1, 4}, 0.75);
   require_close(enlarge_bicubic(constant, 3), Array::full({2, 3, 3, 12}, 0.75), 1e-6);
   const Array images = Generator(1).reals({3, 2, 4, 5}).to(DType::f32);

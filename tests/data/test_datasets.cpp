@@ -21,7 +21,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/// A record of CIFAR-10: red counts up along the pixels, green is `label`, blue is 7.
+/// A CIFAR-10 record: red counts up along the pixels, green is `label`, blue is 7.
 Bytes record(std::uint8_t label) {
   Bytes bytes = {label};
   for (int i = 0; i < 1024; ++i) bytes.push_back(static_cast<std::uint8_t>(i % 251));
@@ -44,7 +44,7 @@ void put_image(const std::filesystem::path& path, std::uint8_t gray, std::int64_
   write_png(path, Array::full({3, height, width}, gray, DType::u8));
 }
 
-/// The gray of every image, in order.
+/// The gray value of every image, in order.
 std::vector<int> grays(const ArrayDataset& dataset) {
   std::vector<int> result;
   for (std::int64_t i = 0; i < dataset.size(); ++i) {
@@ -55,7 +55,7 @@ std::vector<int> grays(const ArrayDataset& dataset) {
 
 }  // namespace
 
-TEST_CASE("array data sets give copies of their images with labels") {
+TEST_CASE("array data sets return copies of their images with labels") {
   const Array images = Array::from({2, 2, 1, 2}, std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8});
   const ArrayDataset dataset(images, Array::from({2}, std::vector<std::int64_t>{4, 9}));
   CHECK(dataset.size() == 2);
@@ -85,7 +85,7 @@ TEST_CASE("array data sets report mismatched arrays") {
                     "array_dataset: expected labels of 0 to 1 (2 class names), got 3 at index 1");
 }
 
-TEST_CASE("cifar10 reads planes into images") {
+TEST_CASE("cifar10 converts color planes to images") {
   const TemporaryFolder folder;
   for (std::uint8_t i = 1; i <= 5; ++i) {
     put_file(folder.path() / ("data_batch_" + std::to_string(i) + ".bin"), records({i, 0}));
@@ -119,7 +119,7 @@ TEST_CASE("cifar10 reads the class names from batches.meta.txt") {
                     "cifar10: " + folder.path().string() + "/batches.meta.txt: expected 10 names, got 2");
 }
 
-TEST_CASE("cifar10 reports the file and the fault") {
+TEST_CASE("cifar10 errors name the file and the problem") {
   const TemporaryFolder folder;
   const auto file = folder.path() / "test_batch.bin";
   const std::string name = "cifar10: " + file.string();
@@ -152,9 +152,9 @@ TEST_CASE("image folders label by sorted class and order files naturally") {
   put_image(folder.path() / "dog" / "02.png", 1);
   put_image(folder.path() / "cat" / "img12b.png", 12);
   put_image(folder.path() / "cat" / "img9b.png", 9);
-  put_file(folder.path() / "cat" / "notes.txt", std::string("passed over"));
-  put_file(folder.path() / "cat" / ".hidden.png", std::string("passed over"));
-  put_file(folder.path() / "README", std::string("passed over"));
+  put_file(folder.path() / "cat" / "notes.txt", std::string("ignored"));
+  put_file(folder.path() / "cat" / ".hidden.png", std::string("ignored"));
+  put_file(folder.path() / "README", std::string("ignored"));
   std::filesystem::create_directory(folder.path() / ".git");
   const ImageFolder dataset(folder.path());
   CHECK(dataset.class_names() == std::vector<std::string>{"cat", "dog"});
@@ -187,7 +187,7 @@ TEST_CASE("image folders report the first mismatched file") {
   CHECK_THROWS_WITH(ImageFolder(folder.path()), "read_image: " + dir + "/cat/5.png: the file is empty");
 }
 
-TEST_CASE("open_dataset knows both layouts") {
+TEST_CASE("open_dataset accepts both layouts") {
   const TemporaryFolder folder;
   const std::string dir = folder.path().string();
   CHECK_THROWS_WITH(open_dataset(folder.path(), Split::test),
@@ -209,7 +209,7 @@ TEST_CASE("open_dataset knows both layouts") {
   CHECK(open_dataset(folder.path(), Split::test)->get(0).label == 6);
 }
 
-// CIFAR10_ROOT is the folder of the binaries; a folder cifar10-jpeg beside it holds the same images as files.
+// CIFAR10_ROOT is the folder of the binaries; a folder cifar10-jpeg next to it contains the same images as files.
 TEST_CASE("cifar10 reads the same images from binaries and from files") {
   const char* root = std::getenv("CIFAR10_ROOT");
   if (root == nullptr) {
@@ -224,7 +224,7 @@ TEST_CASE("cifar10 reads the same images from binaries and from files") {
   const ImageFolder folder(files);
   REQUIRE(folder.size() == binaries.size());
   CHECK(folder.class_names() == binaries.class_names());
-  // The files of a class are numbered by their place among all records.
+  // The files of a class are numbered by their position among all records.
   std::vector<std::int64_t> by_class;
   for (std::int64_t label = 0; label < 10; ++label) {
     for (std::int64_t i = 0; i < binaries.size(); ++i) {
@@ -245,8 +245,8 @@ TEST_CASE("cifar10 reads the same images from binaries and from files") {
     }
   }
   CHECK(different_labels == 0);
-  // Decoders may differ by one in the inverse transform of each component, and color conversion multiplies a
-  // chroma step by up to 1.772: 1 + 1.772 and the rounding stay under 4.
+  // Decoders may differ by one in the inverse transform of each component, and color conversion multiplies a chroma
+  // step by up to 1.772: 1 + 1.772 plus rounding is below 4.
   CHECK(most <= 4);
   CHECK(static_cast<double>(total) / static_cast<double>(binaries.images().numel()) < 0.5);
 }

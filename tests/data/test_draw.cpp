@@ -21,7 +21,7 @@ Array black(std::int64_t channels, std::int64_t height, std::int64_t width,
 
 }  // namespace
 
-TEST_CASE("fill_rectangle fills what lies inside the image in either memory format") {
+TEST_CASE("fill_rectangle clips to the image in either memory format") {
   for (const MemoryFormat format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {
     Array image = black(3, 2, 3, format);
     fill_rectangle(image, 1, -5, 9, 6, {1, 2, 3});
@@ -29,7 +29,7 @@ TEST_CASE("fill_rectangle fills what lies inside the image in either memory form
   }
 }
 
-TEST_CASE("draw_text draws letters of rectangles") {
+TEST_CASE("draw_text draws letters") {
   Array image = black(1, 9, 6);
   draw_text(image, 0, 0, "T", {1, 1, 1});
   const Bytes drawn = image.to_vector<std::uint8_t>();
@@ -67,12 +67,12 @@ TEST_CASE("draw_text scales and accepts any bytes") {
   CHECK_THROWS_WITH(draw_text(small, 0, 0, "a", {}, 0), "draw_text: scale must be at least 1, got 0");
 }
 
-TEST_CASE("draw_text draws every printable character within its room") {
+TEST_CASE("draw_text draws every printable character within its bounds") {
   std::string all;
   for (char c = ' '; c <= '~'; ++c) all += c;
   Array image = black(1, 14, text_width(all) + 10);
   draw_text(image, 0, 0, all, {1, 1, 1});
-  // The last characters are there: nothing was cut off for want of room.
+  // The last characters are drawn, so the buffer was large enough.
   const Bytes drawn = image.to_vector<std::uint8_t>();
   std::int64_t last = 0;
   for (std::size_t i = 0; i < drawn.size(); ++i) {

@@ -1,4 +1,4 @@
-// The data sets of one graph.
+// Graph data sets.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -25,7 +25,7 @@ Pairs pairs_of(const SparseAdjacency& graph) {
   return pairs;
 }
 
-/// Requires that every edge is there once each way, with the weight 1, and that there are no loops.
+/// Requires every edge exactly once in each direction, with weight 1, and no self-loops.
 void require_undirected(const SparseAdjacency& graph) {
   const Pairs pairs = pairs_of(graph);
   REQUIRE(static_cast<std::int64_t>(pairs.size()) == graph.num_edges());
@@ -36,7 +36,7 @@ void require_undirected(const SparseAdjacency& graph) {
   }
 }
 
-bool same_graph(const data::LabelledGraph& a, const data::LabelledGraph& b) {
+bool same_graph(const data::LabeledGraph& a, const data::LabeledGraph& b) {
   return pairs_of(a.adjacency) == pairs_of(b.adjacency) &&
          a.features.to_vector<float>() == b.features.to_vector<float>();
 }
@@ -44,28 +44,28 @@ bool same_graph(const data::LabelledGraph& a, const data::LabelledGraph& b) {
 }  // namespace
 
 TEST_CASE("the karate club has the friendships that Zachary published") {
-  const data::LabelledGraph club = data::karate_club();
+  const data::LabeledGraph club = data::karate_club();
   require_undirected(club.adjacency);
   REQUIRE(club.adjacency.num_edges() == 2 * 78);
   Numbers degrees(34, 0);
   for (const auto& edge : club.adjacency.edges()) ++degrees[static_cast<std::size_t>(edge.source)];
   REQUIRE(degrees == Numbers{16, 9, 10, 6, 3, 4, 4, 4, 5, 2, 3, 1, 2, 5, 2, 2,  2,
                              2,  2, 3,  2, 2, 2, 5, 3, 3, 2, 4, 3, 4, 4, 6, 12, 17});
-  // Three who are all friends: 45 times, in each of six orders.
+  // The club has 45 triangles; each is counted in six orders.
   const Pairs pairs = pairs_of(club.adjacency);
   std::int64_t triangles = 0;
   for (const auto& [a, b] : pairs) {
     for (std::int64_t c = 0; c < 34; ++c) triangles += pairs.contains({b, c}) && pairs.contains({c, a}) ? 1 : 0;
   }
   REQUIRE(triangles == 6 * 45);
-  // The leaders are no friends; members 9 and 12 have these friends.
+  // The leaders are not friends; members 9 and 12 have these friends.
   REQUIRE(!pairs.contains({0, 33}));
   for (const std::int64_t friend_of_9 : {1, 3, 31, 33, 34}) REQUIRE(pairs.contains({8, friend_of_9 - 1}));
   REQUIRE(pairs.contains({11, 0}));
 }
 
 TEST_CASE("the karate club splits into halves around its two leaders") {
-  const data::LabelledGraph club = data::karate_club();
+  const data::LabeledGraph club = data::karate_club();
   const auto side = club.labels.to_vector<std::int64_t>();
   REQUIRE(side == Numbers{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 0,
                           0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
@@ -81,9 +81,9 @@ TEST_CASE("the karate club splits into halves around its two leaders") {
   }
 }
 
-TEST_CASE("a community graph has edges by the probabilities asked for") {
+TEST_CASE("a community graph has edges with the requested probabilities") {
   const data::CommunityGraphOptions options = {.communities = 3, .nodes_per_community = 80, .num_features = 5};
-  const data::LabelledGraph graph = data::community_graph(options);
+  const data::LabeledGraph graph = data::community_graph(options);
   require_undirected(graph.adjacency);
   REQUIRE(graph.features.shape() == Shape{240, 5});
   REQUIRE(graph.features.dtype() == DType::f32);
@@ -93,7 +93,7 @@ TEST_CASE("a community graph has edges by the probabilities asked for") {
   for (const auto& [a, b] : pairs_of(graph.adjacency)) {
     (label[static_cast<std::size_t>(a)] == label[static_cast<std::size_t>(b)] ? within : between) += 0.5;
   }
-  // Of n independent pairs n p have an edge, give or take √(n p (1 − p)); 5 of these are allowed.
+  // The number of edges among n independent pairs is binomial; allow 5 standard deviations √(n p (1 − p)).
   const auto require_share = [](double edges, double pairs, double p) {
     REQUIRE(std::abs(edges - pairs * p) < 5 * std::sqrt(pairs * p * (1 - p)));
   };
@@ -101,14 +101,14 @@ TEST_CASE("a community graph has edges by the probabilities asked for") {
   require_share(between, 3 * 80 * 80, 0.01);
 }
 
-TEST_CASE("the extreme probabilities give complete and separate communities") {
+TEST_CASE("probabilities 1 and 0 give complete and separate communities") {
   const auto graph = data::community_graph(
       {.communities = 2, .nodes_per_community = 4, .p_within = 1, .p_between = 0, .num_features = 1});
   REQUIRE(graph.adjacency.num_edges() == 2 * 4 * 3);
   for (const auto& edge : graph.adjacency.edges()) REQUIRE((edge.source - edge.target) % 2 == 0);
 }
 
-TEST_CASE("features of a community have a part in common of the size asked for") {
+TEST_CASE("features of a community share a component of the requested magnitude") {
   const auto mean_of_group = [](double signal) {
     const auto graph = data::community_graph(
         {.communities = 2, .nodes_per_community = 400, .num_features = 64, .signal = signal, .seed = 3});
@@ -120,25 +120,25 @@ TEST_CASE("features of a community have a part in common of the size asked for")
     }
     return square;
   };
-  // The mean of 400 draws has the variance signal² + 1/400. The mean of the squares of 64 such numbers is off by
-  // √(2/64) = 0.18 of it, of which 5 are allowed.
+  // The mean of 400 draws has the variance signal² + 1/400. The mean of 64 such squares has a relative standard
+  // deviation of √(2/64) = 0.18; allow 5 of them.
   REQUIRE(std::abs(mean_of_group(2) / (4 + 1.0 / 400) - 1) < 5 * 0.18);
   REQUIRE(mean_of_group(2) > 0.1);
   REQUIRE(mean_of_group(0) < (1 + 5 * 0.18) / 400);
 }
 
 TEST_CASE("a community graph is a function of its options") {
-  const data::LabelledGraph first = data::community_graph();
+  const data::LabeledGraph first = data::community_graph();
   REQUIRE(same_graph(first, data::community_graph()));
   REQUIRE(!same_graph(first, data::community_graph({.seed = 1})));
-  // More edges between communities leave those within as they are: every pair has a number of its own.
+  // More edges between communities do not change those within, because every pair has its own random number.
   const auto pairs = pairs_of(first.adjacency);
   const auto more = pairs_of(data::community_graph({.p_between = 0.2}).adjacency);
   REQUIRE(more.size() > pairs.size());
   REQUIRE(std::ranges::includes(more, pairs));
 }
 
-TEST_CASE("options of a community graph out of range are named") {
+TEST_CASE("community_graph rejects options out of range") {
   const auto refuses = [](const data::CommunityGraphOptions& options, const std::string& text) {
     REQUIRE_THROWS_MATCHES(data::community_graph(options), ValueError, Message(text));
   };

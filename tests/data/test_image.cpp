@@ -29,7 +29,7 @@ Array gradient(std::int64_t channels, std::int64_t height, std::int64_t width) {
   return Array::from({channels, height, width}, values);
 }
 
-/// Reads `bytes` as a file; the text of the error, or "read".
+/// Reads `bytes` as a file and returns the error text, or "read".
 std::string outcome(const TemporaryFolder& folder, const Bytes& bytes) {
   const auto path = folder.path() / "file";
   put_file(path, bytes);
@@ -53,12 +53,12 @@ std::int64_t memory_status(const std::string& field) {
   return kilobytes * 1024;
 }
 
-/// How far the process's memory rises while `body` runs, in bytes.
+/// The increase of the process's peak memory while `body` runs, in bytes.
 template <class Body>
 std::int64_t memory_taken(const Body& body) {
   Allocator::instance().trim();
-  malloc_trim(0);                                 // else what was freed before counts as taken already
-  std::ofstream("/proc/self/clear_refs") << "5";  // forgets the highest mark so far
+  malloc_trim(0);                                 // memory freed earlier would otherwise hide new allocations
+  std::ofstream("/proc/self/clear_refs") << "5";  // resets the peak
   const std::int64_t before = memory_status("VmRSS:");
   body();
   return memory_status("VmHWM:") - before;
@@ -88,7 +88,7 @@ TEST_CASE("read_image reads back the output of write_png") {
   }
 }
 
-TEST_CASE("read_image converts between gray and colour") {
+TEST_CASE("read_image converts between gray and color") {
   const TemporaryFolder folder;
   write_png(folder.path() / "gray.png", Array::full({1, 2, 2}, 90, DType::u8));
   CHECK(read_image(folder.path() / "gray.png").to_vector<std::uint8_t>() == Bytes(12, 90));
@@ -103,7 +103,7 @@ TEST_CASE("read_image reads baseline and progressive JPEG") {
     put_file(folder.path() / "image.jpg", file);
     const Array image = read_image(folder.path() / "image.jpg");
     REQUIRE(image.shape() == Shape{3, 16, 16});
-    // Quantized and with the color at half resolution: the gradients come back to within a pixel's step.
+    // Quantized and with chroma at half resolution: gradients are reproduced to within one pixel's step.
     for (const std::int64_t y : {2, 8, 13}) {
       for (const std::int64_t x : {2, 8, 13}) {
         CHECK(std::abs(image.at({0, y, x}) - static_cast<double>(16 * x)) <= 16);
@@ -113,7 +113,7 @@ TEST_CASE("read_image reads baseline and progressive JPEG") {
   }
 }
 
-TEST_CASE("read_image names a file that is missing or not a file") {
+TEST_CASE("read_image errors name a path that is missing or not a regular file") {
   const TemporaryFolder folder;
   const std::string dir = folder.path().string();
   CHECK_THROWS_WITH(read_image(folder.path() / "none.png"),
@@ -164,7 +164,7 @@ TEST_CASE("read_image rejects every truncation of a file") {
         "truncated: the chunk at byte 33 holds " + std::to_string(png.size() - 57) + " bytes, 5 are left");
 }
 
-TEST_CASE("read_image finds every flipped bit of a PNG file") {
+TEST_CASE("read_image detects every flipped bit of a PNG file") {
   const TemporaryFolder folder;
   write_png(folder.path() / "image.png", gradient(3, 5, 7));
   Bytes bytes = file_bytes(folder.path() / "image.png");
@@ -190,7 +190,7 @@ TEST_CASE("read_image rejects a JPEG file with an impossible Huffman table") {
 TEST_CASE("read_image survives flipped bits of a JPEG file") {
   const TemporaryFolder folder;
   for (Bytes bytes : {baseline_jpeg, progressive_jpeg}) {
-    // Steps of 3 come by every bit of a byte.
+    // A step of 3 visits every bit position of a byte.
     for (std::size_t bit = 0; bit < 8 * bytes.size(); bit += 3) {
       const auto mask = static_cast<std::uint8_t>(1U << (bit % 8));
       bytes[bit / 8] ^= mask;
@@ -200,12 +200,12 @@ TEST_CASE("read_image survives flipped bits of a JPEG file") {
   }
 }
 
-TEST_CASE("read_image uses at most 64 MB for a file that inflates without end") {
+TEST_CASE("read_image uses at most 64 MB for a decompression bomb") {
   const TemporaryFolder folder;
   const Bytes bomb = png_file(8, 8, 8, zlib_bomb(2'000'000));
   put_file(folder.path() / "bomb.png", bomb);
   const std::int64_t taken = memory_taken([&] {
-    CHECK_THROWS_WITH(read_image(folder.path() / "bomb.png"), ContainsSubstring("decoding it takes more than"));
+    CHECK_THROWS_WITH(read_image(folder.path() / "bomb.png"), ContainsSubstring("decoding requires more than"));
   });
   if (!sanitized) CHECK(taken < 64'000'000);
 }

@@ -1,4 +1,4 @@
-// What accessors give of temporary data sets and iterators does not point into them.
+// Accessors of temporary data sets and iterators do not return references into them.
 #include <type_traits>
 #include <utility>
 

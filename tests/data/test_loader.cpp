@@ -19,7 +19,7 @@ using namespace tapestry::data;
 
 namespace {
 
-/// Image i is f32 (3, 2, 2) full of i, its label i.
+/// Image i is f32 (3, 2, 2) filled with i, with label i.
 class Numbers : public Dataset {
  public:
   explicit Numbers(std::int64_t size) : size_(size) {}
@@ -44,7 +44,7 @@ Array add_noise(const Array& image, RandomStream& random) {
   return result;
 }
 
-/// The elements in the order of the memory.
+/// The elements in memory order.
 std::vector<float> elements(const Array& images) {
   return {images.data<float>(), images.data<float>() + images.numel()};
 }
@@ -75,7 +75,7 @@ std::vector<std::int64_t> flat(const Seen& seen) {
 static_assert(!std::is_constructible_v<Loader, Numbers&&, LoaderOptions>,
               "a loader of a temporary would outlive its data set");
 
-TEST_CASE("loader gives batches of images and labels in order") {
+TEST_CASE("loader returns batches of images and labels in order") {
   const Numbers numbers(7);
   Loader loader(numbers, {.batch_size = 3});
   CHECK(loader.batches() == 3);
@@ -94,7 +94,7 @@ TEST_CASE("loader gives batches of images and labels in order") {
   CHECK(next == 7);
 }
 
-TEST_CASE("loader leaves out a last batch that is not full") {
+TEST_CASE("loader with drop_last drops an incomplete last batch") {
   const Numbers numbers(7);
   Loader loader(numbers, {.batch_size = 3, .drop_last = true});
   CHECK(loader.batches() == 2);
@@ -114,7 +114,7 @@ TEST_CASE("loader of an empty data set has no batches") {
   }
 }
 
-TEST_CASE("loader turns bytes into floats from zero to one") {
+TEST_CASE("loader converts bytes to floats in the range from zero to one") {
   const ArrayDataset dataset(Array::full({2, 3, 1, 1}, 51, DType::u8), Array::zeros({2}, DType::i64));
   Loader loader(dataset, {.batch_size = 2});
   for (auto [images, labels] : loader) CHECK(elements(images) == std::vector<float>(6, 0.2F));
@@ -139,7 +139,7 @@ TEST_CASE("loader shuffles by seed and epoch") {
   CHECK(flat(go_through(other)) != first);
 }
 
-TEST_CASE("loader gives the same batches at any number of workers") {
+TEST_CASE("loader returns the same batches at any number of workers") {
   const Numbers numbers(101);
   const auto epochs = [&](std::int64_t workers, std::int64_t prefetch) {
     Loader loader(numbers, {.batch_size = 4,
@@ -160,7 +160,7 @@ TEST_CASE("loader gives the same batches at any number of workers") {
   }
 }
 
-TEST_CASE("loader draws for a sample by seed and epoch and index alone") {
+TEST_CASE("random numbers of a sample depend only on seed and epoch and index") {
   const Numbers numbers(12);
   const auto image_of = [&](std::int64_t label, std::int64_t batch_size, bool shuffle, std::int64_t epoch) {
     Loader loader(numbers, {.batch_size = batch_size, .shuffle = shuffle, .workers = 2, .transform = add_noise});
@@ -175,7 +175,7 @@ TEST_CASE("loader draws for a sample by seed and epoch and index alone") {
   };
   CHECK(image_of(5, 3, false, 0) == image_of(5, 7, true, 0));
   CHECK(image_of(5, 3, false, 0) != image_of(5, 3, false, 1));
-  // The noise, without the image under it.
+  // The noise without the image.
   auto five = image_of(5, 3, false, 0);
   auto six = image_of(6, 3, false, 0);
   for (float& value : five) value -= 5;
@@ -191,7 +191,7 @@ TEST_CASE("loader rethrows a worker's exception in the loop with its type and me
     std::vector<std::int64_t> before;
     try {
       for (auto [images, labels] : loader) before.push_back(labels.data<std::int64_t>()[0]);
-      FAIL("nothing was thrown");
+      FAIL("no exception");
     } catch (const IoError& error) {
       CHECK(std::string(error.what()) == "numbers: no image 17");
     }
@@ -199,14 +199,14 @@ TEST_CASE("loader rethrows a worker's exception in the loop with its type and me
   }
 }
 
-TEST_CASE("loader passes on errors of the first batch and of transforms") {
+TEST_CASE("loader rethrows errors of the first batch and of transforms") {
   const Numbers numbers(4);
   for (const std::int64_t workers : {0, 2}) {
     Loader loader(numbers, {.batch_size = 2, .workers = workers, .transform = [](const Array&, RandomStream&) -> Array {
-                              throw std::out_of_range("a transform of one's own");
+                              throw std::out_of_range("custom transform");
                             }});
     CHECK_THROWS_AS(go_through(loader), std::out_of_range);
-    CHECK_THROWS_WITH(go_through(loader), "a transform of one's own");
+    CHECK_THROWS_WITH(go_through(loader), "custom transform");
   }
 }
 
@@ -219,7 +219,7 @@ TEST_CASE("loader can be used again after an error") {
   CHECK(flat(go_through(loader)).size() == 10);
 }
 
-TEST_CASE("loader does not hang when the loop is left early") {
+TEST_CASE("loader does not hang when the loop exits early") {
   const Numbers numbers(1000);
   for (const std::int64_t workers : {0, 1, 4}) {
     for (int round = 0; round < 20; ++round) {
@@ -244,7 +244,7 @@ TEST_CASE("loader respects the prefetch limit") {
   Loader loader(numbers, {.batch_size = 1, .workers = 3, .prefetch = 4});
   const auto place = loader.begin();
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  // The one taken and four ahead of it.
+  // The current batch and four ahead of it.
   CHECK(numbers.calls <= 5);
 }
 
@@ -278,7 +278,7 @@ TEST_CASE("loader reports mismatched samples") {
   }
 }
 
-TEST_CASE("loader checks its options when it is made") {
+TEST_CASE("loader checks its options on construction") {
   const Numbers numbers(4);
   CHECK_THROWS_WITH(Loader(numbers, {.batch_size = 0}), "loader: batch_size must be at least 1, got 0");
   CHECK_THROWS_WITH(Loader(numbers, {.batch_size = 1, .workers = -1}), "loader: workers must be at least 0, got -1");

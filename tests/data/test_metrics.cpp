@@ -18,13 +18,13 @@ Array classes_of(const Shape& shape, const std::vector<std::int64_t>& values) {
 
 }  // namespace
 
-TEST_CASE("mean_iou is the mean of the shares that prediction and truth have in common") {
+TEST_CASE("mean_iou averages intersection over union over the classes") {
   const Array truth = classes_of({2, 3}, {0, 0, 1, 1, 2, 2});
   CHECK(mean_iou(truth, truth, 3) == 1);
   // Class 0: 2 of 3; class 1: 1 of 3; class 2: 1 of 2.
   const Array predicted = classes_of({2, 3}, {0, 0, 0, 1, 1, 2});
   CHECK(mean_iou(predicted, truth, 3) == (2.0 / 3 + 1.0 / 3 + 1.0 / 2) / 3);
-  // A class that is nowhere counts for nothing, one that is only in the prediction for 0.
+  // A class in neither is ignored; a class only in the prediction counts as 0.
   CHECK(mean_iou(predicted, truth, 5) == (2.0 / 3 + 1.0 / 3 + 1.0 / 2) / 3);
   CHECK(mean_iou(classes_of({4}, {0, 0, 0, 3}), classes_of({4}, {0, 0, 0, 0}), 4) == 0.375);
   CHECK(mean_iou(classes_of({2}, {0, 0}), classes_of({2}, {1, 1}), 2) == 0);
@@ -52,7 +52,7 @@ TEST_CASE("psnr is ten decibels for a tenth of the squared peak") {
     const auto values = values_of(original);
     return Array::from<double>({4}, {values[0] + step, values[1] - step, values[2] + step, values[3] - step});
   };
-  // The logarithm of a number with a relative error of a few roundings.
+  // The argument of the logarithm has a relative error of a few roundings.
   CHECK(std::abs(psnr(moved_by(0.1), original) - 20) < 1e-12);
   CHECK(std::abs(psnr(moved_by(0.1), original, 10) - 40) < 1e-12);
   CHECK(std::abs(psnr(moved_by(25.5), original, 255) - 20) < 1e-12);
@@ -63,7 +63,7 @@ TEST_CASE("psnr is ten decibels for a tenth of the squared peak") {
   CHECK(std::isnan(psnr(Array::full({1}, NAN), Array::zeros({1}))));
 }
 
-TEST_CASE("psnr compares elements by place and not by order in memory") {
+TEST_CASE("psnr compares elements by index and not by memory order") {
   const Array original = Generator(1).reals({2, 3, 4, 5}).to(DType::f32);
   CHECK(std::isinf(psnr(original.contiguous(MemoryFormat::channels_last), original)));
 }

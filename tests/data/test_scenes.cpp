@@ -51,13 +51,13 @@ TEST_CASE("the noise of a scene is bounded and does not affect masks") {
   const auto after = values_of(noisy.images());
   double most = 0;
   for (std::size_t i = 0; i < before.size(); ++i) most = std::max(most, std::abs(after[i] - before[i]));
-  CHECK(most <= 255 * noise + 1);  // both are rounded
+  CHECK(most <= 255 * noise + 1);  // both values are rounded
   CHECK(most > 255 * noise * 0.95);
 }
 
 TEST_CASE("scenes contain every class and background surrounds the figures") {
   const auto classes = static_cast<std::int64_t>(scene_classes().size());
-  CHECK(scene_classes().front() == "ground");
+  CHECK(scene_classes().front() == "background");
   const Scenes scenes({.split = Split::train, .size = 60, .side = 32});
   std::set<double> seen;
   for (std::int64_t i = 0; i < scenes.size(); ++i) {
@@ -65,7 +65,7 @@ TEST_CASE("scenes contain every class and background surrounds the figures") {
     seen.insert(values.begin(), values.end());
     const auto ground = std::count(values.begin(), values.end(), 0);
     INFO("scene " << i);
-    // A figure of the least radius, 0.14 of the side, that is stretched and partly hidden still covers 1 % of a scene.
+    // A figure of the minimum radius, 0.14 of the side, covers 1 % of a scene even if stretched and partly hidden.
     CHECK(100 * ground < 99 * 32 * 32);
     CHECK(5 * ground > 32 * 32);
   }
@@ -73,7 +73,7 @@ TEST_CASE("scenes contain every class and background surrounds the figures") {
   CHECK(*seen.rbegin() == static_cast<double>(classes - 1));
 }
 
-TEST_CASE("figures of a scene are brighter than its ground") {
+TEST_CASE("figures of a scene are brighter than its background") {
   const Scenes scenes({.split = Split::test, .size = 20, .noise = 0});
   for (std::int64_t i = 0; i < scenes.size(); ++i) {
     const auto values = values_of(mask(scenes, i));

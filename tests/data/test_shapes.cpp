@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t features = 3 * 32 * 32;
 constexpr std::size_t classes = 10;
 
-/// The share of `test` that a linear classifier gets right: softmax regression by stochastic gradient descent.
+/// The accuracy of a linear classifier on `test`: softmax regression by stochastic gradient descent.
 double linear_accuracy(const ArrayDataset& train, const ArrayDataset& test) {
   std::vector<float> weights((features + 1) * classes, 0.0F);
   std::vector<float> scores(classes);
@@ -76,7 +76,7 @@ TEST_CASE("shapes are a function of seed and split and index") {
   CHECK_THROWS_WITH(Shapes({.split = Split::test, .size = -1}), "shapes: size must not be negative, got -1");
 }
 
-TEST_CASE("shapes have ten names and ten figures of like area") {
+TEST_CASE("shapes have ten names and ten figures of similar area") {
   const std::vector<std::string> names = Shapes({.split = Split::train, .size = 1}).class_names();
   CHECK(names == std::vector<std::string>{"circle", "square", "triangle", "pentagon", "star", "cross", "ring",
                                           "crescent", "heart", "arrow"});
@@ -93,13 +93,13 @@ TEST_CASE("shapes have ten names and ten figures of like area") {
       }
     }
     const double area = inside * (1.2 / steps) * (1.2 / steps);
-    INFO(names[figure] << " covers " << area << " and reaches to " << outermost);
+    INFO(names[figure] << " has area " << area << " and radius " << outermost);
     CHECK((area > 0.9 && area < 2.6));
     CHECK((outermost > 0.85F && outermost < 1.13F));
   }
 }
 
-TEST_CASE("figures change by at most the way gone") {
+TEST_CASE("figure_distance changes by at most the distance moved") {
   for (int figure = 0; figure < 10; ++figure) {
     for (int i = 0; i < 400; ++i) {
       const float angle = 0.37F * static_cast<float>(i);
@@ -107,7 +107,7 @@ TEST_CASE("figures change by at most the way gone") {
       const Point p{radius * std::cos(angle), radius * std::sin(angle)};
       const Point q{p.x + 0.01F, p.y};
       INFO("figure " << figure << " at " << p.x << ", " << p.y);
-      // Float arithmetic on numbers near 1, a few roundings.
+      // A few roundings of numbers near 1.
       CHECK(std::abs(figure_distance(figure, p) - figure_distance(figure, q)) <= 0.01F + 1e-5F);
     }
   }
@@ -117,6 +117,6 @@ TEST_CASE("shapes are too hard for a linear classifier") {
   const Shapes train({.split = Split::train, .size = 3000});
   const Shapes test({.split = Split::test, .size = 1000});
   const double accuracy = linear_accuracy(train, test);
-  INFO("a linear classifier gets " << 100 * accuracy << " % right");
+  INFO("accuracy of a linear classifier " << accuracy);
   CHECK(accuracy < 0.6);
 }

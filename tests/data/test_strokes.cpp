@@ -28,9 +28,9 @@ double total(const Array& image) {
 
 }  // namespace
 
-TEST_CASE("a line along pixels covers them whole and those at its edges in part") {
+TEST_CASE("draw_line covers inner pixels fully and edge pixels partly") {
   for (const MemoryFormat format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {
-    // From far left to far right through the middle of row 2, two pixels wide: rows 1 and 3 are half covered.
+    // Across the image through the center of row 2, two pixels wide: rows 1 and 3 are half covered.
     Array image = black(3, 5, 2, format);
     draw_line(image, {-9, 2.5F}, {9, 2.5F}, 2, {100, 50, 200});
     CHECK(image.to_vector<std::uint8_t>() == Bytes{0, 0, 50,  50,  100, 100, 50,  50,  0, 0,  //
@@ -39,16 +39,16 @@ TEST_CASE("a line along pixels covers them whole and those at its edges in part"
   }
 }
 
-TEST_CASE("a disc has the area of a circle wherever it lies") {
+TEST_CASE("a disc has the area of a circle at any position") {
   for (const Point center : {Point{10, 10}, Point{10.5F, 10.5F}, Point{9.8F, 10.3F}}) {
     Array image = black(1, 20, 20);
     fill_disc(image, center, 6, {255, 0, 0});
-    // Of about 2π · 6 pixels on the edge each is off by less than a tenth, and not all to the same side.
+    // Each of about 2π · 6 edge pixels is off by less than a tenth, in both directions.
     CHECK(std::abs(total(image) / 255 - 36 * std::numbers::pi) < 1);
   }
 }
 
-TEST_CASE("a line has the area of its length times its width with round ends") {
+TEST_CASE("the area of a line is length times width plus round ends") {
   Array image = black(1, 40, 40);
   draw_line(image, {8, 9}, {29.5F, 27}, 4, {255, 0, 0});
   const double area = 4 * std::hypot(21.5, 18) + 4 * std::numbers::pi;
@@ -62,7 +62,7 @@ TEST_CASE("strokes blend with the image and are clipped to it") {
   Array image = Array::full({1, 1, 3}, 200, DType::u8);
   draw_line(image, {1.5F, -5}, {1.5F, 5}, 1, {100, 0, 0});
   CHECK(image.to_vector<std::uint8_t>() == Bytes{200, 100, 200});
-  // Half of the middle pixel's left neighbor.
+  // Half of the pixel to the left of the center.
   draw_line(image, {0.5F, -5}, {0.5F, 5}, 0.0001F, {0, 0, 0});
   CHECK(image.at({0, 0, 0}) == 100);
   const Bytes before = image.to_vector<std::uint8_t>();

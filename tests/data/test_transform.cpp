@@ -18,7 +18,7 @@ Array transformed(const Transform& transform, const Array& image, std::uint64_t 
   return transform(image, random);
 }
 
-/// Channel c, row y, column x hold 100 c + 10 y + x + 1.
+/// Element (c, y, x) is 100 c + 10 y + x + 1.
 Array numbered(std::int64_t channels, std::int64_t height, std::int64_t width) {
   Bytes values;
   for (std::int64_t c = 0; c < channels; ++c) {
@@ -31,7 +31,7 @@ Array numbered(std::int64_t channels, std::int64_t height, std::int64_t width) {
 
 }  // namespace
 
-TEST_CASE("to_float maps bytes onto zero to one") {
+TEST_CASE("to_float maps bytes to the range from zero to one") {
   const Array result = transformed(to_float(), Array::from({1, 1, 3}, Bytes{0, 51, 255}));
   CHECK(result.to_vector<float>() == std::vector<float>{0.0F, 0.2F, 1.0F});
   CHECK(result.format() == MemoryFormat::channels_last);
@@ -63,7 +63,7 @@ TEST_CASE("normalize reports invalid input") {
                     "normalize: expected 1 channels (as many as means), got [3, 2, 2]");
 }
 
-TEST_CASE("random_crop cuts every part evenly often") {
+TEST_CASE("random_crop chooses all positions with equal probability") {
   const Transform crop = random_crop({.size = 2});
   const Array image = numbered(1, 3, 4);
   std::vector<int> counts(6);
@@ -75,7 +75,7 @@ TEST_CASE("random_crop cuts every part evenly often") {
                           static_cast<std::uint8_t>(part[0] + 11)});
     ++counts[static_cast<std::size_t>(corner / 10 * 3 + corner % 10)];
   }
-  // Binomial with p = 1/6: a standard deviation is 29, five are 145.
+  // Binomial with p = 1/6: the standard deviation is 29, five are 145.
   for (const int count : counts) CHECK(std::abs(count - draws / 6) < 145);
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("random_crop reports invalid input") {
                     "random_crop: expected at least 5 x 5 pixels (padding 1), got [1, 2, 9]");
 }
 
-TEST_CASE("random_horizontal_flip mirrors with its probability") {
+TEST_CASE("random_horizontal_flip flips with the given probability") {
   const Array image = numbered(2, 1, 3);
   CHECK(transformed(random_horizontal_flip(1), image).to_vector<std::uint8_t>() == Bytes{3, 2, 1, 103, 102, 101});
   CHECK(transformed(random_horizontal_flip(0), image).to_vector<std::uint8_t>() == image.to_vector<std::uint8_t>());
@@ -119,7 +119,7 @@ TEST_CASE("random_horizontal_flip mirrors with its probability") {
   for (std::uint64_t seed = 0; seed < 1000; ++seed) {
     flipped += transformed(random_horizontal_flip(0.25), image, seed).to_vector<std::uint8_t>()[0] == 3 ? 1 : 0;
   }
-  // Binomial: a standard deviation is 13.7, five are 69.
+  // Binomial: the standard deviation is 13.7, five are 69.
   CHECK(std::abs(flipped - 250) < 69);
   CHECK_THROWS_WITH(random_horizontal_flip(1.5), "random_horizontal_flip: probability must be in [0, 1], got 1.5");
 }

@@ -1,4 +1,4 @@
-// What the snippets of a page print and write.
+// Captures the output of snippets.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 #include "data/temporary_folder.hpp"
 
-/// While it lives, standard output is kept instead of shown, and files without a folder go to one that is removed.
+/// For its lifetime, captures standard output and makes a temporary folder the working directory.
 class Printed {
  public:
   Printed() : folder_before_(std::filesystem::current_path()), stream_before_(std::cout.rdbuf(text_.rdbuf())) {
@@ -21,7 +21,7 @@ class Printed {
   Printed(const Printed&) = delete;
   Printed& operator=(const Printed&) = delete;
 
-  /// What has been printed since the last call.
+  /// The output since the last call.
   std::string take() {
     std::string text = text_.str();
     text_.str("");

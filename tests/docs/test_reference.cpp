@@ -1,4 +1,4 @@
-// How the reference of operators is read from headers, and what it finds missing.
+// Parsing of operator headers, and detection of missing documentation.
 #include <fstream>
 #include <string>
 
@@ -11,7 +11,7 @@ using namespace reference;
 
 namespace {
 
-/// Reads a header that begins with a title.
+/// Parses a header with a title and `body`.
 Header read(const std::string& body) {
   const TemporaryFolder folder;
   const std::string file = (folder.path() / "some.hpp").string();
@@ -39,7 +39,7 @@ using Lines = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("an operator is read with its overloads and paragraphs and tags") {
+TEST_CASE("operators are parsed with overloads and paragraphs and tags") {
   const Header header = read(documented);
   REQUIRE(header.title == "Some operators");
   REQUIRE(header.notes == "Some operators. They take numbers.");
@@ -54,7 +54,7 @@ TEST_CASE("an operator is read with its overloads and paragraphs and tags") {
   REQUIRE(find_faults({header}, ".name = \"twice\"").empty());
 }
 
-TEST_CASE("options are read with their types and defaults and comments") {
+TEST_CASE("options are parsed with types and defaults and comments") {
   const Header header = read(
       "struct TwiceOptions {\n"
       "  Required<Pair> size;                   ///< how large\n"
@@ -73,7 +73,7 @@ TEST_CASE("options are read with their types and defaults and comments") {
   REQUIRE(fields[2].comment == "Before the field.");
 }
 
-TEST_CASE("functions that give a struct of tensors are operators and those that give something else are not") {
+TEST_CASE("functions that return a struct of tensors are operators and those that return other types are not") {
   const Header header = read(
       "struct Pairs {\n"
       "  Tensor values;\n"
@@ -87,7 +87,7 @@ TEST_CASE("functions that give a struct of tensors are operators and those that 
   REQUIRE(header.operators[0].name == "pairs_of");
 }
 
-TEST_CASE("checks and helpers and operators of C++ are no operators") {
+TEST_CASE("checks and helpers and C++ operators are not operators") {
   const Header header = read(
       "/// Throws.\n"
       "void check(int x);\n"
@@ -101,7 +101,7 @@ TEST_CASE("checks and helpers and operators of C++ are no operators") {
   REQUIRE(header.operators.empty());
 }
 
-TEST_CASE("an operator that lacks an entry or documentation is named") {
+TEST_CASE("operators without an entry or documentation are reported") {
   REQUIRE(find_faults({read(documented)}, ".name = \"thrice\"") ==
           Lines{"tapestry/some.hpp: twice has no entry in the suite of operators"});
   REQUIRE(find_faults({read("Tensor bare(int x);\n")}, std::nullopt) ==

@@ -1,4 +1,4 @@
-// How the snippets of a page are read and made into functions.
+// Parsing of snippets, and their conversion to functions.
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -43,7 +43,7 @@ const std::string page =
 
 }  // namespace
 
-TEST_CASE("a page is read as chapters of snippets with what they print") {
+TEST_CASE("a page is parsed into chapters of snippets with their output") {
   const auto chapters = read_page(page);
   REQUIRE(chapters.size() == 2);
   REQUIRE(chapters[0].title == "One");
@@ -63,7 +63,7 @@ TEST_CASE("a page is read as chapters of snippets with what they print") {
   CHECK(chapters[1].snippets[1].printed.empty());
 }
 
-TEST_CASE("chapters become functions with declarations before them") {
+TEST_CASE("chapters become functions preceded by declarations") {
   CHECK(functions_of(read_page(page), "a.md", false) ==
         "#line 5 \"a.md\"\n"
         "int twice(int x) { return 2 * x; }\n"
@@ -79,7 +79,7 @@ TEST_CASE("chapters become functions with declarations before them") {
         "}\n");
 }
 
-TEST_CASE("the quick form has replacements and checks what is printed") {
+TEST_CASE("the quick form makes replacements and checks the output") {
   CHECK(functions_of(read_page(page), "a.md", true) ==
         "#line 5 \"a.md\"\n"
         "int twice(int x) { return 2 * x; }\n"
@@ -102,18 +102,18 @@ TEST_CASE("the quick form has replacements and checks what is printed") {
         "}\n");
 }
 
-TEST_CASE("mistakes in a page are reported with their lines") {
+TEST_CASE("mistakes in a page are reported with line numbers") {
   const auto refuses = [](const std::string& text, const std::string& message) {
     CHECK_THROWS_MATCHES(read_page(text), std::runtime_error, Message(message));
   };
-  refuses("## A\n\n```cpp\nrun();\n", "line 3: a fence without an end");
-  refuses("```cpp\nrun();\n```\n", "line 1: a snippet before the first chapter");
-  refuses("## A\n```cpp quick\nrun();\n```\n", "line 2: \"quick\" means nothing behind cpp");
-  refuses("## A\n```cpp 3=4\nrun();\n```\n", "line 2: there is no \"3\" to replace");
-  refuses("## A\n```text\nx\n```\n", "line 2: text that no snippet prints");
-  refuses("## A\n```cpp declarations\nint x;\n```\n```text\nx\n```\n", "line 5: text that no snippet prints");
-  refuses("## A\n```cpp\nx;\n```\n```text\nx\n```\n```text\nx\n```\n", "line 8: text that no snippet prints");
-  refuses("## A\n```cpp\nx;\n```\n```text about\nx\n```\n", "line 5: \"about\" means nothing behind text");
+  refuses("## A\n\n```cpp\nrun();\n", "line 3: unterminated fence");
+  refuses("```cpp\nrun();\n```\n", "line 1: snippet before the first chapter");
+  refuses("## A\n```cpp quick\nrun();\n```\n", "line 2: unknown word \"quick\" after cpp");
+  refuses("## A\n```cpp 3=4\nrun();\n```\n", "line 2: \"3\" not found in the snippet");
+  refuses("## A\n```text\nx\n```\n", "line 2: output without a snippet");
+  refuses("## A\n```cpp declarations\nint x;\n```\n```text\nx\n```\n", "line 5: output without a snippet");
+  refuses("## A\n```cpp\nx;\n```\n```text\nx\n```\n```text\nx\n```\n", "line 8: output without a snippet");
+  refuses("## A\n```cpp\nx;\n```\n```text about\nx\n```\n", "line 5: unknown word \"about\" after text");
 }
 
 TEST_CASE("output is captured and files go to a temporary folder") {

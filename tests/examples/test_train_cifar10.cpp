@@ -27,7 +27,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// True for "test accuracy: 0.1234".
+/// True for a line like "test accuracy: 0.1234".
 bool is_accuracy_line(const std::string& line) {
   const std::string before = "test accuracy: ";
   if (!line.starts_with(before) || line.size() != before.size() + 6) return false;
@@ -38,7 +38,7 @@ bool is_accuracy_line(const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("every mistake on the command line gives one line with what is wrong and what is allowed and exit code 2") {
+TEST_CASE("an invalid command line gives a one-line error that states the allowed values and exit code 2") {
   const std::string range = "must be a whole number from 1 to 1099511627776, got ";
   const std::vector<std::pair<Arguments, std::string>> mistakes = {
       {{"--bogus"}, "not expected: --bogus"},
@@ -74,7 +74,7 @@ TEST_CASE("every mistake on the command line gives one line with what is wrong a
   }
 }
 
-TEST_CASE("a summary lists the layers of the network and trains nothing") {
+TEST_CASE("the option --summary lists the layers of the network and does not train") {
   const Outcome outcome = run({"--model", "resnet20", "--summary"});
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
@@ -83,7 +83,7 @@ TEST_CASE("a summary lists the layers of the network and trains nothing") {
   CHECK_THAT(outcome.out, !ContainsSubstring("accuracy"));
 }
 
-TEST_CASE("help lists every option and is no mistake") {
+TEST_CASE("the option --help lists every option and exits with code 0") {
   const Outcome outcome = run({"--help"});
   REQUIRE(outcome.exit_code == 0);
   REQUIRE(outcome.err.empty());
@@ -93,7 +93,7 @@ TEST_CASE("help lists every option and is no mistake") {
   }
 }
 
-TEST_CASE("a short run leaves weights metrics and pictures behind and evaluation finds the same accuracy") {
+TEST_CASE("a short run writes weights metrics and pictures and --evaluate finds the same accuracy") {
   const SmallDataset data;
   const TemporaryFolder folder;
   struct Network {
@@ -143,7 +143,7 @@ TEST_CASE("a short run leaves weights metrics and pictures behind and evaluation
   }
 }
 
-TEST_CASE("a profiled run prints where the time went before the accuracy and writes a trace of its steps") {
+TEST_CASE("a profiled run prints its tables before the accuracy and writes a trace of its steps") {
   const SmallDataset data;
   const TemporaryFolder folder;
   const std::string trace = (folder.path() / "trace.json").string();
@@ -161,7 +161,7 @@ TEST_CASE("a profiled run prints where the time went before the accuracy and wri
   CHECK_THAT(run(short_run(data, folder.path())).out, !ContainsSubstring("operator"));
 }
 
-TEST_CASE("a trace that cannot be written is found out before the first epoch") {
+TEST_CASE("a trace that cannot be written is detected before the first epoch") {
   const SmallDataset data;
   const TemporaryFolder folder;
   const std::string trace = (folder.path() / "nowhere" / "trace.json").string();
@@ -172,7 +172,7 @@ TEST_CASE("a trace that cannot be written is found out before the first epoch") 
   REQUIRE_THAT(outcome.out, !ContainsSubstring("epoch"));
 }
 
-TEST_CASE("the weights are the same bytes at any number of threads and differ by seed") {
+TEST_CASE("weights are identical bytes at any number of threads and differ by seed") {
   const SmallDataset data;
   const TemporaryFolder folder;
   const auto weights = [&](const std::string& name, const Arguments& more) {
@@ -186,7 +186,7 @@ TEST_CASE("the weights are the same bytes at any number of threads and differ by
   REQUIRE(weights("adamw", {"--threads", "1", "--optimizer", "adamw"}) != single);
 }
 
-TEST_CASE("junk in OMP_NUM_THREADS is harmless") {
+TEST_CASE("invalid values of OMP_NUM_THREADS are harmless") {
   const SmallDataset data;
   const TemporaryFolder folder;
   for (const char* junk : {"many", "-3", "0", "99999999999999999999", ""}) {
@@ -199,7 +199,7 @@ TEST_CASE("junk in OMP_NUM_THREADS is harmless") {
   }
 }
 
-TEST_CASE("a folder that cannot be written is found out before the first epoch") {
+TEST_CASE("an output folder that cannot be written is detected before the first epoch") {
   const SmallDataset data;
   const TemporaryFolder folder;
   put_file(folder.path() / "file", std::string("taken"));
@@ -219,7 +219,7 @@ TEST_CASE("a folder that cannot be written is found out before the first epoch")
   REQUIRE(text_of(folder.path() / "file") == "taken");
 }
 
-TEST_CASE("a loss that is not finite ends the run and keeps the weights of an earlier one") {
+TEST_CASE("a loss that is not finite stops the run and preserves the weights of an earlier run") {
   const SmallDataset data;
   const TemporaryFolder folder;
   put_file(folder.path() / "model.safetensors", std::string("earlier weights"));
@@ -232,7 +232,7 @@ TEST_CASE("a loss that is not finite ends the run and keeps the weights of an ea
   REQUIRE(lines_of(text_of(folder.path() / "metrics.csv")).size() == 1);
 }
 
-TEST_CASE("data and weights that do not fit end the run with what is wrong") {
+TEST_CASE("mismatched data and weights stop the run with an error") {
   const SmallDataset data;
   const TemporaryFolder folder;
   const auto error_of = [](const Arguments& arguments) {
@@ -243,9 +243,9 @@ TEST_CASE("data and weights that do not fit end the run with what is wrong") {
   };
   CHECK_THAT(error_of({"--data", folder.path().string()}), ContainsSubstring("expected the CIFAR-10 binaries"));
   CHECK_THAT(error_of({"--data", data.path(), "--batch-size", "41", "--out", folder.path().string()}),
-             ContainsSubstring("--batch-size: 41 is more than the 40 training images"));
+             ContainsSubstring("--batch-size: 41 exceeds the number of training images, 40"));
   const fs::path weights = folder.path() / "weights.safetensors";
-  put_file(weights, std::string("no weights at all"));
+  put_file(weights, std::string("not a weights file"));
   CHECK_THAT(error_of({"--data", data.path(), "--evaluate", weights.string()}), ContainsSubstring(weights.string()));
   io::save_safetensors(weights.string(), {{"conv1.weight", Array::zeros({1})}});
   CHECK_THAT(error_of({"--data", data.path(), "--evaluate", weights.string()}),

@@ -17,7 +17,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// The row of a table whose first `left_columns` are flush left.
+/// A table row whose first `left_columns` are left-aligned.
 std::string row_of(const std::string& tag, const std::vector<std::string>& cells, std::size_t left_columns) {
   std::string row = "<tr>";
   for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -36,7 +36,7 @@ std::vector<std::string> cells_of(const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("a training ends with a page of its settings epochs pictures and network") {
+TEST_CASE("training writes a report with settings epochs pictures and network") {
   const SmallDataset data;
   const TemporaryFolder folder;
   const fs::path out = folder.path() / "a<b>&c";
@@ -76,10 +76,10 @@ TEST_CASE("a training ends with a page of its settings epochs pictures and netwo
   CHECK_THAT(page, ContainsSubstring("<pre>\n" + nn::to_string(nn::summary(*model, {1, 3, 32, 32})) + "</pre>"));
 }
 
-TEST_CASE("a picture that cannot be drawn is not on the page even when an earlier run left it") {
+TEST_CASE("a picture that cannot be drawn is not in the report even if an earlier run wrote it") {
   const SmallDataset data;
   const TemporaryFolder folder;
-  // Without gnuplot there are no curves.
+  // Without gnuplot there is no curves.png.
   const std::string before = std::getenv("PATH");
   fs::create_directory(folder.path() / "programs");
   put_file(folder.path() / "curves.png", std::string("of an earlier run"));

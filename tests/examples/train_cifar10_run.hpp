@@ -1,4 +1,4 @@
-// The program train_cifar10 as its users meet it: run on a small folder of images.
+// Runs the program train_cifar10 on a small folder of images.
 #pragma once
 
 #include <cstdlib>
@@ -40,7 +40,7 @@ inline std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// Runs the program in a folder of its own. No argument may hold a single quote.
+/// Runs the program in a temporary folder. Arguments must not contain single quotes.
 inline Outcome run(const Arguments& arguments) {
   const TemporaryFolder folder;
   std::string command = "cd '" + folder.path().string() + "' && '" TRAIN_CIFAR10 "'";
@@ -50,7 +50,7 @@ inline Outcome run(const Arguments& arguments) {
   return {WEXITSTATUS(status), text_of(folder.path() / "out"), text_of(folder.path() / "err")};
 }
 
-/// Ten classes of images of one color and some noise: 40 to learn from and 20 to test with.
+/// Ten classes of images with one color each plus noise: 40 for training and 20 for testing.
 class SmallDataset {
  public:
   SmallDataset() {
@@ -79,7 +79,7 @@ class SmallDataset {
   TemporaryFolder folder_;
 };
 
-/// The arguments of three steps on the small data set.
+/// Arguments for three steps on the small data set.
 inline Arguments short_run(const SmallDataset& data, const fs::path& out, const Arguments& more = {}) {
   Arguments arguments = {"--data", data.path(), "--out", out.string(),  "--batch-size",
                          "8",      "--epochs",  "1",     "--max-steps", "3"};

@@ -17,14 +17,14 @@ using namespace std::string_literals;
 using namespace tapestry;
 using namespace tapestry::io;
 
-/// A file name that is removed with the test.
+/// The path of a file that is removed at the end of the test.
 class Path {
  public:
   Path() : path_(std::filesystem::temp_directory_path() / ("tapestry_" + std::to_string(getpid()) + ".safetensors")) {}
   ~Path() { std::filesystem::remove(path_); }
   Path(const Path&) = delete;
   Path& operator=(const Path&) = delete;
-  operator const std::string&() const { return path_; }  // NOLINT: stands for the name
+  operator const std::string&() const { return path_; }  // NOLINT: implicit on purpose
 
   const std::string& text() const { return path_; }
   std::string read() const {
@@ -47,7 +47,7 @@ std::string file_of(const std::string& header, const std::string& data) {
   return little_endian(header.size()) + header + data;
 }
 
-/// What loading a file of these bytes says, without the path in front; "" when it loads.
+/// The error of loading a file with these bytes, without the path; "" if it loads.
 std::string error_of(const std::string& bytes) {
   const Path path;
   path.write(bytes);
@@ -68,8 +68,8 @@ std::string error_of(const std::string& header, std::size_t data_bytes) {
 
 }  // namespace
 
-TEST_CASE("the bytes of a file are those of the format") {
-  // Written by hand from the description of the format; 1.5f is 0x3fc00000, -2.0f is 0xc0000000.
+TEST_CASE("saved files follow the format byte by byte") {
+  // Written by hand from the format's description; 1.5f is 0x3fc00000, -2.0f is 0xc0000000.
   const std::string header = R"({"__metadata__":{"model":"small \"net\""},)"
                              R"("u":{"dtype":"U8","shape":[3],"data_offsets":[16,19]},)"
                              R"("w":{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]},)"
@@ -99,7 +99,7 @@ TEST_CASE("the bytes of a file are those of the format") {
   CHECK(load_safetensors_metadata(path) == Metadata{{"model", "small \"net\""}});
 }
 
-TEST_CASE("every dtype and shape is loaded with the order and bits that were saved") {
+TEST_CASE("loading restores order and bits for every dtype and shape") {
   const Path path;
   const std::vector<Shape> shapes = {{}, {0}, {5}, {3, 0, 2}, {2, 3}, {1, 2, 3, 1, 2, 1, 1, 2}};
   NamedArrays saved;
@@ -140,7 +140,7 @@ TEST_CASE("arrays in channels_last are written in row-major order") {
   CHECK(loaded.to_vector<float>() == plain.to_vector<float>());
 }
 
-TEST_CASE("a file without tensors is a file") {
+TEST_CASE("a file without tensors is valid") {
   const Path path;
   save_safetensors(path, {});
   CHECK(path.read() == file_of("{}      ", ""));
@@ -159,7 +159,7 @@ TEST_CASE("saving rejects names that the format does not allow") {
   CHECK_FALSE(std::filesystem::exists(path.text()));
 }
 
-TEST_CASE("a file that is missing or no file is named") {
+TEST_CASE("errors name a path that is missing or not a regular file") {
   CHECK_THROWS_WITH(load_safetensors("/missing/a"), "/missing/a: cannot read: No such file or directory");
   CHECK_THROWS_WITH(load_safetensors("/tmp"), "/tmp: cannot read: Is a directory");
   CHECK_THROWS_AS(load_safetensors("/dev/null"), IoError);
@@ -180,7 +180,7 @@ TEST_CASE("a header that is too long or not JSON is an error") {
   CHECK(error_of("{}   ", 0).empty());
 }
 
-TEST_CASE("names that are given twice are an error") {
+TEST_CASE("duplicate names are an error") {
   const std::string tensor = R"({"dtype":"U8","shape":[1],"data_offsets":[0,1]})";
   CHECK(error_of("{\"a\":" + tensor + ",\"a\":" + tensor + "}", 1) == "safetensors: the name \"a\" is given twice");
   CHECK(error_of(R"({"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1) ==
@@ -193,7 +193,7 @@ TEST_CASE("names that are given twice are an error") {
         "safetensors: the name \"__metadata__\" is given twice");
 }
 
-TEST_CASE("fields that are missing or of the wrong kind are an error") {
+TEST_CASE("missing fields and fields of the wrong type are an error") {
   CHECK(error_of(R"({"a":{"shape":[1],"data_offsets":[0,1]}})", 1) ==
         "safetensors: tensor \"a\": the field \"dtype\" is missing");
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[1]}})", 1) ==
@@ -229,10 +229,10 @@ TEST_CASE("shapes that overflow are an error before any allocation") {
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}})", 1) ==
         "safetensors: tensor \"a\": shape: expected at most 8 axes, got 9 ([1, 1, 1, 1, 1, 1, 1, 1, 1])");
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[1000000000000],"data_offsets":[0,1000000000000]}})", 4) ==
-        "safetensors: the tensors take 1000000000000 bytes, the file has 4: it is truncated");
+        "safetensors: the tensors require 1000000000000 bytes, the file has 4: it is truncated");
 }
 
-TEST_CASE("offsets must cover the data without holes and overlaps") {
+TEST_CASE("offsets must cover the data without gaps and overlaps") {
   const auto two = [](const std::string& first, const std::string& second, std::size_t bytes) {
     return error_of(R"({"a":{"dtype":"U8",)" + first + R"(},"b":{"dtype":"U8",)" + second + "}}", bytes);
   };
@@ -242,14 +242,14 @@ TEST_CASE("offsets must cover the data without holes and overlaps") {
   CHECK(two(a, R"("shape":[2],"data_offsets":[5,7])", 7) ==
         "safetensors: tensor \"b\": its data [5, 7] leave a gap after byte 4");
   CHECK(two(a, R"("shape":[2],"data_offsets":[3,5])", 5) ==
-        "safetensors: tensor \"b\": its data [3, 5] overlap those before it, which end at byte 4");
-  CHECK(two(a, R"("shape":[2],"data_offsets":[4,6])", 8) == "safetensors: the tensors take 6 bytes, the file has 8");
+        "safetensors: tensor \"b\": its data [3, 5] overlap the previous tensor, which ends at byte 4");
+  CHECK(two(a, R"("shape":[2],"data_offsets":[4,6])", 8) == "safetensors: the tensors require 6 bytes, the file has 8");
   CHECK(two(a, R"("shape":[2],"data_offsets":[4,6])", 5) ==
-        "safetensors: the tensors take 6 bytes, the file has 5: it is truncated");
+        "safetensors: the tensors require 6 bytes, the file has 5: it is truncated");
   CHECK(two(a, R"("shape":[2],"data_offsets":[6,4])", 6) ==
-        "safetensors: tensor \"b\": U8[2] takes 2 bytes, its data_offsets are [6, 4]");
+        "safetensors: tensor \"b\": U8[2] requires 2 bytes, but data_offsets are [6, 4]");
   CHECK(two(a, R"("shape":[3],"data_offsets":[4,6])", 6) ==
-        "safetensors: tensor \"b\": U8[3] takes 3 bytes, its data_offsets are [4, 6]");
+        "safetensors: tensor \"b\": U8[3] requires 3 bytes, but data_offsets are [4, 6]");
 }
 
 TEST_CASE("the offsets of an empty tensor must lie between its neighbors") {
@@ -263,10 +263,10 @@ TEST_CASE("the offsets of an empty tensor must lie between its neighbors") {
   CHECK(with_empty_at("[4,4]").empty());
   CHECK_THAT(with_empty_at("[2,2]"), ContainsSubstring("tensor \"b\": its data [2, 2] overlap"));
   CHECK_THAT(with_empty_at("[8,8]"), ContainsSubstring("tensor \"b\": its data [8, 8] leave a gap"));
-  CHECK_THAT(with_empty_at("[4,5]"), ContainsSubstring("F32[0, 3] takes 0 bytes, its data_offsets are [4, 5]"));
+  CHECK_THAT(with_empty_at("[4,5]"), ContainsSubstring("F32[0, 3] requires 0 bytes, but data_offsets are [4, 5]"));
 }
 
-TEST_CASE("a file cut short anywhere is an error") {
+TEST_CASE("every truncation of a file is an error") {
   const Path path;
   save_safetensors(path, {{"a", Array::zeros({3})}, {"b", Array::zeros({2}, DType::i64)}});
   const std::string whole = path.read();

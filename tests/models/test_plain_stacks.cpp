@@ -31,9 +31,9 @@ TEST_CASE("lenet5 has the layers of the paper with full connections") {
   REQUIRE(parameter_count(net) == 61'706);
   require_entries(net, {"c1.weight", "c3.weight", "c5.bias", "f6.weight", "output.bias"});
 
-  models::LeNet5 coloured({.in_channels = 3, .classes = 7});
-  REQUIRE(coloured(made_up_images(2)).shape() == Shape{2, 7});
-  require_gradients_everywhere(coloured, {2, 3, 32, 32}, two_labels());
+  models::LeNet5 colored({.in_channels = 3, .classes = 7});
+  REQUIRE(colored(made_up_images(2)).shape() == Shape{2, 7});
+  require_gradients_everywhere(colored, {2, 3, 32, 32}, two_labels());
 }
 
 TEST_CASE("lenet5 rejects images of another shape") {

@@ -33,14 +33,14 @@ Real negative_log_softmax(const Array& logits, const Index& row, std::int64_t k)
 }
 
 /// Scores with labels and options, some of them ignored.
-struct Labelled {
+struct Labeled {
   Array scores;
   Array labels;
   Array weight;
   std::int64_t ignore_index;
   Reduction reduction;
 
-  explicit Labelled(Generator& random)
+  explicit Labeled(Generator& random)
       : scores(random.reals(random.shape(2, 4, 4), -3, 3)),
         ignore_index(random.one_in(2) ? -100 : 1),
         reduction(random_reduction(random)) {
@@ -81,8 +81,8 @@ double random_smoothing(Generator& random) {
   return choices[static_cast<std::size_t>(random.between(0, 4))];
 }
 
-Sample labelled_sample(Generator& random) {
-  const Labelled call(random);
+Sample labeled_sample(Generator& random) {
+  const Labeled call(random);
   const double smoothing = random_smoothing(random);
   const auto classes = static_cast<double>(call.scores.size(1));
   const Array losses = made_of(call.labels.shape(), [&](const Index& row) -> Real {
@@ -107,7 +107,7 @@ Sample labelled_sample(Generator& random) {
 }
 
 Sample soft_sample(Generator& random) {
-  const Labelled call(random);
+  const Labeled call(random);
   const double smoothing = random_smoothing(random);
   const Array targets = random.reals(call.scores.shape(), 0, 1);
   const auto classes = static_cast<double>(call.scores.size(1));
@@ -132,7 +132,7 @@ Sample soft_sample(Generator& random) {
 }
 
 Sample nll_sample(Generator& random) {
-  const Labelled call(random);
+  const Labeled call(random);
   const Array losses = made_of(call.labels.shape(), [&](const Index& row) {
     const std::int64_t label = call.label_of(row);
     return label == call.ignore_index ? 0 : -call.weight_of(label) * element(call.scores, with_class(row, label));
@@ -158,7 +158,7 @@ TEST_CASE("operator: cross_entropy") {
   };
   check_operator(
       {.name = "cross_entropy",
-       .sample = labelled_sample,
+       .sample = labeled_sample,
        .on_empty = {{[](Inputs in) { return cross_entropy(in[0], i64({}), {.reduction = Reduction::sum}); },
                      {Array::zeros({0, 10})},
                      Array::zeros({})},

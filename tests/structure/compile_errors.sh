@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Statements that must not compile, with what the compiler has to say about each; and, beside them, some that must.
+# Statements that must not compile, with the text that the error must contain; and similar ones that must compile.
 # usage: tests/structure/compile_errors.sh [BUILD_DIR]     a configured build folder, build/release by default
 set -euo pipefail
 
@@ -21,7 +21,7 @@ accepts() {
   failures=$((failures + 1))
 }
 
-# refuses HEADER STATEMENT TEXT: the messages have to contain TEXT.
+# refuses HEADER STATEMENT TEXT: the messages must contain TEXT.
 refuses() {
   if compiles "$1" "$2"; then
     printf 'compiles: %s\n' "$2"
@@ -42,7 +42,7 @@ refuses core/array.hpp '(void)Array().mutable_data<bool>();' "$element_types"
 refuses core/array.hpp '(void)Array().to_vector<short>();' "$element_types"
 refuses core/dtype.hpp '(void)dtype_of<long double>;' "$element_types"
 
-# Guards and scopes end with their scope: a temporary one does nothing.
+# A temporary guard or scope ends at once and has no effect.
 unused=nodiscard
 accepts autograd/mode.hpp 'const NoGradGuard guard;'
 refuses autograd/mode.hpp 'NoGradGuard();' "$unused"

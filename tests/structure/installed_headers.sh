@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs a finished build, checks that no internal header is among what is installed, and compiles every header alone.
+# Installs a finished build, checks that no internal headers are installed, and compiles every header on its own.
 # usage: tests/structure/installed_headers.sh [BUILD_DIR]     build/release by default; CXX is the compiler
 set -euo pipefail
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Measures what the umbrella header costs its users: compiles a file that includes <tapestry/tapestry.hpp> and one with
-# headers that such programs include anyway, in turns, and compares the fastest. Fails above a ratio of 1.6: modules are
-# declared in headers, and one std::unique_ptr per class (measured: a ratio of 4) or the like must not come back unseen.
+# Measures the compile-time cost of the umbrella header: compiles, alternately, a file that includes
+# <tapestry/tapestry.hpp> and one with headers that such programs include anyway, and compares the fastest times. Fails
+# above a ratio of 1.6, to detect regressions such as one std::unique_ptr per module class (a ratio of 4).
 # usage: tests/structure/umbrella_compile_time.sh [BUILD_DIR]     a configured build folder, build/release by default
 set -euo pipefail
 
 build=${1:-$(dirname "${BASH_SOURCE[0]}")/../../build/release}
 max_ratio=1.6
 rounds=5
-[[ -e $build/include/tapestry/tapestry.hpp ]] || { echo "$build is no configured build folder" >&2; exit 2; }
+[[ -e $build/include/tapestry/tapestry.hpp ]] || { echo "$build is not a configured build folder" >&2; exit 2; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,4 +1,4 @@
-// Pages of HTML taken apart.
+// Helpers for checking HTML pages.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace tapestry::testing {
 
-/// What is wrong with the nesting of a page's tags; empty when each is closed by its own or, like "<img/>", by itself.
+/// The first error in the nesting of tags; empty if all tags are closed properly or, like "<img/>", self-closing.
 inline std::string html_fault(const std::string& page) {
   std::vector<std::string> open;
   for (std::size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
@@ -26,7 +26,7 @@ inline std::string html_fault(const std::string& page) {
   return open.empty() ? "" : "<" + open.back() + "> is not closed";
 }
 
-/// The bytes of the PNG files that are in a page, in their order.
+/// The bytes of the PNG files embedded in a page, in order.
 inline std::vector<std::vector<std::uint8_t>> embedded_pictures(const std::string& page) {
   constexpr std::string_view before = "src=\"data:image/png;base64,";
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -35,7 +35,7 @@ inline std::vector<std::vector<std::uint8_t>> embedded_pictures(const std::strin
     std::vector<std::uint8_t>& bytes = pictures.emplace_back();
     std::uint32_t bits = 0;
     int count = 0;
-    // Up to the padding or the quotation mark.
+    // Up to the padding or the closing quotation mark.
     for (at += before.size(); digits.find(page[at]) != std::string_view::npos; ++at) {
       bits = bits << 6 | static_cast<std::uint32_t>(digits.find(page[at]));
       if ((count += 6) < 8) continue;

@@ -9,7 +9,7 @@
 
 using namespace tapestry;
 
-TEST_CASE("bytes in base 64 are those of the standard") {
+TEST_CASE("base64 matches the examples of the standard") {
   // RFC 4648, section 10.
   const std::vector<std::pair<std::string, std::string>> vectors = {
       {"", ""},
@@ -23,7 +23,7 @@ TEST_CASE("bytes in base 64 are those of the standard") {
   for (const auto& [text, wanted] : vectors) {
     CHECK(viz::detail::base64(std::vector<std::uint8_t>(text.begin(), text.end())) == wanted);
   }
-  // RFC 4648, section 9, has bytes above 127; the last has the digits that are no letters or numbers.
+  // RFC 4648, section 9, has bytes above 127; the last example covers "+" and "/".
   CHECK(viz::detail::base64(std::vector<std::uint8_t>{0x14, 0xfb, 0x9c, 0x03, 0xd9, 0x7e}) == "FPucA9l+");
   CHECK(viz::detail::base64(std::vector<std::uint8_t>{0x14, 0xfb, 0x9c, 0x03, 0xd9}) == "FPucA9k=");
   CHECK(viz::detail::base64(std::vector<std::uint8_t>{0xff, 0xff, 0xbe}) == "//++");

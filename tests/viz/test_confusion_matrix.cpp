@@ -14,7 +14,7 @@ Array numbers(const std::vector<std::int64_t>& values) {
   return Array::from({std::ssize(values)}, values);
 }
 
-/// The pixels of one color.
+/// The number of pixels of one color.
 std::int64_t count(const Array& picture, int red, int green, int blue) {
   std::int64_t pixels = 0;
   for (std::int64_t y = 0; y < picture.size(1); ++y) {
@@ -27,7 +27,7 @@ std::int64_t count(const Array& picture, int red, int green, int blue) {
 
 }  // namespace
 
-TEST_CASE("confusions are counted by true and predicted class") {
+TEST_CASE("confusion_counts counts samples by true and predicted class") {
   const Array counts = viz::confusion_counts(numbers({0, 1, 2, 2, 2, 0}), numbers({0, 2, 2, 1, 2, 0}), 4);
   CHECK(counts.shape() == Shape{4, 4});
   CHECK(counts.to_vector<std::int64_t>() == std::vector<std::int64_t>{2, 0, 0, 0,  //
@@ -36,22 +36,22 @@ TEST_CASE("confusions are counted by true and predicted class") {
                                                                       0, 0, 0, 0});
 }
 
-TEST_CASE("a confusion matrix is blue where it is right and red where it is wrong") {
+TEST_CASE("correct predictions are blue and wrong ones red in a confusion matrix") {
   const Array counts = Array::from<std::int64_t>({2, 2}, {9, 0, 4, 0});
   const Array picture = viz::confusion_matrix(counts, {"a", "b"});
   REQUIRE(picture.size(1) == picture.size(2));
-  // Each of two cells is full of its color but for its number; the other two are white.
+  // Two cells are filled with their color except for the number; the other two are white.
   const std::int64_t blue = count(picture, 33, 102, 172), red = count(picture, 178, 24, 43);
   CHECK(blue > 900);
   CHECK(red > 900);
   CHECK(blue < 37 * 37);
-  // A cell whose share is a quarter has half of the color.
+  // A cell with a quarter of its row has half the intensity.
   const Array shared = viz::confusion_matrix(Array::from<std::int64_t>({2, 2}, {3, 1, 0, 1}), {"a", "b"});
   CHECK(count(shared, 217, 140, 149) > 900);
   CHECK(count(shared, 178, 24, 43) == 0);
 }
 
-TEST_CASE("longer names and numbers make a confusion matrix larger") {
+TEST_CASE("a confusion matrix grows with the lengths of names and numbers") {
   const Array counts = Array::full({2, 2}, 7, DType::i64);
   const auto side = [](const Array& of, const std::vector<std::string>& names) {
     return viz::confusion_matrix(of, names).size(2);
@@ -74,7 +74,7 @@ TEST_CASE("confusion matrices reject mismatched input") {
   CHECK_THROWS_WITH(viz::confusion_matrix(Array::zeros({2, 2}), {"a", "b"}),
                     "confusion_matrix: expected counts i64 (K, K), got f32[2, 2]");
   CHECK_THROWS_WITH(viz::confusion_matrix(Array::zeros({2, 2}, DType::i64), {"a"}),
-                    "confusion_matrix: expected a name for each of at least one class, got 1 for i64[2, 2]");
+                    "confusion_matrix: expected one name per class and at least one class, got 1 for i64[2, 2]");
   CHECK_THROWS_WITH(viz::confusion_matrix(Array::zeros({0, 0}, DType::i64), {}),
-                    "confusion_matrix: expected a name for each of at least one class, got 0 for i64[0, 0]");
+                    "confusion_matrix: expected one name per class and at least one class, got 0 for i64[0, 0]");
 }

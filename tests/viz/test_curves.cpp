@@ -18,7 +18,7 @@ using namespace tapestry;
 using viz::Panel;
 using viz::write_curves;
 
-/// A folder that lives as long as the test and that relative names are in.
+/// A temporary working directory.
 class WorkingFolder {
  public:
   WorkingFolder() : before_(fs::current_path()) {
@@ -41,7 +41,7 @@ class WorkingFolder {
   fs::path path_;
 };
 
-/// The variable PATH has another value as long as the test.
+/// Sets the variable PATH for its lifetime.
 class SearchPath {
  public:
   explicit SearchPath(const char* value) : before_(std::getenv("PATH")) { setenv("PATH", value, 1); }
@@ -60,12 +60,12 @@ bool has_gnuplot() {
     return true;
   } catch (const IoError& error) {
     REQUIRE_THAT(error.what(), ContainsSubstring("gnuplot is not installed"));
-    WARN("gnuplot is not installed: curves are not tested");
+    WARN("gnuplot is not installed: skipping the tests of curves");
     return false;
   }
 }
 
-/// How many pixels have exactly this color.
+/// The number of pixels with exactly this color.
 std::int64_t count(const Array& picture, int red, int green, int blue) {
   std::int64_t pixels = 0;
   const auto values = picture.to_vector<std::uint8_t>();
@@ -78,7 +78,7 @@ std::int64_t count(const Array& picture, int red, int green, int blue) {
 
 }  // namespace
 
-TEST_CASE("curves are drawn in their colours") {
+TEST_CASE("curves are drawn in their colors") {
   if (!has_gnuplot()) return;
   const WorkingFolder folder;
   const Panel panel = {.y_label = "loss", .series = {{"train", {1, 2, 3}, {3, 2, 1}}, {"test", {1, 2, 3}, {3, 3, 2}}}};
@@ -90,7 +90,7 @@ TEST_CASE("curves are drawn in their colours") {
   CHECK(folder.count() == 1);
 }
 
-TEST_CASE("texts and paths are never commands") {
+TEST_CASE("texts and paths are never interpreted as commands") {
   if (!has_gnuplot()) return;
   const WorkingFolder folder;
   for (const std::string text :
@@ -107,25 +107,25 @@ TEST_CASE("texts and paths are never commands") {
   CHECK_FALSE(fs::exists("done"));
 }
 
-TEST_CASE("a digit after a mark is shown as it is") {
+TEST_CASE("a digit after a punctuation mark is shown literally") {
   if (!has_gnuplot()) return;
   const WorkingFolder folder;
   write_curves("a.png", "-0", {{}});
-  write_curves("b.png", "h", {{}});  // "\\0550" would be the octal number of an h
+  write_curves("b.png", "h", {{}});  // a wrong escape "\\0550" could be read as h
   CHECK(data::read_image("a.png").to_vector<std::uint8_t>() != data::read_image("b.png").to_vector<std::uint8_t>());
 }
 
-TEST_CASE("curves of one point or none or without finite values are drawn") {
+TEST_CASE("curves with one point or no points or no finite values are drawn") {
   if (!has_gnuplot()) return;
   const WorkingFolder folder;
   write_curves("a.png", "",
-               {{.series = {{"one", {1}, {2.5}}, {"none", {}, {}}, {"no number", {1, 2}, {NAN, INFINITY}}}}});
-  write_curves("b.png", "", {{.series = {{"no number", {1, 2}, {NAN, NAN}}}}});
+               {{.series = {{"one", {1}, {2.5}}, {"none", {}, {}}, {"not finite", {1, 2}, {NAN, INFINITY}}}}});
+  write_curves("b.png", "", {{.series = {{"not finite", {1, 2}, {NAN, NAN}}}}});
   write_curves("c.png", "", {{.series = {{"gap", {1, 2, 3, 4, 5}, {1, 2, NAN, 2, 1e30}}}}});
   CHECK(folder.count() == 3);
 }
 
-TEST_CASE("missing gnuplot is an error that says what to install") {
+TEST_CASE("missing gnuplot is an error with an installation hint") {
   const WorkingFolder folder;
   const SearchPath nowhere("/nowhere");
   CHECK_THROWS_WITH(write_curves("a.png", "run", {{}}),
@@ -133,7 +133,7 @@ TEST_CASE("missing gnuplot is an error that says what to install") {
   CHECK(folder.count() == 0);
 }
 
-TEST_CASE("curves that cannot be written or do not fit are errors") {
+TEST_CASE("mismatched series and unwritable files are errors") {
   CHECK_THROWS_WITH(write_curves("a.png", "run", {}), "write_curves: expected at least one panel");
   CHECK_THROWS_WITH(write_curves("a.png", "run", {{.series = {{"train", {1, 2}, {3}}}}}),
                     "write_curves: the series \"train\" has 2 x values and 1 y values");

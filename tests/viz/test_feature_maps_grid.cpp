@@ -21,7 +21,7 @@ const Pixel darkest = {68, 1, 84}, middle = {33, 144, 141}, brightest = {253, 23
 
 }  // namespace
 
-TEST_CASE("feature maps are coloured by their own ranges") {
+TEST_CASE("each feature map is scaled to its own range") {
   const Array maps = Array::from<float>({3, 1, 3}, {-2, 0, 2, 10, 30, 20, 7, 7, 7});
   const Array grid = viz::feature_maps_grid(maps, {.columns = 2, .enlarge = 1, .padding = 1});
   REQUIRE(grid.shape() == Shape{3, 5, 9});

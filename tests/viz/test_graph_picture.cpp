@@ -1,4 +1,4 @@
-// Graphs as pictures: where nodes go and how they look.
+// Layout and drawing of graphs.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -23,7 +23,7 @@ Pixel pixel(const Array& picture, std::int64_t y, std::int64_t x) {
   return channels;
 }
 
-/// Two rings of six and an edge between them.
+/// Two rings of six nodes and an edge between them.
 SparseAdjacency two_rings() {
   std::vector<SparseAdjacency::Edge> edges = {{0, 6}};
   for (std::int64_t i = 0; i < 6; ++i) {
@@ -39,7 +39,7 @@ double distance(const Array& places, std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
-TEST_CASE("a layout by forces puts neighbors together and fills the square") {
+TEST_CASE("force_layout places neighbors close together and fills the square") {
   for (std::uint64_t seed = 0; seed < 3; ++seed) {
     const Array places = viz::force_layout(two_rings(), {.seed = seed});
     REQUIRE(places.shape() == Shape{12, 2});
@@ -60,7 +60,7 @@ TEST_CASE("a layout by forces puts neighbors together and fills the square") {
           values_of(viz::force_layout(two_rings(), {.seed = 1})));
 }
 
-TEST_CASE("force_layout accepts graphs of no node and one node and no edges") {
+TEST_CASE("force_layout accepts graphs without nodes or edges and with one node") {
   REQUIRE(viz::force_layout(SparseAdjacency({.num_nodes = 0})).shape() == Shape{0, 2});
   REQUIRE(values_of(viz::force_layout(SparseAdjacency({.num_nodes = 1}))) == std::vector<double>{0.5, 0.5});
   const Array loose = viz::force_layout(SparseAdjacency({.num_nodes = 3}));
@@ -68,11 +68,11 @@ TEST_CASE("force_layout accepts graphs of no node and one node and no edges") {
   REQUIRE(viz::force_layout(two_rings(), {.steps = 0}).shape() == Shape{12, 2});
 }
 
-TEST_CASE("a picture of a graph has discs at the places and lines between them") {
+TEST_CASE("graph_picture draws discs at the given positions and lines between them") {
   const SparseAdjacency pair({.num_nodes = 3, .edges = {{0, 1}, {1, 0}}});
   const Array places = Array::from<double>({3, 2}, {0, 0.5, 1, 0.5, 0, 0});
-  const std::vector<data::Colour> colours = {{250, 0, 0}, {0, 250, 0}, {0, 0, 250}};
-  const Array picture = viz::graph_picture(pair, places, colours, {.width = 60, .height = 40, .radius = 6});
+  const std::vector<data::Color> colors = {{250, 0, 0}, {0, 250, 0}, {0, 0, 250}};
+  const Array picture = viz::graph_picture(pair, places, colors, {.width = 60, .height = 40, .radius = 6});
   REQUIRE(picture.shape() == Shape{3, 40, 60});
   // Margins of radius + 2 keep all discs inside.
   REQUIRE(pixel(picture, 20, 8) == Pixel{250, 0, 0});
@@ -80,29 +80,29 @@ TEST_CASE("a picture of a graph has discs at the places and lines between them")
   REQUIRE(pixel(picture, 8, 8) == Pixel{0, 0, 250});
   REQUIRE(pixel(picture, 35, 30) == Pixel{255, 255, 255});
   REQUIRE(pixel(picture, 14, 30) == Pixel{255, 255, 255});
-  // An edge that is there both ways is drawn once; its middle lies between rows 19 and 20.
-  const Array one_way = viz::graph_picture(SparseAdjacency({.num_nodes = 3, .edges = {{1, 0}}}), places, colours,
+  // An edge in both directions is drawn once; its center line lies between rows 19 and 20.
+  const Array one_way = viz::graph_picture(SparseAdjacency({.num_nodes = 3, .edges = {{1, 0}}}), places, colors,
                                            {.width = 60, .height = 40, .radius = 6});
   REQUIRE(picture.to_vector<std::uint8_t>() == one_way.to_vector<std::uint8_t>());
   REQUIRE(pixel(picture, 20, 30)[0] < 230);
-  // Around a node its own color darkened, or the one that is given.
+  // The rim has a darker shade of the node's color, or the given color.
   REQUIRE(pixel(picture, 20, 3) == Pixel{150, 0, 0});
   const Array rimmed =
-      viz::graph_picture(pair, places, colours, {.width = 60, .height = 40, .radius = 6, .rims = {{1, 2, 3}, {}, {}}});
+      viz::graph_picture(pair, places, colors, {.width = 60, .height = 40, .radius = 6, .rims = {{1, 2, 3}, {}, {}}});
   REQUIRE(pixel(rimmed, 20, 3) == Pixel{1, 2, 3});
 }
 
-TEST_CASE("names are written on nodes in white where these are dark") {
+TEST_CASE("names on dark nodes are white") {
   const SparseAdjacency graph({.num_nodes = 2});
   const Array places = Array::from<float>({2, 2}, {0, 0.5, 1, 0.5});
-  const std::vector<data::Colour> colours = {{40, 0, 90}, {250, 250, 200}};
+  const std::vector<data::Color> colors = {{40, 0, 90}, {250, 250, 200}};
   const auto draw = [&](const std::vector<std::string>& names) {
-    return viz::graph_picture(graph, places, colours, {.width = 60, .height = 24, .radius = 9, .names = names});
+    return viz::graph_picture(graph, places, colors, {.width = 60, .height = 24, .radius = 9, .names = names});
   };
-  const auto counts = [](const Array& picture, std::int64_t left, std::int64_t right, const Pixel& colour) {
+  const auto counts = [](const Array& picture, std::int64_t left, std::int64_t right, const Pixel& color) {
     int count = 0;
     for (std::int64_t y = 6; y < 18; ++y) {
-      for (std::int64_t x = left; x < right; ++x) count += pixel(picture, y, x) == colour ? 1 : 0;
+      for (std::int64_t x = left; x < right; ++x) count += pixel(picture, y, x) == color ? 1 : 0;
     }
     return count;
   };
@@ -115,7 +115,7 @@ TEST_CASE("names are written on nodes in white where these are dark") {
 TEST_CASE("graph pictures and layouts report invalid input") {
   const SparseAdjacency graph({.num_nodes = 2}), bipartite({.num_nodes = 2, .num_targets = 3});
   const Array places = Array::zeros({2, 2});
-  const std::vector<data::Colour> two(2), three(3);
+  const std::vector<data::Color> two(2), three(3);
   REQUIRE_THROWS_MATCHES(viz::force_layout(bipartite), ShapeError,
                          Message("force_layout: expected edges among the same nodes, got 2 sources and 3 targets"));
   REQUIRE_THROWS_MATCHES(viz::force_layout(graph, {.steps = -1}), ValueError,
@@ -127,7 +127,7 @@ TEST_CASE("graph pictures and layouts report invalid input") {
   REQUIRE_THROWS_MATCHES(viz::graph_picture(graph, Array::zeros({2, 2}, DType::i64), two), DTypeError,
                          Message("graph_picture: expected f32 or f64, got i64"));
   REQUIRE_THROWS_MATCHES(viz::graph_picture(graph, places, three), ValueError,
-                         Message("graph_picture: expected 2 colours (one per node), got 3"));
+                         Message("graph_picture: expected 2 colors (one per node), got 3"));
   REQUIRE_THROWS_MATCHES(viz::graph_picture(graph, places, two, {.rims = three}), ValueError,
                          Message("graph_picture: expected 2 rims (one per node), got 3"));
   REQUIRE_THROWS_MATCHES(viz::graph_picture(graph, places, two, {.names = {"a"}}), ValueError,

@@ -32,7 +32,7 @@ TEST_CASE("a heat map is white at zero and red above and blue below") {
   REQUIRE(pixel(picture, 1, 0) == Pixel{217, 140, 149});
   REQUIRE(pixel(picture, 1, 1) == Pixel{0, 0, 0});
   REQUIRE(pixel(picture, 1, 2) == Pixel{178, 24, 43});
-  // A limit of 4 halves the share of 2.
+  // With a limit of 4, 2 has half the intensity.
   REQUIRE(pixel(viz::heat_map(plane, {.limit = 4}), 0, 1) == Pixel{217, 140, 149});
   REQUIRE(pixel(viz::heat_map(Array::zeros({1, 1})), 0, 0) == Pixel{255, 255, 255});
 }

@@ -18,13 +18,13 @@ Array plain(std::int64_t channels, std::int64_t height, std::int64_t width, int 
   return Array::full({channels, height, width}, value, DType::u8);
 }
 
-/// The pixels of one color in a part of a picture.
-std::int64_t count(const Array& picture, std::int64_t top, std::int64_t bottom, data::Colour colour) {
+/// The number of pixels of one color in a part of a picture.
+std::int64_t count(const Array& picture, std::int64_t top, std::int64_t bottom, data::Color color) {
   std::int64_t pixels = 0;
   for (std::int64_t y = top; y < bottom; ++y) {
     for (std::int64_t x = 0; x < picture.size(2); ++x) {
-      pixels += picture.at({0, y, x}) == colour.red && picture.at({1, y, x}) == colour.green &&
-                picture.at({2, y, x}) == colour.blue;
+      pixels += picture.at({0, y, x}) == color.red && picture.at({1, y, x}) == color.green &&
+                picture.at({2, y, x}) == color.blue;
     }
   }
   return pixels;
@@ -32,7 +32,7 @@ std::int64_t count(const Array& picture, std::int64_t top, std::int64_t bottom, 
 
 }  // namespace
 
-TEST_CASE("image_grid puts enlarged images row by row on white") {
+TEST_CASE("image_grid arranges enlarged images row by row on white") {
   const Array grid = image_grid({plain(3, 1, 1, 10), plain(1, 1, 1, 20), plain(3, 1, 1, 30)},
                                 {.columns = 2, .enlarge = 2, .padding = 1});
   const Bytes plane = {255, 255, 255, 255, 255, 255, 255,  //
@@ -48,16 +48,16 @@ TEST_CASE("image_grid puts enlarged images row by row on white") {
   CHECK(grid.to_vector<std::uint8_t>() == expected);
 }
 
-TEST_CASE("image_grid puts smaller images in the middle of their cells") {
+TEST_CASE("image_grid centers smaller images in their cells") {
   const Array grid = image_grid({plain(1, 3, 5, 0), plain(1, 1, 1, 7)}, {.enlarge = 1, .padding = 0});
   CHECK(grid.shape() == Shape{3, 3, 10});
   CHECK(grid.at({0, 1, 7}) == 7);
   CHECK(count(grid, 0, 3, {255, 255, 255}) == 14);
 }
 
-TEST_CASE("captions are drawn in their colours below their images") {
-  const data::Colour green = {0, 128, 0};
-  const data::Colour red = {200, 0, 0};
+TEST_CASE("captions are drawn in their colors below their images") {
+  const data::Color green = {0, 128, 0};
+  const data::Color red = {200, 0, 0};
   const Array grid = image_grid({plain(3, 32, 32, 0), plain(3, 32, 32, 0)},
                                 {.columns = 1, .captions = {{"cat (cat)", green}, {"automobile (airplane)", red}}});
   // Rows: padding 12, image 128, gap 6, lines of 24 pixels: one for the first caption and two for the second.
@@ -83,11 +83,11 @@ TEST_CASE("image_grid reports invalid input") {
   CHECK_THROWS_WITH(image_grid({plain(2, 4, 4, 0)}), "image_grid: expected images (3 or 1, H, W), got u8[2, 4, 4]");
   CHECK_THROWS_WITH(image_grid({Array::zeros({3, 4, 4})}), "image_grid: expected u8 images, got f32[3, 4, 4]");
   CHECK_THROWS_WITH(image_grid({plain(3, 2, 2, 0)}, {.columns = 0}),
-                    "image_grid: columns, enlarge and caption_scale must be at least 1 and padding 0, "
+                    "image_grid: columns, enlarge and caption_scale must be at least 1 and padding at least 0, "
                     "got 0, 4, 2 and 12");
 }
 
-TEST_CASE("filters_grid stretches each filter or all of them to black and white") {
+TEST_CASE("filters_grid scales each filter or all of them from black to white") {
   Array weight = Array::zeros({3, 1, 1, 2});
   const std::vector<float> values = {-1, 1, 0, 3, 2, 2};
   std::copy(values.begin(), values.end(), weight.mutable_data<float>());
@@ -102,7 +102,7 @@ TEST_CASE("filters_grid stretches each filter or all of them to black and white"
   CHECK(plane == Bytes{0, 128, 64, 255, 191, 191});  // 255 · (value + 1) / 4
 }
 
-TEST_CASE("filters_grid does not depend on the memory format and survives values that are not finite") {
+TEST_CASE("filters_grid does not depend on the memory format and accepts values that are not finite") {
   Array weight = Array::zeros({2, 3, 3, 2});
   float* out = weight.mutable_data<float>();
   for (std::int64_t i = 0; i < weight.numel(); ++i) out[i] = static_cast<float>((i * 7) % 11);
@@ -120,7 +120,7 @@ TEST_CASE("filters_grid reports invalid input") {
   CHECK_THROWS_AS(filters_grid(Array::zeros({0, 3, 3, 3})), ValueError);
 }
 
-TEST_CASE("to_picture undoes the normalization to the byte") {
+TEST_CASE("to_picture inverts the normalization exactly") {
   const std::vector<double> mean = {0.4914, 0.4822, 0.4465};
   const std::vector<double> deviation = {0.2470, 0.2435, 0.2616};
   for (const MemoryFormat format : {MemoryFormat::row_major, MemoryFormat::channels_last}) {

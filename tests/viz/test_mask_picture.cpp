@@ -16,7 +16,7 @@ Pixel pixel(const Array& picture, std::int64_t column) {
 
 }  // namespace
 
-TEST_CASE("a mask picture has a colour per class and the same ten over again") {
+TEST_CASE("a mask picture has ten distinct class colors that repeat") {
   const Array picture = viz::mask_picture(Array::from<std::int64_t>({1, 5}, {0, 1, 2, 11, 0}));
   REQUIRE(picture.shape() == Shape{3, 1, 5});
   REQUIRE(picture.dtype() == DType::u8);

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include <tapestry/core/error.hpp>
-#include <tapestry/viz/colour_scale.hpp>
+#include <tapestry/viz/color_scale.hpp>
 #include <tapestry/viz/overlay.hpp>
 
 #include "catch.hpp"
@@ -13,8 +13,8 @@ namespace {
 
 using Pixel = std::vector<int>;
 
-Pixel parts(data::Colour colour) {
-  return {colour.red, colour.green, colour.blue};
+Pixel parts(data::Color color) {
+  return {color.red, color.green, color.blue};
 }
 
 Pixel pixel(const Array& picture, std::int64_t y, std::int64_t x) {
@@ -25,11 +25,11 @@ Pixel pixel(const Array& picture, std::int64_t y, std::int64_t x) {
 
 }  // namespace
 
-TEST_CASE("scales of colours go through their stops and stay at their ends") {
+TEST_CASE("color scales interpolate between stops and clamp at the ends") {
   CHECK(parts(viz::viridis(0)) == Pixel{68, 1, 84});
   CHECK(parts(viz::viridis(0.5)) == Pixel{33, 144, 141});
   CHECK(parts(viz::viridis(1)) == Pixel{253, 231, 37});
-  // Half way between the first two of eight steps.
+  // Halfway between the first two of nine stops.
   CHECK(parts(viz::viridis(0.0625)) == Pixel{70, 23, 103});
   CHECK(parts(viz::viridis(-1)) == parts(viz::viridis(0)));
   CHECK(parts(viz::viridis(INFINITY)) == parts(viz::viridis(1)));
@@ -39,10 +39,10 @@ TEST_CASE("scales of colours go through their stops and stay at their ends") {
   CHECK(parts(viz::spectral(1)) == Pixel{158, 1, 66});
 }
 
-TEST_CASE("an overlay mixes the image with the colours of the map") {
+TEST_CASE("overlay blends the image with the colors of the map") {
   const Array image = Array::from<std::uint8_t>({3, 1, 2}, {10, 20, 30, 40, 50, 60});
   const Array map = Array::from<float>({1, 2}, {-3, 4});
-  // Blue for what is not positive, the last color for the largest.
+  // Values of at most 0 are blue; the largest has the last color.
   CHECK(pixel(viz::overlay(image, map), 0, 0) == Pixel{(94 + 10) / 2, 55, (162 + 50) / 2});
   CHECK(pixel(viz::overlay(image, map), 0, 1) == Pixel{(158 + 20) / 2, 21, (66 + 60) / 2});
   CHECK(pixel(viz::overlay(image, map, {.limit = 8, .opacity = 1}), 0, 1) == Pixel{255, 255, 191});

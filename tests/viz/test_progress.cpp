@@ -12,7 +12,7 @@ namespace {
 using tapestry::viz::Progress;
 using tapestry::viz::ProgressOptions;
 
-/// A stream and a clock that the test moves.
+/// A stream and a clock that the test controls.
 struct Stage {
   std::ostringstream stream;
   double now = 0;
@@ -21,7 +21,7 @@ struct Stage {
     return {.stream = &stream, .columns = columns, .clock = [this] { return now; }};
   }
   void pass(double seconds) { now += seconds; }
-  /// What has been written since the last call.
+  /// The output since the last call.
   std::string written() {
     std::string text = stream.str();
     stream.str("");
@@ -36,7 +36,7 @@ std::int64_t characters(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a stream that is no terminal gets a line every tenth and one at the end") {
+TEST_CASE("output to a non-terminal has a line every ten percent and at the end") {
   Stage stage;
   Progress progress("epoch 1/5", 1000, {.stream = &stage.stream, .clock = [&] { return stage.now; }});
   for (int done = 25; done <= 1000; done += 25) {
@@ -53,7 +53,7 @@ TEST_CASE("a stream that is no terminal gets a line every tenth and one at the e
   CHECK(stage.written() == "epoch 1/5  100 %  100 images/s  loss 1.5  0:10\n");
 }
 
-TEST_CASE("a stream that is no terminal gets a line after ten seconds at the latest") {
+TEST_CASE("output to a non-terminal has a line at least every ten seconds") {
   Stage stage;
   Progress progress("epoch 1/5", 100'000,
                     {.unit = "steps", .stream = &stage.stream, .clock = [&] { return stage.now; }});
@@ -66,7 +66,7 @@ TEST_CASE("a stream that is no terminal gets a line after ten seconds at the lat
         "epoch 1/5    0 %  1.0 steps/s  27:46:20 left\n");
 }
 
-TEST_CASE("a terminal gets one line that is drawn over at most ten times a second") {
+TEST_CASE("output to a terminal is one line that is redrawn at most ten times a second") {
   Stage stage;
   Progress progress("test", 200, stage.options(70));
   CHECK(stage.written() == "\rtest  ────────────────────────────────────────    0 %\x1b[K");
@@ -83,7 +83,7 @@ TEST_CASE("a terminal gets one line that is drawn over at most ten times a secon
   CHECK(stage.written() == "\rtest  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  100 %  200 images/s  0:01\x1b[K\n");
 }
 
-TEST_CASE("a line never reaches the last column of the terminal") {
+TEST_CASE("the line never reaches the last column of the terminal") {
   for (int columns = 1; columns < 120; ++columns) {
     Stage stage;
     Progress progress("époque", 200, stage.options(columns));
@@ -96,7 +96,7 @@ TEST_CASE("a line never reaches the last column of the terminal") {
   }
 }
 
-TEST_CASE("a bar that is left without finish ends its line") {
+TEST_CASE("the destructor ends the line without finish") {
   Stage stage;
   { const Progress progress("test", 10, stage.options(60)); }
   CHECK(stage.written().ends_with("\x1b[K\n"));
@@ -118,7 +118,7 @@ TEST_CASE("updates after finish are not shown") {
   CHECK(stage.written().empty());
 }
 
-TEST_CASE("no items and too many items are everything") {
+TEST_CASE("zero items and excess items count as 100 percent") {
   Stage stage;
   Progress none("none", 0, stage.options(0));
   none.update(0);

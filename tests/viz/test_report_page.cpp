@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What the file of a page holds.
+/// The HTML of a page.
 std::string text_of(const ReportPage& page) {
   const TemporaryFolder folder;
   page.write((folder.path() / "page.html").string());
@@ -31,7 +31,7 @@ std::ptrdiff_t files_in(const fs::path& folder) {
   return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
 }
 
-/// A picture whose bytes are of all kinds.
+/// Writes a picture with varied bytes.
 std::string write_picture(const fs::path& path, std::int64_t width) {
   Array image = Array::empty({3, 5, width}, DType::u8);
   auto* pixels = image.mutable_data<std::uint8_t>();
@@ -42,10 +42,10 @@ std::string write_picture(const fs::path& path, std::int64_t width) {
 
 }  // namespace
 
-TEST_CASE("a report page has its parts in the order in which they were added") {
+TEST_CASE("a report page contains its parts in the order in which they were added") {
   ReportPage page("a run");
   page.heading("numbers");
-  page.table({{"name", "colour", "count"}, {"a", "red", "1"}, {"b", "blue", "22"}}, 2);
+  page.table({{"name", "color", "count"}, {"a", "red", "1"}, {"b", "blue", "22"}}, 2);
   page.paragraph("That was all.");
   page.preformatted("\n  x\n");
   const std::string text = text_of(page);
@@ -55,7 +55,7 @@ TEST_CASE("a report page has its parts in the order in which they were added") {
              ContainsSubstring("<h1>a run</h1>\n"
                                "<h2>numbers</h2>\n"
                                "<div><table>\n"
-                               "<tr><th class=\"left\">name</th><th class=\"left\">colour</th><th>count</th></tr>\n"
+                               "<tr><th class=\"left\">name</th><th class=\"left\">color</th><th>count</th></tr>\n"
                                "<tr><td class=\"left\">a</td><td class=\"left\">red</td><td>1</td></tr>\n"
                                "<tr><td class=\"left\">b</td><td class=\"left\">blue</td><td>22</td></tr>\n"
                                "</table></div>\n"
@@ -66,7 +66,7 @@ TEST_CASE("a report page has its parts in the order in which they were added") {
   CHECK(html_fault(text_of(ReportPage(""))).empty());
 }
 
-TEST_CASE("texts of a report page are shown literally everywhere") {
+TEST_CASE("a report page shows all texts literally") {
   const TemporaryFolder folder;
   const std::string picture = write_picture(folder.path() / "a.png", 4);
   const std::string hostile = "</title></p>\"'><script>é & &lt;\x01\x7f\xf0\x9f\x99\x82";
@@ -96,10 +96,10 @@ TEST_CASE("texts of a report page are shown literally everywhere") {
   CHECK_THAT(text_of(kept), ContainsSubstring("<pre>\n\t1 \n</pre>\n<p>a b</p>"));
 }
 
-TEST_CASE("a report page holds the bytes of its pictures") {
+TEST_CASE("a report page embeds the bytes of its pictures") {
   const TemporaryFolder folder;
   ReportPage page("pictures");
-  // Of three sizes in a row, whatever their remainder by 3.
+  // Sizes with different remainders modulo 3.
   std::vector<std::vector<std::uint8_t>> wanted;
   for (const std::int64_t width : {3, 40, 41, 301}) {
     const std::string path = write_picture(folder.path() / "a.png", width);
@@ -120,7 +120,7 @@ TEST_CASE("adding an invalid part leaves a report page unchanged") {
   const std::string before = text_of(page);
   CHECK_THROWS_WITH(page.table({}), "report_page: expected a table of at least one row");
   CHECK_THROWS_WITH(page.table({{"a", "b"}, {"1", "2"}, {"3"}}),
-                    "report_page: expected 2 cells in every row of a table as in its head, got 1 in row 2");
+                    "report_page: expected 2 cells in every row of a table as in its header, got 1 in row 2");
   CHECK_THROWS_WITH(page.picture(bad, "x"), "report_page: cannot read " + bad + ": No such file or directory");
   CHECK_THROWS_WITH(page.picture(folder.path().string(), "x"),
                     "report_page: cannot read " + folder.path().string() + ": it is a directory");

@@ -14,14 +14,14 @@ float Draws::unit() {
   return static_cast<float>(words_[used_++] >> 8) * 0x1p-24F;
 }
 
-Rgb Draws::colour() {
+Rgb Draws::color() {
   return {unit(), unit(), unit()};
 }
 
-Texture::Texture(Draws& draws, Rgb colour, std::int64_t side)
+Texture::Texture(Draws& draws, Rgb color, std::int64_t side)
     : pattern_(static_cast<Pattern>(draws.below(4))),
-      first_(colour),
-      second_(colour),
+      first_(color),
+      second_(color),
       frequency_(draws.between(0.4F, 1.3F)),
       phase_(draws.between(0, 6)),
       side_(static_cast<float>(side)) {
@@ -70,8 +70,8 @@ float Pose::coverage(int figure, float x, float y) const {
   return std::clamp(0.5F - radius_ * figure_distance(figure, place), 0.0F, 1.0F);
 }
 
-float brightness(const Rgb& colour) {
-  return (colour[0] + colour[1] + colour[2]) / 3;
+float brightness(const Rgb& color) {
+  return (color[0] + color[1] + color[2]) / 3;
 }
 
 Rgb mixed(const Rgb& first, const Rgb& second, float share) {

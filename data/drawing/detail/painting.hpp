@@ -21,7 +21,7 @@ class Draws {
   float unit();
   float between(float low, float high) { return low + unit() * (high - low); }
   int below(int bound) { return static_cast<int>(unit() * static_cast<float>(bound)); }
-  Rgb colour();
+  Rgb color();
 
  private:
   Philox random_;
@@ -33,7 +33,7 @@ class Draws {
 /// A pattern of two colors over an image of `side` × `side` pixels.
 class Texture {
  public:
-  Texture(Draws& draws, Rgb colour, std::int64_t side);
+  Texture(Draws& draws, Rgb color, std::int64_t side);
 
   Rgb at(float x, float y) const;
 
@@ -71,7 +71,7 @@ class Pose {
 };
 
 /// The mean of the three.
-float brightness(const Rgb& colour);
+float brightness(const Rgb& color);
 
 /// Mixes two colors: the first with the fraction `share` replaced by the second.
 Rgb mixed(const Rgb& first, const Rgb& second, float share);

@@ -12,17 +12,18 @@ constexpr std::uint8_t start_of_image = 0xD8;
 constexpr std::uint8_t end_of_image = 0xD9;
 constexpr std::uint8_t huffman_tables = 0xC4;
 constexpr std::size_t max_codes = 256;
-/// A table's number and how many codes it has of each length, 1 to 16 bits.
+/// A table's number and its count of codes for each length, 1 to 16 bits.
 constexpr std::size_t table_header = 17;
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// After a 0xFF these are no markers: fill, a 0xFF of the compressed data, and restarts within it.
+/// After a 0xFF these are not markers that begin a segment: fill bytes, an escaped 0xFF of the compressed data,
+/// restarts.
 bool is_inside_data(std::uint8_t byte) {
   return byte == 0x00 || byte == 0xFF || (byte >= 0xD0 && byte <= 0xD7);
 }
 
-/// The place of the next marker's second byte, or the end.
+/// The position of the next marker's second byte, or the end.
 std::size_t find_marker(Bytes bytes, std::size_t at) {
   while (at + 1 < bytes.size() && (bytes[at] != 0xFF || is_inside_data(bytes[at + 1]))) ++at;
   return std::min(at + 1, bytes.size());

@@ -7,7 +7,7 @@
 namespace tapestry::data {
 
 /// A graph whose nodes have features and classes.
-struct LabelledGraph {
+struct LabeledGraph {
   SparseAdjacency adjacency;  ///< undirected edges are stored in both directions
   Array features;             ///< f32 (nodes, features)
   Array labels;               ///< i64 (nodes)

@@ -7,10 +7,10 @@ namespace tapestry::viz {
 
 /// From dark violet through blue and green to yellow, with uniformly increasing brightness: matplotlib's "viridis".
 /// Numbers outside [0, 1] are clamped, NaN counts as 0.
-data::Colour viridis(double share);
+data::Color viridis(double share);
 
 /// From blue through green and yellow to red: the reversed "Spectral" of ColorBrewer (Brewer, 2003). Numbers outside
 /// [0, 1] are clamped, NaN counts as 0.
-data::Colour spectral(double share);
+data::Color spectral(double share);
 
 }  // namespace tapestry::viz

@@ -1,5 +1,5 @@
-// The floors of CONTRIBUTING.md, read from the include lines: no folder includes what stands above it, public headers
-// include no internal ones, outside libraries are used in one place each, and files stay short.
+// The rules of CONTRIBUTING.md for files: folders include only folders below them, public headers include no internal
+// ones, some external libraries are confined to one place, and files are short.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr int max_lines = 400;
 
-// Which other folders a folder may include. "tapestry.hpp" is the umbrella header.
-const std::map<std::string, std::set<std::string>> floors = {
+// The other folders that a folder may include. "tapestry.hpp" is the umbrella header.
+const std::map<std::string, std::set<std::string>> lower_folders = {
     {"kernels", {}},
     {"core", {"kernels"}},
     {"data", {"core"}},
@@ -32,12 +32,12 @@ const std::map<std::string, std::set<std::string>> floors = {
     {"models", {"nn", "autograd", "core"}},
 };
 
-// The folders above all floors: they may include everything.
+// The folders above the library, which may include everything.
 const std::set<std::string> top = {"examples", "benchmarks", "tests", "docs", "tapestry.hpp"};
 
-// Headers of other libraries with a single place: a file, or a folder with its slash.
+// Headers of other libraries that are confined to a file, or to a folder with a trailing slash.
 struct Confined {
-  std::string header_prefix;  // how the name of the file begins
+  std::string header_prefix;  // prefix of the file name
   std::string place;
 };
 const std::vector<Confined> confined = {
@@ -51,8 +51,7 @@ struct Include {
   bool quoted;
 };
 
-// The include that a line makes, if any. Not by <regex>, in which g++ 12 with the address sanitizer sees
-// warnings.
+// The include in a line, if any. Not with <regex>, for which g++ 12 emits warnings with the address sanitizer.
 std::optional<Include> parse_include(const std::string& line) {
   std::istringstream words(line);
   char hash = 0, open = 0;
@@ -69,30 +68,30 @@ std::string first_folder(const fs::path& path) {
   return path.begin()->string();
 }
 
-// The file of the project that an include line means, relative to the project, or "" for a header of another library.
+// The included file relative to the project, or "" for a header of another library.
 fs::path included_file(const fs::path& file, const Include& include) {
   if (include.header.starts_with("tapestry/")) return fs::path(include.header).lexically_relative("tapestry");
   if (include.quoted) return (file.parent_path() / include.header).lexically_normal();
   return "";
 }
 
-// Whether a file is for the library's own sources: all kernels, and what stands in a room named detail.
+// True for kernels and for files in a folder named detail.
 bool is_internal(const fs::path& file) {
   return first_folder(file) == "kernels" || std::ranges::find(file, fs::path("detail")) != file.end();
 }
 
-// Whether `cmake --install` copies a file.
+// True if `cmake --install` copies the file.
 bool is_public_header(const fs::path& file) {
-  const bool is_in_library = floors.contains(first_folder(file)) || file == "tapestry.hpp";
+  const bool is_in_library = lower_folders.contains(first_folder(file)) || file == "tapestry.hpp";
   return is_in_library && file.extension() == ".hpp" && !is_internal(file);
 }
 
-// Everything wrong with a file, one line each. `path` is relative to the project.
+// The violations in a file, one line each. `path` is relative to the project.
 std::vector<std::string> check_file(const fs::path& path, const std::string& text) {
   const std::string folder = first_folder(path);
-  const auto floor = floors.find(folder);
-  if (floor == floors.end() && !top.contains(folder)) {
-    return {path.string() + ": the folder " + folder + " stands on no floor: give it one in test_floors.cpp"};
+  const auto allowed = lower_folders.find(folder);
+  if (allowed == lower_folders.end() && !top.contains(folder)) {
+    return {path.string() + ": the folder " + folder + " is unknown: add it to test_includes.cpp"};
   }
 
   std::vector<std::string> wrong;
@@ -108,8 +107,9 @@ std::vector<std::string> check_file(const fs::path& path, const std::string& tex
     const fs::path file = included_file(path, *include);
     if (!file.empty()) {
       const std::string included = first_folder(file);
-      const bool climbs = floor != floors.end() && included != folder && !floor->second.contains(included);
-      if (climbs) wrong.push_back(place + folder + " may not include " + header);
+      const bool is_higher =
+          allowed != lower_folders.end() && included != folder && !allowed->second.contains(included);
+      if (is_higher) wrong.push_back(place + folder + " may not include " + header);
       if (is_public_header(path) && is_internal(file)) {
         wrong.push_back(place + "a public header may not include " + header);
       }
@@ -119,7 +119,7 @@ std::vector<std::string> check_file(const fs::path& path, const std::string& tex
     for (const Confined& rule : confined) {
       const bool at_home = folder == "tests" || path.string().starts_with(rule.place);
       if (name.starts_with(rule.header_prefix) && !at_home) {
-        wrong.push_back(place + header + " belongs in " + rule.place + " alone");
+        wrong.push_back(place + header + " may only be included in " + rule.place);
       }
     }
   }
@@ -129,7 +129,7 @@ std::vector<std::string> check_file(const fs::path& path, const std::string& tex
   return wrong;
 }
 
-// Whether a folder directly below the project holds no sources of ours.
+// True for a folder directly below the project without sources of the project.
 bool is_foreign(const fs::path& folder) {
   const std::string name = folder.filename().string();
   return name == "build" || name.starts_with(".") || fs::exists(folder / "CMakeCache.txt");
@@ -160,10 +160,10 @@ using Lines = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("every source file includes only what stands below it") {
+TEST_CASE("source files include only folders below their own") {
   const fs::path root = TAPESTRY_SOURCE_DIR;
   const auto files = source_files(root);
-  REQUIRE(std::ranges::count(files, fs::path("tests/structure/test_floors.cpp")) == 1);
+  REQUIRE(std::ranges::count(files, fs::path("tests/structure/test_includes.cpp")) == 1);
 
   Lines wrong;
   for (const fs::path& file : files) {
@@ -173,7 +173,7 @@ TEST_CASE("every source file includes only what stands below it") {
   CHECK(wrong.empty());
 }
 
-TEST_CASE("an include of a higher floor is named with its file and line") {
+TEST_CASE("an include of a higher folder is reported with its file and line") {
   CHECK(check_file("core/array.cpp", "// Arrays.\n#include <vector>\n\n#include <tapestry/autograd/tensor.hpp>\n") ==
         Lines{"core/array.cpp:4: core may not include tapestry/autograd/tensor.hpp"});
   CHECK(check_file("nn/layers/conv2d.cpp", "#  include <tapestry/kernels/conv/conv2d.hpp> // fast\n") ==
@@ -184,7 +184,7 @@ TEST_CASE("an include of a higher floor is named with its file and line") {
         Lines{"models/resnet.cpp:1: models may not include tapestry/tapestry.hpp"});
 }
 
-TEST_CASE("includes of the own floor and of lower ones are allowed") {
+TEST_CASE("includes of the same folder and of lower ones are allowed") {
   CHECK(check_file("autograd/ops/activation/relu.cpp",
                    "#include <tapestry/autograd/tensor.hpp>\n"
                    "#include <tapestry/kernels/elementwise/unary.hpp>\n"
@@ -194,7 +194,7 @@ TEST_CASE("includes of the own floor and of lower ones are allowed") {
   CHECK(check_file("examples/train_cifar10.cpp", "#include <tapestry/tapestry.hpp>\n").empty());
 }
 
-TEST_CASE("public headers include neither kernels nor headers of rooms named detail") {
+TEST_CASE("public headers include neither kernels nor headers in folders named detail") {
   CHECK(check_file("core/map.hpp", "#include <tapestry/kernels/runtime/parallel.hpp>\n") ==
         Lines{"core/map.hpp:1: a public header may not include tapestry/kernels/runtime/parallel.hpp"});
   CHECK(check_file("nn/layers/conv2d.hpp", "\n#include <tapestry/nn/layers/detail/conv_channels.hpp>\n") ==
@@ -210,32 +210,31 @@ TEST_CASE("public headers include neither kernels nor headers of rooms named det
   CHECK(check_file("tests/kernels/conv2d_cases.hpp", kernel).empty());
 }
 
-TEST_CASE("headers of other libraries are confined to their place") {
+TEST_CASE("headers of some libraries are confined to one place") {
   CHECK(check_file("kernels/linalg/blas.cpp", "#include <cblas.h>\n").empty());
   CHECK(check_file("kernels/linalg/gemm.cpp", "#include <cblas.h>\n") ==
-        Lines{"kernels/linalg/gemm.cpp:1: cblas.h belongs in kernels/linalg/blas.cpp alone"});
+        Lines{"kernels/linalg/gemm.cpp:1: cblas.h may only be included in kernels/linalg/blas.cpp"});
   CHECK(check_file("core/array.cpp", "#include <omp.h>\n") ==
-        Lines{"core/array.cpp:1: omp.h belongs in kernels/runtime/parallel.cpp alone"});
+        Lines{"core/array.cpp:1: omp.h may only be included in kernels/runtime/parallel.cpp"});
   CHECK(check_file("data/image.cpp", "#include <stb/stb_image.h>\n").empty());
   CHECK(check_file("viz/picture.cpp", "#include <stb/stb_image_write.h>\n") ==
-        Lines{"viz/picture.cpp:1: stb/stb_image_write.h belongs in data/ alone"});
+        Lines{"viz/picture.cpp:1: stb/stb_image_write.h may only be included in data/"});
 }
 
-TEST_CASE("files that are too long and folders without a floor are named") {
+TEST_CASE("files that are too long and unknown folders are reported") {
   CHECK(check_file("core/shape.cpp", std::string(400, '\n')).empty());
   CHECK(check_file("core/shape.cpp", std::string(401, '\n')) ==
         Lines{"core/shape.cpp: 401 lines (aim at 300, at most 400)"});
   CHECK(check_file("attic/old.cpp", "") ==
-        Lines{"attic/old.cpp: the folder attic stands on no floor: give it one in test_floors.cpp"});
+        Lines{"attic/old.cpp: the folder attic is unknown: add it to test_includes.cpp"});
 }
 
 TEST_CASE("the umbrella header has every public header of operators and layers") {
   const fs::path root = TAPESTRY_SOURCE_DIR;
   const std::string umbrella = read(root / "tapestry.hpp");
   for (const fs::path& file : source_files(root)) {
-    const bool is_public =
-        file.extension() == ".hpp" && (file.parent_path() == "autograd/ops" || file.parent_path() == "nn");
-    if (!is_public || read(root / file).find("::detail {") != std::string::npos) continue;
+    const bool is_listed = first_folder(file) == "nn" || file.generic_string().starts_with("autograd/ops/");
+    if (!is_listed || !is_public_header(file) || read(root / file).find("::detail {") != std::string::npos) continue;
     INFO(file);
     CHECK(umbrella.find("#include <tapestry/" + file.generic_string() + ">") != std::string::npos);
   }
