@@ -6,18 +6,28 @@
 namespace tapestry::kernels {
 namespace {
 
+/// The approximate number of elements per piece.
+constexpr std::int64_t grain = std::int64_t{1} << 14;
+
 /// Calls `body(offset in the indices, offset in the indexed array)` for every index. Offsets in the indexed array that
 /// may coincide are visited by one thread, in the order of the indices.
 template <class Body>
 void for_each_index(const IndexGrid& grid, const std::int64_t* indices, const Body& body) {
   const auto outer = static_cast<std::int64_t>(grid.outer_offsets.size());
   const auto inner = static_cast<std::int64_t>(grid.inner_offsets.size());
-  for_blocks({outer, grid.count, inner}, [&](std::int64_t o, std::int64_t first, std::int64_t last) {
-    const std::int64_t outer_offset = grid.outer_offsets[static_cast<std::size_t>(o)];
-    for (std::int64_t i = 0; i < grid.count; ++i) {
-      for (std::int64_t k = first; k < last; ++k) {
-        const std::int64_t here = (o * grid.count + i) * inner + k;
-        body(here, outer_offset + indices[here] * grid.axis_stride + grid.inner_offsets[static_cast<std::size_t>(k)]);
+  const std::int64_t blocks = (inner + block_size - 1) / block_size;
+  const std::int64_t elements = 1 + grid.count * std::min(inner, block_size);
+  parallel_ranges(outer * blocks, 1 + grain / elements, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t piece = begin; piece < end; ++piece) {
+      const std::int64_t o = piece / blocks;
+      const std::int64_t first = piece % blocks * block_size;
+      const std::int64_t last = std::min(inner, first + block_size);
+      const std::int64_t outer_offset = grid.outer_offsets[static_cast<std::size_t>(o)];
+      for (std::int64_t i = 0; i < grid.count; ++i) {
+        for (std::int64_t k = first; k < last; ++k) {
+          const std::int64_t here = (o * grid.count + i) * inner + k;
+          body(here, outer_offset + indices[here] * grid.axis_stride + grid.inner_offsets[static_cast<std::size_t>(k)]);
+        }
       }
     }
   });

@@ -13,8 +13,11 @@ namespace {
 /// that an edge processes.
 template <class Body>
 void for_each_row(const SparseRows& matrix, std::int64_t work, const Body& body) {
-  const std::int64_t elements = work * (1 + matrix.edges / std::max<std::int64_t>(matrix.rows, 1));
-  parallel_each(matrix.rows, elements, [&](std::int64_t row) { body(row, matrix.begin[row], matrix.begin[row + 1]); });
+  constexpr std::int64_t grain = std::int64_t{1} << 14;
+  const std::int64_t per_row = 1 + work * (1 + matrix.edges / std::max<std::int64_t>(matrix.rows, 1));
+  parallel_ranges(matrix.rows, 1 + grain / per_row, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) body(row, matrix.begin[row], matrix.begin[row + 1]);
+  });
 }
 
 /// The number of heads that are processed together, so that the values of an edge are fetched once for them.
