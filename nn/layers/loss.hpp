@@ -78,9 +78,7 @@ class L1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
 /// `smooth_l1_loss` as a layer.
 class SmoothL1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
-  explicit SmoothL1Loss(const SmoothL1LossOptions& options = {}) : options_(options) {
-    options.check("SmoothL1Loss");
-  }
+  explicit SmoothL1Loss(const SmoothL1LossOptions& options = {}) : options_(options) { options.check("SmoothL1Loss"); }
   Tensor forward(const Tensor& input, const Tensor& target) const override {
     return smooth_l1_loss(input, target, options_);
   }
@@ -94,9 +92,7 @@ class SmoothL1Loss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
 /// `huber_loss` as a layer.
 class HuberLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
-  explicit HuberLoss(const HuberLossOptions& options = {}) : options_(options) {
-    options.check("HuberLoss");
-  }
+  explicit HuberLoss(const HuberLossOptions& options = {}) : options_(options) { options.check("HuberLoss"); }
   Tensor forward(const Tensor& input, const Tensor& target) const override {
     return huber_loss(input, target, options_);
   }
@@ -110,9 +106,7 @@ class HuberLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
 /// `dice_loss` as a layer.
 class DiceLoss : public ModuleOf<Tensor(const Tensor&, const Tensor&)> {
  public:
-  explicit DiceLoss(const DiceLossOptions& options = {}) : options_(options) {
-    options.check("DiceLoss");
-  }
+  explicit DiceLoss(const DiceLossOptions& options = {}) : options_(options) { options.check("DiceLoss"); }
   Tensor forward(const Tensor& probabilities, const Tensor& targets) const override {
     return dice_loss(probabilities, targets, options_);
   }

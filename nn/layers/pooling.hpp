@@ -9,9 +9,7 @@ namespace tapestry::nn {
 /// `max_pool1d` as a layer. The constructor checks the options.
 class MaxPool1d : public Module {
  public:
-  explicit MaxPool1d(const MaxPool1dOptions& options) : options_(options) {
-    options.check("MaxPool1d");
-  }
+  explicit MaxPool1d(const MaxPool1dOptions& options) : options_(options) { options.check("MaxPool1d"); }
   Tensor forward(const Tensor& x) const override { return max_pool1d(x, options_); }
 
  private:
@@ -23,9 +21,7 @@ class MaxPool1d : public Module {
 /// `max_pool2d` as a layer. The constructor checks the options.
 class MaxPool2d : public Module {
  public:
-  explicit MaxPool2d(const MaxPool2dOptions& options) : options_(options) {
-    options.check("MaxPool2d");
-  }
+  explicit MaxPool2d(const MaxPool2dOptions& options) : options_(options) { options.check("MaxPool2d"); }
   Tensor forward(const Tensor& x) const override { return max_pool2d(x, options_); }
 
  private:
@@ -37,9 +33,7 @@ class MaxPool2d : public Module {
 /// `max_unpool2d` as a layer of values and indices. The constructor checks the options.
 class MaxUnpool2d : public ModuleOf<Tensor(const Tensor&, const Array&)> {
  public:
-  explicit MaxUnpool2d(const MaxUnpool2dOptions& options) : options_(options) {
-    options.check("MaxUnpool2d");
-  }
+  explicit MaxUnpool2d(const MaxUnpool2dOptions& options) : options_(options) { options.check("MaxUnpool2d"); }
   Tensor forward(const Tensor& x, const Array& indices) const override { return max_unpool2d(x, indices, options_); }
 
  private:
@@ -51,9 +45,7 @@ class MaxUnpool2d : public ModuleOf<Tensor(const Tensor&, const Array&)> {
 /// `avg_pool1d` as a layer. The constructor checks the options.
 class AvgPool1d : public Module {
  public:
-  explicit AvgPool1d(const AvgPool1dOptions& options) : options_(options) {
-    options.check("AvgPool1d");
-  }
+  explicit AvgPool1d(const AvgPool1dOptions& options) : options_(options) { options.check("AvgPool1d"); }
   Tensor forward(const Tensor& x) const override { return avg_pool1d(x, options_); }
 
  private:
@@ -65,9 +57,7 @@ class AvgPool1d : public Module {
 /// `avg_pool2d` as a layer. The constructor checks the options.
 class AvgPool2d : public Module {
  public:
-  explicit AvgPool2d(const AvgPool2dOptions& options) : options_(options) {
-    options.check("AvgPool2d");
-  }
+  explicit AvgPool2d(const AvgPool2dOptions& options) : options_(options) { options.check("AvgPool2d"); }
   Tensor forward(const Tensor& x) const override { return avg_pool2d(x, options_); }
 
  private:

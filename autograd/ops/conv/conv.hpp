@@ -60,8 +60,8 @@ struct Conv2dOptions {
   std::int64_t groups = 1;                        ///< independent channel groups
   PaddingMode padding_mode = PaddingMode::zeros;  ///< what the padding holds
 
-  /// Throws a ValueError naming `operation` for a kernel size, stride, dilation or groups below 1, a negative padding, or
-  /// `same` padding with a stride above 1.
+  /// Throws a ValueError naming `operation` for a kernel size, stride, dilation or groups below 1, a negative padding,
+  /// or `same` padding with a stride above 1.
   void check(std::string_view operation, Pair kernel_size) const;
 };
 
@@ -83,8 +83,8 @@ struct ConvTranspose2dOptions {
   std::int64_t groups = 1;  ///< independent channel groups
   Pair dilation = 1;        ///< pixels between neighboring kernel elements
 
-  /// Throws a ValueError naming `operation` for a kernel size, stride, dilation or groups below 1, a negative padding, or
-  /// an output_padding that is negative or not smaller than the stride or the dilation of its axis.
+  /// Throws a ValueError naming `operation` for a kernel size, stride, dilation or groups below 1, a negative padding,
+  /// or an output_padding that is negative or not smaller than the stride or the dilation of its axis.
   void check(std::string_view operation, Pair kernel_size) const;
 };
 

@@ -28,8 +28,8 @@ struct MaxPool2dOptions {
   Pair dilation = 1;                          ///< pixels between neighboring cells of the window
   bool ceil_mode = false;                     ///< a last window may extend past the end of the padded image
 
-  /// Throws, naming `operation`, a ValueError for a kernel size, stride or dilation below 1 or a negative padding, and a
-  /// ShapeError for padding of more than half the extent of the kernel.
+  /// Throws, naming `operation`, a ValueError for a kernel size, stride or dilation below 1 or a negative padding, and
+  /// a ShapeError for padding of more than half the extent of the kernel.
   void check(std::string_view operation) const;
 };
 
