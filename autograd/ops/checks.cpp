@@ -12,7 +12,9 @@ void check_positive(std::string_view operation, std::string_view option, std::in
   if (value < 1) throw ValueError(fmt::format("{}: {} must be at least 1, got {}", operation, option, value));
 }
 
-namespace detail {
+}  // namespace tapestry
+
+namespace tapestry::detail {
 
 void check_floating(std::string_view operation, const Tensor& x) {
   if (!is_floating(x.dtype())) throw_not_floating(operation, x.dtype());
@@ -67,5 +69,4 @@ void check_bias(std::string_view operation, const Tensor& weight, const Tensor& 
                                to_string(weight.shape()), to_string(bias.shape())));
 }
 
-}  // namespace detail
-}  // namespace tapestry
+}  // namespace tapestry::detail

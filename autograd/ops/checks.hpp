@@ -13,7 +13,9 @@ namespace tapestry {
 /// Throws a ValueError naming `operation` and `option` unless the value is at least 1.
 void check_positive(std::string_view operation, std::string_view option, std::int64_t value);
 
-namespace detail {
+}  // namespace tapestry
+
+namespace tapestry::detail {
 
 /// Throws a DTypeError naming `operation` unless the tensor is floating.
 void check_floating(std::string_view operation, const Tensor& x);
@@ -38,5 +40,4 @@ std::array<bool, Shape::max_rank> marked_axes(std::string_view operation, const 
 /// size of `weight`.
 void check_bias(std::string_view operation, const Tensor& weight, const Tensor& bias);
 
-}  // namespace detail
-}  // namespace tapestry
+}  // namespace tapestry::detail
