@@ -34,7 +34,7 @@ void Storage::remove_observer(const WriteObserver* observer) {
 }
 
 // Iterates over a copy and without the lock, because an observer may remove itself.
-void Storage::tell_observers() {
+void Storage::notify_observers() {
   std::vector<Entry> entries;
   {
     const std::lock_guard lock(observers_mutex);

@@ -34,7 +34,7 @@ class Storage {
 
   /// Notifies the observers, then counts a change.
   void begin_write() {
-    if (is_observed()) tell_observers();
+    if (is_observed()) notify_observers();
     version_.fetch_add(1, std::memory_order_relaxed);
   }
   /// Notifies the observer of every write until it is removed or destroyed.
@@ -47,7 +47,7 @@ class Storage {
     const WriteObserver* key;
     std::weak_ptr<WriteObserver> observer;
   };
-  void tell_observers();
+  void notify_observers();
 
   std::size_t bytes_;
   std::byte* data_;

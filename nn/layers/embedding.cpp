@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/indexing/embedding.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
@@ -10,10 +11,6 @@
 
 namespace tapestry::nn {
 namespace {
-
-void check_positive(std::string_view layer, std::string_view option, std::int64_t value) {
-  if (value < 1) throw ValueError(fmt::format("{}: {} must be at least 1, got {}", layer, option, value));
-}
 
 void check_positions(std::string_view layer, const Tensor& x, std::int64_t max_length, std::int64_t size) {
   if (x.rank() == 3 && x.size(1) <= max_length && x.size(2) == size) return;
