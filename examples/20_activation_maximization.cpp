@@ -1,6 +1,6 @@
 // 20: activation maximization shows what units of a network respond to. Gradient ascent changes a noise image to
 // maximize a unit's activation. The results are colors and edges in the first layers, corners and curves in later ones,
-// and whole shapes at the end. Prints the logits before and after: each rises by more than 10.
+// and whole shapes at the end. Prints the logits before and after: each rises by more than 5.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 

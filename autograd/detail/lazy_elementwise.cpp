@@ -7,7 +7,7 @@ namespace {
 
 enum Order { affine, addend, activation };
 
-Order order_of(const LazyElementwise::Part& part) {
+Order order_of(const ArrayEpilogue& part) {
   return part.numbers ? affine : part.addend.defined() ? addend : activation;
 }
 
@@ -40,7 +40,7 @@ std::shared_ptr<LazyValue> pending(const Tensor& value) {
   return lazy && !lazy->is_computed() ? lazy : nullptr;
 }
 
-LazyElementwise::LazyElementwise(std::string_view name, const Tensor& input, Part part, bool is_kept)
+LazyElementwise::LazyElementwise(std::string_view name, const Tensor& input, ArrayEpilogue part, bool is_kept)
     : LazyValue(name, input.shape(), input.dtype(), input.format()),
       order_(order_of(part)),
       input_(input.detach()),
@@ -59,7 +59,7 @@ LazyElementwise::LazyElementwise(std::string_view name, const Tensor& input, Par
   }
   if (is_kept && is_better_recomputed(*this)) set_recomputed();
   reads(input_);
-  reads(part_.addend);
+  if (part_.addend.defined()) reads(part_.addend);
 }
 
 bool LazyElementwise::is_costly() const {
@@ -72,10 +72,7 @@ bool LazyElementwise::is_costly() const {
 std::optional<LazyElementwise::Source> LazyElementwise::uncomputed() {
   const std::lock_guard lock(mutex());
   if (held().defined()) return std::nullopt;
-  return Source{input_,
-                {.numbers = part_.numbers,
-                 .addend = part_.addend.defined() ? part_.addend.array() : Array(),
-                 .activation = part_.activation}};
+  return Source{input_, part_};
 }
 
 std::optional<LazyElementwise::Chain> LazyElementwise::chain_of(const Tensor& value) {
@@ -92,19 +89,16 @@ std::optional<LazyElementwise::Chain> LazyElementwise::chain_of(const Tensor& va
 }
 
 Array LazyElementwise::compute() {
-  Source source = {input_,
-                   {.numbers = part_.numbers,
-                    .addend = part_.addend.defined() ? part_.addend.array() : Array(),
-                    .activation = part_.activation}};
+  Source source = {input_, part_};
   if (is_recomputed()) return evaluate(source);
   // Where this value held the last handles, the result may be written over what they held.
   input_ = Tensor();
-  part_ = Part();
+  part_ = {};
   try {
     return evaluate(source);
   } catch (...) {
     input_ = source.input;
-    part_ = {source.epilogue.numbers, Tensor(source.epilogue.addend), source.epilogue.activation};
+    part_ = source.epilogue;
     throw;
   }
 }
@@ -133,16 +127,16 @@ Array LazyElementwise::evaluate(Source& source) const {
 
 void LazyElementwise::release() {
   input_ = Tensor();
-  part_ = Part();
+  part_ = {};
 }
 
 Tensor lazy_affine(std::string_view name, const Tensor& x, std::shared_ptr<const ChannelNumbers> numbers,
                    bool is_kept) {
-  return Tensor(make_lazy<LazyElementwise>(name, x, LazyElementwise::Part{.numbers = std::move(numbers)}, is_kept));
+  return Tensor(make_lazy<LazyElementwise>(name, x, ArrayEpilogue{.numbers = std::move(numbers)}, is_kept));
 }
 
 Tensor lazy_activation(std::string_view name, const Tensor& x, const kernels::Activation& activation) {
-  return Tensor(make_lazy<LazyElementwise>(name, x, LazyElementwise::Part{.activation = activation}));
+  return Tensor(make_lazy<LazyElementwise>(name, x, ArrayEpilogue{.activation = activation}));
 }
 
 Tensor lazy_add(std::string_view name, const Tensor& a, const Tensor& b) {
@@ -162,7 +156,7 @@ Tensor lazy_add(std::string_view name, const Tensor& a, const Tensor& b) {
   };
   const bool is_b_last = fits(b) && (!fits(a) || touched(b) < touched(a));
   const Tensor first = in_format(is_b_last ? a : b), last = in_format(is_b_last ? b : a);
-  return Tensor(make_lazy<LazyElementwise>(name, last, LazyElementwise::Part{.addend = Tensor(first.array())}));
+  return Tensor(make_lazy<LazyElementwise>(name, last, ArrayEpilogue{.addend = first.array()}));
 }
 
 }  // namespace tapestry::detail

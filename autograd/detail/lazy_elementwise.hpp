@@ -14,15 +14,10 @@ namespace tapestry::detail {
 /// product before these applies all of them as it stores.
 class LazyElementwise final : public LazyValue {
  public:
-  /// What is applied: an affine map per channel, an addend, or an activation. A chain has them in this order.
-  struct Part {
-    std::shared_ptr<const ChannelNumbers> numbers = nullptr;
-    Tensor addend = {};
-    kernels::Activation activation = {};
-  };
-  /// The format of the input and of the addend is that of the result. With `is_kept` the input is kept anyway for as
+  /// `part` has numbers, an addend or an activation; a chain has them in this order. The input and the addend have the
+  /// format of the result. With `is_kept` the input is kept anyway for as
   /// long as the value may be read: then a large result is computed again rather than kept.
-  LazyElementwise(std::string_view name, const Tensor& input, Part part, bool is_kept = false);
+  LazyElementwise(std::string_view name, const Tensor& input, ArrayEpilogue part, bool is_kept = false);
 
   bool is_costly() const override;
   /// True when an addend can come after it.
@@ -52,7 +47,7 @@ class LazyElementwise final : public LazyValue {
 
   int order_;  ///< of the last part
   Tensor input_;
-  Part part_;
+  ArrayEpilogue part_;
   std::shared_ptr<const ChannelNumbers> numbers_;
 };
 

@@ -1,4 +1,4 @@
-// The epilogue as a pass over memory.
+// Applies the epilogue in a separate sweep over memory.
 #include <algorithm>
 #include <type_traits>
 
@@ -15,6 +15,7 @@
 #include <tapestry/kernels/runtime/streaming-inl.hpp>
 #include <tapestry/kernels/runtime/streaming.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
+#include <tapestry/kernels/simd/dispatch.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -144,21 +145,8 @@ void gradient_rows(std::int64_t rows, std::int64_t channels, const T* dy, const 
   });
 }
 
-using I = std::int64_t;
-void apply_rows_f32(I rows, I channels, const float* x, const Epilogue<float>& epilogue, bool streams, float* y) {
-  apply_rows(rows, channels, x, epilogue, streams, y);
-}
-void apply_rows_f64(I rows, I channels, const double* x, const Epilogue<double>& epilogue, bool streams, double* y) {
-  apply_rows(rows, channels, x, epilogue, streams, y);
-}
-void gradient_rows_f32(I rows, I channels, const float* dy, const ActivationSource<float>& source, bool streams,
-                       float* dx) {
-  gradient_rows(rows, channels, dy, source, streams, dx);
-}
-void gradient_rows_f64(I rows, I channels, const double* dy, const ActivationSource<double>& source, bool streams,
-                       double* dx) {
-  gradient_rows(rows, channels, dy, source, streams, dx);
-}
+TAPESTRY_KERNEL(apply_rows);
+TAPESTRY_KERNEL(gradient_rows);
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -168,20 +156,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapestry::kernels {
 namespace {
-HWY_EXPORT(apply_rows_f32);
-HWY_EXPORT(apply_rows_f64);
-HWY_EXPORT(gradient_rows_f32);
-HWY_EXPORT(gradient_rows_f64);
+TAPESTRY_EXPORT(apply_rows);
+TAPESTRY_EXPORT(gradient_rows);
 
 /// Rows of one sample.
 template <class T>
 void apply_some(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue, bool streams, T* y) {
-  const auto apply = [&] {
-    if constexpr (std::is_same_v<T, float>)
-      return HWY_DYNAMIC_DISPATCH(apply_rows_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(apply_rows_f64);
-  }();
+  const auto& apply = TAPESTRY_DISPATCH(apply_rows, T);
   for_wide_rows(rows, channels, numbers_of(epilogue.affine),
                 [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& numbers) {
                   Epilogue<T> here = epilogue.from(at, 0);
@@ -193,12 +174,7 @@ void apply_some(std::int64_t rows, std::int64_t channels, const T* x, const Epil
 template <class T>
 void gradient_some(std::int64_t rows, std::int64_t channels, const T* dy, const ActivationSource<T>& source,
                    bool streams, T* dx) {
-  const auto differentiate = [&] {
-    if constexpr (std::is_same_v<T, float>)
-      return HWY_DYNAMIC_DISPATCH(gradient_rows_f32);
-    else
-      return HWY_DYNAMIC_DISPATCH(gradient_rows_f64);
-  }();
+  const auto& differentiate = TAPESTRY_DISPATCH(gradient_rows, T);
   for_wide_rows(rows, channels, numbers_of(source.affine),
                 [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& numbers) {
                   ActivationSource<T> here = source.from(at, 0);
