@@ -3,12 +3,13 @@
 
 namespace tapestry {
 
-/// The number of threads that operators called from this thread use. The default is OpenMP's (OMP_NUM_THREADS, else the
-/// number of cores).
+/// The number of threads that operators called from this thread use. The default is OMP_NUM_THREADS if it is set, else
+/// the number of cores that this process may use (its affinity mask, and the CPU quotas of its cgroups), but at most 64.
 int num_threads();
 
-/// Sets the number of threads, for OpenBLAS too. Results do not depend on it. Throws a ValueError when `count` is less
-/// than 1.
+/// Sets the number of threads for operators called from this thread; other threads keep theirs. Results do not depend
+/// on it. While another thread runs an operator, one that is called meanwhile may use its own thread only. Throws a
+/// ValueError when `count` is less than 1.
 void set_num_threads(int count);
 
 }  // namespace tapestry

@@ -22,35 +22,22 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// Stores value(d, i, count, is_whole), the elements from `i` on, for the vectors that cover [0, size).
-template <class T, class Value>
-HWY_INLINE void store_vectors(std::int64_t size, bool streams, T* to, const Value& value) {
-  const hn::ScalableTag<T> d;
-  const std::int64_t rest = for_whole_vectors(d, 0, size, [&](auto, std::int64_t i) HWY_ATTR {
-    store_result(streams, value(d, i, size - i, std::true_type()), d, to + i);
-  });
-  if (rest == size) return;
-  HWY_ALIGN T last[HWY_MAX_BYTES / sizeof(T)];
-  hn::Store(value(d, rest, size - rest, std::false_type()), d, last);
-  std::copy_n(last, size - rest, to + rest);
-}
-
-/// The epilogue with no activation, or relu.
-template <bool has_affine, bool has_addend, bool is_rectified, class T>
+/// The epilogue with a rectifier.
+template <bool has_affine, bool has_addend, ActivationKind rectifier, class T>
 HWY_NOINLINE void apply_linear_of(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue,
                                   bool streams, T* y) {
   const ChannelAffine<T> affine = epilogue.affine;
   const T* addend = epilogue.addend;
   for (std::int64_t row = 0; row < rows; ++row, x += channels, y += channels) {
-    store_vectors<T>(channels, streams, y, [=](auto d, std::int64_t c, std::int64_t count, auto is_whole) HWY_ATTR {
-      const auto at = [=](const T* from) HWY_ATTR { return load_first<is_whole()>(d, count, from + c); };
+    for_channels<T>(channels, [=](auto d, std::int64_t c) HWY_ATTR {
+      const auto at = [=](const T* from) HWY_ATTR { return hn::LoadU(d, from + c); };
       auto value = at(x);
       if constexpr (has_affine) {
         const auto distance = hn::Sub(hn::Sub(value, at(affine.mean)), at(affine.mean_rest));
         value = hn::MulAdd(distance, at(affine.scale), at(affine.bias));
       }
       if constexpr (has_addend) value = hn::Add(value, at(addend));
-      return is_rectified ? activate<ActivationKind::relu>(d, value, activation_numbers(d, {})) : value;
+      store_result(streams, activate<rectifier>(d, value, activation_numbers(d, {})), d, y + c);
     });
     if constexpr (has_addend) addend += channels;
   }
@@ -60,10 +47,9 @@ template <class T>
 void apply_linear(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue, bool streams,
                   T* y) {
   const auto apply = [&](auto has_affine, auto has_addend) HWY_ATTR {
-    if (epilogue.activation.kind == ActivationKind::relu) {
-      return apply_linear_of<has_affine(), has_addend(), true>(rows, channels, x, epilogue, streams, y);
-    }
-    return apply_linear_of<has_affine(), has_addend(), false>(rows, channels, x, epilogue, streams, y);
+    with_rectifier(epilogue.activation.kind, [&](auto kind) HWY_ATTR {
+      apply_linear_of<has_affine(), has_addend(), kind()>(rows, channels, x, epilogue, streams, y);
+    });
   };
   const bool has_affine = !epilogue.affine.is_none(), has_addend = epilogue.addend != nullptr;
   if (has_affine && has_addend) return apply(std::true_type(), std::true_type());
@@ -75,9 +61,9 @@ void apply_linear(std::int64_t rows, std::int64_t channels, const T* x, const Ep
 template <class T>
 HWY_NOINLINE void apply_activation(std::int64_t size, const T* x, const Activation& activation, bool streams, T* y) {
   with_kind(activation.kind, [&](auto kind) HWY_ATTR {
-    const auto numbers = activation_numbers(hn::ScalableTag<T>(), activation);
-    store_vectors<T>(size, streams, y, [=](auto d, std::int64_t i, std::int64_t count, auto is_whole) HWY_ATTR {
-      return activate<kind()>(d, load_first<is_whole()>(d, count, x + i), numbers);
+    for_channels<T>(size, [=, &activation](auto d, std::int64_t i) HWY_ATTR {
+      const auto value = activate<kind()>(d, hn::LoadU(d, x + i), activation_numbers(d, activation));
+      store_result(streams, value, d, y + i);
     });
   });
 }
@@ -97,14 +83,12 @@ HWY_INLINE void for_parts(std::int64_t rows, std::int64_t channels, const Body& 
   }
 }
 
-/// An activation other than relu has a loop of its own, over what the loop before it has left in the cache: in every
-/// kind of loop, ten activations would take minutes to compile.
+/// An activation that is no rectifier has a loop of its own, over what the loop before it has left in the cache: in
+/// every kind of loop, ten activations would take minutes to compile.
 template <class T>
 void apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue, bool streams, T* y) {
   const auto& [affine, addend, activation] = epilogue;
-  if (activation.kind == ActivationKind::none || activation.kind == ActivationKind::relu) {
-    return apply_linear(rows, channels, x, epilogue, streams, y);
-  }
+  if (is_rectifier(activation.kind)) return apply_linear(rows, channels, x, epilogue, streams, y);
   if (affine.is_none() && addend == nullptr) return apply_activation(rows * channels, x, activation, streams, y);
   HWY_ALIGN T part[part_size];
   for_parts(rows, channels, [&](std::int64_t some, std::int64_t width, std::int64_t at, std::int64_t c) HWY_ATTR {
@@ -118,19 +102,21 @@ template <class T>
 HWY_NOINLINE void gradient_of_part(std::int64_t size, const T* dy, const T* values, const ActivationSource<T>& source,
                                    bool streams, T* dx) {
   with_kind(source.activation.kind, [&](auto kind) HWY_ATTR {
-    const auto numbers = activation_numbers(hn::ScalableTag<T>(), source.activation);
-    const auto store = [&](const auto& gradient_of) HWY_ATTR {
-      store_vectors<T>(size, streams, dx, [=](auto d, std::int64_t i, std::int64_t count, auto is_whole) HWY_ATTR {
-        return gradient_of(d, load_first<is_whole()>(d, count, dy + i), load_first<is_whole()>(d, count, values + i));
+    const auto store = [&](auto is_output) HWY_ATTR {
+      for_channels<T>(size, [=, &source](auto d, std::int64_t i) HWY_ATTR {
+        const auto gradient = hn::LoadU(d, dy + i), value = hn::LoadU(d, values + i);
+        if constexpr (is_output) {
+          store_result(streams, gradient_at_output<kind()>(d, gradient, value), d, dx + i);
+        } else {
+          const auto numbers = activation_numbers(d, source.activation);
+          store_result(streams, gradient_at<kind()>(d, gradient, value, numbers), d, dx + i);
+        }
       });
     };
     if constexpr (has_slope_of_output(kind())) {
-      if (source.is_output) {
-        return store([=](auto d, auto gradient, auto y)
-                         HWY_ATTR { return gradient_at_output<kind()>(d, gradient, y); });
-      }
+      if (source.is_output) return store(std::true_type());
     }
-    store([=](auto d, auto gradient, auto x) HWY_ATTR { return gradient_at<kind()>(d, gradient, x, numbers); });
+    store(std::false_type());
   });
 }
 

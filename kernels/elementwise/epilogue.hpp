@@ -20,6 +20,11 @@ enum class ActivationKind : std::uint8_t {
   gelu_tanh
 };
 
+/// True for the activations that loops over a linear map include, and whose gradient batch norm masks as it reads dy.
+constexpr bool is_rectifier(ActivationKind kind) {
+  return kind == ActivationKind::none || kind == ActivationKind::relu || kind == ActivationKind::relu6;
+}
+
 /// An elementwise function. NaN stays NaN in all of them; each gives its limit at ±∞.
 struct Activation {
   ActivationKind kind = ActivationKind::none;

@@ -18,11 +18,6 @@ template <class T>
 void channel_norm_sums(const ChannelGeometry& geometry, const T* x, const double* center, double* sums,
                        double* scratch);
 
-/// True for the activations whose gradient the functions below can mask as they read dy.
-constexpr bool is_rectifier(ActivationKind kind) {
-  return kind == ActivationKind::none || kind == ActivationKind::relu || kind == ActivationKind::relu6;
-}
-
 /// `channel_norm_sums` of g and g · (x − mean), where g is the gradient dy masked by a rectifier after affine(x), and
 /// x − mean is rounded to T.
 template <class T>

@@ -1,4 +1,4 @@
-// Parallel loops on OpenMP threads. The only place that opens parallel regions.
+// Parallel loops.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace tapestry::kernels {
 
-/// The number of threads that `parallel_for` uses, at least 1. The default is OpenMP's (OMP_NUM_THREADS, else the
-/// number of cores).
+/// The number of threads that `parallel_for` uses, at least 1; 1 within a loop. The default is OMP_NUM_THREADS if it is
+/// set, else `available_cores()`, but at most 64.
 int num_threads();
 
-/// Sets the number of threads of the calling thread's parallel regions and of OpenBLAS. `count` must be at least 1.
+/// Sets the number of threads of the calling thread's loops. `count` must be at least 1.
 void set_num_threads(int count);
 
 /// A non-owning reference to a callable; must not outlive it.

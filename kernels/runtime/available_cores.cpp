@@ -1,0 +1,65 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <sched.h>
+
+#include <tapestry/kernels/runtime/available_cores.hpp>
+
+namespace tapestry::kernels {
+namespace {
+
+int cores_in_affinity_mask() {
+  // Large machines have more cores than a cpu_set_t holds.
+  constexpr int most = 1 << 15;
+  cpu_set_t* const mask = CPU_ALLOC(most);
+  if (mask == nullptr) return 1;
+  const std::size_t size = CPU_ALLOC_SIZE(most);
+  const int count = sched_getaffinity(0, size, mask) == 0 ? CPU_COUNT_S(size, mask) : 1;
+  CPU_FREE(mask);
+  return count;
+}
+
+/// The cores that the quota of one cgroup allows, infinity without a quota. Version 2 of cgroups: "max 100000" or
+/// "150000 100000".
+double quota_of_version_2(const std::filesystem::path& group) {
+  std::ifstream file(group / "cpu.max");
+  double quota = 0, period = 0;
+  return file >> quota >> period && quota > 0 && period > 0 ? quota / period : INFINITY;
+}
+
+/// Version 1: two files; a quota of −1 is no limit.
+double quota_of_version_1(const std::filesystem::path& group) {
+  std::ifstream quota_file(group / "cpu.cfs_quota_us"), period_file(group / "cpu.cfs_period_us");
+  double quota = 0, period = 0;
+  return quota_file >> quota && period_file >> period && quota > 0 && period > 0 ? quota / period : INFINITY;
+}
+
+}  // namespace
+
+double cpu_quota(const std::filesystem::path& groups_file, const std::filesystem::path& root) {
+  double least = INFINITY;
+  std::ifstream groups(groups_file);
+  // Lines such as "0::/user.slice/job" (version 2) and "4:cpu,cpuacct:/job" (version 1).
+  for (std::string line; std::getline(groups, line);) {
+    const std::size_t controllers = line.find(':') + 1, path = line.find(':', controllers) + 1;
+    if (controllers == 0 || path == 0) continue;
+    const bool is_version_2 = path == controllers + 1;
+    for (std::filesystem::path group = line.substr(path);; group = group.parent_path()) {
+      const std::filesystem::path folder = (is_version_2 ? root : root / "cpu") / group.relative_path();
+      least = std::min(least, is_version_2 ? quota_of_version_2(folder) : quota_of_version_1(folder));
+      if (!group.has_relative_path()) break;
+    }
+  }
+  return least;
+}
+
+int available_cores() {
+  const int cores = std::max(cores_in_affinity_mask(), 1);
+  const double quota = std::ceil(cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup"));
+  return quota < cores ? std::max(static_cast<int>(quota), 1) : cores;
+}
+
+}  // namespace tapestry::kernels
