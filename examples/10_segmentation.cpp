@@ -2,7 +2,6 @@
 // pixel belongs to, and enlarges them again with skip connections, which show where it ends. DeepLab's dilated head has
 // a large receptive field at a quarter of the resolution and interpolates its output. Prints the mean IoU on held-out
 // scenes: 0.967 and 0.857.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
@@ -106,5 +105,5 @@ int main(int argc, char** argv) {
             "small maps with many channels show what a pixel belongs to; large maps show where it ends. Skip\n"
             "connections combine the two. Dilation enlarges the receptive field without smaller maps.");
       },
-      [&](CLI::App& app) { app.add_flag("--quick", quick, "Train briefly, for the tests"); });
+      {{"--quick", &quick, "Train briefly, for the tests"}});
 }

@@ -3,7 +3,6 @@
 // 0.0056 for blurred and 0.0027 for denoised ones.
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
@@ -93,8 +92,6 @@ int main(int argc, char** argv) {
             "a blur assumes only that neighboring pixels are alike, and smears edges. A network trained on clean\n"
             "images has learned what is likely behind the noise.");
       },
-      [&](CLI::App& app) {
-        app.add_flag("--quick", quick, "Train briefly, for the tests");
-        app.add_option("--data", dir, "Folder with the CIFAR-10 binaries, or with train/ and test/");
-      });
+      {{"--quick", &quick, "Train briefly, for the tests"},
+       {"--data", &dir, "Folder with the CIFAR-10 binaries, or with train/ and test/"}});
 }

@@ -7,7 +7,6 @@
 #include <memory>
 #include <numbers>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
@@ -243,8 +242,6 @@ int main(int argc, char** argv) {
             "two networks trained against each other turn random numbers into images. A transposed convolution treats\n"
             "even and odd pixels differently and must learn not to; upsampling followed by a convolution does not.");
       },
-      [&](CLI::App& app) {
-        app.add_flag("--quick", quick, "Train briefly, for the tests");
-        app.add_option("--data", dir, "Folder with the CIFAR-10 binaries, or with train/ and test/ of 32x32 images");
-      });
+      {{"--quick", &quick, "Train briefly, for the tests"},
+       {"--data", &dir, "Folder with the CIFAR-10 binaries, or with train/ and test/ of 32x32 images"}});
 }

@@ -3,7 +3,6 @@
 // bicubic interpolation.
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
@@ -114,8 +113,6 @@ int main(int argc, char** argv) {
             "resolution,\n"
             "and the pixel shuffle produces the large image at no cost.");
       },
-      [&](CLI::App& app) {
-        app.add_flag("--quick", quick, "Train briefly, for the tests");
-        app.add_option("--data", dir, "Folder with the CIFAR-10 binaries, or with train/ and test/");
-      });
+      {{"--quick", &quick, "Train briefly, for the tests"},
+       {"--data", &dir, "Folder with the CIFAR-10 binaries, or with train/ and test/"}});
 }

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
@@ -273,9 +272,6 @@ int main(int argc, char** argv) {
             "attention covers the whole image at once but has to learn which patches are neighbors. With few images,\n"
             "a convolutional network, which has locality built in, is more accurate.");
       },
-      [&](CLI::App& app) {
-        app.add_option("--data", settings.data, "Folder with the CIFAR-10 binaries, or with train/ and test/")
-            ->check(CLI::ExistingDirectory);
-        app.add_flag("--quick", settings.quick, "Use fewer images and steps, for the tests");
-      });
+      {{"--data", &settings.data, "Folder with the CIFAR-10 binaries, or with train/ and test/"},
+       {"--quick", &settings.quick, "Use fewer images and steps, for the tests"}});
 }

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
@@ -228,5 +227,5 @@ int main(int argc, char** argv) {
             "the\n"
             "other layers can follow at a much smaller learning rate, in a parameter group of their own.");
       },
-      [&](CLI::App& app) { app.add_flag("--quick", quick, "Use fewer images and epochs, for the tests"); });
+      {{"--quick", &quick, "Use fewer images and epochs, for the tests"}});
 }

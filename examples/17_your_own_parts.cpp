@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/autograd/gradcheck.hpp>
@@ -264,5 +263,5 @@ int main(int argc, char** argv) {
             "is a\n"
             "class with forward. They need no registration and work with the tape, the loader and the optimizers.");
       },
-      [&](CLI::App& app) { app.add_flag("--quick", quick, "Use fewer clocks and epochs, for the tests"); });
+      {{"--quick", &quick, "Use fewer clocks and epochs, for the tests"}});
 }

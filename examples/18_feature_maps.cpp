@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
@@ -170,10 +169,7 @@ int main(int argc, char** argv) {
   Options options;
   return run_lesson(
       argc, argv, "18: feature maps of ResNet-18", [&](Lesson& lesson) { run(lesson, options); },
-      [&](CLI::App& app) {
-        app.add_option("--weights", options.weights,
-                       "Weights of ResNet-18 with torchvision's names (a .safetensors file)");
-        app.add_option("--image", options.image, "Image file, PNG or JPEG");
-        app.add_flag("--quick", options.quick, "Train for only 5 steps, for the tests");
-      });
+      {{"--weights", &options.weights, "Weights of ResNet-18 with torchvision's names (a .safetensors file)"},
+       {"--image", &options.image, "Image file, PNG or JPEG"},
+       {"--quick", &options.quick, "Train for only 5 steps, for the tests"}});
 }

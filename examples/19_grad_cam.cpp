@@ -3,7 +3,6 @@
 // the map lies there.
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/data/drawing/draw.hpp>
@@ -97,10 +96,7 @@ void run(Lesson& lesson, const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  return run_lesson(
-      argc, argv, "19: Grad-CAM", [&](Lesson& lesson) { run(lesson, options); },
-      [&](CLI::App& app) {
-        app.add_flag("--quick", options.quick, "Train for a third of the steps, for the tests");
-        app.add_option("--data", options.data, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data");
-      });
+  return run_lesson(argc, argv, "19: Grad-CAM", [&](Lesson& lesson) { run(lesson, options); },
+                    {{"--quick", &options.quick, "Train for a third of the steps, for the tests"},
+                     {"--data", &options.data, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data"}});
 }

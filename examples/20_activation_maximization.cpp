@@ -1,7 +1,6 @@
 // 20: activation maximization shows what units of a network respond to. Gradient ascent changes a noise image to
 // maximize a unit's activation. The results are colors and edges in the first layers, corners and curves in later ones,
 // and whole shapes at the end. Prints the logits before and after: each rises by more than 5.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/autograd/mode.hpp>
@@ -91,10 +90,7 @@ void run(Lesson& lesson, const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  return run_lesson(
-      argc, argv, "20: activation maximization", [&](Lesson& lesson) { run(lesson, options); },
-      [&](CLI::App& app) {
-        app.add_flag("--quick", options.quick, "Train for a third of the steps, for the tests");
-        app.add_option("--data", options.data, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data");
-      });
+  return run_lesson(argc, argv, "20: activation maximization", [&](Lesson& lesson) { run(lesson, options); },
+                    {{"--quick", &options.quick, "Train for a third of the steps, for the tests"},
+                     {"--data", &options.data, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data"}});
 }

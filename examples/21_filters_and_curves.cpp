@@ -2,7 +2,6 @@
 // patches, while the loss falls and the accuracy rises. Prints both at the end: 0.03 and 99.6 % on generated shapes.
 #include <cmath>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
@@ -81,10 +80,7 @@ void run(Lesson& lesson, const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  return run_lesson(
-      argc, argv, "21: first filters and training curves", [&](Lesson& lesson) { run(lesson, options); },
-      [&](CLI::App& app) {
-        app.add_flag("--quick", options.quick, "Train for only 60 steps, for the tests");
-        app.add_option("--data", options.data, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data");
-      });
+  return run_lesson(argc, argv, "21: first filters and training curves", [&](Lesson& lesson) { run(lesson, options); },
+                    {{"--quick", &options.quick, "Train for only 60 steps, for the tests"},
+                     {"--data", &options.data, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data"}});
 }

@@ -1,6 +1,5 @@
 // 22: a confusion matrix shows which classes a network confuses, where the accuracy is only one number. Prints the
 // accuracy of each class and the most frequent mistake: a partly trained network classifies pentagons as circles.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <tapestry/viz/confusion_matrix.hpp>
@@ -66,9 +65,6 @@ void run(Lesson& lesson, const std::string& folder) {
 
 int main(int argc, char** argv) {
   std::string folder;
-  return run_lesson(
-      argc, argv, "22: a confusion matrix", [&](Lesson& lesson) { run(lesson, folder); },
-      [&](CLI::App& app) {
-        app.add_option("--data", folder, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data");
-      });
+  return run_lesson(argc, argv, "22: a confusion matrix", [&](Lesson& lesson) { run(lesson, folder); },
+                    {{"--data", &folder, "Folder with 32 x 32 images, in the layouts of train_cifar10 --data"}});
 }

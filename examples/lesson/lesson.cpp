@@ -55,11 +55,17 @@ void Lesson::learned(const std::string& text) {
 }
 
 int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,
-               const std::function<void(CLI::App&)>& add_options) {
+               const std::vector<LessonOption>& options) {
   CLI::App app(about);
   std::string out = "runs/lessons";
   app.add_option("--out", out, "Output folder for pictures")->capture_default_str();
-  if (add_options) add_options(app);
+  for (const auto& [name, value, help] : options) {
+    if (bool* const* const flag = std::get_if<bool*>(&value)) {
+      app.add_flag(name, **flag, help);
+    } else {
+      app.add_option(name, *std::get<std::string*>(value), help);
+    }
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -3,14 +3,18 @@
 
 #include <functional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <tapestry/core/array.hpp>
 #include <tapestry/viz/image_grid.hpp>
 
-namespace CLI {
-class App;
-}
+/// An option of a lesson's command line: a flag, or a text.
+struct LessonOption {
+  std::string name;  ///< "--quick"
+  std::variant<bool*, std::string*> value;
+  std::string help;
+};
 
 class Lesson {
  public:
@@ -38,12 +42,12 @@ class Lesson {
   bool all_hold_ = true;
 };
 
-/// Runs a lesson as a program. --out DIR sets the output folder; `add_options` adds further options. The exit code is 0
+/// Runs a lesson as a program. --out DIR sets the output folder; `options` are further options. The exit code is 0
 /// when all statements hold, 2 for an invalid command line, otherwise 1.
 ///
 /// A lesson that trains has the flag "--quick" for fewer steps, which the tests use.
 int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,
-               const std::function<void(CLI::App&)>& add_options = {});
+               const std::vector<LessonOption>& options = {});
 
 /// A gray picture, u8 (1, H, W), of a plane f32 (H, W); the minimum becomes black and the maximum white.
 tapestry::Array gray_picture(const tapestry::Array& plane);
