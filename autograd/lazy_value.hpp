@@ -15,7 +15,7 @@
 
 namespace tapestry {
 
-/// The deferred result of an operator. Its shape, dtype and format are known, and all arguments have been checked.
+/// The pending result of an operator. Its shape, dtype and format are known, and all arguments have been checked.
 /// Tensors and saved tensors share one object; the first read, on any thread, computes it. The arrays that it reads are
 /// watched: it is computed before one of them is overwritten, so the result is the same as if it had been computed at
 /// once.

@@ -38,7 +38,7 @@ class ProfileSpan {
   /// A run of the backward of the operator `name`, whose forward ran in `layer`. Nested runs belong to that layer as
   /// well.
   [[nodiscard]] ProfileSpan(std::string_view name, const LayerPath& layer);
-  /// The deferred part of a run whose result was computed later: its time counts toward that run, and it is not a
+  /// The pending part of a run whose result was computed later: its time counts toward that run, and it is not a
   /// separate call.
   [[nodiscard]] explicit ProfileSpan(const ProfileOrigin& origin);
   ~ProfileSpan();

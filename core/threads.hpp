@@ -4,7 +4,8 @@
 namespace tapestry {
 
 /// The number of threads that operators called from this thread use. The default is OMP_NUM_THREADS if it is set, else
-/// the number of cores that this process may use (its affinity mask, and the CPU quotas of its cgroups), but at most 64.
+/// the number of cores that this process may use (its affinity mask, and the CPU quotas of its cgroups), but at
+/// most 64.
 int num_threads();
 
 /// Sets the number of threads for operators called from this thread; other threads keep theirs. Results do not depend

@@ -122,8 +122,7 @@ void ModuleBase::throw_no_submodule(std::string_view name) {
 std::unique_ptr<ModuleBase> ModuleBase::make_like() const {
   throw ValueError(
       fmt::format("clone: the class {0} does not override make_like\n"
-                  "hint: add std::unique_ptr<ModuleBase> make_like() const override {{ return "
-                  "std::make_unique<{0}>(…); }}",
+                  "hint: add std::unique_ptr<ModuleBase> make_like() const override {{ return make<{0}>(…); }}",
                   class_name()));
 }
 

@@ -10,6 +10,12 @@ namespace {
 
 thread_local const ForwardScope* innermost = nullptr;
 
+void check_count(const ModuleBase& module, std::string_view what, std::size_t before, std::size_t after) {
+  if (after == before) return;
+  throw ValueError(
+      fmt::format("{}: a hook changed the number of {} from {} to {}", module.class_name(), what, before, after));
+}
+
 }  // namespace
 
 ForwardScope::ForwardScope(const ModuleBase* module) : module_(module), outer_(std::exchange(innermost, this)) {}
@@ -44,13 +50,21 @@ void throw_not_registered(const ModuleBase& outer, const ModuleBase& module) {
 void run_pre_hooks(const ModuleBase& module, const ModuleState& state, std::vector<Tensor>& inputs) {
   const ForwardScope none(nullptr);
   // Iterates over a copy because a hook may remove hooks.
-  for (const auto& [id, hook] : std::vector(state.pre_hooks)) hook(module, inputs);
+  for (const auto& [id, hook] : std::vector(state.pre_hooks)) {
+    const std::size_t count = inputs.size();
+    hook(module, inputs);
+    check_count(module, "inputs", count, inputs.size());
+  }
 }
 
 void run_hooks(const ModuleBase& module, const ModuleState& state, const std::vector<Tensor>& inputs,
                std::vector<Tensor>& outputs) {
   const ForwardScope none(nullptr);
-  for (const auto& [id, hook] : std::vector(state.hooks)) hook(module, inputs, outputs);
+  for (const auto& [id, hook] : std::vector(state.hooks)) {
+    const std::size_t count = outputs.size();
+    hook(module, inputs, outputs);
+    check_count(module, "outputs", count, outputs.size());
+  }
 }
 
 }  // namespace tapestry::nn::detail

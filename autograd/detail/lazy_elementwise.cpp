@@ -11,22 +11,22 @@ Order order_of(const ArrayEpilogue& part) {
   return part.numbers ? affine : part.addend.defined() ? addend : activation;
 }
 
-// To compute it again takes as long however many channels there are, and the convolutions before and after it take
-// longer with each: of few channels the time counts, unless the result is large.
+// Recomputing takes the same time for any number of channels, whereas convolutions take longer with more. With few
+// channels it therefore pays only for large results.
 bool is_better_recomputed(const LazyValue& value) {
   constexpr std::int64_t few_channels = 128;
   constexpr std::int64_t large_bytes = std::int64_t{8} << 20;
   return value.shape()[1] >= few_channels || value.shape().numel() * item_size(value.dtype()) > large_bytes;
 }
 
-/// True when a part can come before those that are applied already.
+/// True if the part can precede the parts in the epilogue.
 bool has_room(const ArrayEpilogue& part, const ArrayEpilogue& epilogue) {
   if (epilogue.is_none()) return true;
   if (part.activation.kind != kernels::ActivationKind::none || epilogue.numbers) return false;
   return part.numbers != nullptr || !epilogue.addend.defined();
 }
 
-/// Puts it there.
+/// Adds the part to the epilogue.
 void prepend(ArrayEpilogue part, ArrayEpilogue& epilogue) {
   if (part.numbers) epilogue.numbers = std::move(part.numbers);
   if (part.addend.defined()) epilogue.addend = std::move(part.addend);
@@ -50,7 +50,7 @@ LazyElementwise::LazyElementwise(std::string_view name, const Tensor& input, Arr
   const auto elementwise = std::dynamic_pointer_cast<LazyElementwise>(before);
   if (before && !before->is_computed()) {
     const bool takes_part = !elementwise || elementwise->order_ < order_;
-    // What is folded twice would be computed twice.
+    // A value that is folded into two consumers would be computed twice.
     if (before->add_fold() > 1 || !takes_part) input_ = Tensor(input.array());
   }
   if (elementwise && elementwise->order_ == affine && order_ == activation) {
@@ -91,7 +91,7 @@ std::optional<LazyElementwise::Chain> LazyElementwise::chain_of(const Tensor& va
 Array LazyElementwise::compute() {
   Source source = {input_, part_};
   if (is_recomputed()) return evaluate(source);
-  // Where this value held the last handles, the result may be written over what they held.
+  // If this value holds the last handles, the result may overwrite their memory.
   input_ = Tensor();
   part_ = {};
   try {
@@ -145,7 +145,8 @@ Tensor lazy_add(std::string_view name, const Tensor& a, const Tensor& b) {
   const auto in_format = [&](const Tensor& x) {
     return x.format() == format ? x.detach() : Tensor(x.array().contiguous(format));
   };
-  // The one that is computed last adds to what the other has become: of two products that with fewer elements to touch.
+  // The value that is computed last adds the other one as it stores: of two products, the one that touches fewer
+  // elements.
   const auto fits = [](const Tensor& x) {
     const auto elementwise = pending_as<LazyElementwise>(x);
     return pending(x) && (!elementwise || elementwise->takes_addend());

@@ -10,7 +10,7 @@ kernels::ChannelGeometry rows_of(const Array& x) {
     const std::int64_t channels = x.size(is_image ? -3 : -1);
     return {.samples = 1, .rows = channels == 0 ? 0 : x.numel() / channels, .channels = channels};
   }
-  // Rows of any length serve what has no numbers per channel.
+  // Without numbers per channel, rows may have any length.
   constexpr std::int64_t length = 64;
   const bool is_even = x.numel() % length == 0;
   return {.samples = 1, .rows = is_even ? x.numel() / length : x.numel(), .channels = is_even ? length : 1};

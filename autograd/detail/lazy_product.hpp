@@ -1,4 +1,4 @@
-// Convolutions and matrix products as lazy values, and what happens to their elements on the way to memory.
+// Convolutions and matrix products as lazy values, and the epilogues that they apply as they store.
 #pragma once
 
 #include <memory>
@@ -25,25 +25,25 @@ struct ArrayEpilogue {
   }
 };
 
-/// Elements with the channel running fastest: an image in channels-last memory or a matrix of rows. What has no
-/// channels is one row.
+/// Elements with the channel running fastest: an image in channels-last memory or a matrix of rows. Other arrays are
+/// divided into rows of any length.
 kernels::ChannelGeometry rows_of(const Array& x);
 
-/// epilogue(x), written over x or over the addend where nothing but the argument holds it.
+/// epilogue(x). Overwrites x or the addend if nothing else refers to its memory.
 Array apply(const ArrayEpilogue& epilogue, const Array& x);
 
 /// The result of a convolution or a matrix product.
 class LazyProduct : public LazyValue {
  public:
   bool is_costly() const override { return !is_computed(); }
-  /// The result after an epilogue, without its being computed for anybody else; nullopt if it is there already.
+  /// The result with an epilogue applied, which is not kept for other readers; nullopt if the value is not pending.
   std::optional<Array> array_after(const ArrayEpilogue& epilogue);
-  /// Elements that are more than sums of nothing.
+  /// The number of elements to which at least one product contributes.
   virtual std::int64_t touched() const { return shape().numel(); }
 
  protected:
   using LazyValue::LazyValue;
-  /// Computes the result with an epilogue, with the lock held.
+  /// Computes the result with an epilogue applied. The lock is held.
   virtual Array compute_after(const ArrayEpilogue& epilogue) = 0;
 
  private:

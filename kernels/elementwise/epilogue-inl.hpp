@@ -27,8 +27,8 @@ HWY_INLINE hn::Vec<D> centered(D d, hn::Vec<D> x, const ChannelAffine<T>& affine
   return hn::Sub(hn::Sub(x, hn::LoadU(d, affine.mean + c)), hn::LoadU(d, affine.mean_rest + c));
 }
 
-/// The first `count` elements, or a whole vector of more, without touching what lies behind them; with `is_whole` there
-/// are no fewer.
+/// Loads `count` elements, at most a vector of them, without reading behind them. `is_whole` means that `count` is at
+/// least the size of a vector.
 template <bool is_whole, class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_first(D d, std::int64_t count, const T* from) {
   const std::size_t lanes = hn::Lanes(d);
@@ -38,7 +38,7 @@ HWY_INLINE hn::Vec<D> load_first(D d, std::int64_t count, const T* from) {
   return hn::Load(d, padded);
 }
 
-/// Not inlined: the loops that finish their results have other work, and most activations are long.
+/// Not inlined: most activations are long, and the loops that apply them have other work.
 template <class D, class V = hn::Vec<D>>
 HWY_NOINLINE void activate_each(D d, const Activation& activation, V* values, int count) {
   const ActivationNumbers<V> numbers = activation_numbers(d, activation);
@@ -47,8 +47,9 @@ HWY_NOINLINE void activate_each(D d, const Activation& activation, V* values, in
   });
 }
 
-/// The epilogue of results in registers: `rows` pixels of `vectors` vectors each, the first `columns` of which are the
-/// channels from `c` on, all of them with `is_whole`. `addend_of(row)` points at channel 0 of the addends of a pixel.
+/// Applies the epilogue to results in registers: `rows` pixels of `vectors` vectors each. Their first `columns`
+/// elements are the channels from `c` on; with `is_whole`, all elements are. `addend_of(row)` points to channel 0 of
+/// the addends of a pixel.
 template <bool is_whole, int rows, int vectors, class D, class T, class V, class AddendOf>
 HWY_INLINE void finish(D d, const Epilogue<T>& epilogue, std::int64_t c, std::int64_t columns,
                        V (&values)[rows][vectors], const AddendOf& addend_of) {

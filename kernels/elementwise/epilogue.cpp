@@ -83,11 +83,13 @@ HWY_INLINE void for_parts(std::int64_t rows, std::int64_t channels, const Body& 
   }
 }
 
-/// An activation that is no rectifier has a loop of its own, over what the loop before it has left in the cache: in
-/// every kind of loop, ten activations would take minutes to compile.
+/// Activations other than rectifiers run in a separate loop over elements that are still in the cache: compiling ten
+/// activations into every kind of loop would take minutes.
 template <class T>
 void apply_rows(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue, bool streams, T* y) {
-  const auto& [affine, addend, activation] = epilogue;
+  const ChannelAffine<T> affine = epilogue.affine;
+  const T* const addend = epilogue.addend;
+  const Activation activation = epilogue.activation;
   if (is_rectifier(activation.kind)) return apply_linear(rows, channels, x, epilogue, streams, y);
   if (affine.is_none() && addend == nullptr) return apply_activation(rows * channels, x, activation, streams, y);
   HWY_ALIGN T part[part_size];
@@ -103,7 +105,7 @@ HWY_NOINLINE void gradient_of_part(std::int64_t size, const T* dy, const T* valu
                                    bool streams, T* dx) {
   with_kind(source.activation.kind, [&](auto kind) HWY_ATTR {
     const auto store = [&](auto is_output) HWY_ATTR {
-      for_channels<T>(size, [=, &source](auto d, std::int64_t i) HWY_ATTR {
+      for_channels<T>(size, [&](auto d, std::int64_t i) HWY_ATTR {
         const auto gradient = hn::LoadU(d, dy + i), value = hn::LoadU(d, values + i);
         if constexpr (is_output) {
           store_result(streams, gradient_at_output<kind()>(d, gradient, value), d, dx + i);

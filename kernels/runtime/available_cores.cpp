@@ -4,23 +4,12 @@
 #include <fstream>
 #include <string>
 
-#include <sched.h>
+#include <omp.h>
 
 #include <tapestry/kernels/runtime/available_cores.hpp>
 
 namespace tapestry::kernels {
 namespace {
-
-int cores_in_affinity_mask() {
-  // Large machines have more cores than a cpu_set_t holds.
-  constexpr int most = 1 << 15;
-  cpu_set_t* const mask = CPU_ALLOC(most);
-  if (mask == nullptr) return 1;
-  const std::size_t size = CPU_ALLOC_SIZE(most);
-  const int count = sched_getaffinity(0, size, mask) == 0 ? CPU_COUNT_S(size, mask) : 1;
-  CPU_FREE(mask);
-  return count;
-}
 
 /// The cores that the quota of one cgroup allows, infinity without a quota. Version 2 of cgroups: "max 100000" or
 /// "150000 100000".
@@ -30,7 +19,7 @@ double quota_of_version_2(const std::filesystem::path& group) {
   return file >> quota >> period && quota > 0 && period > 0 ? quota / period : INFINITY;
 }
 
-/// Version 1: two files; a quota of −1 is no limit.
+/// Version 1: two files; −1 means no limit.
 double quota_of_version_1(const std::filesystem::path& group) {
   std::ifstream quota_file(group / "cpu.cfs_quota_us"), period_file(group / "cpu.cfs_period_us");
   double quota = 0, period = 0;
@@ -47,6 +36,7 @@ double cpu_quota(const std::filesystem::path& groups_file, const std::filesystem
     const std::size_t controllers = line.find(':') + 1, path = line.find(':', controllers) + 1;
     if (controllers == 0 || path == 0) continue;
     const bool is_version_2 = path == controllers + 1;
+    if (!is_version_2 && line.find("cpu", controllers) >= path) continue;
     for (std::filesystem::path group = line.substr(path);; group = group.parent_path()) {
       const std::filesystem::path folder = (is_version_2 ? root : root / "cpu") / group.relative_path();
       least = std::min(least, is_version_2 ? quota_of_version_2(folder) : quota_of_version_1(folder));
@@ -57,7 +47,8 @@ double cpu_quota(const std::filesystem::path& groups_file, const std::filesystem
 }
 
 int available_cores() {
-  const int cores = std::max(cores_in_affinity_mask(), 1);
+  // OMP_PROC_BIND binds the main thread to one core, which is not all that there is.
+  const int cores = omp_get_num_procs();
   const double quota = std::ceil(cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup"));
   return quota < cores ? std::max(static_cast<int>(quota), 1) : cores;
 }

@@ -10,8 +10,8 @@ namespace tapestry::kernels {
 /// quota.
 double cpu_quota(const std::filesystem::path& groups_file, const std::filesystem::path& root);
 
-/// The cores in the affinity mask of the calling thread, or as many as the CPU quotas of the cgroups of this process
-/// are worth, rounded up, if that is less. At least 1.
+/// The number of cores that OpenMP may use, which respects the affinity mask, or the CPU quota of the cgroups of this
+/// process, rounded up, if that is lower. At least 1.
 int available_cores();
 
 }  // namespace tapestry::kernels

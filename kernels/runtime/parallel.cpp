@@ -13,7 +13,7 @@
 namespace tapestry::kernels {
 namespace {
 
-/// The most threads that are used without being asked for.
+/// The maximum default number of threads.
 constexpr int max_default_threads = 64;
 
 int default_threads() {

@@ -53,7 +53,7 @@ ThreadPool& ThreadPool::instance() {
   return *current();
 }
 
-void ThreadPool::run(int threads, FunctionRef<void(int)> job) {
+void ThreadPool::run(int threads, FunctionRef<void(int)> job) noexcept {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock) return job(0);
   grow(threads - 1);
@@ -80,11 +80,17 @@ void ThreadPool::grow(int helpers) {
     region_ = std::thread([this, helpers] {
       omp_set_dynamic(0);
       omp_set_max_active_levels(1);
-#pragma omp parallel num_threads(helpers)
-      help(omp_get_thread_num());
+#pragma omp parallel num_threads(helpers + 1)
+      {
+        if (omp_get_thread_num() > 0) {
+          help(omp_get_thread_num());
+        } else {
+          is_stopping_.wait(false);
+        }
+      }
     });
   } catch (const std::system_error&) {
-    // No more threads: callers finish their loops alone.
+    // The system has no thread for the region: callers finish their loops alone.
   }
 }
 
@@ -93,19 +99,20 @@ void ThreadPool::stop() {
     helper.state.store(State::stopped, std::memory_order_release);
     helper.state.notify_one();
   }
+  is_stopping_ = true;
+  is_stopping_.notify_one();
   if (region_.joinable()) region_.join();
+  is_stopping_ = false;
   helpers_.clear();
 }
 
-void ThreadPool::help(int index) {
-  // OpenBLAS uses one thread within a loop, so that the bits of a product do not depend on the number of threads.
-  omp_set_num_threads(1);
-  std::atomic<State>& state = helpers_[static_cast<std::size_t>(index)].state;
+void ThreadPool::help(int thread) {
+  std::atomic<State>& state = helpers_[static_cast<std::size_t>(thread - 1)].state;
   while (true) {
     wait_while(state, State::idle);
     State expected = State::offered;
     if (state.compare_exchange_strong(expected, State::running)) {
-      (*job_)(index + 1);
+      (*job_)(thread);
       state.store(State::idle, std::memory_order_release);
       state.notify_one();
     } else if (expected == State::stopped) {

@@ -21,7 +21,7 @@ class ThreadPool {
   /// Runs `job(0)` on the calling thread and offers job(1), …, job(threads − 1) to a helper each. Every job must be
   /// able to finish the work alone: it is not waited for a helper that has not started, and there may be fewer helpers,
   /// or none because another thread uses them.
-  void run(int threads, FunctionRef<void(int)> job);
+  void run(int threads, FunctionRef<void(int)> job) noexcept;
 
  private:
   /// `idle`: nothing to do, or done. `offered`: a job, by the caller. `running`: the helper has taken it.
@@ -32,11 +32,13 @@ class ThreadPool {
 
   void grow(int helpers);
   void stop();
-  void help(int index);
+  void help(int thread);
 
   std::mutex mutex_;  ///< held by the thread whose job it is
   std::deque<Helper> helpers_;
-  std::thread region_;  ///< the thread that holds the OpenMP region open
+  std::thread
+      region_;  ///< thread 0 of the OpenMP region, which only waits: OMP_PROC_BIND binds it to the main thread's core
+  std::atomic<bool> is_stopping_ = false;
   const FunctionRef<void(int)>* job_ = nullptr;
 };
 

@@ -10,24 +10,25 @@
 #include <tapestry/kernels/winograd/winograd_pass.hpp>
 #include <tapestry/kernels/winograd/winograd_weight_gradient.hpp>
 
-// Two ways to cut a pass, by what has to be kept near. Where the factors of all kernels fit into the last cache, they
-// are computed once, and threads take blocks of tiles whose factors and products stay in the second-level cache. Where
-// they do not, or all tiles are one block, the factors of as many tiles as fit are computed first, and threads take
-// panels of target channels, of which they compute the factors of the kernels, all products and the results.
+// A pass is divided in one of two ways, depending on what must stay in which cache. If the factors of all kernels fit
+// into the last-level cache, they are computed once, and each thread processes blocks of tiles whose factors and
+// products stay in the second-level cache. Otherwise, or if all tiles fit into one block, the factors of as many tiles
+// as fit are computed first; each thread then processes panels of target channels, computing the factors of their
+// kernels, all products and the results.
 namespace tapestry::kernels::winograd {
 namespace {
 
 constexpr std::int64_t max_kernel_bytes = std::int64_t{12} << 20;
 constexpr std::int64_t block_bytes = std::int64_t{512} << 10;
-// Of the second way: of all tiles' factors, and of a panel's products. Every round computes the factors of all kernels
-// again, so that fewer rounds are worth more than products that leave room in the second-level cache.
+// Cache budgets of the second way, for the factors of all tiles and the products of a panel. Every round recomputes the
+// factors of all kernels, so few rounds matter more than products that fit into the second-level cache.
 constexpr std::int64_t round_bytes = std::int64_t{12} << 20;
 constexpr std::int64_t panel_bytes = std::int64_t{800} << 10;
 
-// Tiles come in multiples of the rows of the products' tiles.
+// The number of tiles is a multiple of the rows of a register tile.
 constexpr std::int64_t granule = pixel_granule / 2;
 
-/// Tiles whose factors of `channels` channels fit into so many bytes.
+/// The number of tiles whose factors of `channels` channels fit into `bytes`.
 std::int64_t fitting_tiles(const Pass& pass, std::int64_t bytes, std::int64_t channels) {
   return bytes / (pass.factors() * channels * std::int64_t{sizeof(float)}) / granule * granule;
 }
@@ -42,7 +43,7 @@ bool keeps_kernels(const Pass& pass) {
   return bytes <= max_kernel_bytes && pass.tiling.tiles() > block_tiles(pass);
 }
 
-/// Tiles whose factors are there at a time. Rounds are as long as one another.
+/// The number of tiles per round; all rounds have the same length.
 std::int64_t tiles_at_once(const Pass& pass) {
   if (keeps_kernels(pass)) return block_tiles(pass);
   const std::int64_t fitting = std::min(fitting_tiles(pass, round_bytes, pass.source_channels()),
@@ -56,12 +57,12 @@ std::int64_t zeros_size(const Pass& pass) {
   return std::max(outside_size(pass.tiling.source.images), pass.panels().padded_channels());
 }
 
-/// Elements from a thread's row of results outside the image to the next's.
+/// The distance between the rows in which threads store results outside the image.
 std::int64_t outside_pitch(const Pass& pass) {
   return whole_lines<float>(outside_size(pass.tiling.target.images));
 }
 
-/// The arrays of a pass. Threads have products of their own and, in the second way, factors of kernels.
+/// The arrays of a pass. Each thread has its own products and, in the second way, factors of kernels.
 struct Buffers {
   Buffers(WorkspaceCutter& cutter, const Pass& pass)
       : tiles(tiles_at_once(pass)),
@@ -142,7 +143,7 @@ bool should_stream_results(const Pass& pass, const Operands& operands) {
          should_stream(operands.target, pass.tiling.batch * images.height * images.width, images.channels);
 }
 
-/// Makes the results of tiles in the target channels [first, first + channels) from their products.
+/// Computes the results of tiles in the target channels [first, first + channels) from their products.
 void gather_tiles(const Pass& pass, const Buffers& buffers, const Operands& operands, const Range& tiles,
                   std::int64_t first, std::int64_t channels, const Planes& products, int thread) {
   const Finish finish = {.bias = operands.bias,
@@ -192,7 +193,7 @@ void run_by_blocks(const Pass& pass, const Buffers& buffers, const Operands& ope
   });
 }
 
-// Tiles that a thread transforms at a time.
+// The number of tiles that a thread transforms at a time.
 constexpr std::int64_t transform_grain = 4;
 
 void run_by_panels(const Pass& pass, const Buffers& buffers, const Operands& operands) {
@@ -239,7 +240,7 @@ std::size_t workspace_of(const Pass& pass) {
 bool can_compute(const Conv2dGeometry& g) {
   const auto fits = [](std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
                        std::int64_t dilation, std::int64_t pad) {
-    // Windows that see no pixel give the bias, and pixels that no window sees no gradient, to the last bit.
+    // A window without pixels gives exactly the bias; a pixel that no window covers gets a gradient of exactly 0.
     const std::int64_t last = (out - 1) * stride - pad;
     return kernel == 3 && stride <= 2 && dilation == 1 && pad >= 0 && pad <= 2 && last < in &&
            last + 3 >= in - (stride - 1);

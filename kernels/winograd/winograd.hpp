@@ -1,9 +1,9 @@
 // Convolution 3×3 by Winograd's algorithms (winograd_transforms-inl.hpp): at stride 1 F(4×4, 3×3), a quarter of the
 // multiplications of the definition, at stride 2 nine sixteenths. Arguments as in conv2d.hpp; f32 only.
 //
-// A result is off by rounding about twice as much as a plain sum: with 64 channels of normal numbers by a root mean
-// square below 1e-6 of that of the results, where a plain sum stays below 5e-7. What is not finite in a tile of plain
-// Winograd would spread over all of it: such tiles are computed again by the definition.
+// The rounding error of a result is about twice that of a plain sum: with 64 channels of normally distributed values
+// its root mean square is below 1e-6 of that of the results, and below 5e-7 for a plain sum. A nonfinite value would
+// spread over its whole tile; such tiles are recomputed by the definition.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace tapestry::kernels::winograd {
 /// more than two pixels of padding on any side.
 bool can_compute(const Conv2dGeometry& geometry);
 
-/// Bytes of workspace that a pass needs.
+/// The size of the workspace of a pass in bytes.
 std::size_t workspace(const Conv2dGeometry& geometry, Conv2dPass pass);
 
 void forward(const Conv2dGeometry& geometry, const float* x, const float* weight, const float* bias,

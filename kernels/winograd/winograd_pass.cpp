@@ -9,7 +9,7 @@ namespace {
 // Source channels whose kernels are gathered before they are transformed.
 constexpr std::int64_t chunk_channels = 16;
 
-// Their kernels of a target channel are a run of memory, too short for the machine to foresee the next one.
+// The kernels of a target channel are contiguous, but too few for the hardware to prefetch the next target channel.
 constexpr std::int64_t runs_ahead = 4;
 
 HWY_INLINE void prefetch(const float* begin, std::int64_t size) {
@@ -20,8 +20,8 @@ HWY_INLINE void prefetch(const float* begin, std::int64_t size) {
 constexpr std::int64_t outside = -1;
 constexpr std::int64_t unread = -2;
 
-/// The row or column of the source that position `i` of the target reads by tap `tap`; `outside`, or `unread` where the
-/// stride leaps over it.
+/// The row or column of the source that position `i` of the target reads by tap `tap`; `outside`, or `unread` if
+/// the stride skips it.
 std::int64_t source_of(const Pass& pass, std::int64_t i, std::int64_t tap, std::int64_t pad, std::int64_t size) {
   const std::int64_t stride = pass.geometry.stride_height;
   if (!pass.kernel.is_turned) {
@@ -62,7 +62,7 @@ Pass forward_pass(const Conv2dGeometry& g) {
 Pass input_gradient_pass(const Conv2dGeometry& g) {
   const Transforms transforms = transforms_of(g.stride_height);
   const bool is_unit = g.stride_height == 1;
-  // At stride 2 a tile begins with an odd pixel, counted with the padding: pixel 1, or −1 where there is none.
+  // At stride 2 a tile begins with an odd pixel, counted with the padding: pixel 1, or −1 if there is no padding.
   const std::int64_t top = is_unit || g.pad_top == 1 ? 0 : 1, left = is_unit || g.pad_left == 1 ? 0 : 1;
   const int step = is_unit ? 4 : 8;
   return {.tiling = {.batch = g.batch,
@@ -101,7 +101,7 @@ void transform_panel(const Pass& pass, std::int64_t panel, std::int64_t begin, s
       float* const to = kernels.data() + c * 9 * width + j;
       for (std::int64_t tap = 0; tap < 9; ++tap) to[tap * width] = kernel[turned ? 8 - tap : tap];
     };
-    // In the order of the memory: channels a power of two of kernels apart share few sets of the caches.
+    // In memory order: kernels whose distance is a power of two share few sets of the caches.
     const float* const weights = weight + first * source_stride;
     if (source_stride < target_stride) {
       for (std::int64_t j = 0; j < count; ++j) {

@@ -1,6 +1,7 @@
-// Forward and input gradient of Winograd's convolution are one computation on other data: tiles of a source become
-// tiles of a target. At stride 1 the input gradient is the convolution of the output gradient with the kernel turned by
-// 180 degrees, padded by 2 − pad; at stride 2 every gradient spreads over two pixels of either parity.
+// The forward pass and the input gradient of Winograd's convolution are the same computation on different data: tiles
+// of a source become tiles of a target. At stride 1 the input gradient is the convolution of the output gradient with
+// the kernel turned by 180 degrees, padded by 2 − pad; at stride 2 every gradient spreads over two pixels of either
+// parity.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 
 namespace tapestry::kernels::winograd {
 
-/// Where a pass finds the weight of a source and a target channel.
+/// The location of the weight of a source and a target channel.
 struct KernelLayout {
   std::int64_t source_stride, target_stride;
   bool is_turned;
@@ -39,13 +40,13 @@ struct Pass {
 Pass forward_pass(const Conv2dGeometry& geometry);
 Pass input_gradient_pass(const Conv2dGeometry& geometry);
 
-/// Which of the kernels' factors a tile's factor is multiplied by. At stride 2 the last of an axis serves four.
+/// The factor of the kernels that multiplies a factor of a tile. At stride 2 the last one of an axis multiplies four.
 inline int kernel_of(const Pass& pass, int factor) {
   const int row = factor / pass.axis_factors, column = factor % pass.axis_factors;
   return std::min(row, axis_kernels - 1) * axis_kernels + std::min(column, axis_kernels - 1);
 }
 
-/// The other way along an axis: which of a tile's factors the kernels' factor `kernel` multiplies.
+/// The inverse along an axis: the factors of a tile that the factor `kernel` of the kernels multiplies.
 inline Range axis_factors_of(const Pass& pass, int kernel) {
   return {.begin = kernel, .end = kernel == axis_kernels - 1 ? pass.axis_factors : kernel + 1};
 }
@@ -55,7 +56,7 @@ inline Range axis_factors_of(const Pass& pass, int kernel) {
 void transform_panel(const Pass& pass, std::int64_t panel, std::int64_t begin, std::int64_t end, const float* weight,
                      float* target, std::int64_t plane);
 
-/// The results of a tile in the target channels [first, first + channels) by the definition.
+/// Computes the results of a tile in the target channels [first, first + channels) by the definition.
 void compute_plainly(const Pass& pass, std::int64_t tile, std::int64_t first, std::int64_t channels,
                      const float* source, const float* weight, const Finish& finish, float* target);
 

@@ -1,5 +1,5 @@
-// The squares of pixels of neighboring tiles, one after the other. Everything is inlined into loops over tiles: with
-// few channels a tile takes little longer than it takes to say where its pixels are.
+// Iterates over the squares of pixels of consecutive tiles. Everything is inlined into the loops over tiles: with few
+// channels, locating a tile's pixels costs almost as much as transforming them.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 
 namespace tapestry::kernels::winograd {
 
-/// A square of pixels, some of which may lie outside their image: those of whole rows, which then are rows of memory
-/// for that purpose, and those of whole columns.
+/// A square of pixels. Whole rows and whole columns of it may lie outside the image; such rows point to memory reserved
+/// for them.
 template <int side, class T>
 struct Square {
   T* rows[side];          ///< where the first column inside the image lies in each row
@@ -23,11 +23,11 @@ struct Square {
   std::uint32_t columns;  ///< a bit for each column inside the image
 
   bool is_inside(int column) const { return (columns >> column & 1) != 0; }
-  /// Whether all columns are.
+  /// True if all columns are inside the image.
   bool is_whole() const { return columns + 1 == 1U << side; }
 };
 
-/// Walks from tile to tile, in rows of `outside` for those outside the image.
+/// Steps from tile to tile; rows outside the image point to `outside`.
 template <int side, class T>
 class SquareWalk {
  public:
@@ -83,8 +83,8 @@ class SquareWalk {
   T* outside_;
 };
 
-/// Asks for those of a tile's pixels that the tile to its left, `step` pixels away, does not see. The rows of a tile
-/// are too far apart, and the piece of each too short, for the machine to notice by itself what comes next.
+/// Prefetches the pixels of a tile that the tile to its left, `step` pixels away, does not read. The rows of a tile are
+/// too far apart and too short for the hardware prefetcher.
 template <int side, class T>
 HWY_INLINE void prefetch(const Square<side, T>& square, int step) {
   constexpr std::int64_t line = 16;

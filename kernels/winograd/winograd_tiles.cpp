@@ -29,8 +29,8 @@ using winograd::SquareWalk;
 using winograd::Stop;
 using winograd::Tiling;
 
-/// A transform in two dimensions, down the columns first, then along the rows: `load(j, column)` fetches column j, and
-/// `store(i, row)` takes row i of the results.
+/// A two-dimensional transform, first of the columns, then of the rows: `load(j, column)` loads column j, `store(i,
+/// row)` stores row i of the results.
 template <class Transform, class D, class Load, class Store>
 HWY_INLINE void transform_both_axes(D d, const Load& load, const Store& store) {
   using V = hn::Vec<D>;
@@ -53,7 +53,7 @@ HWY_INLINE void transform_both_axes(D d, const Load& load, const Store& store) {
   }
 }
 
-/// Loads column j of factors, each in a plane of its own.
+/// Loads column j of factors, each of which has its own plane.
 template <class Transform, class D, class V>
 HWY_INLINE void load_planes(D d, const float* HWY_RESTRICT source, std::int64_t plane, int j,
                             V (&column)[Transform::in]) {
@@ -69,8 +69,8 @@ HWY_INLINE void store_planes(D d, const V (&row)[Transform::out], int i, float* 
   for (int j = 0; j < Transform::out; ++j) hn::StoreU(row[j], d, target + (i * Transform::out + j) * plane);
 }
 
-/// Not inlined, nor `gather_tile`: in a loop over tiles g++ 12 finds worse places for so many numbers, which took 7 %
-/// of the weight gradient of 16 channels.
+/// Not inlined, like `gather_tile`: in a loop over tiles, g++ 12 allocates registers worse, which cost 7 % of the
+/// weight gradient of 16 channels.
 template <class Transform>
 HWY_NOINLINE void scatter_tile(const Square<Transform::in, const float>& pixels, std::int64_t channels,
                                float* HWY_RESTRICT target, std::int64_t plane) {
@@ -89,7 +89,7 @@ HWY_NOINLINE void scatter_tile(const Square<Transform::in, const float>& pixels,
   });
 }
 
-/// While a tile is transformed the pixels of the next are on their way.
+/// Prefetches the pixels of the next tile while a tile is transformed.
 template <class Transform>
 void scatter(const Tiling& tiling, const Squares& squares, Range tiles, const float* images, const float* zeros,
              const Planes& factors) {
@@ -108,7 +108,7 @@ void scatter(const Tiling& tiling, const Squares& squares, Range tiles, const fl
   }
 }
 
-/// The epilogue of a row of a tile, whose addends are copied to `kept` unless that is null.
+/// Applies the epilogue to a row of a tile. Copies the addends to `kept` unless it is null.
 template <int side, class D>
 HWY_INLINE void finish_row(D d, const Epilogue<float>& epilogue, std::int64_t channel,
                            const float* const (&addend)[side], float* kept, hn::Vec<D> (&row)[side][1]) {
@@ -120,8 +120,8 @@ HWY_INLINE void finish_row(D d, const Epilogue<float>& epilogue, std::int64_t ch
   finish<true>(d, epilogue, channel, lanes, row, [&](int j) HWY_ATTR { return addend[j]; });
 }
 
-/// Inlined into the loop that nearly all tiles go through (3 % of the inference of ResNet-18) and not into the others,
-/// each row of which would be compiled for itself.
+/// `finish_row` for tiles at the edge and for short vectors: inlining it there would take long to compile, whereas in
+/// the main loop it saves 3 % of the inference of ResNet-18.
 template <int side, class D>
 HWY_NOINLINE void finish_rare_row(D d, const Epilogue<float>& epilogue, std::int64_t channel,
                                   const float* const (&addend)[side], float* kept, hn::Vec<D> (&row)[side][1]) {
@@ -138,8 +138,8 @@ HWY_NOINLINE void store_tile(D d, float* values, std::int64_t channel, const Squ
   }
 }
 
-/// A tile whose columns are all inside the image if `is_whole`. Returns the number of channels before one that is not
-/// finite.
+/// Computes the results of a tile; with `is_whole`, all its columns are inside the image. Returns the number of
+/// channels before the first nonfinite one.
 template <class Transform, bool is_whole, bool is_finished>
 HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::int64_t plane, std::int64_t channels,
                                       const Finish& finish, const float* images, const float* outside,
@@ -156,14 +156,14 @@ HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::i
     using V = hn::Vec<decltype(d)>;
     const auto zero = hn::Zero(d);
     const auto offset = bias == nullptr ? zero : hn::LoadU(d, bias + channel);
-    // Of the columns: infinite or NaN once a result is. One sum would wait for every addition.
+    // A sum per column, nonfinite if a result is; a single sum would make every addition wait for the one before.
     V sums[side];
     HWY_UNROLL(8)
     for (int j = 0; j < side; ++j) sums[j] = zero;
     const auto pixel_at = [&](int i, int j)
                               HWY_ATTR { return pixels.rows[i] + (is_whole ? j : j - pixels.begin) * pixels.step; };
     const auto is_inside = [&](int j) HWY_ATTR { return is_whole || pixels.is_inside(j); };
-    // Outside the image there is no addend: what is computed there is not stored, and any will do.
+    // Outside the image any addend will do: results there are discarded.
     const auto addend_at = [&](int i, int j) HWY_ATTR {
       const float* const at = is_inside(j) && pixels.rows[i] != outside ? pixel_at(i, j) : images;
       return epilogue.addend + (at - finish.base);
@@ -183,7 +183,7 @@ HWY_NOINLINE std::int64_t gather_tile(const float* HWY_RESTRICT products, std::i
               HWY_UNROLL(8)
               for (int j = 0; j < side; ++j) addend[j] = addend_at(i, j);
             }
-            float* const kept = is_over_addend ? addends + i * side * hn::Lanes(d) : nullptr;
+            float* const kept = is_over_addend ? addends + i * side * static_cast<std::int64_t>(hn::Lanes(d)) : nullptr;
             if constexpr (is_whole && std::is_same_v<decltype(d), hn::ScalableTag<float>>) {
               finish_row(d, epilogue, channel, addend, kept, results);
             } else {
@@ -221,7 +221,7 @@ Stop gather(const Tiling& tiling, Range tiles, const Planes& products, std::int6
   return {.tile = tiles.end, .finite = channels};
 }
 
-/// Of `count` kernels or their gradients, from planes to planes.
+/// Transforms `count` kernels or their gradients from planes to planes.
 template <class Transform>
 void between_planes(const float* HWY_RESTRICT source, std::int64_t source_plane, std::int64_t count,
                     float* HWY_RESTRICT target, std::int64_t target_plane) {

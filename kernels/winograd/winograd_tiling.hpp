@@ -1,4 +1,4 @@
-// How the results of a Winograd convolution are cut into tiles, and which pixels belong to each.
+// The division of the results of a Winograd convolution into tiles, and the pixels of each tile.
 #pragma once
 
 #include <algorithm>
@@ -10,17 +10,17 @@
 
 namespace tapestry::kernels::winograd {
 
-/// No tile has more pixels or factors along an axis.
+/// The maximum number of pixels or factors of a tile along an axis.
 inline constexpr int max_side = 9;
 
-/// Numbers from `begin` on to before `end`.
+/// The numbers in [begin, end).
 struct Range {
   std::int64_t begin = 0, end = 0;
 
   std::int64_t size() const { return end - begin; }
 };
 
-/// Images of `channels`, channels-last.
+/// The size of channels-last images.
 struct Images {
   std::int64_t height, width, channels;
 };
@@ -33,7 +33,7 @@ struct Squares {
   std::int64_t top, left;
 };
 
-/// Tiles, each of which makes a square of the target from a square of the source.
+/// Each tile maps a square of the source to a square of the target.
 struct Tiling {
   std::int64_t batch, rows, columns;
   Squares source, target;
@@ -41,36 +41,36 @@ struct Tiling {
   std::int64_t tiles() const { return batch * rows * columns; }
 };
 
-/// A pixel of an image, or beside it.
+/// A pixel inside or outside an image.
 struct Place {
   std::int64_t image, row, column;
 };
 
-/// Where a tile's square begins.
+/// The first pixel of a tile's square.
 inline Place place_of(const Tiling& tiling, const Squares& squares, std::int64_t tile) {
   return {.image = tile / (tiling.columns * tiling.rows),
           .row = tile / tiling.columns % tiling.rows * squares.step - squares.top,
           .column = tile % tiling.columns * squares.step - squares.left};
 }
 
-/// A plane of `size` elements, and from it to the next. Planes a power of two apart, of which a transform writes one
-/// line each, would take turns in the same sets of the caches.
+/// The distance between planes of `size` elements. A transform writes one line of each plane; with a power of two
+/// between them, the lines would compete for the same sets of the caches.
 constexpr std::int64_t padded_plane(std::int64_t size) {
   return whole_lines<float>(size) + 16;
 }
 
-/// Elements from a tile's factors to the next tile's; not a multiple of a power of two either.
+/// The distance between the factors of consecutive tiles, which is not a multiple of a large power of two either.
 constexpr std::int64_t tile_pitch(std::int64_t channels) {
   const std::int64_t lines = whole_lines<float>(channels);
   return lines % 64 == 0 ? lines + 16 : lines;
 }
 
-/// Elements of memory that stands for a row of pixels outside the image.
+/// The number of elements in a row of pixels outside the image.
 inline std::int64_t outside_size(const Images& images) {
   return max_side * images.channels;
 }
 
-/// The elements of the images from the first row that one of the tiles has a part of to the last.
+/// The elements of the image rows that the tiles overlap.
 inline Range rows_of(const Tiling& tiling, const Squares& squares, Range tiles) {
   if (tiles.size() <= 0) return {};
   const auto& [height, width, channels] = squares.images;
@@ -81,9 +81,8 @@ inline Range rows_of(const Tiling& tiling, const Squares& squares, Range tiles) 
           .end = (last.image * height + bottom) * width * channels};
 }
 
-/// Asks for one of `parts` parts of a range of elements: memory answers while the products between the calls keep the
-/// processor busy. Inlined always: g++ 12 takes a function that only prefetches for one without effect, and drops its
-/// calls.
+/// Prefetches one of `parts` parts of a range of elements, so that loads overlap with the products between the calls.
+/// Always inlined: g++ 12 considers a function that only prefetches free of effects and drops its calls.
 HWY_INLINE void prefetch_part(const float* data, Range elements, int part, int parts) {
   constexpr std::int64_t line = 16;
   const std::int64_t end = elements.begin + elements.size() * (part + 1) / parts;

@@ -14,34 +14,34 @@
 #include <tapestry/kernels/winograd/winograd_pass.hpp>
 #include <tapestry/kernels/winograd/winograd_weight_gradient.hpp>
 
-// dW = Gᵀ [Σ over tiles of (Bᵀ x B) ⊙ (A dy Aᵀ)] G. Every factor's sum over all tiles is a product of matrices. How it
-// is shared out depends on how large the sums are beside the factors:
+// dW = Gᵀ [Σ over tiles of (Bᵀ x B) ⊙ (A dy Aᵀ)] G. Each factor's sum over all tiles is a matrix product. How it
+// is divided among threads depends on the size of the sums relative to the factors:
 //
-// - by pieces, where the sums fit into the second-level cache: threads take pieces of the tiles, which have sums of
-//   their own, added up in order;
-// - by kernels, where they do not: rounds of tiles are transformed by all threads, which then take factors;
-// - by parts, where there is but one round: threads take parts of the channels, whose sums are written once.
+// - by pieces, if the sums fit into the second-level cache: each piece of the tiles has its own sums, which are added
+//   in order;
+// - by kernels, if they do not: all threads transform a round of tiles, then each takes some of the factors;
+// - by parts, if there is only one round: each thread takes some of the channels, whose sums are written once.
 namespace tapestry::kernels::winograd {
 namespace {
 
 constexpr std::int64_t max_piece_sums_bytes = std::int64_t{1} << 20;
-// Enough for as many threads: to add up the sums of more takes its time, and of so many bytes much.
+// Limits of the number of pieces and of their bytes: adding more, or larger, sums takes too long.
 constexpr std::int64_t max_pieces = 8;
 constexpr std::int64_t max_all_sums_bytes = std::int64_t{3} << 20;
-// Of the factors of a round of a piece: what fits into the second-level cache, but several times what its sums take,
-// which every round goes through.
+// Size of the factors of a round of a piece: they fit into the second-level cache, but are several times as large as
+// its sums, which every round reads and writes.
 constexpr std::int64_t least_piece_round_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t piece_round_sums = 5;
 constexpr std::int64_t round_bytes = std::int64_t{6} << 20;
-// Of all tiles' factors, below which there is one round: to go to the sums of all kernels once per round takes longer
-// than to fetch factors that have left the caches.
+// If the factors of all tiles are smaller, there is one round: reading and writing the sums of all kernels in every
+// round would take longer than reading factors that are no longer in the caches.
 constexpr std::int64_t single_round_bytes = std::int64_t{40} << 20;
-// Source channels of a part. The more there are, the less often the factors of the gradients are read.
+// Source channels of a part. With more of them, the factors of the gradients are read less often.
 constexpr std::int64_t part_channels = 512;
-// Tiles that a thread transforms at a time.
+// The number of tiles that a thread transforms at a time.
 constexpr std::int64_t transform_grain = 8;
 
-/// Which products are to be added: of how many tiles, and of which channels.
+/// The products to add: the number of tiles, and the channels.
 struct Products {
   std::int64_t tiles;
   std::int64_t first_source, sources;
@@ -54,7 +54,7 @@ struct Plan {
         panels(pass.panels()),
         scatter_gradient(transforms_of(g.stride_height).gradient),
         kernel_gradients(transforms_of(g.stride_height).kernel_gradients),
-        // The products read gradients by whole vectors.
+        // The products read whole vectors of gradients.
         source_pitch(tile_pitch(panels.depth)),
         target_pitch(tile_pitch(panels.padded_channels())) {
     const std::int64_t tiles = pass.tiling.tiles();
@@ -82,7 +82,7 @@ struct Plan {
     sums_plane = padded_plane(by_parts ? chunk() * panels.width(0) : panels.size());
   }
 
-  /// The tiles of a round of a piece.
+  /// The number of tiles in a round of a piece.
   Range tiles_of(std::int64_t piece, std::int64_t round) const {
     const std::int64_t tiles = pass.tiling.tiles();
     const std::int64_t begin = tiles * piece / pieces + round * round_tiles;
@@ -96,7 +96,7 @@ struct Plan {
   }
   std::int64_t chunks() const { return ceil_div(panels.depth, chunk()); }
 
-  /// Those of the source channels [begin, end) and the target channels of a panel.
+  /// The products of the source channels [begin, end) and the target channels of a panel.
   Products products(std::int64_t tiles, std::int64_t begin, std::int64_t end, std::int64_t panel) const {
     return {.tiles = tiles,
             .first_source = begin,
@@ -146,15 +146,15 @@ struct Buffers {
   std::vector<Factors> factors;  ///< of each thread, or of all
 };
 
-/// Where the factors of every tile of a round begin.
+/// Pointers to the factors of each tile of a round.
 PixelPointers<const float> point_at_tiles(const Factors& factors, std::int64_t count) {
   PixelPointers<const float> tiles{};
   for (std::int64_t i = 0; i < count; ++i) tiles[static_cast<std::size_t>(i)] = factors.source.from(i).data;
   return tiles;
 }
 
-/// Adds the products of the factors that belong to a kernel's factor to a matrix of sums, which begin with them if
-/// `begins`.
+/// Adds the products that contribute to a factor of the kernels to a matrix of sums; with `begins`, overwrites the
+/// sums.
 void add_products(const Plan& plan, int kernel, const Factors& factors, const PixelPointers<const float>& tiles,
                   const Products& products, bool begins, float* sums) {
   const Range rows = axis_factors_of(plan.pass, kernel / axis_kernels);
@@ -185,8 +185,8 @@ void scatter_round(const Plan& plan, std::int64_t begin, std::int64_t first, std
   plan.scatter_gradient(t, t.target, tiles, dy, zeros, factors.target.from(first));
 }
 
-/// Transforms sums of a panel and the source channels [begin, end) back and writes them where they belong. Returns
-/// false when one of them is not finite.
+/// Transforms the sums of a panel and the source channels [begin, end) back and writes the gradients. Returns false if
+/// one of them is not finite.
 bool write_gradients(const Plan& plan, std::int64_t panel, std::int64_t begin, std::int64_t end, const float* sums,
                      float* dweight) {
   const std::int64_t width = plan.panels.width(panel);
@@ -206,7 +206,7 @@ bool write_gradients(const Plan& plan, std::int64_t panel, std::int64_t begin, s
   return is_finite;
 }
 
-/// The products read the columns that fill up the last vector.
+/// The products also read the columns that pad the last vector.
 void clear_missing_columns(const Plan& plan, const Factors& factors) {
   if (plan.panels.channels % plan.panels.lanes == 0) return;
   std::fill_n(factors.target.data, plan.pass.factors() * factors.target.plane, 0.0F);
@@ -246,7 +246,7 @@ void sum_by_kernels(const Plan& plan, const Buffers& buffers, const float* x, co
     });
     const auto pointers = point_at_tiles(factors, tiles.size());
     parallel_for(kernel_factors * plan.panels.count(), [&](std::int64_t part, int) {
-      // At stride 2 the last kernels have the most factors: they come first.
+      // At stride 2 the last kernels have the most factors, so they come first.
       const auto kernel = static_cast<int>(kernel_factors - 1 - part / plan.panels.count());
       const std::int64_t panel = part % plan.panels.count();
       add_products(plan, kernel, factors, pointers, plan.products(tiles.size(), 0, plan.panels.depth, panel),
@@ -266,7 +266,7 @@ void add_up_pieces(const Plan& plan, const Buffers& buffers, std::int64_t offset
   }
 }
 
-/// By the definition, in memory of its own: what happens seldom, and needs the more, is not worth keeping it ready.
+/// Recomputes by the definition, in freshly allocated memory, because this is rare.
 void compute_plainly(const Conv2dGeometry& geometry, const float* x, const float* dy, float* dweight) {
   const std::size_t bytes = implicit_gemm::weight_gradient_workspace<float>(geometry);
   constexpr std::size_t line = 64;

@@ -1,4 +1,4 @@
-// The part of winograd.hpp that the weight gradient is.
+// The weight gradient of winograd.hpp.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace tapestry::kernels::winograd {
 
-/// Bytes of workspace that `weight_gradient` needs.
+/// The size of the workspace of `weight_gradient` in bytes.
 std::size_t weight_gradient_workspace(const Conv2dGeometry& geometry);
 
 }  // namespace tapestry::kernels::winograd

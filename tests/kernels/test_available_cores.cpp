@@ -65,7 +65,8 @@ TEST_CASE("quotas of version 1 of cgroups count") {
   const Cgroups cgroups;
   cgroups.write("cpu/job/cpu.cfs_quota_us", "250000\n");
   cgroups.write("cpu/job/cpu.cfs_period_us", "100000\n");
-  REQUIRE(cgroups.quota("12:memory:/job\n4:cpu,cpuacct:/job\n") == 2.5);
+  REQUIRE(cgroups.quota("12:memory:/\n4:cpu,cpuacct:/job\n") == 2.5);
+  REQUIRE(cgroups.quota("12:memory:/job\n4:cpu,cpuacct:/\n") == INFINITY);
 }
 
 TEST_CASE("a process uses no more cores than its affinity mask has") {

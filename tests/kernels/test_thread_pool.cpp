@@ -1,4 +1,5 @@
 // Loops in surroundings that are not ours alone: other threads, child processes, settings of OpenMP.
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <tapestry/kernels/linalg/blas.hpp>
+#include <tapestry/kernels/runtime/available_cores.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
 #include "kernels/execution.hpp"
@@ -95,6 +97,14 @@ TEST_CASE("the number of threads grows and shrinks between loops") {
   }
 }
 
+TEST_CASE("helpers that sleep wake up for the next loop") {
+  const ThreadCount guard(3);
+  for (int loop = 0; loop < 20; ++loop) {
+    REQUIRE(loop_is_complete());
+    usleep(2000);
+  }
+}
+
 #ifndef __SANITIZE_THREAD__
 TEST_CASE("a child after fork runs loops and products on its own threads") {
   const ThreadCount guard(2);
@@ -126,7 +136,7 @@ TEST_CASE("child: the default number of threads is the expected one", "[.]") {
 TEST_CASE("settings of OpenMP do not stall loops and products") {
   for (const char* environment :
        {"OMP_THREAD_LIMIT=1", "OMP_DYNAMIC=true", "OMP_MAX_ACTIVE_LEVELS=0", "OMP_NUM_THREADS=5000",
-        "OMP_NUM_THREADS=1", "OMP_WAIT_POLICY=active", "OMP_THREAD_LIMIT=1 OMP_NUM_THREADS=4"}) {
+        "OMP_NUM_THREADS=1", "OMP_WAIT_POLICY=active", "OMP_PROC_BIND=true", "OMP_THREAD_LIMIT=1 OMP_NUM_THREADS=4"}) {
     INFO(environment);
     CHECK(passes_with(environment, "child: loops and products are complete"));
   }
@@ -136,5 +146,7 @@ TEST_CASE("OMP_NUM_THREADS is the default number of threads up to 64") {
   const std::string test = "child: the default number of threads is the expected one";
   CHECK(passes_with("OMP_NUM_THREADS=5000 EXPECTED_THREADS=64", test));
   CHECK(passes_with("OMP_NUM_THREADS=3,2 EXPECTED_THREADS=3", test));
+  CHECK(passes_with("OMP_PROC_BIND=true EXPECTED_THREADS=" + std::to_string(std::min(kernels::available_cores(), 64)),
+                    test));
   CHECK_FALSE(passes_with("OMP_NUM_THREADS=3 EXPECTED_THREADS=4", test));
 }

@@ -221,7 +221,7 @@ TEST_CASE("the error for a class that cannot be cloned says what to do") {
   REQUIRE_THROWS_MATCHES(Plain().clone(), ValueError,
                          Message("clone: the class Plain does not override make_like\n"
                                  "hint: add std::unique_ptr<ModuleBase> make_like() const override { "
-                                 "return std::make_unique<Plain>(…); }"));
+                                 "return make<Plain>(…); }"));
   REQUIRE_THROWS_WITH(nn::sequential({Plain()}).clone(),
                       ContainsSubstring("the class Plain does not override make_like"));
   REQUIRE_THROWS_MATCHES(Louder().clone(), ValueError,

@@ -2,10 +2,14 @@
 #include <string>
 #include <vector>
 
+#include <tapestry/core/error.hpp>
+#include <tapestry/nn/layers/loss.hpp>
+
 #include "nn/example_modules.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
+using Catch::Matchers::Message;
 
 TEST_CASE("hooks run around forward in the order they were added") {
   Scale scale(2);
@@ -104,4 +108,18 @@ TEST_CASE("hooks of a module with several inputs and outputs see and replace all
   REQUIRE(outputs[1].item() == 2);
   divided.remove_hook(id);
   REQUIRE(divided(Array::scalar(3), 4, Array::scalar(7))[0].item() == 12);
+}
+
+TEST_CASE("hooks that change the number of inputs or outputs are errors") {
+  nn::L1Loss loss;
+  const Tensor one = Array::scalar(1);
+  const auto id = loss.add_forward_pre_hook([](const nn::ModuleBase&, std::vector<Tensor>& inputs) { inputs.clear(); });
+  REQUIRE_THROWS_MATCHES(loss(one, one), ValueError,
+                         Message("L1Loss: a hook changed the number of inputs from 2 to 0"));
+  loss.remove_hook(id);
+  loss.add_forward_hook([](const nn::ModuleBase&, const std::vector<Tensor>&, std::vector<Tensor>& outputs) {
+    outputs.push_back(outputs[0]);
+  });
+  REQUIRE_THROWS_MATCHES(loss(one, one), ValueError,
+                         Message("L1Loss: a hook changed the number of outputs from 1 to 2"));
 }
