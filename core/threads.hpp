@@ -9,7 +9,7 @@ namespace tapestry {
 int num_threads();
 
 /// Sets the number of threads for operators called from this thread; other threads keep theirs. Results do not depend
-/// on it. While another thread runs an operator, one that is called meanwhile may use its own thread only. Throws a
+/// on it. An operator that is called while another thread runs one may use only the calling thread. Throws a
 /// ValueError when `count` is less than 1.
 void set_num_threads(int count);
 

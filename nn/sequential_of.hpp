@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <tapestry/nn/module.hpp>
 
@@ -46,16 +45,14 @@ class SequentialOf<Tensor(const Tensor&, Others...)> : public ModuleOf<Tensor(co
   /// contains a dot.
   template <detail::DerivedFromAny<Module, Layer> M>
   M& append(std::string name, M module) {
-    M& added = this->add(std::move(name), std::move(module));
-    steps_.push_back(&added);
-    return added;
+    return this->add(std::move(name), std::move(module));
   }
 
   Tensor forward(const Tensor& x, Others... others) const override {
     Tensor y = x;
-    for (const ModuleBase* step : steps_) {
-      const auto* layer = dynamic_cast<const Layer*>(step);
-      y = layer != nullptr ? (*layer)(y, others...) : static_cast<const Module&>(*step)(y);
+    for (const auto& [name, child] : this->children()) {
+      const auto* layer = dynamic_cast<const Layer*>(child.get());
+      y = layer != nullptr ? (*layer)(y, others...) : static_cast<const Module&>(*child)(y);
     }
     return y;
   }
@@ -64,14 +61,10 @@ class SequentialOf<Tensor(const Tensor&, Others...)> : public ModuleOf<Tensor(co
   std::unique_ptr<ModuleBase> make_like() const override {
     auto result = std::make_unique<SequentialOf>();
     for (const auto& [name, child] : this->children()) {
-      auto made = ModuleBase::make_like(*child);
-      result->steps_.push_back(made.get());
-      result->add_child(name, std::move(made));
+      result->add_child(name, ModuleBase::make_like(*child));
     }
     return result;
   }
-
-  std::vector<const ModuleBase*> steps_;
 };
 
 }  // namespace tapestry::nn

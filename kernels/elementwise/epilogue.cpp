@@ -22,7 +22,7 @@ namespace tapestry::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// The epilogue with a rectifier.
+/// Applies an epilogue whose activation is a rectifier.
 template <bool has_affine, bool has_addend, ActivationKind rectifier, class T>
 HWY_NOINLINE void apply_linear_of(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue,
                                   bool streams, T* y) {
@@ -32,10 +32,7 @@ HWY_NOINLINE void apply_linear_of(std::int64_t rows, std::int64_t channels, cons
     for_channels<T>(channels, [=](auto d, std::int64_t c) HWY_ATTR {
       const auto at = [=](const T* from) HWY_ATTR { return hn::LoadU(d, from + c); };
       auto value = at(x);
-      if constexpr (has_affine) {
-        const auto distance = hn::Sub(hn::Sub(value, at(affine.mean)), at(affine.mean_rest));
-        value = hn::MulAdd(distance, at(affine.scale), at(affine.bias));
-      }
+      if constexpr (has_affine) value = hn::MulAdd(centered(d, value, affine, c), at(affine.scale), at(affine.bias));
       if constexpr (has_addend) value = hn::Add(value, at(addend));
       store_result(streams, activate<rectifier>(d, value, activation_numbers(d, {})), d, y + c);
     });

@@ -20,7 +20,7 @@ enum class ActivationKind : std::uint8_t {
   gelu_tanh
 };
 
-/// True for the activations that loops over a linear map include, and whose gradient batch norm masks as it reads dy.
+/// True for the activations that kernels fuse with an affine map, and whose gradient batch norm masks as it reads dy.
 constexpr bool is_rectifier(ActivationKind kind) {
   return kind == ActivationKind::none || kind == ActivationKind::relu || kind == ActivationKind::relu6;
 }

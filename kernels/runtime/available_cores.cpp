@@ -26,6 +26,11 @@ double quota_of_version_1(const std::filesystem::path& group) {
   return quota_file >> quota && period_file >> period && quota > 0 && period > 0 ? quota / period : INFINITY;
 }
 
+/// True if a list such as "cpu,cpuacct" contains the controller.
+bool has_controller(const std::string& list, const std::string& controller) {
+  return ("," + list + ",").find("," + controller + ",") != std::string::npos;
+}
+
 }  // namespace
 
 double cpu_quota(const std::filesystem::path& groups_file, const std::filesystem::path& root) {
@@ -36,7 +41,7 @@ double cpu_quota(const std::filesystem::path& groups_file, const std::filesystem
     const std::size_t controllers = line.find(':') + 1, path = line.find(':', controllers) + 1;
     if (controllers == 0 || path == 0) continue;
     const bool is_version_2 = path == controllers + 1;
-    if (!is_version_2 && line.find("cpu", controllers) >= path) continue;
+    if (!is_version_2 && !has_controller(line.substr(controllers, path - 1 - controllers), "cpu")) continue;
     for (std::filesystem::path group = line.substr(path);; group = group.parent_path()) {
       const std::filesystem::path folder = (is_version_2 ? root : root / "cpu") / group.relative_path();
       least = std::min(least, is_version_2 ? quota_of_version_2(folder) : quota_of_version_1(folder));
@@ -47,7 +52,7 @@ double cpu_quota(const std::filesystem::path& groups_file, const std::filesystem
 }
 
 int available_cores() {
-  // OMP_PROC_BIND binds the main thread to one core, which is not all that there is.
+  // Not from the affinity mask of this thread: OMP_PROC_BIND binds the main thread to a single core.
   const int cores = omp_get_num_procs();
   const double quota = std::ceil(cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup"));
   return quota < cores ? std::max(static_cast<int>(quota), 1) : cores;

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -11,20 +10,20 @@
 
 namespace tapestry::kernels {
 
-/// Threads of one OpenMP region that lasts as long as the pool. Between jobs they spin briefly and then sleep, whatever
-/// OMP_WAIT_POLICY says: OpenMP's own waiting stalls a machine that has other work.
+/// The threads of one OpenMP region that lasts as long as the pool. Between jobs they spin briefly and then sleep,
+/// whatever OMP_WAIT_POLICY says: OpenMP's own waiting stalls a machine that has other work.
 class ThreadPool {
  public:
   /// The pool of this process; after fork() the child gets a new one.
   static ThreadPool& instance();
 
-  /// Runs `job(0)` on the calling thread and offers job(1), …, job(threads − 1) to a helper each. Every job must be
-  /// able to finish the work alone: it is not waited for a helper that has not started, and there may be fewer helpers,
-  /// or none because another thread uses them.
+  /// Runs `job(0)` on the calling thread and offers each of job(1), …, job(threads − 1) to a helper. Every job must be
+  /// able to finish the work alone: the call does not wait for helpers that have not started, and helpers may be
+  /// missing or in use by another thread. `job` must not throw.
   void run(int threads, FunctionRef<void(int)> job) noexcept;
 
  private:
-  /// `idle`: nothing to do, or done. `offered`: a job, by the caller. `running`: the helper has taken it.
+  /// `idle`: no job, or finished. `offered`: the caller has set a job. `running`: the helper has accepted it.
   enum class State : int { idle, offered, running, stopped };
   struct alignas(64) Helper {
     std::atomic<State> state = State::idle;
@@ -34,10 +33,10 @@ class ThreadPool {
   void stop();
   void help(int thread);
 
-  std::mutex mutex_;  ///< held by the thread whose job it is
+  std::mutex mutex_;  ///< held by the thread whose job runs
   std::deque<Helper> helpers_;
-  std::thread
-      region_;  ///< thread 0 of the OpenMP region, which only waits: OMP_PROC_BIND binds it to the main thread's core
+  /// Thread 0 of the OpenMP region. It only waits, because OMP_PROC_BIND binds it to the core of the main thread.
+  std::thread region_;
   std::atomic<bool> is_stopping_ = false;
   const FunctionRef<void(int)>* job_ = nullptr;
 };

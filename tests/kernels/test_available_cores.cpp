@@ -14,7 +14,7 @@ using namespace tapestry;
 
 namespace {
 
-/// A folder in place of /sys/fs/cgroup and a file in place of /proc/self/cgroup.
+/// A temporary folder that replaces /sys/fs/cgroup and /proc/self/cgroup.
 class Cgroups {
  public:
   Cgroups() : root_(std::filesystem::temp_directory_path() / ("cgroups" + std::to_string(::getpid()))) {
@@ -39,7 +39,7 @@ class Cgroups {
 
 }  // namespace
 
-TEST_CASE("without a quota all cores count") {
+TEST_CASE("without a cgroup quota there is no limit") {
   const Cgroups cgroups;
   REQUIRE(cgroups.quota("") == INFINITY);
   REQUIRE(cgroups.quota("0::/job\n") == INFINITY);
@@ -51,7 +51,7 @@ TEST_CASE("without a quota all cores count") {
   REQUIRE(cgroups.quota("no line of this kind\n") == INFINITY);
 }
 
-TEST_CASE("the smallest quota of a cgroup and those around it counts") {
+TEST_CASE("the smallest quota of a cgroup and its ancestors applies") {
   const Cgroups cgroups;
   cgroups.write("outer/inner/cpu.max", "350000 100000\n");
   REQUIRE(cgroups.quota("0::/outer/inner\n") == 3.5);
@@ -61,12 +61,13 @@ TEST_CASE("the smallest quota of a cgroup and those around it counts") {
   REQUIRE(cgroups.quota("0::/outer/inner\n") == 0.5);
 }
 
-TEST_CASE("quotas of version 1 of cgroups count") {
+TEST_CASE("quotas of cgroups version 1 apply") {
   const Cgroups cgroups;
   cgroups.write("cpu/job/cpu.cfs_quota_us", "250000\n");
   cgroups.write("cpu/job/cpu.cfs_period_us", "100000\n");
   REQUIRE(cgroups.quota("12:memory:/\n4:cpu,cpuacct:/job\n") == 2.5);
   REQUIRE(cgroups.quota("12:memory:/job\n4:cpu,cpuacct:/\n") == INFINITY);
+  REQUIRE(cgroups.quota("5:cpuset:/job\n4:cpu,cpuacct:/\n") == INFINITY);
 }
 
 TEST_CASE("a process uses no more cores than its affinity mask has") {

@@ -1,4 +1,4 @@
-// Loops in surroundings that are not ours alone: other threads, child processes, settings of OpenMP.
+// Parallel loops beside other threads, in child processes and with OpenMP settings.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::int64_t pieces = 1000;
 
-/// True when a loop calls its body once for every piece.
+/// True if a loop calls its body exactly once per piece.
 bool loop_is_complete() {
   std::vector<std::atomic<int>> calls(pieces);
   kernels::parallel_for(pieces, [&](std::int64_t piece, int) { ++calls[static_cast<std::size_t>(piece)]; });
@@ -33,7 +33,7 @@ bool loop_is_complete() {
   return true;
 }
 
-/// True when a product of ones that takes several calls of OpenBLAS is right.
+/// True if a product that needs several calls of OpenBLAS is correct.
 bool product_is_right() {
   constexpr std::int64_t size = 300;
   const std::vector<float> ones(size * size, 1);
@@ -45,7 +45,7 @@ bool product_is_right() {
   return true;
 }
 
-/// Runs the hidden test "child: …" in a process of its own with that environment; true when it passes in time.
+/// Runs a hidden test in a separate process with the given environment; true if it passes in time.
 bool passes_with(const std::string& environment, const std::string& test) {
   std::array<char, 4096> path{};
   REQUIRE(readlink("/proc/self/exe", path.data(), path.size() - 1) > 0);
@@ -55,7 +55,7 @@ bool passes_with(const std::string& environment, const std::string& test) {
 
 }  // namespace
 
-TEST_CASE("threads run loops at the same time") {
+TEST_CASE("several threads can run loops concurrently") {
   std::atomic<int> failures = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -80,7 +80,7 @@ TEST_CASE("the number of threads belongs to the calling thread") {
   REQUIRE(kernels::num_threads() == 3);
 }
 
-TEST_CASE("loops within a loop see one thread") {
+TEST_CASE("nested loops use one thread") {
   const ThreadCount guard(2);
   std::atomic<int> most = 0;
   kernels::parallel_for(8, [&](std::int64_t, int) {
@@ -97,7 +97,7 @@ TEST_CASE("the number of threads grows and shrinks between loops") {
   }
 }
 
-TEST_CASE("helpers that sleep wake up for the next loop") {
+TEST_CASE("sleeping helpers wake up for the next loop") {
   const ThreadCount guard(3);
   for (int loop = 0; loop < 20; ++loop) {
     REQUIRE(loop_is_complete());
@@ -105,8 +105,7 @@ TEST_CASE("helpers that sleep wake up for the next loop") {
   }
 }
 
-#ifndef __SANITIZE_THREAD__
-TEST_CASE("a child after fork runs loops and products on its own threads") {
+TEST_CASE("a forked child runs loops and products with its own threads") {
   const ThreadCount guard(2);
   REQUIRE(loop_is_complete());
   REQUIRE(product_is_right());
@@ -121,7 +120,6 @@ TEST_CASE("a child after fork runs loops and products on its own threads") {
   REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
   REQUIRE(loop_is_complete());
 }
-#endif
 
 TEST_CASE("child: loops and products are complete", "[.]") {
   REQUIRE(loop_is_complete());
@@ -133,7 +131,7 @@ TEST_CASE("child: the default number of threads is the expected one", "[.]") {
   if (expected != nullptr) REQUIRE(kernels::num_threads() == std::stoi(expected));
 }
 
-TEST_CASE("settings of OpenMP do not stall loops and products") {
+TEST_CASE("OpenMP settings do not stall loops and products") {
   for (const char* environment :
        {"OMP_THREAD_LIMIT=1", "OMP_DYNAMIC=true", "OMP_MAX_ACTIVE_LEVELS=0", "OMP_NUM_THREADS=5000",
         "OMP_NUM_THREADS=1", "OMP_WAIT_POLICY=active", "OMP_PROC_BIND=true", "OMP_THREAD_LIMIT=1 OMP_NUM_THREADS=4"}) {
