@@ -1,7 +1,7 @@
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/alexnet.hpp>
-#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/nn/init.hpp>
 #include <tapestry/nn/layers/activation.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>

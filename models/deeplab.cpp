@@ -3,7 +3,7 @@
 #include <tapestry/autograd/ops/resample/resampling.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/deeplab.hpp>
-#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/layers/activation.hpp>
 #include <tapestry/nn/layers/batch_norm2d.hpp>

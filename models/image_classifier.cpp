@@ -7,7 +7,7 @@
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/network_in_network.hpp>
 #include <tapestry/models/preact_resnet.hpp>
-#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/models/shufflenet_v2.hpp>
@@ -28,7 +28,7 @@ Owned own(Model model) {
 /// A residual network whose blocks start as identities; otherwise the loss rises before it falls.
 template <class Model>
 Owned own_residual(Model model) {
-  detail::begin_as_identities(model);
+  detail::zero_init_residual(model);
   return own(std::move(model));
 }
 

@@ -1,7 +1,7 @@
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
-#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/blocks/inverted_residual.hpp>
 #include <tapestry/nn/init.hpp>

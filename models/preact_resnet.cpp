@@ -2,7 +2,7 @@
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/models/preact_resnet.hpp>
-#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/nn/blocks/pre_act_block.hpp>
 
 namespace tapestry::models {

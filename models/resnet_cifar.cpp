@@ -1,7 +1,7 @@
 #include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
-#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/nn/blocks/basic_block.hpp>
 

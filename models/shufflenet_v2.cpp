@@ -1,6 +1,6 @@
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
-#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/models/shufflenet_v2.hpp>
 #include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/blocks/shuffle_unit.hpp>

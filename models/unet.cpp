@@ -3,7 +3,7 @@
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
-#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/models/unet.hpp>
 #include <tapestry/nn/layers/conv_transpose2d.hpp>
 

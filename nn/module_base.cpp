@@ -26,8 +26,30 @@ bool detail::ModuleState::has_hooks() const {
   return !pre_hooks.empty() || !hooks.empty();
 }
 
+const detail::ModuleState& detail::ModuleState::root() const {
+  const ModuleState* state = this;
+  while (state->parent != nullptr) state = state->parent;
+  return *state;
+}
+
 ModuleBase::ModuleBase() : state_(std::make_shared<detail::ModuleState>()) {}
 ModuleBase::~ModuleBase() = default;
+
+ModuleBase::ModuleBase(ModuleBase&& other) noexcept : state_(std::move(other.state_)) {
+  if (state_ == nullptr) return;
+  state_->name.clear();
+  state_->parent = nullptr;
+}
+
+ModuleBase& ModuleBase::operator=(ModuleBase&& other) noexcept {
+  ModuleBase moved(std::move(other));
+  std::swap(state_, moved.state_);
+  if (state_ != nullptr && moved.state_ != nullptr) {
+    state_->name = std::move(moved.state_->name);
+    state_->parent = moved.state_->parent;
+  }
+  return *this;
+}
 
 // Calls call(prefix, module) for this module and all submodules, outer ones first.
 template <class Visit>
@@ -40,7 +62,8 @@ bool ModuleBase::is_training() const {
   const detail::ModuleState& state = this->state();
   const ModuleBase* caller = detail::ForwardScope::caller();
   // An unregistered module does not follow the mode of the module that calls it.
-  if (state.training && state.name.empty() && caller != nullptr && detail::ForwardScope::running() == this) {
+  if (state.training && caller != nullptr && detail::ForwardScope::running() == this &&
+      &state.root() != &caller->state().root()) {
     detail::throw_not_registered(*caller, *this);
   }
   return state.training;
@@ -247,6 +270,7 @@ void ModuleBase::check_name(std::string_view name) const {
 void ModuleBase::add_child(std::string name, std::unique_ptr<ModuleBase> child) {
   check_name(name);
   child->state().name = name;
+  child->state().parent = &state();
   state().children.emplace_back(std::move(name), std::move(child));
 }
 

@@ -44,7 +44,8 @@ struct ModuleState {
   std::vector<NamedTensor> parameters;
   std::vector<NamedTensor> buffers;
   std::vector<std::pair<std::string, std::unique_ptr<ModuleBase>>> children;
-  std::string name;  ///< within its parent; empty for a module without a parent
+  std::string name;                     ///< within its parent; empty for a module without a parent
+  const ModuleState* parent = nullptr;  ///< of the module that registered it
   bool training = true;
   std::vector<std::pair<HookId, TensorsPreHook>> pre_hooks;
   std::vector<std::pair<HookId, TensorsHook>> hooks;
@@ -53,6 +54,8 @@ struct ModuleState {
   void train(bool mode);
   void remove_hook(HookId id);
   bool has_hooks() const;
+  /// The state of the outermost module that contains this one.
+  const ModuleState& root() const;
 };
 
 }  // namespace detail
@@ -67,8 +70,9 @@ class ModuleBase {
  public:
   ModuleBase();
   virtual ~ModuleBase();
-  ModuleBase(ModuleBase&&) = default;
-  ModuleBase& operator=(ModuleBase&&) = default;
+  ModuleBase(ModuleBase&& other) noexcept;
+  /// Replaces this module, which stays registered where it is, as in `model.get_submodule<Linear>("fc") = Linear({…})`.
+  ModuleBase& operator=(ModuleBase&& other) noexcept;
 
   /// Sets this module and all submodules to training mode (dropout is active, batch norm uses the statistics of the
   /// batch) or to evaluation mode.

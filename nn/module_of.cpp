@@ -34,7 +34,7 @@ const ModuleBase* ForwardScope::caller() {
 
 void check_registered(const ModuleBase& module, const ModuleState& state) {
   const ModuleBase* outer = ForwardScope::running();
-  if (!state.name.empty() || outer == nullptr) return;
+  if (outer == nullptr || &state.root() == &outer->watch().lock()->root()) return;
   const auto parameters = module.parameters();
   const auto is_trained = [](const Tensor& parameter) { return parameter.requires_grad(); };
   if (std::any_of(parameters.begin(), parameters.end(), is_trained)) throw_not_registered(*outer, module);

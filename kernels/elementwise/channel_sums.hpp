@@ -15,7 +15,7 @@ std::int64_t channel_sums_scratch(std::int64_t rows, std::int64_t channels);
 template <class T>
 void channel_sums(std::int64_t rows, std::int64_t channels, const T* x, double* sums, double* scratch);
 
-/// `activation_gradient` and, in the same sweep over memory and with the same bits, the `channel_sums` of dx.
+/// `activation_gradient` and, in the same pass over memory and with the same bits, the `channel_sums` of dx.
 template <class T>
 void activation_gradient_sums(std::int64_t rows, std::int64_t channels, const T* dy, const ActivationSource<T>& source,
                               T* dx, double* sums, double* scratch);

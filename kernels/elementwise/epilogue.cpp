@@ -1,4 +1,4 @@
-// Applies the epilogue in a separate sweep over memory.
+// Applies the epilogue in a separate pass over memory.
 #include <algorithm>
 #include <type_traits>
 

@@ -1,6 +1,6 @@
 // What happens to an element on its way to memory, over raw memory: a scale and a shift per channel, an addend, an
 // activation. Kernels apply the same struct when they store what they compute, when they load what they read, and as a
-// separate sweep; the bits are the same in all three places.
+// separate pass; the bits are the same in all three places.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +72,7 @@ struct ChannelGeometry {
   std::int64_t samples, rows, channels;
 };
 
-/// y = epilogue(x) in a separate sweep over memory. y may be x.
+/// y = epilogue(x) in a separate pass over memory. y may be x.
 template <class T>
 void apply_epilogue(const ChannelGeometry& geometry, const T* x, const Epilogue<T>& epilogue, T* y);
 

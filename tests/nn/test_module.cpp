@@ -9,6 +9,7 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/nn/layers/drop_connect.hpp>
+#include <tapestry/nn/module_list.hpp>
 
 #include "nn/example_modules.hpp"
 
@@ -248,6 +249,43 @@ TEST_CASE("a layer that is a plain member is an error when it is called") {
   // So may any module outside of a forward.
   forgetful.layer.set_requires_grad(true);
   REQUIRE(forgetful.layer(Array::zeros({1, 2})).shape() == Shape{1, 2});
+}
+
+TEST_CASE("a layer of an unregistered list is an error when it is called") {
+  struct Listing : nn::Module {
+    nn::ModuleList<> layers;
+    Listing() { layers.append(nn::Linear({.in_features = 2, .out_features = 2})); }
+    Tensor forward(const Tensor& x) const override { return layers[0](x); }
+  };
+  REQUIRE_THROWS_WITH(Listing()(Array::zeros({1, 2})),
+                      ContainsSubstring("Listing: calls a Linear that is not registered"));
+}
+
+TEST_CASE("a module that is assigned to a registered one takes its place") {
+  manual_seed(3);
+  nn::Sequential outer;
+  auto& head = outer.append(nn::Linear({.in_features = 4, .out_features = 3}));
+  nn::Linear replacement({.in_features = 4, .out_features = 7, .bias = false});
+  const Tensor weight = replacement.weight();
+  head = std::move(replacement);
+  REQUIRE(outer.named_parameters().size() == 1);
+  REQUIRE(outer.named_parameters()[0].name == "0.weight");
+  REQUIRE(outer.parameters()[0].is_same(weight));
+  REQUIRE(outer(Array::zeros({2, 4})).shape() == Shape{2, 7});
+  outer.eval();
+  REQUIRE_FALSE(head.is_training());
+}
+
+TEST_CASE("a module that is moved out of its parent is no longer registered there") {
+  struct Taker : nn::Module {
+    explicit Taker(nn::Linear taken) : layer(std::move(taken)) {}
+    nn::Linear layer;
+    Tensor forward(const Tensor& x) const override { return layer(x); }
+  };
+  nn::Sequential outer;
+  auto& head = outer.append(nn::Linear({.in_features = 2, .out_features = 2}));
+  const Taker taker(std::move(head));
+  REQUIRE_THROWS_WITH(taker(Array::zeros({1, 2})), ContainsSubstring("Taker: calls a Linear that is not registered"));
 }
 
 TEST_CASE("a hook may call an unregistered model") {

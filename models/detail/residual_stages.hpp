@@ -30,6 +30,6 @@ void fill_convolutions(nn::ModuleBase& module, nn::init::FanMode mode = nn::init
 /// 2017, section 5.1; torchvision's `zero_init_residual`). The norms of the projections of bottlenecks get weight 1/2:
 /// with four times as many channels, the norm of the feature vectors would otherwise double, and the highest stable
 /// learning rate of a linear head decreases with its square.
-void begin_as_identities(nn::ModuleBase& module);
+void zero_init_residual(nn::ModuleBase& module);
 
 }  // namespace tapestry::models::detail

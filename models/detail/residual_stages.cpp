@@ -1,4 +1,4 @@
-#include <tapestry/models/residual_stages.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/nn/blocks/basic_block.hpp>
 #include <tapestry/nn/blocks/bottleneck.hpp>
 #include <tapestry/nn/layers/conv2d.hpp>
@@ -13,7 +13,7 @@ void fill_convolutions(nn::ModuleBase& module, nn::init::FanMode mode, double ga
   }
 }
 
-void begin_as_identities(nn::ModuleBase& module) {
+void zero_init_residual(nn::ModuleBase& module) {
   for (const auto& [name, child] : module.named_modules()) {
     const bool is_bottleneck = dynamic_cast<nn::Bottleneck*>(child) != nullptr;
     if (!is_bottleneck && dynamic_cast<nn::BasicBlock*>(child) == nullptr) continue;
