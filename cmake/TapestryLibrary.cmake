@@ -18,6 +18,19 @@ if(TAPESTRY_SANITIZE)
   target_link_options(tapestry_build_options INTERFACE -fsanitize=${TAPESTRY_SANITIZE})
 endif()
 
+# tapestry_unity_build(target sources...): compiles the sources of each folder, together with those of its subfolder
+# "detail", as one translation unit, because most of a file's compile time is its headers. Files of a folder must not
+# use a name twice in anonymous namespaces.
+function(tapestry_unity_build target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${TAPESTRY_UNITY_BUILD} UNITY_BUILD_MODE GROUP)
+  foreach(source ${ARGN})
+    cmake_path(GET source PARENT_PATH folder)
+    string(REGEX REPLACE "/detail$" "" folder ${folder})
+    string(MAKE_C_IDENTIFIER ${folder} group)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+  endforeach()
+endfunction()
+
 # tapestry_library(folder DEPENDS lower folders... PRIVATE_LINKS other libraries...)
 function(tapestry_library folder)
   cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_LINKS" ${ARGN})
@@ -30,6 +43,9 @@ function(tapestry_library folder)
   target_include_directories(${target} PUBLIC
     $<BUILD_INTERFACE:${TAPESTRY_INCLUDE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   list(TRANSFORM ARG_DEPENDS PREPEND tapestry_)
+  if(NOT folder STREQUAL "kernels")  # Highway includes each of these files once per instruction set.
+    tapestry_unity_build(${target} ${sources})
+  endif()
   target_link_libraries(${target}
     PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_LINKS} $<BUILD_INTERFACE:tapestry_build_options>)
   if(TAPESTRY_SANITIZE)

@@ -14,7 +14,7 @@ namespace {
 /// Arrays of more elements than this are summarized.
 constexpr std::int64_t shown_in_full = 1000;
 /// The number of elements shown at either end of a summarized axis.
-constexpr std::int64_t edge = 3;
+constexpr std::int64_t edge_items = 3;
 /// The maximum number of columns per line.
 constexpr std::size_t line_width = 80;
 
@@ -22,9 +22,9 @@ constexpr std::size_t line_width = 80;
 std::vector<std::int64_t> shown_indices(std::int64_t size, bool is_shortened) {
   std::vector<std::int64_t> indices;
   for (std::int64_t i = 0; i < size; ++i) {
-    if (is_shortened && i == edge && size > 2 * edge) {
+    if (is_shortened && i == edge_items && size > 2 * edge_items) {
       indices.push_back(-1);
-      i = size - edge;
+      i = size - edge_items;
     }
     indices.push_back(i);
   }

@@ -17,7 +17,7 @@ namespace {
 
 __extension__ using Uint128 = unsigned __int128;
 
-constexpr std::int64_t grain = 1 << 12;
+constexpr std::int64_t fill_grain = 1 << 12;
 
 std::uint32_t low_word(std::uint64_t value) {
   return static_cast<std::uint32_t>(value);
@@ -49,7 +49,7 @@ template <class Fill>
 void for_each_block(const RandomStream& stream, std::int64_t size, std::int64_t per_block, const Fill& fill) {
   const std::int64_t blocks = (size + per_block - 1) / per_block;
   const Philox random(stream.seed, stream.stream, stream.step);
-  kernels::parallel_ranges(blocks, grain, [&](std::int64_t begin, std::int64_t end) {
+  kernels::parallel_ranges(blocks, fill_grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t block = begin; block < end; ++block) {
       const auto words = random(static_cast<std::uint64_t>(block));
       fill(words, block * per_block, std::min(per_block, size - block * per_block));

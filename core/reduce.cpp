@@ -13,7 +13,7 @@ namespace tapestry {
 namespace {
 
 /// The approximate number of elements per partial sum.
-constexpr std::int64_t grain = std::int64_t{1} << 14;
+constexpr std::int64_t reduce_grain = std::int64_t{1} << 14;
 /// The maximum number of partial sums of one sum, to limit their memory.
 constexpr std::int64_t max_pieces = 64;
 
@@ -66,8 +66,8 @@ void add_rows(std::int64_t rows, std::int64_t columns, const T* in, double* sums
 /// added in index order.
 template <class T>
 Array sum_middle(std::int64_t outer, std::int64_t middle, std::int64_t inner, const T* in) {
-  const std::int64_t rows =
-      std::max({std::int64_t{1}, grain / std::max<std::int64_t>(inner, 1), (middle + max_pieces - 1) / max_pieces});
+  const std::int64_t rows = std::max(
+      {std::int64_t{1}, reduce_grain / std::max<std::int64_t>(inner, 1), (middle + max_pieces - 1) / max_pieces});
   const std::int64_t pieces = std::max<std::int64_t>(1, (middle + rows - 1) / rows);
   Array partial = Array::empty({outer, pieces, inner}, DType::f64);
   double* const parts = partial.mutable_data<double>();

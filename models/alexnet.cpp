@@ -12,14 +12,14 @@
 namespace tapestry::models {
 namespace {
 
-constexpr std::int64_t hidden = 4096;
+constexpr std::int64_t hidden_features = 4096;
 
 /// Height and width of the head's input.
-std::int64_t side(ImageSize images) {
+std::int64_t pooled_side(ImageSize images) {
   return images == ImageSize::small ? 3 : 6;
 }
 
-nn::Linear linear(std::int64_t in, std::int64_t out) {
+nn::Linear fully_connected(std::int64_t in, std::int64_t out) {
   return nn::Linear({.in_features = in, .out_features = out});
 }
 
@@ -28,7 +28,7 @@ nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int
       {.in_channels = in, .out_channels = out, .kernel_size = kernel, .stride = stride, .padding = padding});
 }
 
-nn::Sequential features(ImageSize images) {
+nn::Sequential alexnet_features(ImageSize images) {
   return nn::sequential({
       images == ImageSize::small ? conv(3, 64, 3, 1, 1) : conv(3, 64, 11, 4, 2),
       nn::ReLU(),
@@ -47,17 +47,18 @@ nn::Sequential features(ImageSize images) {
 }
 
 nn::Sequential classifier(const AlexNet::Options& options) {
-  const std::int64_t pixels = side(options.images) * side(options.images);
-  return nn::sequential({nn::Dropout({.p = options.dropout}), linear(256 * pixels, hidden), nn::ReLU(),
-                         nn::Dropout({.p = options.dropout}), linear(hidden, hidden), nn::ReLU(),
-                         linear(hidden, options.classes)});
+  const std::int64_t pixels = pooled_side(options.images) * pooled_side(options.images);
+  return nn::sequential({nn::Dropout({.p = options.dropout}), fully_connected(256 * pixels, hidden_features),
+                         nn::ReLU(), nn::Dropout({.p = options.dropout}),
+                         fully_connected(hidden_features, hidden_features), nn::ReLU(),
+                         fully_connected(hidden_features, options.classes)});
 }
 
 }  // namespace
 
 AlexNet::AlexNet(const Options& options)
     : options_(options),
-      features_(add("features", features(options.images))),
+      features_(add("features", alexnet_features(options.images))),
       classifier_(add("classifier", classifier(options))) {
   // With PyTorch's smaller default weights, which torchvision uses, the loss does not decrease in the first steps. The
   // gain of √2 for ReLUs is too large because max-pooling selects the larger values.
@@ -65,7 +66,7 @@ AlexNet::AlexNet(const Options& options)
 }
 
 Tensor AlexNet::forward(const Tensor& x) const {
-  return classifier_(flatten(adaptive_avg_pool2d(features_(x), side(options_.images)), 1));
+  return classifier_(flatten(adaptive_avg_pool2d(features_(x), pooled_side(options_.images)), 1));
 }
 
 }  // namespace tapestry::models

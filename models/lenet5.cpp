@@ -9,7 +9,7 @@
 namespace tapestry::models {
 namespace {
 
-Tensor halved(const Tensor& x) {
+Tensor average_halved(const Tensor& x) {
   return avg_pool2d(x, {.kernel_size = 2});
 }
 
@@ -20,8 +20,8 @@ Tensor LeNet5::forward(const Tensor& x) const {
     throw ShapeError(
         fmt::format("LeNet5: expected images (N, {}, 32, 32), got {}", options_.in_channels, to_string(x.shape())));
   }
-  const Tensor s2 = halved(tanh(c1_(x)));
-  const Tensor s4 = halved(tanh(c3_(s2)));
+  const Tensor s2 = average_halved(tanh(c1_(x)));
+  const Tensor s4 = average_halved(tanh(c3_(s2)));
   return output_(tanh(f6_(flatten(tanh(c5_(s4)), 1))));
 }
 

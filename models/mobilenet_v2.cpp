@@ -1,7 +1,7 @@
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
-#include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/detail/residual_stages.hpp>
+#include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/nn/blocks/block_parts.hpp>
 #include <tapestry/nn/blocks/inverted_residual.hpp>
 #include <tapestry/nn/init.hpp>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t last_channels = 1280;
 
-nn::Sequential features(ImageSize images) {
+nn::Sequential mobilenet_features(ImageSize images) {
   struct Stage {
     std::int64_t expand_ratio, channels, blocks, stride;
   };
@@ -48,7 +48,7 @@ nn::Linear head(std::int64_t classes) {
 
 MobileNetV2::MobileNetV2(const Options& options)
     : options_(options),
-      features_(add("features", features(options.images))),
+      features_(add("features", mobilenet_features(options.images))),
       classifier_(add("classifier", nn::sequential({nn::Dropout({.p = options.dropout}), head(options.classes)}))) {
   detail::fill_convolutions(*this);
 }

@@ -14,7 +14,7 @@ nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel) {
   return result;
 }
 
-nn::Sequential features(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t middle) {
+nn::Sequential mlpconv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t middle) {
   return nn::sequential(
       {conv(in, 192, kernel), nn::ReLU(), conv(192, middle, 1), nn::ReLU(), conv(middle, out, 1), nn::ReLU()});
 }
@@ -28,9 +28,9 @@ nn::Sequential to_classes(std::int64_t classes) {
 
 NetworkInNetwork::NetworkInNetwork(const Options& options)
     : options_(options),
-      mlpconv1_(add("mlpconv1", features(3, 96, 5, 160))),
+      mlpconv1_(add("mlpconv1", mlpconv(3, 96, 5, 160))),
       dropout1_(add("dropout1", nn::Dropout({.p = options.dropout}))),
-      mlpconv2_(add("mlpconv2", features(96, 192, 5, 192))),
+      mlpconv2_(add("mlpconv2", mlpconv(96, 192, 5, 192))),
       dropout2_(add("dropout2", nn::Dropout({.p = options.dropout}))),
       mlpconv3_(add("mlpconv3", to_classes(options.classes))) {}
 

@@ -13,14 +13,14 @@
 namespace tapestry::models {
 namespace {
 
-constexpr std::int64_t hidden = 4096;
+constexpr std::int64_t head_features = 4096;
 
 /// Height and width of the head's input.
-std::int64_t side(ImageSize images) {
+std::int64_t head_side(ImageSize images) {
   return images == ImageSize::small ? 1 : 7;
 }
 
-nn::Sequential features(const std::array<std::int64_t, 5>& convolutions) {
+nn::Sequential vgg_features(const std::array<std::int64_t, 5>& convolutions) {
   constexpr std::int64_t channels[] = {64, 128, 256, 512, 512};
   nn::Sequential result;
   std::int64_t in = 3;
@@ -36,7 +36,7 @@ nn::Sequential features(const std::array<std::int64_t, 5>& convolutions) {
   return result;
 }
 
-nn::Linear linear(std::int64_t in, std::int64_t out) {
+nn::Linear normal_linear(std::int64_t in, std::int64_t out) {
   nn::Linear result({.in_features = in, .out_features = out});
   nn::init::normal(result.weight(), 0, 0.01);
   nn::init::constant(result.bias(), 0);
@@ -44,23 +44,23 @@ nn::Linear linear(std::int64_t in, std::int64_t out) {
 }
 
 nn::Sequential classifier(const Vgg::Options& options) {
-  const std::int64_t pixels = side(options.images) * side(options.images);
-  return nn::sequential({linear(512 * pixels, hidden), nn::ReLU(), nn::Dropout({.p = options.dropout}),
-                         linear(hidden, hidden), nn::ReLU(), nn::Dropout({.p = options.dropout}),
-                         linear(hidden, options.classes)});
+  const std::int64_t pixels = head_side(options.images) * head_side(options.images);
+  return nn::sequential({normal_linear(512 * pixels, head_features), nn::ReLU(), nn::Dropout({.p = options.dropout}),
+                         normal_linear(head_features, head_features), nn::ReLU(), nn::Dropout({.p = options.dropout}),
+                         normal_linear(head_features, options.classes)});
 }
 
 }  // namespace
 
 Vgg::Vgg(const Options& options)
     : options_(options),
-      features_(add("features", features(options.convolutions))),
+      features_(add("features", vgg_features(options.convolutions))),
       classifier_(add("classifier", classifier(options))) {
   detail::fill_convolutions(*this);
 }
 
 Tensor Vgg::forward(const Tensor& x) const {
-  return classifier_(flatten(adaptive_avg_pool2d(features_(x), side(options_.images)), 1));
+  return classifier_(flatten(adaptive_avg_pool2d(features_(x), head_side(options_.images)), 1));
 }
 
 }  // namespace tapestry::models

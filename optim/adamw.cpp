@@ -6,16 +6,16 @@ namespace tapestry::optim {
 namespace {
 
 template <class T>
-struct Rates {
+struct AdamWRates {
   T beta1, beta2, eps;
   T keep;  ///< 1 − lr · weight_decay
   T rate;  ///< lr / (1 − β₁ᵗ)
   T root;  ///< 1 / √(1 − β₂ᵗ)
 };
 
-// Rates are passed by value: the compiler must assume that storing a parameter changes anything in memory.
+// AdamWRates are passed by value: the compiler must assume that storing a parameter changes anything in memory.
 template <class T>
-void adapt(std::int64_t size, Rates<T> rates, const T* g, T* m, T* v, T* p) {
+void adapt(std::int64_t size, AdamWRates<T> rates, const T* g, T* m, T* v, T* p) {
   for (std::int64_t i = 0; i < size; ++i) {
     m[i] = rates.beta1 * m[i] + (1 - rates.beta1) * g[i];
     v[i] = rates.beta2 * v[i] + (1 - rates.beta2) * g[i] * g[i];
@@ -47,12 +47,12 @@ RangeUpdate AdamW::update(Array parameter, const Array& gradient, const AdamWOpt
   const double mean_correction = 1 - std::pow(options.beta1, t);
   const double square_correction = 1 - std::pow(options.beta2, t);
   return visit_floating("AdamW", parameter.dtype(), [&]<class T>() -> RangeUpdate {
-    const Rates<T> rates = {.beta1 = static_cast<T>(options.beta1),
-                            .beta2 = static_cast<T>(options.beta2),
-                            .eps = static_cast<T>(options.eps),
-                            .keep = static_cast<T>(1 - options.lr * options.weight_decay),
-                            .rate = static_cast<T>(options.lr / mean_correction),
-                            .root = static_cast<T>(1 / std::sqrt(square_correction))};
+    const AdamWRates<T> rates = {.beta1 = static_cast<T>(options.beta1),
+                                 .beta2 = static_cast<T>(options.beta2),
+                                 .eps = static_cast<T>(options.eps),
+                                 .keep = static_cast<T>(1 - options.lr * options.weight_decay),
+                                 .rate = static_cast<T>(options.lr / mean_correction),
+                                 .root = static_cast<T>(1 / std::sqrt(square_correction))};
     T* const p = parameter.mutable_data<T>();
     T* const m = state.mean.mutable_data<T>();
     T* const v = state.square.mutable_data<T>();

@@ -7,20 +7,20 @@ namespace tapestry::optim {
 namespace {
 
 template <class T>
-struct Rates {
+struct SgdRates {
   T lr, momentum, decay;
   bool nesterov;
 };
 
-// Rates are passed by value: the compiler must assume that storing a parameter changes anything in memory.
+// SgdRates are passed by value: the compiler must assume that storing a parameter changes anything in memory.
 
 template <class T>
-void descend(std::int64_t size, Rates<T> rates, const T* g, T* p) {
+void descend(std::int64_t size, SgdRates<T> rates, const T* g, T* p) {
   for (std::int64_t i = 0; i < size; ++i) p[i] -= rates.lr * (g[i] + rates.decay * p[i]);
 }
 
 template <class T>
-void descend_with_momentum(std::int64_t size, Rates<T> rates, const T* g, T* v, T* p) {
+void descend_with_momentum(std::int64_t size, SgdRates<T> rates, const T* g, T* v, T* p) {
   for (std::int64_t i = 0; i < size; ++i) {
     const T step = g[i] + rates.decay * p[i];
     const T velocity = rates.momentum * v[i] + step;
@@ -49,10 +49,10 @@ RangeUpdate Sgd::update(Array parameter, const Array& gradient, const SgdOptions
     state.velocity = Array::zeros(parameter.shape(), parameter.dtype(), parameter.format());
   }
   return visit_floating("Sgd", parameter.dtype(), [&]<class T>() -> RangeUpdate {
-    const Rates<T> rates = {.lr = static_cast<T>(options.lr.get()),
-                            .momentum = static_cast<T>(options.momentum),
-                            .decay = static_cast<T>(options.weight_decay),
-                            .nesterov = options.nesterov};
+    const SgdRates<T> rates = {.lr = static_cast<T>(options.lr.get()),
+                               .momentum = static_cast<T>(options.momentum),
+                               .decay = static_cast<T>(options.weight_decay),
+                               .nesterov = options.nesterov};
     T* const p = parameter.mutable_data<T>();
     T* const v = options.momentum != 0 ? state.velocity.mutable_data<T>() : nullptr;
     return [rates, p, v, ordered](std::int64_t begin, std::int64_t end) {

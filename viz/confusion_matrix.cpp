@@ -14,10 +14,10 @@ using data::Color;
 
 constexpr Color white = {255, 255, 255};
 constexpr Color dark = {40, 40, 40};
-constexpr Color right = {33, 102, 172};
-constexpr Color wrong = {178, 24, 43};
-constexpr std::int64_t scale = 2;
-constexpr std::int64_t letter_height = 7 * scale;
+constexpr Color right_color = {33, 102, 172};
+constexpr Color wrong_color = {178, 24, 43};
+constexpr std::int64_t text_scale = 2;
+constexpr std::int64_t letter_height = 7 * text_scale;
 constexpr std::int64_t gap = 10;
 
 Array blank(std::int64_t height, std::int64_t width) {
@@ -28,8 +28,8 @@ Array blank(std::int64_t height, std::int64_t width) {
 
 Array written(const std::string& text) {
   // One line more than the letters, for descenders.
-  Array picture = blank(letter_height + 3 * scale, data::text_width(text, scale));
-  data::draw_text(picture, 0, 0, text, dark, scale);
+  Array picture = blank(letter_height + 3 * text_scale, data::text_width(text, text_scale));
+  data::draw_text(picture, 0, 0, text, dark, text_scale);
   return picture;
 }
 
@@ -97,9 +97,9 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
   const auto values = counts.to_vector<std::int64_t>();
   const std::int64_t classes = counts.size(0);
   std::int64_t name_width = 0, number_width = 0;
-  for (const std::string& name : class_names) name_width = std::max(name_width, data::text_width(name, scale));
+  for (const std::string& name : class_names) name_width = std::max(name_width, data::text_width(name, text_scale));
   for (const std::int64_t value : values) {
-    number_width = std::max(number_width, data::text_width(std::to_string(value), scale));
+    number_width = std::max(number_width, data::text_width(std::to_string(value), text_scale));
   }
   const std::int64_t cell = std::max(number_width, 2 * letter_height) + gap;
   // "true" and the class names on the left, "predicted" and the class names on top.
@@ -124,11 +124,12 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
       const std::int64_t count = first[column];
       const double share = total > 0 ? std::sqrt(static_cast<double>(count) / static_cast<double>(total)) : 0;
       const std::int64_t x = margin + column * cell, y = margin + row * cell;
-      data::fill_rectangle(canvas, x + 1, y + 1, cell - 1, cell - 1, mixed(row == column ? right : wrong, share));
+      data::fill_rectangle(canvas, x + 1, y + 1, cell - 1, cell - 1,
+                           mixed(row == column ? right_color : wrong_color, share));
       if (count == 0) continue;
       const std::string text = std::to_string(count);
-      data::draw_text(canvas, x + (cell - data::text_width(text, scale)) / 2, y + (cell - letter_height) / 2, text,
-                      share > 0.6 ? white : dark, scale);
+      data::draw_text(canvas, x + (cell - data::text_width(text, text_scale)) / 2, y + (cell - letter_height) / 2, text,
+                      share > 0.6 ? white : dark, text_scale);
     }
   }
   return canvas;

@@ -24,7 +24,8 @@ namespace {
 
 constexpr int panel_width = 700;
 constexpr int panel_height = 500;
-constexpr std::array<std::string_view, 6> colors = {"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"};
+constexpr std::array<std::string_view, 6> line_colors = {"#1f77b4", "#ff7f0e", "#2ca02c",
+                                                         "#d62728", "#9467bd", "#8c564b"};
 
 std::string reason(int error) {
   return std::error_code(error, std::generic_category()).message();
@@ -87,8 +88,8 @@ std::string panel_script(const Panel& panel, std::size_t index) {
     const bool has_points = std::ranges::any_of(series.y, [](double y) { return std::isfinite(y); });
     plots.push_back(
         fmt::format("{} with linespoints linewidth 2.5 pointtype 7 pointsize {} linecolor rgb '{}' title {}",
-                    has_points ? data + " using 1:2" : "NaN", series.x.size() > 40 ? 0 : 0.7, colors[i % colors.size()],
-                    in_quotes(series.name)));
+                    has_points ? data + " using 1:2" : "NaN", series.x.size() > 40 ? 0 : 0.7,
+                    line_colors[i % line_colors.size()], in_quotes(series.name)));
   }
   if (plots.empty()) plots.emplace_back("NaN notitle");
   script += fmt::format("set xlabel {}\nset ylabel {}\nset xrange {}\nset xtics {}\nset yrange {}\nplot {}\n",

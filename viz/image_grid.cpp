@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t line_height = 12;  // of data::draw_text
 constexpr std::int64_t caption_gap = 6;
-constexpr data::Color white = {255, 255, 255};
+constexpr data::Color background = {255, 255, 255};
 
 void check_images(const std::vector<Array>& images, const ImageGridOptions& options) {
   if (images.empty()) throw ValueError("image_grid: expected at least one image");
@@ -116,7 +116,7 @@ Array image_grid(const std::vector<Array>& images, const ImageGridOptions& optio
   const std::int64_t step = layout.width + options.padding;
   Array canvas =
       Array::empty({3, layout.bottom, layout.columns * step + options.padding}, DType::u8, MemoryFormat::channels_last);
-  data::fill_rectangle(canvas, 0, 0, canvas.size(2), canvas.size(1), white);
+  data::fill_rectangle(canvas, 0, 0, canvas.size(2), canvas.size(1), background);
 
   for (std::int64_t i = 0; i < std::ssize(images); ++i) {
     const auto index = static_cast<std::size_t>(i);

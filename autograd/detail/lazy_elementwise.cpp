@@ -140,7 +140,7 @@ Tensor lazy_activation(std::string_view name, const Tensor& x, const kernels::Ac
 }
 
 Tensor lazy_add(std::string_view name, const Tensor& a, const Tensor& b) {
-  constexpr auto channels_last = MemoryFormat::channels_last;
+  using MemoryFormat::channels_last;
   const auto format = b.format() == channels_last ? channels_last : a.format();
   const auto in_format = [&](const Tensor& x) {
     return x.format() == format ? x.detach() : Tensor(x.array().contiguous(format));

@@ -15,11 +15,11 @@
 namespace tapestry::data {
 namespace {
 
-constexpr std::int64_t classes = 10;
-constexpr std::int64_t side = 32;
-constexpr std::int64_t pixels = side * side;
+constexpr std::int64_t cifar_classes = 10;
+constexpr std::int64_t cifar_side = 32;
+constexpr std::int64_t cifar_pixels = cifar_side * cifar_side;
 /// A label, then all red, all green and all blue values.
-constexpr std::int64_t record_bytes = 1 + 3 * pixels;
+constexpr std::int64_t record_bytes = 1 + 3 * cifar_pixels;
 
 using Bytes = std::vector<std::uint8_t>;
 
@@ -40,13 +40,13 @@ Bytes read_records(const std::filesystem::path& path) {
         fmt::format("cifar10: {}: expected a multiple of {} bytes (records of 1 label and {} pixel values), "
                     "got {} bytes ({} "
                     "records and {} bytes)",
-                    path.string(), record_bytes, 3 * pixels, size, size / record_bytes, size % record_bytes));
+                    path.string(), record_bytes, 3 * cifar_pixels, size, size / record_bytes, size % record_bytes));
   }
   for (std::int64_t record = 0; record < records_in(bytes); ++record) {
     const int label = bytes[static_cast<std::size_t>(record * record_bytes)];
-    if (label >= classes) {
+    if (label >= cifar_classes) {
       throw IoError(fmt::format("cifar10: {}: record {}: expected a label of 0 to {}, got {}", path.string(), record,
-                                classes - 1, label));
+                                cifar_classes - 1, label));
     }
   }
   return bytes;
@@ -60,8 +60,8 @@ std::vector<std::string> read_names(const std::filesystem::path& path) {
     std::erase(line, '\r');
     if (!line.empty()) names.push_back(line);
   }
-  if (static_cast<std::int64_t>(names.size()) != classes) {
-    throw IoError(fmt::format("cifar10: {}: expected {} names, got {}", path.string(), classes, names.size()));
+  if (static_cast<std::int64_t>(names.size()) != cifar_classes) {
+    throw IoError(fmt::format("cifar10: {}: expected {} names, got {}", path.string(), cifar_classes, names.size()));
   }
   return names;
 }
@@ -73,7 +73,7 @@ ArrayDataset read(const std::filesystem::path& dir, Split split) {
     files.push_back(read_records(dir / name));
     count += records_in(files.back());
   }
-  Array images = Array::empty({count, 3, side, side}, DType::u8, MemoryFormat::channels_last);
+  Array images = Array::empty({count, 3, cifar_side, cifar_side}, DType::u8, MemoryFormat::channels_last);
   Array labels = Array::empty({count}, DType::i64);
   auto* image = images.mutable_data<std::uint8_t>();
   auto* label = labels.mutable_data<std::int64_t>();
@@ -81,8 +81,8 @@ ArrayDataset read(const std::filesystem::path& dir, Split split) {
     for (std::int64_t record = 0; record < records_in(bytes); ++record) {
       const std::uint8_t* in = bytes.data() + record * record_bytes;
       *label++ = *in++;
-      for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
-        for (std::int64_t channel = 0; channel < 3; ++channel) *image++ = in[channel * pixels + pixel];
+      for (std::int64_t pixel = 0; pixel < cifar_pixels; ++pixel) {
+        for (std::int64_t channel = 0; channel < 3; ++channel) *image++ = in[channel * cifar_pixels + pixel];
       }
     }
   }

@@ -10,8 +10,8 @@
 namespace tapestry::data {
 namespace {
 
-constexpr std::int64_t side = 32;
-constexpr std::int64_t image_bytes = 3 * side * side;
+constexpr std::int64_t image_side = 32;
+constexpr std::int64_t image_bytes = 3 * image_side * image_side;
 /// The first of the two splits' stream numbers.
 constexpr std::uint64_t shapes_stream = 0x736861706573'0000;
 
@@ -31,13 +31,13 @@ Colors draw_colors(Draws& draws) {
 
 /// Draws an image into `out`, in channels_last order.
 void draw_image(int figure, Draws draws, std::uint8_t* out) {
-  const Pose pose(draws, 8.5F, 13, side);
+  const Pose pose(draws, 8.5F, 13, image_side);
   const Colors colors = draw_colors(draws);
-  const Texture ground(draws, colors.ground, side);
-  const Texture surface(draws, colors.figure, side);
+  const Texture ground(draws, colors.ground, image_side);
+  const Texture surface(draws, colors.figure, image_side);
   const float noise = draws.between(0.02F, 0.12F);
-  for (std::int64_t row = 0; row < side; ++row) {
-    for (std::int64_t column = 0; column < side; ++column) {
+  for (std::int64_t row = 0; row < image_side; ++row) {
+    for (std::int64_t column = 0; column < image_side; ++column) {
       const float x = static_cast<float>(column) + 0.5F;
       const float y = static_cast<float>(row) + 0.5F;
       const Rgb color = mixed(ground.at(x, y), surface.at(x, y), pose.coverage(figure, x, y));
@@ -51,7 +51,7 @@ ArrayDataset draw(const ShapesOptions& options) {
   if (size < 0) throw ValueError(fmt::format("shapes: size must not be negative, got {}", size));
   const std::uint64_t stream = shapes_stream + static_cast<std::uint64_t>(options.split.get());
   const auto classes = static_cast<std::int64_t>(figure_names().size());
-  Array images = Array::empty({size, 3, side, side}, DType::u8, MemoryFormat::channels_last);
+  Array images = Array::empty({size, 3, image_side, image_side}, DType::u8, MemoryFormat::channels_last);
   Array labels = Array::empty({size}, DType::i64);
   auto* image = images.mutable_data<std::uint8_t>();
   auto* label = labels.mutable_data<std::int64_t>();

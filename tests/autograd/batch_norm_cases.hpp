@@ -14,7 +14,7 @@
 
 namespace tapestry::testing {
 
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 
 inline Array normal(const Shape& shape, double mean, double deviation, DType dtype = DType::f64,
                     std::uint64_t seed = 3) {

@@ -27,7 +27,7 @@ using detail::pending;
 
 namespace {
 
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 
 Array image(std::uint64_t seed, std::int64_t channels = 17) {
   return Generator(seed).reals({2, channels, 5, 7}).to(DType::f32).contiguous(channels_last);

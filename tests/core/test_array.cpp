@@ -12,7 +12,7 @@ using namespace tapestry::testing;
 
 namespace {
 
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 
 std::vector<std::int64_t> strides_of(const Array& array) {
   const auto strides = array.strides();

@@ -12,7 +12,7 @@ using namespace tapestry::testing;
 namespace {
 
 constexpr auto row_major = MemoryFormat::row_major;
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 
 }  // namespace
 

@@ -22,7 +22,7 @@ using detail::ChannelSums;
 using detail::per_channel;
 using kernels::ChannelGeometry;
 
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 
 /// Every image is one sample.
 ChannelGeometry geometry_of(const Array& x) {

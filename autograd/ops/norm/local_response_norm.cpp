@@ -17,7 +17,7 @@
 namespace tapestry {
 namespace {
 
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 
 /// The numbers of channels before and after the center of a window.
 struct Window {

@@ -13,7 +13,7 @@ namespace {
 using kernels::AvgPool2dDivisor;
 using kernels::Pool2dGeometry;
 
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 
 struct AvgPool2d {
   static constexpr std::string_view name = "avg_pool2d";

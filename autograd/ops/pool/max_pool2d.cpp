@@ -12,7 +12,7 @@ namespace {
 
 using kernels::Pool2dGeometry;
 
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 
 /// An array for the tap of the maximum of every window, stored in bytes if they suffice.
 Array make_taps(const Pool2dGeometry& geometry) {

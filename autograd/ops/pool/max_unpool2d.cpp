@@ -15,7 +15,7 @@
 namespace tapestry {
 namespace {
 
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 constexpr std::string_view operation = "max_unpool2d";
 
 /// The places of the elements of channels-last images in larger image planes.

@@ -16,7 +16,7 @@ namespace {
 using kernels::Conv2dGeometry;
 using kernels::Conv2dPass;
 
-constexpr auto channels_last = MemoryFormat::channels_last;
+using MemoryFormat::channels_last;
 
 Shape image_shape(const Conv2dGeometry& g) {
   return {g.batch, g.in_channels, g.in_height, g.in_width};
