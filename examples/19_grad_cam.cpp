@@ -61,8 +61,8 @@ Array map_at(const Array& maps, std::int64_t i) {
 }
 
 void run(Lesson& lesson, const Options& options) {
-  const auto model = trained_network(lesson, options.data, options.quick);
   const auto images = lesson_images(options.data, data::Split::test);
+  const auto model = trained_network(lesson, options.data, options.quick);
   const auto names = images->class_names();
 
   lesson.part("Where is the class?");
