@@ -35,7 +35,7 @@ void check_same_classes(const fs::path& train, const fs::path& test) {
 bool is_there(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (!fs::status_known(status)) {
+  if (error && status.type() != fs::file_type::not_found) {
     throw IoError(fmt::format("open_dataset: cannot read {}: {}", path.string(), error.message()));
   }
   return fs::exists(status);
