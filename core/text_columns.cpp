@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cwchar>
-#include <limits>
-#include <utility>
 
 #include <locale.h>
 
@@ -27,37 +25,42 @@ class Utf8Scope {
   locale_t before_ = nullptr;
 };
 
-/// The bytes and columns of the first characters of a text, as many as fit into `limit` columns.
-std::pair<std::size_t, int> measure(std::string_view text, int limit) {
+}  // namespace
+
+std::vector<Character> characters_of(std::string_view text) {
   const Utf8Scope scope;
+  std::vector<Character> characters;
   std::mbstate_t state{};
-  std::size_t bytes = 0;
-  int columns = 0;
-  while (bytes < text.size()) {
-    wchar_t character = 0;
-    std::size_t length = std::mbrtowc(&character, text.data() + bytes, text.size() - bytes, &state);
-    int width = 1;
-    if (length == 0 || length > text.size() - bytes) {
+  while (!text.empty()) {
+    wchar_t code = 0;
+    std::size_t length = std::mbrtowc(&code, text.data(), text.size(), &state);
+    Character character{.code = U'\uFFFD'};
+    if (length == 0 || length > text.size()) {
       length = 1;
       state = {};
     } else {
-      width = std::max(wcwidth(character), 0);
+      character = {.code = static_cast<char32_t>(code), .columns = std::max(wcwidth(code), 0)};
     }
-    if (columns + width > limit) break;
-    columns += width;
-    bytes += length;
+    character.bytes = text.substr(0, length);
+    characters.push_back(character);
+    text.remove_prefix(length);
   }
-  return {bytes, columns};
+  return characters;
 }
 
-}  // namespace
-
 int text_columns(std::string_view text) {
-  return measure(text, std::numeric_limits<int>::max() - 2).second;
+  int columns = 0;
+  for (const Character& character : characters_of(text)) columns += character.columns;
+  return columns;
 }
 
 std::string first_columns(std::string_view text, int columns) {
-  return std::string(text.substr(0, measure(text, columns).first));
+  std::string beginning;
+  for (const Character& character : characters_of(text)) {
+    if ((columns -= character.columns) < 0) break;
+    beginning += character.bytes;
+  }
+  return beginning;
 }
 
 }  // namespace tapestry::detail

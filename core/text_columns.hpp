@@ -1,13 +1,23 @@
-// The width of text on a terminal.
+// The characters of UTF-8 text and their width on a terminal.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tapestry::detail {
 
-/// The columns that a UTF-8 text occupies: none for combining characters, two for wide ones such as Chinese characters.
-/// A byte that is not UTF-8 counts as one.
+/// A character of a text.
+struct Character {
+  char32_t code = 0;            ///< U+FFFD for a byte that is not UTF-8
+  int columns = 1;              ///< 0 for combining characters, 2 for wide ones such as Chinese characters
+  std::string_view bytes = {};  ///< its part of the text
+};
+
+/// The characters of a text.
+std::vector<Character> characters_of(std::string_view text);
+
+/// The columns that a text occupies.
 int text_columns(std::string_view text);
 
 /// The beginning of a text that occupies at most `columns` columns.
