@@ -77,7 +77,7 @@ void layers(Lesson& lesson, nn::Module& model, std::int64_t steps) {
 }
 
 void run(Lesson& lesson, const Options& options) {
-  const auto names = lesson_images(options.data, data::Split::test)->class_names();
+  const auto names = class_names(*lesson_images(options.data, data::Split::test));
   const auto model = trained_network(lesson, options.data, options.quick);
   const std::int64_t steps = options.quick ? 60 : 200;
   classes(lesson, *model, steps, options.quick ? 1 : 5, names);

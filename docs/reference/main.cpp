@@ -180,7 +180,7 @@ std::string text_of_all(const std::string& folder) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app("Generates and checks the operator reference");
   app.require_subcommand(1);
   std::string folder, tests, pages;
@@ -199,4 +199,7 @@ int main(int argc, char** argv) {
   if (*markdown) write_markdown(headers, pages);
   if (*examples) write_examples(headers);
   if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write standard output");
+} catch (const std::exception& error) {
+  fmt::print(std::cerr, "operator_reference: {}\n", error.what());
+  return 1;
 }

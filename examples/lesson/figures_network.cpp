@@ -93,6 +93,12 @@ std::unique_ptr<data::Dataset> lesson_images(const std::string& folder, data::Sp
       data::ShapesOptions{.split = split, .size = split == data::Split::train ? 20000 : 2000});
 }
 
+std::vector<std::string> class_names(const data::Dataset& images) {
+  auto names = images.class_names();
+  while (names.size() < 10) names.push_back(std::to_string(names.size()));
+  return names;
+}
+
 Array network_input(const std::vector<Array>& pictures) {
   std::vector<Tensor> inputs;
   RandomStream unused;
