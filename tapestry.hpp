@@ -31,6 +31,7 @@
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/profiler.hpp>
+#include <tapestry/core/program.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/sparse_adjacency.hpp>
 #include <tapestry/core/threads.hpp>

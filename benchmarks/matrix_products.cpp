@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/array.hpp>
+#include <tapestry/core/program.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/kernels/linalg/blas.hpp>
@@ -56,13 +57,16 @@ void print_row(const Layer& layer, const Product& p) {
 }  // namespace
 
 int main() {
-  std::cout << num_threads() << " threads; GFLOP/s, f32, measured alternately\n\n";
-  std::cout << fmt::format(fmt::runtime(row_format), "rows × in → out", "product", "ours", "OpenBLAS", "ratio");
-  for (const Layer& layer : {Layer{32, 4096, 256}, Layer{64, 512, 512}, Layer{128, 4096, 256}, Layer{128, 2048, 1000},
-                             Layer{1000, 1000, 1000}, Layer{8320, 192, 768}, Layer{8320, 768, 192}}) {
-    const auto& [rows, in, out] = layer;
-    print_row(layer, {"forward", false, true, rows, out, in});
-    print_row(layer, {"input gradient", false, false, rows, in, out});
-    print_row(layer, {"weight gradient", true, false, out, in, rows});
-  }
+  return run_program("matrix_products", [] {
+    std::cout << num_threads() << " threads; GFLOP/s, f32, measured alternately\n\n";
+    std::cout << fmt::format(fmt::runtime(row_format), "rows × in → out", "product", "ours", "OpenBLAS", "ratio");
+    for (const Layer& layer : {Layer{32, 4096, 256}, Layer{64, 512, 512}, Layer{128, 4096, 256}, Layer{128, 2048, 1000},
+                               Layer{1000, 1000, 1000}, Layer{8320, 192, 768}, Layer{8320, 768, 192}}) {
+      const auto& [rows, in, out] = layer;
+      print_row(layer, {"forward", false, true, rows, out, in});
+      print_row(layer, {"input gradient", false, false, rows, in, out});
+      print_row(layer, {"weight gradient", true, false, out, in, rows});
+    }
+    return 0;
+  });
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <iostream>
 #include <optional>
 #include <vector>
@@ -14,6 +13,7 @@
 
 #include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/profiler.hpp>
+#include <tapestry/core/program.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/models/image_classifier.hpp>
@@ -91,28 +91,31 @@ void measure(const Options& options, const Step& step) {
   if (!options.trace.empty()) profiler->write_trace(options.trace);
 }
 
-}  // namespace
-
-int run(const std::string& program, const std::string& description, int argc, char** argv,
-        const std::function<Step(const Workload&)>& make_step) {
+int parse_and_run(const std::string& program, const std::string& description, int argc, char** argv,
+                  const std::function<Step(const Workload&)>& make_step) {
   Options options;
   CLI::App app(description, program);
   declare(app, options);
   try {
     app.parse(argc, argv);
-    set_num_threads(options.threads);
-    const Workload workload = make_workload(options);
-    measure(options, make_step(workload));
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
+    return 0;
   } catch (const CLI::ParseError& error) {
     std::cerr << program << ": " << error.what() << " (--help lists the options)\n";
     return 2;
-  } catch (const std::exception& error) {
-    std::cerr << program << ": " << error.what() << "\n";
-    return 1;
   }
+  set_num_threads(options.threads);
+  const Workload workload = make_workload(options);
+  measure(options, make_step(workload));
   return 0;
+}
+
+}  // namespace
+
+int run(const std::string& program, const std::string& description, int argc, char** argv,
+        const std::function<Step(const Workload&)>& make_step) {
+  return run_program(program, [&] { return parse_and_run(program, description, argc, argv, make_step); });
 }
 
 }  // namespace tapestry::benchmarks

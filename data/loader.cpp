@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -20,8 +21,9 @@ namespace tapestry::data {
 class Loader::Iterator::Epoch {
  public:
   explicit Epoch(BatchMaker maker)
-      : maker_(std::move(maker)), slots_(static_cast<std::size_t>(maker_.options().prefetch)) {
-    for (std::int64_t i = 0; i < maker_.options().workers; ++i) {
+      : maker_(std::move(maker)),
+        slots_(static_cast<std::size_t>(std::min(maker_.options().prefetch, maker_.batches()))) {
+    for (std::int64_t i = 0; i < std::min(maker_.options().workers, maker_.batches()); ++i) {
       workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
   }
@@ -78,7 +80,7 @@ class Loader::Iterator::Epoch {
   /// Waits for a free slot and returns the number of the next batch; nothing when none is left.
   std::optional<std::int64_t> claim(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    const auto may_go_on = [&] { return claimed_ == batches() || claimed_ < taken_ + maker_.options().prefetch; };
+    const auto may_go_on = [&] { return claimed_ == batches() || claimed_ - taken_ < std::ssize(slots_); };
     if (!changed_.wait(lock, stop, may_go_on) || stop.stop_requested() || claimed_ == batches()) return std::nullopt;
     return claimed_++;
   }

@@ -49,7 +49,7 @@ void train(nn::Module& model, const data::Dataset& pictures, std::int64_t steps)
 void denoise(Lesson& lesson, bool quick, const std::string& dir) {
   manual_seed(1);
   const auto pictures = open_images(dir, data::Split::train, quick ? 2000 : 8000);
-  const auto held_out = open_images(dir, data::Split::test, 64);
+  const auto held_out = open_images(dir, data::Split::test, 64, {.side = pictures->get(0).image.size(1)});
   models::Autoencoder model({.code_channels = 32});
 
   lesson.part("Training on images with noise of standard deviation 0.2");

@@ -25,6 +25,7 @@
 #include <tapestry/viz/progress.hpp>
 
 #include "lesson/lesson.hpp"
+#include "lesson/training.hpp"
 
 using namespace tapestry;
 using models::Upsampling;
@@ -108,7 +109,7 @@ class Gan {
 
 /// The images in `dir`, or generated shapes if `dir` is empty.
 std::unique_ptr<data::Dataset> open(const std::string& dir, data::Split split, std::int64_t size) {
-  if (!dir.empty()) return data::open_dataset(dir, split);
+  if (!dir.empty()) return data::open_dataset(dir, split, {.side = side});
   return std::make_unique<data::Shapes>(data::ShapesOptions{.split = split, .size = size});
 }
 
@@ -116,6 +117,7 @@ Trained train(Lesson& lesson, const std::string& name, Upsampling upsampling, co
               std::int64_t epochs) {
   manual_seed(1);
   data::Loader loader(images, {.batch_size = batch_size, .shuffle = true, .drop_last = true});
+  require_batches(loader);
   Gan gan(upsampling);
   RandomStream random{.seed = 2};
   const Array numbers = draw_latent(64, random);
@@ -230,12 +232,12 @@ int main(int argc, char** argv) {
       [&](Lesson& lesson) {
         const Length length = quick ? Length{3, 120} : Length{5, 400};
         const auto images = open(dir, data::Split::train, length.steps * batch_size);
+        const auto held_out = open(dir, data::Split::test, 64);
         lesson.part("A generator with transposed convolutions");
         const Trained transposed =
             train(lesson, "transposed", Upsampling::transposed_convolution, *images, length.epochs);
         lesson.part("A generator with interpolation and convolutions");
         const Trained resized = train(lesson, "resized", Upsampling::resize_convolution, *images, length.epochs);
-        const auto held_out = open(dir, data::Split::test, 64);
         data::Loader loader(*held_out, {.batch_size = 64});
         compare(lesson, centered(loader.begin()->images), transposed, resized);
         lesson.learned(

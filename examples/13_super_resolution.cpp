@@ -70,7 +70,7 @@ double mean_psnr(const Array& images, const Array& originals) {
 void resolve(Lesson& lesson, bool quick, const std::string& dir) {
   manual_seed(1);
   const auto pictures = open_images(dir, data::Split::train, quick ? 2000 : 8000);
-  const auto held_out = open_images(dir, data::Split::test, 64);
+  const auto held_out = open_images(dir, data::Split::test, 64, {.side = pictures->get(0).image.size(1)});
   models::SuperResolution model({.upscale_factor = factor, .channels = 1});
 
   lesson.part("Training on images downscaled by a factor of 3");

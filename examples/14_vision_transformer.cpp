@@ -32,6 +32,7 @@
 #include <tapestry/viz/progress.hpp>
 
 #include "lesson/lesson.hpp"
+#include "lesson/training.hpp"
 
 using namespace tapestry;
 
@@ -54,7 +55,9 @@ struct Images {
 Images open_images(const Settings& settings) {
   using data::Split;
   if (!settings.data.empty()) {
-    return {data::open_dataset(settings.data, Split::train), data::open_dataset(settings.data, Split::test)};
+    const data::AcceptedImages accepted = {.side = 32, .max_classes = classes};
+    return {data::open_dataset(settings.data, Split::train, accepted),
+            data::open_dataset(settings.data, Split::test, accepted)};
   }
   const auto drawn = [](Split split, std::int64_t size) {
     return std::make_unique<data::Shapes>(data::ShapesOptions{.split = split, .size = size});
@@ -118,6 +121,7 @@ double train(Lesson& lesson, const std::string& name, nn::Module& net, const Ima
                                       .drop_last = true,
                                       .transform = data::compose({data::random_crop({.size = 32, .padding = 4}),
                                                                   data::random_horizontal_flip(), normalized()})});
+  require_batches(loader);
   const std::int64_t steps = epochs * loader.batches();
   optim::AdamW optimizer(net.parameters(), {.weight_decay = 0.05});
   optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 3e-3, .total_steps = steps, .warmup = 0.2});

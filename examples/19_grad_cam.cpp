@@ -61,9 +61,9 @@ Array map_at(const Array& maps, std::int64_t i) {
 }
 
 void run(Lesson& lesson, const Options& options) {
-  const auto model = trained_network(lesson, options.data, options.quick);
   const auto images = lesson_images(options.data, data::Split::test);
-  const auto names = images->class_names();
+  const auto model = trained_network(lesson, options.data, options.quick);
+  const auto names = class_names(*images);
 
   lesson.part("Where is the class?");
   std::vector<Array> pictures;

@@ -77,9 +77,10 @@ void layers(Lesson& lesson, nn::Module& model, std::int64_t steps) {
 }
 
 void run(Lesson& lesson, const Options& options) {
+  const auto names = class_names(*lesson_images(options.data, data::Split::test));
   const auto model = trained_network(lesson, options.data, options.quick);
   const std::int64_t steps = options.quick ? 60 : 200;
-  classes(lesson, *model, steps, options.quick ? 1 : 5, lesson_images(options.data, data::Split::test)->class_names());
+  classes(lesson, *model, steps, options.quick ? 1 : 5, names);
   layers(lesson, *model, steps);
   lesson.learned(
       "units of early layers respond to colors and edges, those of late layers to parts of the objects. Maximizing\n"

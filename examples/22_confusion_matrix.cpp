@@ -47,10 +47,10 @@ void print_worst(Lesson& lesson, const Array& counts, const std::vector<std::str
 }
 
 void run(Lesson& lesson, const std::string& folder) {
+  const auto images = lesson_images(folder, data::Split::test);
   // On generated shapes, use a partly trained network, because a fully trained one makes almost no mistakes.
   const auto model = trained_network(lesson, folder, folder.empty());
-  const auto images = lesson_images(folder, data::Split::test);
-  const auto names = images->class_names();
+  const auto names = class_names(*images);
   const Array predicted = Array::from({images->size()}, predictions(*model, *images));
   const Array counts = viz::confusion_counts(true_labels(*images), predicted, 10);
   const double accuracy = print_shares(lesson, counts, names);

@@ -28,8 +28,20 @@ std::string reason() {
   return std::error_code(errno, std::generic_category()).message();
 }
 
-void check_arrays(const NamedArrays& arrays) {
+void check_length(const std::string& name) {
+  if (std::ssize(name) > max_safetensors_name_bytes) {
+    throw ValueError(fmt::format("save_safetensors: a name is {} bytes long, at most {} are allowed", name.size(),
+                                 max_safetensors_name_bytes));
+  }
+}
+
+void check_arrays(const NamedArrays& arrays, const Metadata& metadata) {
+  if (const std::int64_t names = std::ssize(arrays) + std::ssize(metadata); names > max_safetensors_names) {
+    throw ValueError(fmt::format("save_safetensors: expected at most {} arrays and metadata texts, got {}",
+                                 max_safetensors_names, names));
+  }
   std::unordered_set<std::string_view> names;
+  for (const auto& [name, text] : metadata) check_length(name);
   for (const auto& [name, array] : arrays) {
     if (name == "__metadata__") {
       throw ValueError("save_safetensors: the name \"__metadata__\" is reserved by the format");
@@ -37,6 +49,7 @@ void check_arrays(const NamedArrays& arrays) {
     if (!names.insert(name).second) {
       throw ValueError(fmt::format("save_safetensors: the name \"{}\" is given twice", name));
     }
+    check_length(name);
     if (!array.defined()) {
       throw ValueError(fmt::format("save_safetensors: the array \"{}\" is undefined", name));
     }
@@ -111,7 +124,7 @@ void Reader::read_at(std::int64_t position, void* bytes, std::int64_t count) {
 }  // namespace
 
 void save_safetensors(const std::string& path, const NamedArrays& arrays, const Metadata& metadata) {
-  check_arrays(arrays);
+  check_arrays(arrays, metadata);
   SafetensorsHeader header{.entries = {}, .metadata = metadata};
   NamedArrays dense;
   for (const auto& [name, array] : arrays) {

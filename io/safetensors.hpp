@@ -20,12 +20,14 @@ using Metadata = std::map<std::string, std::string>;
 /// arguments give the same bytes. The header lists the arrays in the given order and is padded with spaces so that the
 /// elements begin at a multiple of eight bytes; larger types come first, which aligns every tensor. The file is
 /// replaced atomically, see `replace_file`. Throws a ValueError for a name that is given twice, reserved
-/// ("__metadata__") or not UTF-8, for an undefined array and for a header longer than the format allows; an IoError
-/// with the path and the reason when writing fails.
+/// ("__metadata__"), not UTF-8 or longer than 65,536 bytes, for an undefined array, for more than 500,000 arrays and
+/// metadata texts and for a header longer than the format allows; an IoError with the path and the reason when writing
+/// fails.
 void save_safetensors(const std::string& path, const NamedArrays& arrays, const Metadata& metadata = {});
 
 /// Reads all tensors, in the order of the header, as row-major arrays. Throws an IoError with the path, the tensor and
-/// the numbers when the file cannot be read or violates the format; everything is checked before anything is allocated.
+/// the numbers when the file cannot be read, violates the format or has more or longer names than
+/// `save_safetensors` writes; everything is checked before anything is allocated.
 NamedArrays load_safetensors(const std::string& path);
 
 /// Reads only the metadata; checks the file and throws as `load_safetensors` does.

@@ -23,9 +23,15 @@ std::string_view dtype_name(DType dtype) {
   return std::ranges::find(dtype_names, dtype, [](const auto& entry) { return entry.second; })->first;
 }
 
+/// A text of a file for an error message: not longer than a line.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t most = 100;
+  return text.size() <= most ? text : fmt::format("{}… ({} bytes)", text.substr(0, most), text.size());
+}
+
 /// A name for an error message: in quotes, without control characters.
 std::string in_quotes(const std::string& text) {
-  return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+  return Json(shortened(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 /// Receives the header token by token, because a document tree would hide duplicate names.
@@ -37,12 +43,16 @@ class HeaderReader : public Json::json_sax_t {
   bool null() override { unexpected("null"); }
   bool boolean(bool value) override { unexpected(value ? "true" : "false"); }
   bool number_integer(number_integer_t value) override { unexpected(std::to_string(value)); }
-  bool number_float(number_float_t, const string_t& text) override { unexpected(text); }
+  bool number_float(number_float_t, const string_t& text) override { unexpected(shortened(text)); }
   bool binary(binary_t&) override { unexpected("binary data"); }
 
   bool number_unsigned(number_unsigned_t value) override {
     if (place_ != Place::list || !std::in_range<std::int64_t>(value)) unexpected(std::to_string(value));
-    (key_ == "shape" ? shape_ : offsets_)->push_back(static_cast<std::int64_t>(value));
+    auto& list = *(key_ == "shape" ? shape_ : offsets_);
+    if (list.size() == Shape::max_rank) {
+      fail("{}: the field {}: expected at most {} numbers", subject(), in_quotes(key_), Shape::max_rank);
+    }
+    list.push_back(static_cast<std::int64_t>(value));
     return true;
   }
 
@@ -69,6 +79,13 @@ class HeaderReader : public Json::json_sax_t {
   }
 
   bool key(string_t& value) override {
+    const bool is_name = place_ == Place::top || place_ == Place::metadata;
+    if (is_name && ++count_ > max_safetensors_names) {
+      fail("expected at most {} tensors and metadata texts", max_safetensors_names);
+    }
+    if (std::ssize(value) > max_safetensors_name_bytes) {
+      fail("the name {} is longer than {} bytes", in_quotes(value), max_safetensors_name_bytes);
+    }
     if (place_ == Place::top) {
       if (!names_.insert(value).second) fail("the name {} is given twice", in_quotes(value));
       name_ = value;
@@ -166,6 +183,7 @@ class HeaderReader : public Json::json_sax_t {
   const std::string& path_;
   SafetensorsHeader header_;
   std::unordered_set<std::string> names_;
+  std::int64_t count_ = 0;
   Place place_ = Place::outside;
   std::string name_;
   std::string key_;

@@ -18,6 +18,8 @@ constexpr Color right_color = {33, 102, 172};
 constexpr Color wrong_color = {178, 24, 43};
 constexpr std::int64_t text_scale = 2;
 constexpr std::int64_t letter_height = 7 * text_scale;
+/// The space above letters, for accents of capitals.
+constexpr std::int64_t accent_height = 3 * text_scale;
 constexpr std::int64_t gap = 10;
 
 Array blank(std::int64_t height, std::int64_t width) {
@@ -27,9 +29,9 @@ Array blank(std::int64_t height, std::int64_t width) {
 }
 
 Array written(const std::string& text) {
-  // One line more than the letters, for descenders.
-  Array picture = blank(letter_height + 3 * text_scale, data::text_width(text, text_scale));
-  data::draw_text(picture, 0, 0, text, dark, text_scale);
+  // More than the letters, for accents and descenders.
+  Array picture = blank(accent_height + letter_height + 3 * text_scale, data::text_width(text, text_scale));
+  data::draw_text(picture, 0, accent_height, text, dark, text_scale);
   return picture;
 }
 
@@ -107,14 +109,14 @@ Array confusion_matrix(const Array& counts, const std::vector<std::string>& clas
   Array canvas = blank(margin + classes * cell + gap, margin + classes * cell + gap);
   const std::int64_t middle = margin + classes * cell / 2;
   const Array truth = turned(written("true")), predicted = written("predicted");
-  data::paste(canvas, truth, gap, middle - truth.size(1) / 2);
-  data::paste(canvas, predicted, middle - predicted.size(2) / 2, gap);
+  data::paste(canvas, truth, gap - accent_height, middle - truth.size(1) / 2);
+  data::paste(canvas, predicted, middle - predicted.size(2) / 2, gap - accent_height);
 
   // Cells cover all but the lines between them.
   data::fill_rectangle(canvas, margin, margin, classes * cell + 1, classes * cell + 1, {225, 225, 225});
   for (std::int64_t row = 0; row < classes; ++row) {
     const Array name = written(class_names[static_cast<std::size_t>(row)]), upright = turned(name);
-    const std::int64_t center = margin + row * cell + (cell - letter_height) / 2;
+    const std::int64_t center = margin + row * cell + (cell - letter_height) / 2 - accent_height;
     data::paste(canvas, name, margin - gap - name.size(2), center);
     data::paste(canvas, upright, center, margin - gap - upright.size(1));
     const auto first = values.begin() + row * classes;

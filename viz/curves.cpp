@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
@@ -9,6 +11,7 @@
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include <fmt/format.h>
 #include <spawn.h>
@@ -24,6 +27,8 @@ namespace {
 
 constexpr int panel_width = 700;
 constexpr int panel_height = 500;
+constexpr double largest_drawn = 1e300;
+constexpr std::chrono::seconds gnuplot_time_limit{30};
 constexpr std::array<std::string_view, 6> line_colors = {"#1f77b4", "#ff7f0e", "#2ca02c",
                                                          "#d62728", "#9467bd", "#8c564b"};
 
@@ -47,27 +52,34 @@ std::string in_quotes(std::string_view text) {
   return result + '"';
 }
 
-/// The range of an axis: that of the finite values, with a margin.
+/// Gnuplot cannot draw axes up to the largest numbers.
+bool is_drawable(double value) {
+  return std::abs(value) <= largest_drawn;
+}
+
+/// The range of an axis: that of the drawable values, with a margin.
 std::string range_of(const Panel& panel, std::vector<double> Series::*values, double margin_share) {
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   for (const Series& series : panel.series) {
     for (const double value : series.*values) {
-      if (!std::isfinite(value)) continue;
+      if (!is_drawable(value)) continue;
       low = std::min(low, value);
       high = std::max(high, value);
     }
   }
   if (low > high) return "[0:1]";
-  const double margin = high > low ? (high - low) * margin_share : 0.5;
+  // A single value gets a range that its digits can express.
+  const double margin = high > low ? (high - low) * margin_share : std::max(0.5, std::abs(high) * 1e-12);
   return fmt::format("[{}:{}]", low - margin, high + margin);
 }
 
 /// Tic marks at whole epochs; by default gnuplot marks halves if there are few epochs.
 std::string x_marks(const Panel& panel) {
   for (const Series& series : panel.series) {
-    const bool few = std::ranges::all_of(
-        series.x, [&](double x) { return std::floor(x) == x && std::abs(x - series.x.front()) <= 12; });
+    const bool few = std::ranges::all_of(series.x, [&](double x) {
+      return std::floor(x) == x && std::abs(x) < 1e11 && std::abs(x - series.x.front()) <= 12;
+    });
     if (!few) return "autofreq";
   }
   return "1";
@@ -81,11 +93,11 @@ std::string panel_script(const Panel& panel, std::size_t index) {
     const std::string data = fmt::format("$panel{}_{}", index, i);
     script += data + " << end_of_data\n";
     for (std::size_t point = 0; point < series.x.size(); ++point) {
-      const bool finite = std::isfinite(series.x[point]) && std::isfinite(series.y[point]);
-      script += finite ? fmt::format("{} {}\n", series.x[point], series.y[point]) : "\n";
+      const bool is_drawn = is_drawable(series.x[point]) && is_drawable(series.y[point]);
+      script += is_drawn ? fmt::format("{} {}\n", series.x[point], series.y[point]) : "\n";
     }
     script += "end_of_data\n";
-    const bool has_points = std::ranges::any_of(series.y, [](double y) { return std::isfinite(y); });
+    const bool has_points = std::ranges::any_of(series.y, is_drawable);
     plots.push_back(
         fmt::format("{} with linespoints linewidth 2.5 pointtype 7 pointsize {} linecolor rgb '{}' title {}",
                     has_points ? data + " using 1:2" : "NaN", series.x.size() > 40 ? 0 : 0.7,
@@ -136,6 +148,21 @@ std::string contents(std::FILE* file) {
   return text;
 }
 
+/// The exit status of a child process. Kills it after the time limit.
+int status_of(pid_t child) {
+  const auto end = std::chrono::steady_clock::now() + gnuplot_time_limit;
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > end) {
+      kill(child, SIGKILL);
+      waitpid(child, &status, 0);
+      throw IoError(fmt::format("write_curves: gnuplot did not finish in {} s", gnuplot_time_limit.count()));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return status;
+}
+
 /// Gnuplot's standard output for a script. Does not start a shell.
 std::string run_gnuplot(const std::string& script) {
   const File input = nameless_file();
@@ -162,9 +189,7 @@ std::string run_gnuplot(const std::string& script) {
   }
   if (error != 0) throw IoError("write_curves: cannot start gnuplot: " + reason(error));
 
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = status_of(child);
   std::string picture = contents(output.get());
   if (status != 0 || !picture.starts_with("\x89PNG")) {
     throw IoError("write_curves: gnuplot failed: " + contents(errors.get()));

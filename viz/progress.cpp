@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +13,7 @@
 #include <unistd.h>
 
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/text_columns.hpp>
 #include <tapestry/viz/progress.hpp>
 
 namespace tapestry::viz {
@@ -38,21 +42,34 @@ ProgressOptions completed(ProgressOptions options) {
   return options;
 }
 
-bool begins_character(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U;
+/// The number of bars in standard output whose line has not ended.
+std::atomic<int> open_lines = 0;
+
+extern "C" void end_line(int signal) {
+  // Only functions that a signal handler may call. If the newline is lost, so is the terminal.
+  if (open_lines > 0) [[maybe_unused]]
+    const ssize_t written = write(STDOUT_FILENO, "\n", 1);
+  raise(signal);
 }
 
-/// The width of a UTF-8 text in columns.
-int width(std::string_view text) {
-  return static_cast<int>(std::ranges::count_if(text, begins_character));
+/// Lets the signals that end a program end the line first, unless the program handles them.
+void end_line_on_signals() {
+  for (const int signal : {SIGINT, SIGQUIT, SIGTERM}) {
+    struct sigaction before {};
+    if (sigaction(signal, nullptr, &before) != 0 || before.sa_handler != SIG_DFL) continue;
+    struct sigaction action {};
+    action.sa_handler = end_line;
+    // The default action follows when `end_line` raises the signal again.
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(signal, &action, nullptr);
+  }
 }
 
-/// The first `columns` characters.
-std::string cut(const std::string& text, int columns) {
-  int seen = 0;
-  const auto end =
-      std::ranges::find_if(text, [&](char byte) { return begins_character(byte) && seen++ == std::max(columns, 0); });
-  return {text.begin(), end};
+/// `parts` · done / total, rounded down, for counts of any size; all parts of nothing.
+std::int64_t share(std::int64_t parts, std::int64_t done, std::int64_t total) {
+  if (total == 0) return parts;
+  const std::int64_t scale = total / (std::numeric_limits<std::int64_t>::max() / parts) + 1;
+  return parts * (done / scale) / (total / scale);
 }
 
 std::string repeat(std::string_view text, int times) {
@@ -84,7 +101,7 @@ Progress::Progress(std::string label, std::int64_t total, ProgressOptions option
 }
 
 Progress::~Progress() {
-  if (drawn_) stream_ << std::endl;
+  end_line();
 }
 
 void Progress::update(std::int64_t done, std::string_view metrics) {
@@ -94,7 +111,7 @@ void Progress::update(std::int64_t done, std::string_view metrics) {
   const double waited = seconds_since(last_shown_);
   if (const int width_now = columns(); width_now > 0) {
     if (waited >= seconds_between_drawings) draw(width_now);
-  } else if (done_ < total_ && (waited >= seconds_between_lines || done_ - done_shown_ >= (total_ + 9) / 10)) {
+  } else if (done_ < total_ && (waited >= seconds_between_lines || share(10, done_ - done_shown_, total_) > 0)) {
     print_line();
   }
 }
@@ -104,8 +121,7 @@ void Progress::finish() {
   finished_ = true;
   if (const int width_now = columns(); width_now > 0) {
     draw(width_now);
-    stream_ << std::endl;
-    drawn_ = false;
+    end_line();
   } else {
     print_line();
   }
@@ -125,17 +141,31 @@ void Progress::draw(int columns) {
   if (!metrics_.empty()) after += "  " + metrics_;
   after += time();
   // The last column stays empty: some terminals wrap after writing it.
-  const int room = columns - 1 - width(label_) - width(after) - 4;
+  const int room = columns - 1 - tapestry::detail::text_columns(label_) - tapestry::detail::text_columns(after) - 4;
   std::string line = label_ + "  ";
   if (room >= shortest_bar) {
     const int length = std::min(room, longest_bar);
-    const int full = total_ == 0 ? length : static_cast<int>(length * done_ / total_);
+    const auto full = static_cast<int>(share(length, done_, total_));
     line += repeat("━", full) + repeat("─", length - full) + "  ";
   }
   // Back to the first column; erase the rest of a longer previous line.
-  stream_ << '\r' << cut(line + after, columns - 1) << "\x1b[K" << std::flush;
-  drawn_ = true;
+  if (!drawn_) begin_line();
+  stream_ << '\r' << tapestry::detail::first_columns(line + after, columns - 1) << "\x1b[K" << std::flush;
   last_shown_ = options_.clock();
+}
+
+void Progress::begin_line() {
+  drawn_ = true;
+  if (options_.stream != nullptr) return;
+  ++open_lines;
+  end_line_on_signals();
+}
+
+void Progress::end_line() {
+  if (!drawn_) return;
+  drawn_ = false;
+  stream_ << std::endl;
+  if (options_.stream == nullptr) --open_lines;
 }
 
 void Progress::print_line() {
@@ -145,7 +175,7 @@ void Progress::print_line() {
 }
 
 std::string Progress::percent() const {
-  return fmt::format("{:3} %", total_ == 0 ? 100 : done_ * 100 / total_);
+  return fmt::format("{:3} %", share(100, done_, total_));
 }
 
 std::string Progress::rate() const {

@@ -28,7 +28,8 @@ struct ProgressOptions {
 ///     epoch 1/5  ━━━━━━━━━━━────────────────────  35 %  4180 images/s  loss 1.234  0:07 left
 ///
 /// On a terminal the line is redrawn at most ten times a second. Elsewhere (a file, a pipe) a line without the bar is
-/// written every 10 % or 10 seconds.
+/// written every 10 % or 10 seconds. When SIGINT, SIGQUIT or SIGTERM ends the program, the line on the terminal is
+/// ended first; a program's own handlers stay as they are.
 class Progress {
  public:
   /// Starts the clock. Throws a ValueError when `total` is negative.
@@ -47,6 +48,8 @@ class Progress {
   int columns() const;
   double seconds_since(double time) const;
   void draw(int columns);
+  void begin_line();
+  void end_line();
   void print_line();
   std::string percent() const;
   std::string rate() const;

@@ -4,7 +4,6 @@
 // it may exceed the machine's peak. The implementations in a row run alternately; numbers are medians.
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -15,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/program.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/kernels/conv/conv2d.hpp>
 
@@ -67,8 +67,8 @@ void print_row(const Layer& layer, Conv2dPass pass, const std::string& pass_name
     difference = std::max(difference, relative_difference(contestants.front()->result(), contestant->result()));
   }
   if (!(difference < tolerance)) {
-    throw ValueError(fmt::format("conv_layers: the results of {}, {}, differ by {:.1e} of the largest value",
-                                 layer.name, pass_name, difference));
+    throw ValueError(
+        fmt::format("the results of {}, {}, differ by {:.1e} of the largest value", layer.name, pass_name, difference));
   }
 
   std::vector<std::function<void()>> turns;
@@ -101,9 +101,7 @@ void print_table(const std::string& filter) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int parse_and_run(int argc, char** argv) {
   int threads = num_threads();
   std::string filter;
   CLI::App app(
@@ -116,15 +114,20 @@ int main(int argc, char** argv) {
   app.add_option("--layer", filter, "Only layers whose names contain this");
   try {
     app.parse(argc, argv);
-    set_num_threads(threads);
-    print_table(filter);
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
+    return 0;
   } catch (const CLI::ParseError& error) {
     std::cerr << "conv_layers: " << error.what() << " (--help lists the options)\n";
     return 2;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return 1;
   }
+  set_num_threads(threads);
+  print_table(filter);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program("conv_layers", [&] { return parse_and_run(argc, argv); });
 }

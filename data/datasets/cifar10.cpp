@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,9 @@ constexpr std::int64_t cifar_side = 32;
 constexpr std::int64_t cifar_pixels = cifar_side * cifar_side;
 /// A label, then all red, all green and all blue values.
 constexpr std::int64_t record_bytes = 1 + 3 * cifar_pixels;
+/// Ten times as many as in the official files.
+constexpr std::int64_t max_records = 100'000;
+constexpr std::int64_t max_name_bytes = 100'000;
 
 using Bytes = std::vector<std::uint8_t>;
 
@@ -33,7 +37,7 @@ std::int64_t records_in(const Bytes& bytes) {
 }
 
 Bytes read_records(const std::filesystem::path& path) {
-  Bytes bytes = read_file("cifar10", path);
+  Bytes bytes = read_file("cifar10", path, max_records * record_bytes);
   const auto size = static_cast<std::int64_t>(bytes.size());
   if (size == 0 || size % record_bytes != 0) {
     throw IoError(
@@ -54,8 +58,10 @@ Bytes read_records(const std::filesystem::path& path) {
 
 std::vector<std::string> read_names(const std::filesystem::path& path) {
   std::vector<std::string> names;
-  std::ifstream file(path);
-  if (!file) return names;
+  std::error_code error;
+  if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found) return names;
+  const Bytes bytes = read_file("cifar10", path, max_name_bytes);
+  std::istringstream file(std::string(bytes.begin(), bytes.end()));
   for (std::string line; std::getline(file, line);) {
     std::erase(line, '\r');
     if (!line.empty()) names.push_back(line);

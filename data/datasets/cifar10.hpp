@@ -12,9 +12,9 @@ namespace tapestry::data {
 class Cifar10 : public ArrayDataset {
  public:
   /// Reads data_batch_1.bin to data_batch_5.bin (train, 50,000 images) or test_batch.bin (10,000) of `dir`, and the
-  /// class names in batches.meta.txt if it exists. A file may contain any number of complete records. Throws an IoError
-  /// with the file, and the record if applicable, for a file that is missing or unreadable, a size that is not a
-  /// multiple of the record size, a label above 9, or a number of names other than ten.
+  /// class names in batches.meta.txt if it exists. A file may contain up to 100,000 complete records. Throws an
+  /// IoError with the file, and the record if applicable, for a file that is missing, unreadable or larger, a size that
+  /// is not a multiple of the record size, a label above 9, or a number of names other than ten.
   Cifar10(const std::string& dir, Split split);
 };
 

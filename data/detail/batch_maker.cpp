@@ -41,7 +41,8 @@ void write_image(const Array& image, float* out) {
 
 std::int64_t count_batches(std::int64_t samples, const LoaderOptions& options) {
   const std::int64_t size = options.batch_size;
-  return options.drop_last ? samples / size : (samples + size - 1) / size;
+  const bool incomplete = samples % size != 0;
+  return samples / size + (incomplete && !options.drop_last ? 1 : 0);
 }
 
 BatchMaker::BatchMaker(const Dataset& dataset, LoaderOptions options, std::int64_t epoch)

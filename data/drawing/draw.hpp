@@ -19,9 +19,10 @@ struct Color {
 /// Fills a rectangle.
 void fill_rectangle(Array& image, std::int64_t x, std::int64_t y, std::int64_t width, std::int64_t height, Color color);
 
-/// Draws text in a font whose capitals are 7 pixels high and whose lines are 12 pixels apart, times `scale`. '\n'
-/// begins a new line; other characters than printable ASCII appear as '?'. Throws a ValueError when `scale` is less
-/// than 1.
+/// Draws UTF-8 text in a font whose capitals are 7 pixels high and whose lines are 12 pixels apart, times `scale`. The
+/// accents of capitals are up to 3 pixels above them. '\n' begins a new line. Latin letters are drawn with their
+/// accents and other characters as one box each; control characters and bytes that are not UTF-8 appear as '?'. Throws
+/// a ValueError when `scale` is less than 1.
 void draw_text(Array& image, std::int64_t x, std::int64_t y, std::string_view text, Color color,
                std::int64_t scale = 1);
 

@@ -19,11 +19,14 @@
 // The decoder's memory is limited: a file of a few kilobytes can inflate to gigabytes, whatever its header says.
 namespace {
 
-/// A progressive JPEG needs the most: 3 samples, 3 coefficients of 2 bytes and 3 bytes of output per pixel.
-constexpr std::size_t decoder_budget = 12 * static_cast<std::size_t>(tapestry::data::max_image_pixels) + 1'500'000;
+/// A progressive JPEG of 4 components needs the most: 4 samples, 4 coefficients of 2 bytes and 3 bytes of output per
+/// pixel; an interlaced PNG of 4 channels needs 14.
+constexpr std::int64_t decoder_bytes_per_pixel = 16;
+constexpr std::int64_t decoder_tables = 1'500'000;
 /// Space for a block's size before the block, large enough to keep the block aligned.
 constexpr std::size_t block_header = 16;
 
+thread_local std::size_t decoder_budget = 0;
 thread_local std::size_t decoder_bytes = 0;
 thread_local bool decoder_budget_spent = false;
 
@@ -51,11 +54,17 @@ void free_counted(void* block) {
 }
 
 void* reallocate_counted(void* block, std::size_t bytes) {
-  void* larger = allocate_counted(bytes);
-  if (larger != nullptr && block != nullptr) {
-    std::memcpy(larger, block, std::min(bytes, block_size(block)));
-    free_counted(block);
+  if (block == nullptr) return allocate_counted(bytes);
+  const std::size_t before = block_size(block);
+  if (bytes > decoder_budget - (decoder_bytes - before)) {
+    decoder_budget_spent = true;
+    return nullptr;
   }
+  void* whole = std::realloc(static_cast<std::byte*>(block) - block_header, block_header + bytes);
+  if (whole == nullptr) return nullptr;
+  decoder_bytes += bytes - before;
+  void* larger = static_cast<std::byte*>(whole) + block_header;
+  block_size(larger) = bytes;
   return larger;
 }
 
@@ -93,6 +102,14 @@ std::string first_bytes(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
+/// JPEG decodes whole blocks of pixels, at most 32 × 32.
+std::size_t budget_for(const Size& size) {
+  const std::int64_t rows = size.height / 32 * 32 + 32;
+  const std::int64_t columns = size.width / 32 * 32 + 32;
+  const std::int64_t pixels = rows > max_image_pixels / columns ? max_image_pixels : rows * columns;
+  return static_cast<std::size_t>(decoder_bytes_per_pixel * pixels + decoder_tables);
+}
+
 std::string decoder_reason() {
   if (decoder_budget_spent) return fmt::format("decoding requires more than {} bytes", decoder_budget);
   return fmt::format("broken or truncated ({})", stbi_failure_reason());
@@ -107,7 +124,7 @@ Size checked_size(std::span<const std::uint8_t> bytes, const Fail& fail) {
     if (header->bit_depth == 16) fail("expected 8 bits per channel, got 16");
     size = {header->width, header->height};
   } else if (begins_like_jpeg(bytes)) {
-    if (const auto damage = jpeg_damage(bytes)) fail(*damage);
+    if (const auto fault = jpeg_fault(bytes)) fail(*fault);
     int width = 0;
     int height = 0;
     int channels = 0;
@@ -132,11 +149,14 @@ Array read_image(const std::string& path, std::int64_t channels) {
     throw ValueError(fmt::format("read_image: expected 1 or 3 channels, got {}", channels));
   }
   const auto fail = [&](const std::string& reason) { throw IoError(fmt::format("read_image: {}: {}", path, reason)); };
-  const std::vector<std::uint8_t> bytes = read_file("read_image", path, max_image_bytes);
+  std::vector<std::uint8_t> bytes = read_file("read_image", path, max_image_bytes);
   decoder_budget_spent = false;
+  decoder_budget = static_cast<std::size_t>(decoder_tables);
   const Size size = checked_size(bytes, fail);
+  decoder_budget = budget_for(size);
   if (png_header(bytes)) {
     if (const auto damage = png_damage(bytes)) fail(*damage);
+    drop_empty_data(bytes);
   }
 
   int width = 0;

@@ -5,6 +5,7 @@
 //   operator_reference examples AUTOGRAD_OPS            writes a Catch2 test of every example to standard output
 //   operator_reference check AUTOGRAD_OPS TESTS         fails and lists the operators that lack a tag or an entry
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -140,14 +141,21 @@ std::ofstream open_for_writing(const fs::path& path) {
   return file;
 }
 
+void finish(std::ofstream& file) {
+  file.close();
+  if (!file) throw std::runtime_error("cannot write a page");
+}
+
 /// Writes the index and a page per family to a folder.
 void write_markdown(const std::vector<Header>& headers, const fs::path& folder) {
   fs::create_directories(folder);
   auto index = open_for_writing(folder / "README.md");
   write_index(index, headers);
+  finish(index);
   for (const Header& header : headers) {
     auto page = open_for_writing(folder / page_name(header));
     write_page(page, header);
+    finish(page);
   }
 }
 
@@ -172,7 +180,7 @@ std::string text_of_all(const std::string& folder) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app("Generates and checks the operator reference");
   app.require_subcommand(1);
   std::string folder, tests, pages;
@@ -190,4 +198,8 @@ int main(int argc, char** argv) {
   if (!faults.empty()) return 1;
   if (*markdown) write_markdown(headers, pages);
   if (*examples) write_examples(headers);
+  if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write standard output");
+} catch (const std::exception& error) {
+  fmt::print(std::cerr, "operator_reference: {}\n", error.what());
+  return 1;
 }

@@ -4,6 +4,7 @@
 //   tutorial_code program PAGE --chapter TITLE    the same, but it runs only one chapter
 //   tutorial_code test PAGE                       a Catch2 test, with reduced sizes, that compares output with the page
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -58,6 +59,7 @@ int main(int argc, char** argv) {
     const auto chapters = tutorial::read_page(text.str());
     if (*program) write_program(chapters, page, title);
     if (*test) write_test(chapters, page);
+    if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write standard output");
   } catch (const std::exception& error) {
     fmt::print(std::cerr, "{}: {}\n", page, error.what());
     return 1;

@@ -23,6 +23,8 @@
 #include <tapestry/optim/schedule.hpp>
 #include <tapestry/viz/progress.hpp>
 
+#include "lesson/training.hpp"
+
 using namespace tapestry;
 
 namespace {
@@ -86,9 +88,15 @@ Tensor FiguresNetwork::forward(const Tensor& x) const {
 }
 
 std::unique_ptr<data::Dataset> lesson_images(const std::string& folder, data::Split split) {
-  if (!folder.empty()) return data::open_dataset(folder, split);
+  if (!folder.empty()) return data::open_dataset(folder, split, {.max_classes = 10});
   return std::make_unique<data::Shapes>(
       data::ShapesOptions{.split = split, .size = split == data::Split::train ? 20000 : 2000});
+}
+
+std::vector<std::string> class_names(const data::Dataset& images) {
+  auto names = images.class_names();
+  while (names.size() < 10) names.push_back(std::to_string(names.size()));
+  return names;
 }
 
 Array network_input(const std::vector<Array>& pictures) {
@@ -109,6 +117,7 @@ void train_on(nn::Module& model, const data::Dataset& images, const TrainOptions
   optim::Schedule schedule(optimizer, optim::OneCycleOptions{.max_lr = 0.004, .total_steps = options.steps});
   data::Loader loader(
       images, {.batch_size = options.batch_size, .shuffle = true, .drop_last = true, .transform = normalized()});
+  require_batches(loader);
   viz::Progress progress("training", options.steps * options.batch_size);
   model.train();
   for (std::int64_t step = 0; step < options.steps;) {

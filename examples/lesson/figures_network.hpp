@@ -35,6 +35,9 @@ class FiguresNetwork : public tapestry::nn::Module {
 /// The training or test images in `folder` (`data::open_dataset`), or generated shapes if `folder` is empty.
 std::unique_ptr<tapestry::data::Dataset> lesson_images(const std::string& folder, tapestry::data::Split split);
 
+/// The names of the network's ten classes: those of the images, and numbers where they have none.
+std::vector<std::string> class_names(const tapestry::data::Dataset& images);
+
 /// Normalizes pictures u8 (3, H, W) of equal size and stacks them into a network's input (N, 3, H, W).
 tapestry::Array network_input(const std::vector<tapestry::Array>& pictures);
 /// Converts sample `index` of a network's input to a picture, u8 (3, H, W).

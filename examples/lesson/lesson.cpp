@@ -8,7 +8,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
+#include <tapestry/core/program.hpp>
 #include <tapestry/data/drawing/draw.hpp>
 #include <tapestry/data/drawing/figures.hpp>
 #include <tapestry/data/image/image.hpp>
@@ -54,8 +56,10 @@ void Lesson::learned(const std::string& text) {
   std::cout << fmt::format("\nLearned: {}\n", text);
 }
 
-int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,
-               const std::vector<LessonOption>& options) {
+namespace {
+
+int parse_and_run(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,
+                  const std::vector<LessonOption>& options) {
   CLI::App app(about);
   std::string out = "runs/lessons";
   app.add_option("--out", out, "Output folder for pictures")->capture_default_str();
@@ -75,15 +79,19 @@ int run_lesson(int argc, char** argv, const std::string& about, const std::funct
     std::cerr << "error: " << error.what() << " (--help lists the options)\n";
     return 2;
   }
-  try {
-    Lesson lesson(out);
-    std::cout << about << '\n';
-    body(lesson);
-    return lesson.all_hold() ? 0 : 1;
-  } catch (const std::exception& error) {
-    std::cerr << "error: " << error.what() << '\n';
-    return 1;
-  }
+  Lesson lesson(out);
+  // Before a lesson that may train for a minute.
+  tapestry::require_replaceable(lesson.file("picture.png"));
+  std::cout << about << '\n';
+  body(lesson);
+  return lesson.all_hold() ? 0 : 1;
+}
+
+}  // namespace
+
+int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,
+               const std::vector<LessonOption>& options) {
+  return tapestry::run_program("error", [&] { return parse_and_run(argc, argv, about, body, options); });
 }
 
 Array gray_picture(const Array& plane) {

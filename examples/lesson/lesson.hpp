@@ -43,7 +43,8 @@ class Lesson {
 };
 
 /// Runs a lesson as a program. --out DIR sets the output folder; `options` are further options. The exit code is 0
-/// when all statements hold, 2 for an invalid command line, otherwise 1.
+/// when all statements hold and all output could be written, 2 for an invalid command line, otherwise 1. An output
+/// folder that cannot be written is an error before the lesson begins.
 ///
 /// A lesson that trains has the flag "--quick" for fewer steps, which the tests use.
 int run_lesson(int argc, char** argv, const std::string& about, const std::function<void(Lesson&)>& body,

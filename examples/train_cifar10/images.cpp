@@ -11,6 +11,9 @@ using namespace tapestry;
 
 namespace {
 
+/// The size of the networks' inputs.
+constexpr std::int64_t side = 32;
+
 data::Transform normalized() {
   return data::compose({data::to_float(), data::normalize(color_mean, color_deviation)});
 }
@@ -22,8 +25,9 @@ Images open_images(const Options& options) {
     return {.train = std::make_unique<data::Shapes>(data::ShapesOptions{.split = data::Split::train, .size = 20000}),
             .test = std::make_unique<data::Shapes>(data::ShapesOptions{.split = data::Split::test, .size = 4000})};
   }
-  return {.train = data::open_dataset(options.data, data::Split::train),
-          .test = data::open_dataset(options.data, data::Split::test)};
+  const data::AcceptedImages accepted = {.side = side, .max_classes = 10};
+  return {.train = data::open_dataset(options.data, data::Split::train, accepted),
+          .test = data::open_dataset(options.data, data::Split::test, accepted)};
 }
 
 data::Loader train_loader(const Images& images, const Options& options) {
@@ -37,7 +41,7 @@ data::Loader train_loader(const Images& images, const Options& options) {
            .seed = options.seed,
            .drop_last = true,
            .transform = data::compose(
-               {data::random_crop({.size = 32, .padding = 4}), data::random_horizontal_flip(), normalized()})}};
+               {data::random_crop({.size = side, .padding = 4}), data::random_horizontal_flip(), normalized()})}};
 }
 
 data::Loader test_loader(const Images& images) {

@@ -18,7 +18,8 @@ struct Images {
   std::unique_ptr<tapestry::data::Dataset> test;
 };
 
-/// The data set in --data, or 20,000 and 4,000 generated images.
+/// The data set in --data, or 20,000 and 4,000 generated images. Throws a ValueError when the networks cannot take the
+/// images: 32 × 32 pixels and at most ten classes.
 Images open_images(const Options& options);
 
 /// Shuffled batches of the training images, with random crops (padding 4) and random horizontal flips. Throws a

@@ -3,7 +3,6 @@
 // Without arguments it generates images of ten shapes and reaches a test accuracy above 99 % in about a minute on two
 // cores. With --data DIR it trains on CIFAR-10.
 #include <cmath>
-#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -13,6 +12,7 @@
 #include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/profiler.hpp>
+#include <tapestry/core/program.hpp>
 #include <tapestry/core/random.hpp>
 #include <tapestry/core/threads.hpp>
 #include <tapestry/io/safetensors.hpp>
@@ -41,14 +41,32 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Options& options, const n
       optim::SgdOptions{.lr = highest_lr(options), .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
 }
 
-/// Trains, writes all files and returns the final score on the test images.
-Score train(const Options& options, const Images& images, nn::Module& model, const nn::Summary& summary) {
-  std::filesystem::create_directories(options.out);
-  MetricsFile metrics(options.out / "metrics.csv");
-  const std::string weights = options.out / "model.safetensors";
-  const std::string page = options.out / "report.html";
-  require_replaceable(weights);
-  require_replaceable(page);
+/// The output files of a run besides the pictures.
+struct Files {
+  explicit Files(const std::filesystem::path& out)
+      : metrics(out / "metrics.csv"), weights(out / "model.safetensors"), page(out / "report.html") {}
+
+  std::string metrics;
+  std::string weights;
+  std::string page;
+};
+
+/// Creates the output folder. Throws when a file in it cannot be written.
+void prepare(const std::filesystem::path& out, const Files& files) {
+  std::filesystem::create_directories(out);
+  for (const std::string& file : {files.metrics, files.weights, files.page}) require_replaceable(file);
+}
+
+struct Result {
+  Score score;           ///< of all test images
+  bool complete = true;  ///< every output file was written
+};
+
+/// Trains and writes all files. Weights and metrics are written after every epoch, so that a run that ends early loses
+/// one epoch at most.
+Result train(const Options& options, const Images& images, nn::Module& model, const nn::Summary& summary) {
+  const Files files(options.out);
+  prepare(options.out, files);
   data::Loader loader = train_loader(images, options);
   data::Loader tests = test_loader(images);
 
@@ -73,35 +91,46 @@ Score train(const Options& options, const Images& images, nn::Module& model, con
     std::cout << fmt::format("epoch {}/{}  test loss {:.4f}  test accuracy {:.4f}\n", epoch, last_epoch,
                              scores.test.loss, scores.test.accuracy)
               << std::flush;
-    metrics.add(epoch, scores);
     epochs.push_back(scores);
+    if (epoch == 1) {
+      // They would show an earlier run beside the weights of this one.
+      remove_pictures(options.out);
+      std::filesystem::remove(files.page);
+    }
+    io::save_safetensors(files.weights, model.state_dict(), {{"model", options.model}});
+    write_metrics(files.metrics, epochs);
   }
-  io::save_safetensors(weights, model.state_dict(), {{"model", options.model}});
   const std::vector<Picture> pictures = write_pictures(options.out, epochs, tested, model, *images.test);
-  write_page(page, {.options = options,
-                    .images = images,
-                    .summary = summary,
-                    .epochs = epochs,
-                    .pictures = pictures,
-                    .weights = weights});
+  write_page(files.page, {.options = options,
+                          .images = images,
+                          .summary = summary,
+                          .epochs = epochs,
+                          .pictures = pictures,
+                          .weights = files.weights});
   std::cout << fmt::format("weights, metrics, pictures and report.html are in {}\n", options.out.string());
-  return tested.score;
+  return {.score = tested.score, .complete = pictures.size() == picture_count};
 }
 
-Score evaluate_weights(const Options& options, const Images& images, nn::Module& model) {
+Result evaluate_weights(const Options& options, const Images& images, nn::Module& model) {
   model.load_state_dict(io::load_safetensors(options.evaluate));
   data::Loader tests = test_loader(images);
-  return evaluate(model, tests).score;
+  const Score score = evaluate(model, tests).score;
+  if (!std::isfinite(score.loss)) {
+    throw ValueError(fmt::format("--evaluate: {}: the test loss is {}\nhint: the weights may contain NaN or infinity",
+                                 options.evaluate.string(), score.loss));
+  }
+  return {.score = score};
 }
 
-void run(const Options& options) {
+/// Does what the command line asks for and returns the exit code.
+int run(const Options& options) {
   if (options.threads > 0) set_num_threads(options.threads);
   manual_seed(options.seed);
   const auto model = models::image_classifier(options.model);
   const nn::Summary summary = nn::summary(*model, {1, 3, 32, 32});
   if (options.summary) {
     std::cout << nn::to_string(summary);
-    return;
+    return 0;
   }
   const Images images = open_images(options);
   std::cout << fmt::format("{} on {}: {} training images, {} test images, {} threads\n", options.model,
@@ -111,22 +140,19 @@ void run(const Options& options) {
   if (!options.trace.empty()) require_replaceable(options.trace);
   std::optional<Profiler> profiler;
   if (options.profile || !options.trace.empty()) profiler.emplace();
-  const Score score =
+  const auto [score, complete] =
       options.evaluate.empty() ? train(options, images, *model, summary) : evaluate_weights(options, images, *model);
   if (options.profile) std::cout << profiler->table();
   if (!options.trace.empty()) profiler->write_trace(options.trace);
   std::cout << fmt::format("test accuracy: {:.4f}\n", score.accuracy);
+  return complete ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Options options = parse_options(argc, argv);
-  try {
-    run(options);
-  } catch (const std::exception& error) {
-    std::cerr << "train_cifar10: " << error.what() << "\n";
-    return 1;
-  }
-  return 0;
+  return run_program("train_cifar10", [&] {
+    const CommandLine command_line = parse_options(argc, argv);
+    return command_line.exit_code ? *command_line.exit_code : run(command_line.options);
+  });
 }

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 #include <limits>
 #include <optional>
@@ -90,7 +89,7 @@ std::string name_of_data(const Options& options) {
   return options.data.empty() ? "generated shapes" : options.data.string();
 }
 
-Options parse_options(int argc, char** argv) {
+CommandLine parse_options(int argc, char** argv) {
   Options options;
   CLI::App app("Trains a convolutional network on CIFAR-10 or on generated images.", "train_cifar10");
   declare(app, options);
@@ -98,10 +97,10 @@ Options parse_options(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
-    std::exit(0);
+    return {.options = options, .exit_code = 0};
   } catch (const CLI::ParseError& error) {
     std::cerr << "train_cifar10: " << error.what() << " (--help lists the options)\n";
-    std::exit(2);
+    return {.options = options, .exit_code = 2};
   }
-  return options;
+  return {.options = options, .exit_code = std::nullopt};
 }

@@ -29,5 +29,10 @@ double highest_lr(const Options& options);
 /// A description of the data set: the folder, or "generated shapes".
 std::string name_of_data(const Options& options);
 
-/// Parses the command line. Exits with code 0 after printing --help, and with code 2 after a one-line error message.
-Options parse_options(int argc, char** argv);
+struct CommandLine {
+  Options options;
+  std::optional<int> exit_code;  ///< the program has nothing more to do
+};
+
+/// Parses the command line. The exit code is 0 after printing --help, and 2 after a one-line error message.
+CommandLine parse_options(int argc, char** argv);

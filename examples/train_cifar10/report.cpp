@@ -1,14 +1,14 @@
 #include "report.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iostream>
+#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <tapestry/autograd/mode.hpp>
+#include <tapestry/core/atomic_file.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/data/image/image.hpp>
 #include <tapestry/viz/confusion_matrix.hpp>
@@ -20,6 +20,11 @@
 using namespace tapestry;
 
 namespace {
+
+constexpr const char* curves_name = "curves.png";
+constexpr const char* confusion_name = "confusion.png";
+constexpr const char* predictions_name = "predictions.png";
+constexpr const char* filters_name = "filters.png";
 
 void write_curves(const std::filesystem::path& path, const std::vector<EpochScores>& epochs) {
   viz::Panel loss = {.y_label = "loss",
@@ -102,14 +107,18 @@ std::vector<std::string> metrics_row(std::int64_t epoch, const EpochScores& scor
           fmt::format("{:.2f}", train.seconds + test.seconds)};
 }
 
-MetricsFile::MetricsFile(const std::filesystem::path& path) : path_(path), file_(path) {
-  file_ << fmt::format("{}\n", fmt::join(metrics_columns(), ",")) << std::flush;
-  if (!file_) throw IoError(fmt::format("{}: cannot be written: {}", path.string(), std::strerror(errno)));
+void write_metrics(const std::string& path, const std::vector<EpochScores>& epochs) {
+  std::string text = fmt::format("{}\n", fmt::join(metrics_columns(), ","));
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    text += fmt::format("{}\n", fmt::join(metrics_row(static_cast<std::int64_t>(i) + 1, epochs[i]), ","));
+  }
+  replace_file(path, {std::as_bytes(std::span(text))});
 }
 
-void MetricsFile::add(std::int64_t epoch, const EpochScores& scores) {
-  file_ << fmt::format("{}\n", fmt::join(metrics_row(epoch, scores), ",")) << std::flush;
-  if (!file_) throw IoError(fmt::format("{}: cannot be written: {}", path_.string(), std::strerror(errno)));
+void remove_pictures(const std::filesystem::path& out) {
+  for (const char* name : {curves_name, confusion_name, predictions_name, filters_name}) {
+    std::filesystem::remove(out / name);
+  }
 }
 
 std::vector<Picture> write_pictures(const std::filesystem::path& out, const std::vector<EpochScores>& epochs,
@@ -124,14 +133,14 @@ std::vector<Picture> write_pictures(const std::filesystem::path& out, const std:
       std::cerr << "no " << path.string() << ": " << error.what() << "\n";
     }
   };
-  draw("curves.png", "Loss and accuracy by epoch.", [&](const auto& path) { write_curves(path, epochs); });
-  draw("confusion.png",
+  draw(curves_name, "Loss and accuracy by epoch.", [&](const auto& path) { write_curves(path, epochs); });
+  draw(confusion_name,
        "Number of test images of each class predicted as each class; correct predictions are blue, wrong ones red.",
        [&](const auto& path) { data::write_png(path, confusions(tested, test)); });
-  draw("predictions.png",
+  draw(predictions_name,
        "Predictions for the first test images; for wrong predictions, the true class is in parentheses.",
        [&](const auto& path) { data::write_png(path, predictions(model, test)); });
-  draw("filters.png", "Weights of the first convolution.",
+  draw(filters_name, "Weights of the first convolution.",
        [&](const auto& path) { data::write_png(path, viz::filters_grid(first_filters(model))); });
   return pictures;
 }

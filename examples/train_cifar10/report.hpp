@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -21,17 +20,8 @@ struct EpochScores {
 std::vector<std::string> metrics_columns();
 std::vector<std::string> metrics_row(std::int64_t epoch, const EpochScores& scores);
 
-/// metrics.csv, one row per epoch. Opened before the first epoch, to detect early that the folder is not writable.
-class MetricsFile {
- public:
-  /// Throws an IoError when the file cannot be written.
-  explicit MetricsFile(const std::filesystem::path& path);
-  void add(std::int64_t epoch, const EpochScores& scores);
-
- private:
-  std::filesystem::path path_;
-  std::ofstream file_;
-};
+/// Writes metrics.csv, with one row per epoch. Throws an IoError when the file cannot be written.
+void write_metrics(const std::string& path, const std::vector<EpochScores>& epochs);
 
 /// A picture file and what it shows.
 struct Picture {
@@ -39,8 +29,14 @@ struct Picture {
   std::string caption;
 };
 
+/// Removes the pictures of an earlier run from a folder.
+void remove_pictures(const std::filesystem::path& out);
+
+/// The number of pictures of a run.
+inline constexpr std::size_t picture_count = 4;
+
 /// Writes the pictures to a folder; `tested` is the last evaluation. A picture that cannot be written is reported and
-/// skipped.
+/// missing in the result.
 std::vector<Picture> write_pictures(const std::filesystem::path& out, const std::vector<EpochScores>& epochs,
                                     const Evaluation& tested, tapestry::nn::Module& model,
                                     const tapestry::data::Dataset& test);

@@ -1,10 +1,13 @@
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <tapestry/core/atomic_file.hpp>
@@ -23,7 +26,19 @@ struct Fault {
   int error = 0;
   bool short_writes = false;
   bool armed = false;
+  bool interrupts = false;      ///< every other call fails with EINTR
+  bool kill_in_write = false;   ///< SIGKILL
+  bool hang_in_write = false;   ///< SIGSTOP
+  bool print_in_write = false;  ///< something else writes to standard output
 } fault;
+
+bool is_interrupted() {
+  static bool every_other = false;
+  if (!fault.armed || !fault.interrupts) return false;
+  every_other = !every_other;
+  if (every_other) errno = EINTR;
+  return every_other;
+}
 
 bool is_due() {
   return fault.armed && fault.countdown-- <= 0;
@@ -44,6 +59,10 @@ int call(long number, Args... args) {
 extern "C" {
 
 ssize_t write(int descriptor, const void* bytes, std::size_t count) {
+  if (is_interrupted()) return -1;
+  if (fault.armed && fault.kill_in_write) raise(SIGKILL);
+  if (fault.armed && fault.hang_in_write) raise(SIGSTOP);
+  if (fault.armed && fault.print_in_write) syscall(SYS_write, STDOUT_FILENO, "printed", 7);
   if (fault.armed && fault.short_writes && count > 1) count = 1;
   if (is_due()) {
     errno = fault.error;
@@ -53,7 +72,13 @@ ssize_t write(int descriptor, const void* bytes, std::size_t count) {
 }
 
 int fsync(int descriptor) {
-  return call(SYS_fsync, descriptor);
+  return is_interrupted() ? -1 : call(SYS_fsync, descriptor);
+}
+
+int close(int descriptor) {
+  const int result = static_cast<int>(syscall(SYS_close, descriptor));
+  // Linux closes the file whether or not the call is interrupted.
+  return is_interrupted() ? -1 : result;
 }
 
 int rename(const char* from, const char* to) noexcept {
@@ -183,4 +208,111 @@ TEST_CASE("a symbolic link still points to the replaced file") {
   replace(folder.file("link"), "new");
   CHECK(fs::is_symlink(folder.file("link")));
   CHECK(contents(folder.file("a")) == "new");
+}
+
+TEST_CASE("a symbolic link to a file that does not exist creates that file") {
+  const Folder folder;
+  fs::create_directory(folder.file("elsewhere"));
+  fs::create_symlink("second", folder.file("first"));
+  fs::create_symlink("elsewhere/a", folder.file("second"));
+  tapestry::require_replaceable(folder.file("first"));
+  replace(folder.file("first"), "new");
+  CHECK(fs::is_symlink(folder.file("first")));
+  CHECK(fs::is_symlink(folder.file("second")));
+  CHECK(contents(folder.file("elsewhere/a")) == "new");
+  fs::create_symlink("circle", folder.file("circle"));
+  CHECK_THROWS_WITH(replace(folder.file("circle"), "new"),
+                    folder.file("circle") + ": cannot follow the link: Too many levels of symbolic links");
+}
+
+TEST_CASE("a replaced file keeps its permissions") {
+  const Folder folder;
+  for (const mode_t mode : {0600U, 0640U, 0666U, 0755U}) {
+    const std::string path = folder.file("a");
+    replace(path, "old");
+    REQUIRE(chmod(path.c_str(), mode) == 0);
+    replace(path, "new");
+    struct stat status {};
+    REQUIRE(stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777U) == mode);
+  }
+}
+
+TEST_CASE("a write-protected file is not replaced") {
+  const Folder folder;
+  const std::string path = folder.file("a");
+  replace(path, "old");
+  REQUIRE(chmod(path.c_str(), 0444) == 0);
+  CHECK_THROWS_WITH(replace(path, "new"), path + ": cannot write: Permission denied");
+  CHECK_THROWS_WITH(tapestry::require_replaceable(path), path + ": cannot write: Permission denied");
+  CHECK(contents(path) == "old");
+  CHECK(folder.count() == 1);
+}
+
+TEST_CASE("every name that the file system allows can be written and an empty one cannot") {
+  const Folder folder;
+  for (const std::size_t length : {1U, 244U, 245U, 255U}) {
+    const std::string path = folder.file(std::string(length, 'n'));
+    tapestry::require_replaceable(path);
+    replace(path, "new");
+    CHECK(contents(path) == "new");
+  }
+  const std::string path = folder.file(std::string(256, 'n'));
+  CHECK_THROWS_WITH(tapestry::require_replaceable(path), path + ": cannot write: File name too long");
+  CHECK_THROWS_WITH(replace("", "new"), "cannot write a file: expected its name, got an empty path");
+  CHECK_THROWS_WITH(tapestry::require_replaceable(""), "cannot write a file: expected its name, got an empty path");
+}
+
+TEST_CASE("interrupted system calls are not failures") {
+  const Folder folder;
+  const std::string path = folder.file("a");
+  CHECK(replace_under({.countdown = 1000, .interrupts = true}, path, "new text").empty());
+  CHECK(contents(path) == "new text");
+  CHECK(folder.count() == 1);
+}
+
+TEST_CASE("temporary files of killed processes are removed and those of live ones stay") {
+  const Folder folder;
+  // A child that hangs in its first write, or is killed there.
+  const auto writer = [&](bool is_killed) {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      fault = {.countdown = 1000, .armed = true, .kill_in_write = is_killed, .hang_in_write = !is_killed};
+      replace(folder.file("a"), "text");
+      _exit(0);
+    }
+    return child;
+  };
+  REQUIRE(waitpid(writer(true), nullptr, 0) > 0);
+  CHECK(folder.count() == 1);
+  const pid_t live = writer(false);
+  // It removes the first file and creates its own.
+  int status = 0;
+  REQUIRE(waitpid(live, &status, WUNTRACED) == live);
+  REQUIRE(WIFSTOPPED(status));
+  CHECK(folder.count() == 1);
+  replace(folder.file("b"), "text");
+  CHECK(folder.count() == 2);
+  REQUIRE(kill(live, SIGCONT) == 0);
+  REQUIRE(waitpid(live, &status, 0) == live);
+  CHECK(WIFEXITED(status));
+  CHECK(contents(folder.file("a")) == "text");
+  CHECK(folder.count() == 2);
+}
+
+TEST_CASE("a file written while standard output is closed does not receive what is printed") {
+  const Folder folder;
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    fault = {.countdown = 1000, .armed = true, .print_in_write = true};
+    close(STDOUT_FILENO);
+    replace(folder.file("a"), "text");
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(contents(folder.file("a")) == "text");
 }

@@ -1,4 +1,4 @@
-// JPEG files of 16 x 16 pixels; red increases to the right and green downward, by 16 per pixel.
+// JPEG files. Those in tables have 16 x 16 pixels; red increases to the right and green downward, by 16 per pixel.
 #pragma once
 
 #include <cstdint>
@@ -48,3 +48,23 @@ inline const std::vector<std::uint8_t> progressive_jpeg = {
     0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   241, 255, 218, 0,   8,   1,   1,   0,   1,   63,  16,
     146, 146, 150, 150, 255, 217,
 };
+
+/// A progressive JPEG file of four components and of a side that is a multiple of 8: a single scan of coefficients that
+/// are all zero, each a bit.
+inline std::vector<std::uint8_t> progressive_cmyk_jpeg(std::size_t side) {
+  const auto high = static_cast<std::uint8_t>(side >> 8), low = static_cast<std::uint8_t>(side);
+  std::vector<std::uint8_t> file = {0xFF, 0xD8};
+  // Frame: 8 bits, the size, components 1 to 4 without subsampling.
+  file.insert(file.end(), {0xFF, 0xC2, 0, 20, 8, high, low, high, low, 4});
+  for (std::uint8_t component = 1; component <= 4; ++component) file.insert(file.end(), {component, 0x11, 0});
+  // The Huffman table: one code, of one bit, for a difference of zero.
+  file.insert(file.end(), {0xFF, 0xC4, 0, 20, 0, 1});
+  file.insert(file.end(), 16, 0);
+  // Scan: the first coefficient of all components.
+  file.insert(file.end(), {0xFF, 0xDA, 0, 14, 4});
+  for (std::uint8_t component = 1; component <= 4; ++component) file.insert(file.end(), {component, 0});
+  file.insert(file.end(), {0, 0, 0});
+  file.insert(file.end(), side / 8 * (side / 8) * 4 / 8, 0);
+  file.insert(file.end(), {0xFF, 0xD9});
+  return file;
+}

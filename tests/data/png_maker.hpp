@@ -23,18 +23,27 @@ inline std::vector<std::uint8_t> png_chunk(const std::string& type, const std::v
   return chunk;
 }
 
-/// A file with a header (color type 2: red, green, blue) and one IDAT chunk.
-inline std::vector<std::uint8_t> png_file(std::uint32_t width, std::uint32_t height, std::uint8_t bits,
-                                          const std::vector<std::uint8_t>& compressed) {
+struct PngKind {
+  std::uint8_t bits = 8;
+  std::uint8_t color_type = 2;  ///< 2: red, green, blue; 6: and alpha
+  bool is_interlaced = false;
+};
+
+/// A file with a header and IDAT chunks.
+inline std::vector<std::uint8_t> png_file(std::uint32_t width, std::uint32_t height, const PngKind& kind,
+                                          const std::vector<std::vector<std::uint8_t>>& compressed) {
   std::vector<std::uint8_t> header;
   for (const std::uint32_t size : {width, height}) {
     for (int shift = 24; shift >= 0; shift -= 8) header.push_back(static_cast<std::uint8_t>(size >> shift));
   }
-  header.insert(header.end(), {bits, 2, 0, 0, 0});
+  header.insert(header.end(), {kind.bits, kind.color_type, 0, 0, std::uint8_t{kind.is_interlaced}});
   std::vector<std::uint8_t> file = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-  for (const auto& chunk : {png_chunk("IHDR", header), png_chunk("IDAT", compressed), png_chunk("IEND", {})}) {
+  const auto add = [&file](const std::vector<std::uint8_t>& chunk) {
     file.insert(file.end(), chunk.begin(), chunk.end());
-  }
+  };
+  add(png_chunk("IHDR", header));
+  for (const auto& part : compressed) add(png_chunk("IDAT", part));
+  add(png_chunk("IEND", {}));
   return file;
 }
 
@@ -58,5 +67,7 @@ inline std::vector<std::uint8_t> zlib_bomb(std::size_t bytes) {
     // Length 258 (11000101), distance 1 (00000).
     for (const unsigned bit : {1U, 1U, 0U, 0U, 0U, 1U, 0U, 1U, 0U, 0U, 0U, 0U, 0U}) put(bit);
   }
+  // The end of the block, seven zero bits, and the checksum, which stb_image does not compare.
+  stream.insert(stream.end(), 8, 0);
   return stream;
 }

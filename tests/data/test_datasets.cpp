@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/stat.h>
+
 #include <tapestry/core/error.hpp>
 #include <tapestry/data/datasets/array_dataset.hpp>
 #include <tapestry/data/datasets/cifar10.hpp>
@@ -142,6 +144,49 @@ TEST_CASE("cifar10 errors name the file and the problem") {
   std::filesystem::remove(file);
   std::filesystem::create_directory(file);
   CHECK_THROWS_WITH(open(), "cifar10: cannot read " + file.string() + ": it is a directory");
+}
+
+TEST_CASE("cifar10 refuses large files and names that are not a regular file") {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "test_batch.bin";
+  put_file(file, record(1));
+  const auto open = [&] { return Cifar10(folder.path(), Split::test); };
+  CHECK(open().size() == 1);
+  const auto names = folder.path() / "batches.meta.txt";
+  REQUIRE(mkfifo(names.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(open(), "cifar10: cannot read " + names.string() + ": it is not a regular file");
+  std::filesystem::remove(names);
+  put_file(names, std::string(100'001, 'x'));
+  CHECK_THROWS_WITH(open(), "cifar10: " + names.string() + ": 100001 bytes exceed the limit of 100000");
+  std::filesystem::remove(names);
+  std::filesystem::resize_file(file, std::uintmax_t{1} << 40);
+  CHECK_THROWS_WITH(open(), "cifar10: " + file.string() + ": 1099511627776 bytes exceed the limit of 307300000");
+}
+
+TEST_CASE("open_dataset refuses images that the caller does not accept") {
+  const TemporaryFolder folder;
+  const std::string dir = folder.path().string();
+  for (const char* split : {"train", "test"}) {
+    for (const char* name : {"cat", "cow", "dog"}) put_image(folder.path() / split / name / "1.png", 1, 2, 3);
+  }
+  const auto open = [&](const AcceptedImages& accepted) { return open_dataset(dir, Split::test, accepted); };
+  CHECK(open({})->size() == 3);
+  CHECK(open({.max_classes = 3})->size() == 3);
+  CHECK_THROWS_WITH(open({.max_classes = 2}),
+                    "open_dataset: " + dir + ": expected at most 2 classes, got 3 (3 test images)");
+  for (const std::int64_t side : {2, 3}) {
+    const std::string size = std::to_string(side);
+    CHECK_THROWS_WITH(open({.side = side}), "open_dataset: " + dir + ": expected images of " + size + " x " + size +
+                                                " pixels, got 3 x 2 (3 test images)");
+  }
+}
+
+TEST_CASE("a folder that cannot be searched is reported with the reason") {
+  const TemporaryFolder folder;
+  const std::string loop = (folder.path() / "loop").string();
+  std::filesystem::create_symlink("loop", loop);
+  CHECK_THROWS_WITH(open_dataset(loop, Split::test),
+                    "open_dataset: cannot read " + loop + "/data_batch_1.bin: Too many levels of symbolic links");
 }
 
 TEST_CASE("image folders label by sorted class and order files naturally") {

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tapestry/core/error.hpp>
@@ -57,12 +59,15 @@ TEST_CASE("draw_text scales and accepts any bytes") {
   draw_text(large, 4, 2, "A\n7", {9, 9, 9}, 2);
   CHECK(enlarge(small, 2).to_vector<std::uint8_t>() == large.to_vector<std::uint8_t>());
 
-  Array question = black(1, 12, 20);
-  draw_text(question, 0, 0, "??", {9, 9, 9});
-  Array umlaut = black(1, 12, 20);
-  draw_text(umlaut, 0, 0, "\xC3\xA4", {9, 9, 9});
-  CHECK(umlaut.to_vector<std::uint8_t>() == question.to_vector<std::uint8_t>());
-  CHECK(text_width("??") == text_width("\xC3\xA4"));
+  Array question = black(1, 12, 40);
+  draw_text(question, 0, 0, "??a???", {9, 9, 9});
+  Array broken = black(1, 12, 40);
+  draw_text(broken, 0, 0,
+            std::string_view("\xC3\xFF"
+                             "a\x01\x7F\0",
+                             6),
+            {9, 9, 9});
+  CHECK(broken.to_vector<std::uint8_t>() == question.to_vector<std::uint8_t>());
   CHECK(text_width("ab\nabcd", 3) == 3 * text_width("abcd"));
   CHECK_THROWS_WITH(draw_text(small, 0, 0, "a", {}, 0), "draw_text: scale must be at least 1, got 0");
 }
@@ -98,4 +103,61 @@ TEST_CASE("enlarge repeats every pixel") {
   CHECK(enlarge(image, 2).to_vector<std::uint8_t>() == Bytes{4, 4, 9, 9, 4, 4, 9, 9});
   CHECK_THROWS_WITH(enlarge(image, 0), "enlarge: factor must be at least 1, got 0");
   CHECK_THROWS_WITH(enlarge(Array::zeros({1, 2, 2}), 2), "enlarge: expected u8, got f32[1, 2, 2]");
+}
+
+TEST_CASE("draw_text draws Latin letters with accents") {
+  const auto drawn = [](std::string_view text) {
+    Array image = black(1, 12, 6);
+    draw_text(image, 0, 3, text, {1, 1, 1});
+    const Bytes pixels = image.to_vector<std::uint8_t>();
+    std::string picture;
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
+      picture += pixels[i] != 0 ? '#' : '.';
+      if (i % 6 == 5) picture += '\n';
+    }
+    return picture;
+  };
+  CHECK(drawn("\u00e9") ==
+        "......\n"
+        "......\n"
+        "..#...\n"
+        ".#....\n"
+        "......\n"
+        ".##...\n"
+        "#..#..\n"
+        "####..\n"
+        "#.....\n"
+        ".##...\n"
+        "......\n"
+        "......\n");
+  // The letter followed by a combining accent.
+  CHECK(drawn("e\u0301") == drawn("\u00e9"));
+  CHECK(drawn("U\u0308") == drawn("\u00dc"));
+  CHECK(drawn("\u0103\u0301") == drawn("\u1eaf"));
+  // The accent replaces the dot of an i.
+  CHECK(drawn("\u0131\u0308") == drawn("\u00ef"));
+  CHECK(drawn("\u00c6") == drawn("AE"));
+  CHECK(text_width("\u00e9t\u00e9") == text_width("ete"));
+  // Every letter differs from its base and from the others.
+  std::set<std::string> pictures;
+  const std::string french_polish_turkish = "aeiouAEIOUcCnNsSzZlLgGyY";
+  for (const char letter : french_polish_turkish) pictures.insert(drawn(std::string(1, letter)));
+  const std::vector<std::string> accented = {
+      "\u00e0", "\u00e1", "\u00e2", "\u00e3", "\u00e4", "\u00e5", "\u0105", "\u00e7", "\u0107", "\u010d", "\u00e8",
+      "\u00e9", "\u00ea", "\u00eb", "\u0119", "\u011b", "\u011f", "\u00ee", "\u00ef", "\u0131", "\u0142", "\u00f1",
+      "\u0144", "\u00f4", "\u00f6", "\u0151", "\u00f8", "\u015b", "\u015f", "\u0161", "\u00f9", "\u00fb", "\u00fc",
+      "\u00ff", "\u017a", "\u017c", "\u017e", "\u00c9", "\u00d6", "\u00dc", "\u0130", "\u015a", "\u1ea5", "\u1ed9"};
+  for (const std::string& letter : accented) pictures.insert(drawn(letter));
+  CHECK(pictures.size() == french_polish_turkish.size() + accented.size());
+}
+
+TEST_CASE("draw_text draws one box for each character that the font does not have") {
+  const std::int64_t box = text_width("\u8bad");
+  CHECK(text_width("\u8bad\u7ec3") == 2 * box);
+  CHECK(text_width("\U0001F600a") == box + text_width("a"));
+  CHECK(text_width("\u0436\n\u0436\u0436") == 2 * box);
+  Array image = black(1, 8, 6);
+  draw_text(image, 0, 0, "\u8bad", {1, 1, 1});
+  const Bytes pixels = image.to_vector<std::uint8_t>();
+  CHECK(std::count(pixels.begin(), pixels.end(), 1) == 2 * 5 + 2 * 5);
 }

@@ -127,13 +127,13 @@ TEST_CASE("read_image rejects files other than 8-bit PNG or JPEG") {
   CHECK(outcome(folder, {}) == "the file is empty");
   CHECK(outcome(folder, {'G', 'I', 'F', '8', '9', 'a', 1, 0}) == "not a PNG or JPEG file (begins with 47 49 46 38)");
   CHECK(outcome(folder, {'B', 'M'}) == "not a PNG or JPEG file (begins with 42 4D)");
-  CHECK(outcome(folder, png_file(4, 4, 16, {})) == "expected 8 bits per channel, got 16");
+  CHECK(outcome(folder, png_file(4, 4, {.bits = 16}, {})) == "expected 8 bits per channel, got 16");
 }
 
 TEST_CASE("read_image rejects images that are too large before decoding them") {
   const TemporaryFolder folder;
-  CHECK(outcome(folder, png_file(65535, 65535, 8, {})) == "65535 x 65535 pixels exceed the limit of 4194304");
-  CHECK(outcome(folder, png_file(0xFFFFFFFF, 0xFFFFFFFF, 8, {})) ==
+  CHECK(outcome(folder, png_file(65535, 65535, {}, {})) == "65535 x 65535 pixels exceed the limit of 4194304");
+  CHECK(outcome(folder, png_file(0xFFFFFFFF, 0xFFFFFFFF, {}, {})) ==
         "4294967295 x 4294967295 pixels exceed the limit of 4194304");
   Bytes jpeg = baseline_jpeg;
   const Bytes frame = {0xFF, 0xC0};
@@ -202,7 +202,7 @@ TEST_CASE("read_image survives flipped bits of a JPEG file") {
 
 TEST_CASE("read_image uses at most 64 MB for a decompression bomb") {
   const TemporaryFolder folder;
-  const Bytes bomb = png_file(8, 8, 8, zlib_bomb(2'000'000));
+  const Bytes bomb = png_file(8, 8, {}, {zlib_bomb(2'000'000)});
   put_file(folder.path() / "bomb.png", bomb);
   const std::int64_t taken = memory_taken([&] {
     CHECK_THROWS_WITH(read_image(folder.path() / "bomb.png"), ContainsSubstring("decoding requires more than"));
@@ -220,6 +220,56 @@ TEST_CASE("read_image reads the largest image within 64 MB") {
     CHECK(taken > 12'000'000);
     CHECK(taken < 64'000'000);
   }
+}
+
+TEST_CASE("read_image reads the largest images of the kinds that take most memory within 80 MB") {
+  const TemporaryFolder folder;
+  // More zeros than the pixels and the filter bytes of all passes.
+  put_file(folder.path() / "interlaced.png",
+           png_file(2048, 2048, {.color_type = 6, .is_interlaced = true}, {zlib_bomb(120'000)}));
+  put_file(folder.path() / "cmyk.jpg", progressive_cmyk_jpeg(2048));
+  for (const char* name : {"interlaced.png", "cmyk.jpg"}) {
+    INFO(name);
+    const std::int64_t taken = memory_taken([&] {
+      CHECK(read_image(folder.path() / name).shape() == Shape{3, 2048, 2048});
+    });
+    if (!sanitized) {
+      CHECK(taken > 30'000'000);
+      CHECK(taken < 80'000'000);
+    }
+  }
+}
+
+TEST_CASE("read_image reads PNG files with empty chunks of data") {
+  const TemporaryFolder folder;
+  const Bytes data = zlib_bomb(50);
+  const std::vector<std::vector<Bytes>> all = {
+      {{}, data}, {{}, {}, data, {}}, {{data[0]}, {}, {data.begin() + 1, data.end()}}};
+  for (const auto& chunks : all) {
+    CHECK(outcome(folder, png_file(4, 4, {}, chunks)) == "read");
+    CHECK(read_image(folder.path() / "file").to_vector<std::uint8_t>() == Bytes(48, 0));
+  }
+  CHECK_THAT(outcome(folder, png_file(4, 4, {}, {{}})), ContainsSubstring("broken or truncated"));
+}
+
+TEST_CASE("read_image names the kinds of JPEG that it cannot read") {
+  const TemporaryFolder folder;
+  const auto with_frame = [&](std::uint8_t marker, std::uint8_t bits) {
+    Bytes jpeg = baseline_jpeg;
+    const Bytes frame = {0xFF, 0xC0};
+    const auto at = std::search(jpeg.begin(), jpeg.end(), frame.begin(), frame.end());
+    at[1] = marker;
+    at[4] = bits;
+    return outcome(folder, jpeg);
+  };
+  CHECK(with_frame(0xC0, 8) == "read");
+  for (const std::uint8_t marker : Bytes{0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}) {
+    CHECK(with_frame(marker, 8) == "arithmetic-coded JPEG is not supported");
+  }
+  CHECK(with_frame(0xC3, 8) == "lossless JPEG is not supported");
+  for (const std::uint8_t marker : Bytes{0xC5, 0xC6, 0xC7})
+    CHECK(with_frame(marker, 8) == "hierarchical JPEG is not supported");
+  CHECK(with_frame(0xC1, 12) == "expected 8 bits per channel, got 12");
 }
 
 TEST_CASE("write_png names the path and leaves no files behind when it fails") {

@@ -1,5 +1,6 @@
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -103,6 +104,22 @@ TEST_CASE("loader with drop_last drops an incomplete last batch") {
   Loader none(few, {.batch_size = 3, .drop_last = true});
   CHECK(none.batches() == 0);
   CHECK(go_through(none).labels.empty());
+}
+
+TEST_CASE("loader accepts the largest batch size and prefetch") {
+  const Numbers numbers(7);
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t size : {most, most - 1, most - 6}) {
+    Loader whole(numbers, {.batch_size = size});
+    CHECK(whole.batches() == 1);
+    CHECK(whole.begin()->labels.numel() == 7);
+    CHECK(Loader(numbers, {.batch_size = size, .drop_last = true}).batches() == 0);
+  }
+  Loader loader(numbers, {.batch_size = 2, .workers = most, .prefetch = most});
+  CHECK(loader.batches() == 4);
+  std::int64_t count = 0;
+  for (const auto& [images, labels] : loader) count += labels.numel();
+  CHECK(count == 7);
 }
 
 TEST_CASE("loader of an empty data set has no batches") {

@@ -76,7 +76,7 @@ TEST_CASE("training writes a report with settings epochs pictures and network") 
   CHECK_THAT(page, ContainsSubstring("<pre>\n" + nn::to_string(nn::summary(*model, {1, 3, 32, 32})) + "</pre>"));
 }
 
-TEST_CASE("a picture that cannot be drawn is not in the report even if an earlier run wrote it") {
+TEST_CASE("a picture that cannot be drawn is missing in the report and the folder and the exit code is 1") {
   const SmallDataset data;
   const TemporaryFolder folder;
   // Without gnuplot there is no curves.png.
@@ -86,7 +86,8 @@ TEST_CASE("a picture that cannot be drawn is not in the report even if an earlie
   REQUIRE(setenv("PATH", (folder.path() / "programs").c_str(), 1) == 0);
   const Outcome outcome = run(short_run(data, folder.path()));
   REQUIRE(setenv("PATH", before.c_str(), 1) == 0);
-  REQUIRE(outcome.exit_code == 0);
+  REQUIRE(outcome.exit_code == 1);
+  CHECK_FALSE(fs::exists(folder.path() / "curves.png"));
   CHECK_THAT(outcome.err, ContainsSubstring("curves.png: write_curves: gnuplot is not installed"));
   const std::string page = text_of(folder.path() / "report.html");
   CHECK(embedded_pictures(page).size() == 3);

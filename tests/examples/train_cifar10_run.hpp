@@ -40,35 +40,45 @@ inline std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// Runs the program in a temporary folder. Arguments must not contain single quotes.
-inline Outcome run(const Arguments& arguments) {
-  const TemporaryFolder folder;
-  std::string command = "cd '" + folder.path().string() + "' && '" TRAIN_CIFAR10 "'";
+/// A program with its arguments as a shell command. Arguments must not contain single quotes.
+inline std::string command_of(const std::string& program, const Arguments& arguments) {
+  std::string command = "'" + program + "'";
   for (const std::string& argument : arguments) command += " '" + argument + "'";
-  const int status = std::system((command + " > out 2> err").c_str());
+  return command;
+}
+
+/// Runs a shell command in a temporary folder. Its outputs are those of the files "out" and "err".
+inline Outcome run_shell(const std::string& command) {
+  const TemporaryFolder folder;
+  const int status = std::system(("cd '" + folder.path().string() + "' && {\n" + command + "\n}").c_str());
   REQUIRE(WIFEXITED(status));
   return {WEXITSTATUS(status), text_of(folder.path() / "out"), text_of(folder.path() / "err")};
 }
 
-/// Ten classes of images with one color each plus noise: 40 for training and 20 for testing.
+/// Runs the program.
+inline Outcome run(const Arguments& arguments) {
+  return run_shell(command_of(TRAIN_CIFAR10, arguments) + " > out 2> err");
+}
+
+/// Classes of images with one color each plus noise, four images of each for training and two for testing.
 class SmallDataset {
  public:
-  SmallDataset() {
-    write("train", 4);
-    write("test", 2);
+  explicit SmallDataset(int classes = 10, std::int64_t train_side = 32, std::int64_t test_side = 32) {
+    write("train", classes, 4, train_side);
+    write("test", classes, 2, test_side);
   }
   std::string path() const { return folder_.path().string(); }
 
  private:
-  void write(const std::string& split, int images_per_class) {
-    for (int label = 0; label < 10; ++label) {
+  void write(const std::string& split, int classes, int images_per_class, std::int64_t side) {
+    for (int label = 0; label < classes; ++label) {
       const fs::path folder = folder_.path() / split / ("class" + std::to_string(label));
       fs::create_directories(folder);
       for (int i = 0; i < images_per_class; ++i) {
-        Array image = made_up_.integers({3, 32, 32}, DType::u8);
+        Array image = made_up_.integers({3, side, side}, DType::u8);
         auto* pixels = image.mutable_data<std::uint8_t>();
         for (std::int64_t at = 0; at < image.numel(); ++at) {
-          pixels[at] = static_cast<std::uint8_t>(pixels[at] + 20 * ((label + 3 * (at / 1024)) % 10));
+          pixels[at] = static_cast<std::uint8_t>(pixels[at] + 20 * ((label + 3 * (at / (side * side))) % 10));
         }
         data::write_png((folder / (std::to_string(i) + ".png")).string(), image);
       }

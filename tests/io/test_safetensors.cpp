@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <tapestry/core/error.hpp>
@@ -47,10 +49,18 @@ std::string file_of(const std::string& header, const std::string& data) {
   return little_endian(header.size()) + header + data;
 }
 
-/// The error of loading a file with these bytes, without the path; "" if it loads.
-std::string error_of(const std::string& bytes) {
-  const Path path;
-  path.write(bytes);
+/// A number of kilobytes in the status of this process, in bytes.
+std::int64_t memory_status(const std::string& field) {
+  std::int64_t kilobytes = 0;
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word == field) status >> kilobytes;
+  }
+  return kilobytes * 1024;
+}
+
+/// The error of loading a file, without the path; "" if it loads.
+std::string load_error(const Path& path) {
   try {
     load_safetensors(path);
   } catch (const IoError& error) {
@@ -60,6 +70,13 @@ std::string error_of(const std::string& bytes) {
     return text.substr(start.size());
   }
   return "";
+}
+
+/// The error of loading a file with these bytes.
+std::string error_of(const std::string& bytes) {
+  const Path path;
+  path.write(bytes);
+  return load_error(path);
 }
 
 std::string error_of(const std::string& header, std::size_t data_bytes) {
@@ -156,6 +173,12 @@ TEST_CASE("saving rejects names that the format does not allow") {
                     "save_safetensors: the name \"__metadata__\" is reserved by the format");
   CHECK_THROWS_WITH(save_safetensors(path, {{"a", Array()}}), "save_safetensors: the array \"a\" is undefined");
   CHECK_THROWS_AS(save_safetensors(path, {{"\xff", array}}), ValueError);
+  CHECK_THROWS_WITH(save_safetensors(path, {{std::string(65'537, 'n'), array}}),
+                    "save_safetensors: a name is 65537 bytes long, at most 65536 are allowed");
+  CHECK_THROWS_WITH(save_safetensors(path, {}, {{std::string(65'537, 'n'), "text"}}),
+                    "save_safetensors: a name is 65537 bytes long, at most 65536 are allowed");
+  CHECK_THROWS_WITH(save_safetensors(path, NamedArrays(500'001, {"a", array})),
+                    "save_safetensors: expected at most 500000 arrays and metadata texts, got 500001");
   CHECK_FALSE(std::filesystem::exists(path.text()));
 }
 
@@ -227,9 +250,51 @@ TEST_CASE("shapes that overflow are an error before any allocation") {
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,0]}})", 0) ==
         "safetensors: tensor \"a\": the field \"shape\" cannot be 18446744073709551615");
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}})", 1) ==
-        "safetensors: tensor \"a\": shape: expected at most 8 axes, got 9 ([1, 1, 1, 1, 1, 1, 1, 1, 1])");
+        "safetensors: tensor \"a\": the field \"shape\": expected at most 8 numbers");
   CHECK(error_of(R"({"a":{"dtype":"U8","shape":[1000000000000],"data_offsets":[0,1000000000000]}})", 4) ==
         "safetensors: the tensors require 1000000000000 bytes, the file has 4: it is truncated");
+}
+
+TEST_CASE("slow: a long header takes little memory and its error message is short") {
+  constexpr std::size_t length = 90'000'000;
+  const auto repeated = [](const auto& part) {
+    std::string text;
+    for (int i = 0; text.size() < length; ++i) text += part(i);
+    return text;
+  };
+  const auto ones = [](int) { return std::string("1,"); };
+  const std::vector<std::string> headers = {
+      "{\"" + std::string(length, 'x') + "\":3}",
+      "{\"" + std::string(length, 'x'),
+      "{\"a\":{\"dtype\":\"" + repeated([](int) { return std::string("\\u0001"); }) +
+          "\",\"shape\":[],\"data_offsets\":[0,0]}}",
+      "{\"a\":{\"shape\":[" + repeated(ones) + "1]}}",
+      "{\"a\":{\"data_offsets\":[" + repeated(ones) + "1]}}",
+      "{\"a\":{\"shape\":[1." + std::string(length, '0') + "]}}",
+      "{\"__metadata__\":{" + repeated([](int i) { return fmt::format("\"{}\":\"\",", i); }) + "\"\":\"\"}}",
+      "{" + repeated([](int i) {
+        return fmt::format(R"("{}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}},)", i);
+      }) + "\"\":3}"};
+  for (const std::string& header : headers) {
+    INFO(header.substr(0, 60));
+    const Path path;
+    path.write(file_of(header, ""));
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      std::ofstream("/proc/self/clear_refs") << "5";  // resets the peak
+      const std::int64_t before = memory_status("VmRSS:");
+      const std::string said = load_error(path);
+      const std::int64_t taken = memory_status("VmHWM:") - before;
+      // The text itself and its longest string, twice, with space to grow; after a syntax error the parser's message,
+      // too.
+      const bool is_small = taken < 6 * static_cast<std::int64_t>(length);
+      _exit(said.empty() ? 1 : said.size() > 1000 ? 2 : is_small ? 0 : 3);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
 }
 
 TEST_CASE("offsets must cover the data without gaps and overlaps") {

@@ -1,6 +1,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <limits>
 #include <string>
 
 #include <unistd.h>
@@ -123,6 +125,33 @@ TEST_CASE("curves with one point or no points or no finite values are drawn") {
   write_curves("b.png", "", {{.series = {{"not finite", {1, 2}, {NAN, NAN}}}}});
   write_curves("c.png", "", {{.series = {{"gap", {1, 2, 3, 4, 5}, {1, 2, NAN, 2, 1e30}}}}});
   CHECK(folder.count() == 3);
+}
+
+TEST_CASE("curves of any numbers are drawn") {
+  REQUIRE(has_gnuplot());
+  const WorkingFolder folder;
+  const auto draw = [](const std::vector<double>& x, const std::vector<double>& y) {
+    write_curves("a.png", "", {{.series = {{"name", x, y}}}});
+  };
+  constexpr double most = std::numeric_limits<double>::max();
+  for (const double large : {5e-324, 1e-300, 1e15, 1e17, 1e100, 1e300, 1.7e308, most}) {
+    INFO(large);
+    CHECK_NOTHROW(draw({1, 2}, {-large, large}));
+    CHECK_NOTHROW(draw({1, 2}, {large, large}));
+    CHECK_NOTHROW(draw({1}, {large}));
+    CHECK_NOTHROW(draw({large}, {1}));
+    CHECK_NOTHROW(draw({-large, large}, {1, 2}));
+  }
+}
+
+TEST_CASE("slow: a gnuplot that hangs is ended") {
+  const WorkingFolder folder;
+  fs::create_directory("programs");
+  std::ofstream("programs/gnuplot") << "#!/bin/sh\nexec /bin/sleep 1000\n";
+  fs::permissions("programs/gnuplot", fs::perms::owner_all);
+  const SearchPath hanging("programs");
+  CHECK_THROWS_WITH(write_curves("a.png", "run", {{}}), "write_curves: gnuplot did not finish in 30 s");
+  CHECK_FALSE(fs::exists("a.png"));
 }
 
 TEST_CASE("missing gnuplot is an error with an installation hint") {

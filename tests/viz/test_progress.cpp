@@ -1,6 +1,14 @@
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <limits>
 #include <sstream>
 #include <string>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/viz/progress.hpp>
@@ -93,6 +101,77 @@ TEST_CASE("the line never reaches the last column of the terminal") {
     const std::string line = stage.written();
     INFO(columns << " columns: " << line);
     CHECK(characters(line) - characters("\r\x1b[K") < columns);
+  }
+}
+
+TEST_CASE("wide and combining characters take the columns that they occupy") {
+  struct Text {
+    std::string label;
+    int columns;
+  };
+  // Combining acute accents; Chinese characters; an emoji and a Japanese character.
+  for (const auto& [label, columns] :
+       {Text{"e\u0301poque e\u0301", 8}, Text{"\u8bad\u7ec3\u6a21\u578b", 8}, Text{"\U0001F600\u3042", 4}}) {
+    for (int width = 30; width < 120; ++width) {
+      Stage stage;
+      const Progress progress(label, 200, stage.options(width));
+      const std::string line = stage.written();
+      INFO(width << " columns: " << line);
+      // After the label there are the spaces, the bar and "  0 %", of one column each.
+      REQUIRE(line.starts_with("\r" + label));
+      const std::int64_t rest = characters(line) - characters("\r" + label + "\x1b[K");
+      CHECK(columns + rest == std::min(width - 1, columns + 2 + 40 + 2 + 5));
+    }
+    // Too narrow for the label.
+    Stage stage;
+    const Progress narrow(label, 200, stage.options(4));
+    CHECK(stage.written().size() < 1 + label.size() + 3);
+  }
+}
+
+TEST_CASE("the largest totals are counted without overflow") {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (const int columns : {0, 70}) {
+    Stage stage;
+    Progress progress("all", most, stage.options(columns));
+    stage.pass(1);
+    stage.written();
+    progress.update(most / 2);
+    CHECK_THAT(stage.written(), ContainsSubstring("  50 %") || ContainsSubstring("  49 %"));
+    progress.finish();
+  }
+}
+
+TEST_CASE("a signal that ends the program ends the line first") {
+  for (const int signal : {SIGINT, SIGTERM, SIGQUIT}) {
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    REQUIRE(terminal >= 0);
+    REQUIRE(grantpt(terminal) == 0);
+    REQUIRE(unlockpt(terminal) == 0);
+    const int screen = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    REQUIRE(screen >= 0);
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      setenv("TERM", "xterm", 1);
+      dup2(screen, STDOUT_FILENO);
+      std::signal(signal, SIG_DFL);
+      const rlimit no_core = {0, 0};
+      setrlimit(RLIMIT_CORE, &no_core);
+      const Progress progress("training", 10);
+      raise(signal);
+      _exit(0);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == signal);
+    std::string shown(1000, '\0');
+    shown.resize(static_cast<std::size_t>(std::max<ssize_t>(read(terminal, shown.data(), shown.size()), 0)));
+    CHECK_THAT(shown, ContainsSubstring("training"));
+    CHECK(shown.ends_with("\r\n"));
+    close(screen);
+    close(terminal);
   }
 }
 

@@ -42,18 +42,37 @@ std::optional<std::string> table_damage(Bytes bytes, std::size_t at, std::size_t
   return std::nullopt;
 }
 
+bool begins_frame(std::uint8_t marker) {
+  return marker >= 0xC0 && marker <= 0xCF && marker != huffman_tables && marker != 0xC8 && marker != 0xCC;
+}
+
+/// What a frame, whose marker is at `at`, needs that the decoder cannot do (T.81, table B.1).
+std::optional<std::string> unsupported(Bytes bytes, std::size_t at) {
+  const std::uint8_t marker = bytes[at];
+  if (marker >= 0xC9) return "arithmetic-coded JPEG is not supported";
+  if (marker == 0xC3) return "lossless JPEG is not supported";
+  if (marker >= 0xC5) return "hierarchical JPEG is not supported";
+  if (at + 3 < bytes.size() && bytes[at + 3] != 8) {
+    return fmt::format("expected 8 bits per channel, got {}", bytes[at + 3]);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool begins_like_jpeg(Bytes bytes) {
   return bytes.size() >= 3 && bytes[0] == 0xFF && bytes[1] == start_of_image && bytes[2] == 0xFF;
 }
 
-std::optional<std::string> jpeg_damage(Bytes bytes) {
+std::optional<std::string> jpeg_fault(Bytes bytes) {
   std::size_t at = find_marker(bytes, 2);
   while (at + 2 < bytes.size() && bytes[at] != end_of_image) {
     const std::size_t length = std::size_t{bytes[at + 1]} << 8 | bytes[at + 2];
     if (bytes[at] == huffman_tables) {
       if (auto damage = table_damage(bytes, at + 3, at + 1 + length)) return damage;
+    }
+    if (begins_frame(bytes[at])) {
+      if (auto reason = unsupported(bytes, at)) return reason;
     }
     at = find_marker(bytes, at + 1 + length);
   }

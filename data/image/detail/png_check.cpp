@@ -37,6 +37,10 @@ std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
   return ~value;
 }
 
+std::string_view chunk_type(std::span<const std::uint8_t> bytes, std::size_t at) {
+  return {reinterpret_cast<const char*>(bytes.data()) + at + 4, 4};
+}
+
 }  // namespace
 
 std::optional<PngHeader> png_header(std::span<const std::uint8_t> bytes) {
@@ -58,11 +62,27 @@ std::optional<std::string> png_damage(std::span<const std::uint8_t> bytes) {
     if (crc32(bytes.subspan(at + 4, length + 4)) != big_endian(bytes, at + 8 + length)) {
       return fmt::format("damaged: the checksum of the chunk at byte {} does not match", at);
     }
-    const std::string_view type(reinterpret_cast<const char*>(bytes.data()) + at + 4, 4);
-    if (type == "IEND") return std::nullopt;
+    if (chunk_type(bytes, at) == "IEND") return std::nullopt;
     at += chunk_frame + length;
   }
   return fmt::format("truncated: no IEND chunk in {} bytes", bytes.size());
+}
+
+void drop_empty_data(std::vector<std::uint8_t>& bytes) {
+  std::size_t at = signature.size();
+  std::size_t kept = at;
+  while (at + chunk_frame <= bytes.size()) {
+    const std::size_t length = big_endian(bytes, at) + chunk_frame;
+    const bool is_last = chunk_type(bytes, at) == "IEND";
+    if (length > chunk_frame || chunk_type(bytes, at) != "IDAT") {
+      std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), length,
+                  bytes.begin() + static_cast<std::ptrdiff_t>(kept));
+      kept += length;
+    }
+    if (is_last) break;
+    at += length;
+  }
+  bytes.resize(kept);
 }
 
 }  // namespace tapestry::data

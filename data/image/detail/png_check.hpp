@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace tapestry::data {
 
@@ -21,5 +22,9 @@ std::optional<PngHeader> png_header(std::span<const std::uint8_t> bytes);
 /// Walks over the chunks of a PNG file up to IEND and compares their checksums (PNG specification, 5.3 to 5.5). Returns
 /// a description of the damage, or nothing.
 std::optional<std::string> png_damage(std::span<const std::uint8_t> bytes);
+
+/// Removes the empty IDAT chunks of a file without damage. They are legal, but stb_image 2.27 would compute with a null
+/// pointer.
+void drop_empty_data(std::vector<std::uint8_t>& bytes);
 
 }  // namespace tapestry::data
