@@ -13,7 +13,8 @@ namespace {
 /// Does not keep its leaf alive: a leaf that nothing references needs no gradient.
 class Accumulator final : public Node {
  public:
-  explicit Accumulator(std::weak_ptr<TensorState> leaf) : Node({}), leaf_(std::move(leaf)) {}
+  Accumulator(std::weak_ptr<TensorState> leaf, const Shape& shape, DType dtype)
+      : Node({}, shape, dtype), leaf_(std::move(leaf)) {}
 
   std::string_view name() const override { return "leaf"; }
   bool is_accumulator() const override { return true; }
@@ -21,7 +22,8 @@ class Accumulator final : public Node {
 
   std::vector<Tensor> backward(Tensor gradient, const Wanted&) override {
     const auto leaf = leaf_.lock();
-    if (!leaf) return {};
+    // A leaf may be frozen between forward and backward.
+    if (!leaf || !leaf->requires_grad) return {};
     Tensor& sum = leaf->grad;
     if (grad_enabled()) {
       sum = sum.defined() ? sum + gradient : gradient;
@@ -46,7 +48,7 @@ class Accumulator final : public Node {
 }  // namespace
 
 std::shared_ptr<Node> make_accumulator(const std::shared_ptr<TensorState>& leaf) {
-  return {new Accumulator(leaf), bury};
+  return {new Accumulator(leaf, leaf->shape(), leaf->dtype()), bury};
 }
 
 }  // namespace tapestry

@@ -43,13 +43,34 @@ std::unordered_set<const Node*> nodes_between(const NodePointer& root, const std
   return between;
 }
 
-/// Throws a ShapeError or DTypeError that begins with `text` unless shape and dtype are those of `expected`.
-void check_matches(std::string_view text, const Tensor& got, const Tensor& expected) {
+/// Throws a ShapeError or DTypeError that begins with `text` unless shape and dtype are those of the node's result.
+void check_matches(std::string_view text, const Tensor& got, const Node& expected) {
   if (got.shape() != expected.shape()) {
     throw ShapeError(fmt::format("{} of shape {}, got {}", text, to_string(expected.shape()), to_string(got.shape())));
   }
   if (got.dtype() != expected.dtype()) {
     throw DTypeError(fmt::format("{} of type {}, got {}", text, to_string(expected.dtype()), to_string(got.dtype())));
+  }
+}
+
+/// Throws a GradError unless the backward of a node has returned gradients of the number, shapes and dtypes of its
+/// inputs.
+void check_gradients(const Node& node, const std::vector<Tensor>& gradients, const Wanted& wanted) {
+  const auto& inputs = node.inputs();
+  if (gradients.size() != inputs.size()) {
+    throw GradError(fmt::format("{}: its backward returned {} gradients for {} inputs", node.name(), gradients.size(),
+                                inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!wanted[i] || !gradients[i].defined()) continue;
+    const Node& input = *inputs[i];
+    if (gradients[i].shape() == input.shape() && gradients[i].dtype() == input.dtype()) continue;
+    throw GradError(
+        fmt::format("{}: expected a gradient {}{} of input {}, got {}{}{}", node.name(), to_string(input.dtype()),
+                    to_string(input.shape()), i, to_string(gradients[i].dtype()), to_string(gradients[i].shape()),
+                    input.is_accumulator() ? "\nhint: a leaf's value may be replaced by one of another shape "
+                                             "or dtype only after backward"
+                                           : ""));
   }
 }
 
@@ -84,7 +105,7 @@ class Pass {
     const CurrentNode current(node);
     // A copy, because a hook may register another hook.
     const std::vector<Tensor::Hook> hooks = node->hooks();
-    for (const Tensor::Hook& hook : hooks) apply(hook, gradient);
+    for (const Tensor::Hook& hook : hooks) apply(hook, gradient, *node);
     if (const auto captured = captured_.find(node.get()); captured != captured_.end()) {
       (void)gradient.array();
       captured->second = gradient;
@@ -99,10 +120,7 @@ class Pass {
     span.add_input(gradient.dtype(), gradient.shape());
     std::vector<Tensor> gradients = node->backward(std::move(gradient), wanted);
     if (!keep_) node->release();
-    if (gradients.size() != inputs.size() && !node->is_accumulator()) {
-      throw GradError(fmt::format("{}: its backward returned {} gradients for {} inputs", node->name(),
-                                  gradients.size(), inputs.size()));
-    }
+    check_gradients(*node, gradients, wanted);
     for (const Tensor& one : gradients) {
       if (one.defined()) span.add_output(one.dtype(), one.shape());
     }
@@ -126,11 +144,11 @@ class Pass {
     if (is_first) waiting_.push(node);
   }
 
-  static void apply(const Tensor::Hook& hook, Tensor& gradient) {
+  static void apply(const Tensor::Hook& hook, Tensor& gradient, const Node& node) {
     const Tensor replaced = hook(gradient);
-    if (!replaced.defined()) return;
-    check_matches("hook: expected a gradient", replaced, gradient);
-    gradient = grad_enabled() ? replaced : replaced.detach();
+    if (replaced.defined()) gradient = grad_enabled() ? replaced : replaced.detach();
+    // A hook without a result may have called set_array.
+    check_matches("hook: expected a gradient", gradient, node);
   }
 
   bool keep_;
@@ -153,7 +171,7 @@ Tensor start(const Tensor& output, const Tensor& seed) {
     }
     return Array::full(output.shape(), 1, output.dtype());
   }
-  check_matches("backward: expected a seed", seed, output);
+  check_matches("backward: expected a seed", seed, *output.node());
   return seed;
 }
 

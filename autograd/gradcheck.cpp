@@ -30,6 +30,10 @@ std::vector<Tensor> leaves(const std::vector<Array>& inputs) {
 
 /// ⟨direction, output⟩, accumulated in extended precision so that the difference of two such sums loses no digits.
 double project(const Array& direction, const Array& output) {
+  if (output.shape() != direction.shape()) {
+    throw ShapeError(fmt::format("gradcheck: expected results of one shape, got {} and then {}",
+                                 to_string(direction.shape()), to_string(output.shape())));
+  }
   const auto weights = direction.to_vector<double>();
   const auto values = output.to_vector<double>();
   long double sum = 0;

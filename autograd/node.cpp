@@ -19,8 +19,10 @@ Counters& counters() {
 
 }  // namespace
 
-Node::Node(std::vector<std::shared_ptr<Node>> inputs)
+Node::Node(std::vector<std::shared_ptr<Node>> inputs, const Shape& shape, DType dtype)
     : inputs_(std::move(inputs)),
+      shape_(shape),
+      dtype_(dtype),
       layer_(detail::current_layer()),
       position_(counters().positions.fetch_add(1, std::memory_order_relaxed)) {
   counters().live_nodes.fetch_add(1, std::memory_order_relaxed);
@@ -28,6 +30,11 @@ Node::Node(std::vector<std::shared_ptr<Node>> inputs)
 
 Node::~Node() {
   counters().live_nodes.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Node::set_result(const Shape& shape, DType dtype) {
+  shape_ = shape;
+  dtype_ = dtype;
 }
 
 // Deleting a node releases its inputs and saved tensors, whose nodes arrive here in turn: they are queued, and the

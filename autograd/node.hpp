@@ -18,7 +18,8 @@ using Wanted = std::vector<bool>;
 /// A recorded operator. Every operator has exactly one output; functions with several outputs use several operators.
 class Node {
  public:
-  explicit Node(std::vector<std::shared_ptr<Node>> inputs);
+  /// `shape` and `dtype` are those of the result.
+  Node(std::vector<std::shared_ptr<Node>> inputs, const Shape& shape, DType dtype);
   virtual ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -34,6 +35,11 @@ class Node {
 
   /// The nodes of the inputs, null for one that requires no gradient.
   const std::vector<std::shared_ptr<Node>>& inputs() const { return inputs_; }
+  /// The shape and dtype of the result, which its gradient must have.
+  const Shape& shape() const { return shape_; }
+  DType dtype() const { return dtype_; }
+  /// For the node of a leaf whose value is replaced.
+  void set_result(const Shape& shape, DType dtype);
   /// The layer that recorded it, for the profiler; null if none.
   const detail::LayerPath& layer() const { return layer_; }
   /// Increases along the tape: greater than the positions of all inputs.
@@ -44,6 +50,8 @@ class Node {
  private:
   friend void bury(Node* node) noexcept;
   std::vector<std::shared_ptr<Node>> inputs_;
+  Shape shape_;
+  DType dtype_;
   std::vector<Tensor::Hook> hooks_;
   detail::LayerPath layer_;
   std::uint64_t position_;

@@ -13,8 +13,9 @@
 //
 // The Array overload may be omitted when it would be no faster. An operator with several inputs returns a std::array or
 // std::vector of gradients, one per input; an optional second parameter `const Wanted& wanted` tells which of them are
-// needed (the others may be left undefined). An optional member `std::int64_t flops() const` reports the floating-point
-// operations of forward by definition (2 per multiply-add) to the profiler; it is called after forward.
+// needed (the others may be left undefined). A gradient has the shape and dtype of its input. An optional member
+// `std::int64_t flops() const` reports the floating-point operations of forward by definition (2 per multiply-add) to
+// the profiler; it is called after forward.
 //
 // A forward that returns a Tensor instead of an Array may defer its value until it is read (lazy_value.hpp).
 #pragma once
@@ -68,7 +69,8 @@ inline Array take_array(Tensor gradient) {
 template <class Op>
 class OpNode final : public Node {
  public:
-  OpNode(Op op, std::vector<std::shared_ptr<Node>> inputs) : Node(std::move(inputs)), op_(std::move(op)) {}
+  OpNode(Op op, std::vector<std::shared_ptr<Node>> inputs, const Tensor& result)
+      : Node(std::move(inputs), result.shape(), result.dtype()), op_(std::move(op)) {}
 
   std::string_view name() const override { return Op::name; }
   std::vector<Tensor> backward(Tensor gradient, const Wanted& wanted) override {
@@ -116,7 +118,7 @@ Tensor run_forward(Op op, InputPointers pointers, const Inputs&... inputs) {
   if (anomaly_enabled()) check_anomaly(Op::name, value.array());
   auto nodes = nodes_to_record(pointers);
   if (nodes.empty()) return value;
-  return {value, std::shared_ptr<Node>(new OpNode<Op>(std::move(op), std::move(nodes)), bury)};
+  return {value, std::shared_ptr<Node>(new OpNode<Op>(std::move(op), std::move(nodes), value), bury)};
 }
 
 }  // namespace detail

@@ -36,7 +36,7 @@ Array Tensor::array() const&& {
 
 const Shape& Tensor::shape() const& {
   check_defined();
-  return state_->lazy ? state_->lazy->shape() : state_->value.shape();
+  return state_->shape();
 }
 
 Shape Tensor::shape() const&& {
@@ -45,7 +45,7 @@ Shape Tensor::shape() const&& {
 
 DType Tensor::dtype() const {
   check_defined();
-  return state_->lazy ? state_->lazy->dtype() : state_->value.dtype();
+  return state_->dtype();
 }
 
 MemoryFormat Tensor::format() const {
@@ -67,7 +67,7 @@ void Tensor::check_defined() const {
 }
 
 bool Tensor::requires_grad() const {
-  return defined() && state_->node != nullptr;
+  return defined() && state_->requires_grad;
 }
 
 bool Tensor::is_leaf() const {
@@ -75,17 +75,15 @@ bool Tensor::is_leaf() const {
 }
 
 Tensor& Tensor::set_requires_grad(bool requires_grad) & {
+  check_defined();
   if (!is_leaf()) {
     throw GradError(
         fmt::format("set_requires_grad: {} was computed by {}; only leaf tensors can be changed\nhint: detach() first",
                     to_string(array()), state_->node->name()));
   }
   if (requires_grad && !is_floating(dtype())) throw_not_floating("set_requires_grad", dtype());
-  if (!requires_grad) {
-    state_->node = nullptr;
-  } else if (state_->node == nullptr) {
-    state_->node = make_accumulator(state_);
-  }
+  if (requires_grad && state_->node == nullptr) state_->node = make_accumulator(state_);
+  state_->requires_grad = requires_grad;
   return *this;
 }
 
@@ -94,9 +92,12 @@ Tensor Tensor::set_requires_grad(bool requires_grad) && {
 }
 
 void Tensor::set_array(Array value) {
+  check_defined();
   if (!is_leaf())
     throw GradError(fmt::format("set_array: {} was computed by {}", to_string(array()), state_->node->name()));
-  check_defined();
+  if (!value.defined()) throw ValueError("set_array: expected a value, got an undefined array");
+  if (requires_grad() && !is_floating(value.dtype())) throw_not_floating("set_array", value.dtype());
+  if (state_->node) state_->node->set_result(value.shape(), value.dtype());
   state_->value = std::move(value);
   state_->lazy = nullptr;
   state_->is_ready = true;
@@ -134,7 +135,7 @@ void Tensor::register_hook(Hook hook) const {
 
 const std::shared_ptr<Node>& Tensor::node() const& {
   static const std::shared_ptr<Node> none;
-  return defined() ? state_->node : none;
+  return requires_grad() ? state_->node : none;
 }
 
 std::shared_ptr<Node> Tensor::node() const&& {

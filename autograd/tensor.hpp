@@ -54,11 +54,14 @@ class Tensor {
   bool requires_grad() const;
   /// True unless a recorded operator computed this tensor.
   bool is_leaf() const;
-  /// Enables or disables gradient tracking. Throws a GradError unless this is a leaf, and a DTypeError unless it is
-  /// floating.
+  /// Enables or disables gradient tracking; backward passes skip a leaf while it is disabled, also when it was enabled
+  /// in forward. Throws a GradError unless this is a leaf, and a DTypeError unless it is floating.
   Tensor& set_requires_grad(bool requires_grad = true) &;
   Tensor set_requires_grad(bool requires_grad = true) &&;
-  /// Replaces the value of a leaf and drops its gradient. Throws a GradError unless this is a leaf.
+  /// Replaces the value of a leaf, also by one of another shape or dtype, and drops its gradient. Operators that have
+  /// run keep the old value for backward, which throws a GradError if the leaf no longer has its shape and dtype.
+  /// Throws a GradError unless this is a leaf, a ValueError for an undefined array, and a DTypeError when this requires
+  /// a gradient and the array is not floating.
   void set_array(Array value);
   /// The same value without history.
   Tensor detach() const;

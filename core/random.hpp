@@ -40,7 +40,7 @@ struct RandomStream {
 };
 
 /// Restarts the calling thread's random streams from `seed`: layers constructed and arrays drawn afterwards are the
-/// same in every run. Threads that never call it have different seeds.
+/// same in every run. Threads that never call it have different seeds. A `data::Loader` has a seed of its own.
 void manual_seed(std::uint64_t seed);
 
 /// A stream that no earlier call on this thread has returned since `manual_seed`.

@@ -30,6 +30,10 @@ template <class From, class To>
 concept KeepsNumber = std::same_as<From, To> ||(Integer<From> && (Integer<To> || std::floating_point<To>)) ||
                       (std::floating_point<From> && std::floating_point<To> && sizeof(From) <= sizeof(To));
 
+/// `KeepsNumber` for an argument, which may be a Required<From>.
+template <class Argument, class To>
+concept Keeps = KeepsNumber<typename RequiredValue<std::remove_cvref_t<Argument>>::type, To>;
+
 }  // namespace detail
 
 /// A required field of an options aggregate: it has no default, so omitting it does not compile. Nor does a number that
@@ -37,10 +41,21 @@ concept KeepsNumber = std::same_as<From, To> ||(Integer<From> && (Integer<To> ||
 template <class T>
 class Required {
  public:
+  // The following two do not compile. They exist so that an error says what is wrong with an option, rather than that
+  // no constructor fits.
+  template <class Missing = void>
+  Required() : value_() {
+    static_assert(!std::is_void_v<Missing>, "a required option is missing");
+  }
   template <class U>
-  requires std::convertible_to<U, T> &&(
-      !std::is_arithmetic_v<T> ||
-      detail::KeepsNumber<typename detail::RequiredValue<std::remove_cvref_t<U>>::type, T>)constexpr Required(U&& value)
+  requires std::convertible_to<U, T> && std::is_arithmetic_v<T> &&(!detail::Keeps<U, T>)  //
+      Required(U&&)
+      : value_() {  // NOLINT: implicit by design
+    static_assert(detail::Keeps<U, T>, "an option of this type would lose a part of the number");
+  }
+  template <class U>
+  requires std::convertible_to<U, T> &&(!std::is_arithmetic_v<T> || detail::Keeps<U, T>)  //
+      constexpr Required(U&& value)
       : value_(static_cast<T>(std::forward<U>(value))) {}  // NOLINT: implicit by design
   /// From several numbers in braces, such as `.kernel_size = {1, 7}` for a Required<Pair>.
   template <class... Numbers>

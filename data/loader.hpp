@@ -15,7 +15,7 @@ namespace tapestry::data {
 struct LoaderOptions {
   Required<std::int64_t> batch_size;
   bool shuffle = false;       ///< a new random order every epoch, drawn from (seed, epoch)
-  std::uint64_t seed = 0;     ///< of the order and of the random transforms
+  std::uint64_t seed = 0;     ///< of the order and of the random transforms, not `manual_seed`
   bool drop_last = false;     ///< drop an incomplete last batch
   std::int64_t workers = 1;   ///< threads that prepare batches; 0: the calling thread
   Transform transform = {};   ///< applied to every image
@@ -33,9 +33,11 @@ struct Batch {
 ///     for (auto [images, labels] : loader) { … }
 ///
 /// The order depends only on (seed, epoch), and the random numbers of a sample's transform only on (seed, epoch,
-/// index): batches are the same at any number of workers. Images that the transform returns as u8 become f32 in [0, 1].
-/// An exception from a data set or transform is thrown by the loop when it reaches that batch. A loop may stop at any
-/// time.
+/// index): batches are the same at any number of workers. `manual_seed` does not change them. A loader counts its
+/// epochs itself, so make it once, before the loop over epochs: one that is made anew for every epoch repeats the order
+/// and the transforms of epoch 0 unless its seed or `set_epoch` says otherwise. Images that the transform returns as u8
+/// become f32 in [0, 1]. An exception from a data set or transform is thrown by the loop when it reaches that batch. A
+/// loop may stop at any time.
 class Loader {
  public:
   class Iterator;

@@ -151,6 +151,9 @@ std::unique_ptr<ModuleBase> ModuleBase::make_like() const {
 
 std::unique_ptr<ModuleBase> ModuleBase::make_like(const ModuleBase& module) {
   auto result = module.make_like();
+  if (result == nullptr) {
+    throw ValueError(fmt::format("clone: make_like of the class {} returns a null pointer", module.class_name()));
+  }
   const ModuleBase& made = *result;
   if (typeid(made) != typeid(module)) {
     throw ValueError(fmt::format("clone: make_like of the class {0} returns a {1}\nhint: override make_like in {0}",
@@ -218,7 +221,9 @@ void ModuleBase::load_state_dict(const StateDict& state) {
           continue;
         }
         const Array& value = *found->second;
-        if (value.shape() != tensor.shape()) {
+        if (!value.defined()) {
+          complaints.push_back(fmt::format("{}{} is undefined", prefix, name));
+        } else if (value.shape() != tensor.shape()) {
           complaints.push_back(fmt::format("{}{}: expected {}, got {}", prefix, name, to_string(tensor.shape()),
                                            to_string(value.shape())));
         } else if (is_floating(value.dtype()) != is_floating(tensor.dtype())) {
@@ -267,21 +272,28 @@ void ModuleBase::check_name(std::string_view name) const {
   }
 }
 
+void ModuleBase::check_entry(std::string_view name, const Array& value) const {
+  check_name(name);
+  if (!value.defined()) throw ValueError(fmt::format("module: the value of \"{}\" is undefined", name));
+}
+
 void ModuleBase::add_child(std::string name, std::unique_ptr<ModuleBase> child) {
   check_name(name);
+  if (child == nullptr) throw ValueError(fmt::format("module: expected a submodule \"{}\", got a null pointer", name));
   child->state().name = name;
   child->state().parent = &state();
   state().children.emplace_back(std::move(name), std::move(child));
 }
 
 Parameter ModuleBase::add_parameter(std::string name, Array value) {
-  check_name(name);
-  NamedTensor& added = state().parameters.emplace_back(NamedTensor{std::move(name), Tensor(std::move(value))});
-  return Parameter(added.tensor.set_requires_grad());
+  check_entry(name, value);
+  const Tensor parameter = Tensor(std::move(value)).set_requires_grad();
+  state().parameters.push_back({std::move(name), parameter});
+  return Parameter(parameter);
 }
 
 Buffer ModuleBase::add_buffer(std::string name, Array value) {
-  check_name(name);
+  check_entry(name, value);
   return Buffer(state().buffers.emplace_back(NamedTensor{std::move(name), Tensor(std::move(value))}).tensor);
 }
 

@@ -109,8 +109,8 @@ class ModuleBase {
 
   /// Copies of the values of all parameters and buffers, in order of declaration.
   StateDict state_dict() const;
-  /// Overwrites all parameters and buffers. Throws a ValueError that lists every missing, unexpected or misshaped
-  /// entry; nothing is changed in that case.
+  /// Overwrites all parameters and buffers. Throws a ValueError that lists every missing, unexpected, undefined or
+  /// misshaped entry; nothing is changed in that case.
   void load_state_dict(const StateDict& state);
   /// Converts all floating-point parameters and buffers to a floating-point dtype and drops their gradients. Throws a
   /// DTypeError for any other dtype.
@@ -136,6 +136,7 @@ class ModuleBase {
     add_child(std::move(name), std::move(owned));
     return child;
   }
+  /// Throws as `add` does, and for a null pointer.
   void add_child(std::string name, std::unique_ptr<ModuleBase> child);
   /// std::make_unique<M> as a ModuleBase. It avoids std::unique_ptr<M>, because one per class would cost programs that
   /// include many modules seconds of compile time.
@@ -143,7 +144,8 @@ class ModuleBase {
   static std::unique_ptr<ModuleBase> make(Arguments&&... arguments) {
     return std::unique_ptr<ModuleBase>(new M(std::forward<Arguments>(arguments)...));
   }
-  /// Registers a parameter, which requires a gradient.
+  /// Registers a parameter, which requires a gradient, or a buffer. Throws a ValueError for a name as `add` does and
+  /// for an undefined array, and a DTypeError for a parameter that is not floating.
   [[nodiscard]] Parameter add_parameter(std::string name, Array value);
   [[nodiscard]] Buffer add_buffer(std::string name, Array value);
 
@@ -151,7 +153,7 @@ class ModuleBase {
   ///
   ///     std::unique_ptr<ModuleBase> make_like() const override { return make<Net>(options_); }
   virtual std::unique_ptr<ModuleBase> make_like() const;
-  /// The result of a module's `make_like`. Throws a ValueError if it is of another class.
+  /// The result of a module's `make_like`. Throws a ValueError if it is null or of another class.
   static std::unique_ptr<ModuleBase> make_like(const ModuleBase& module);
 
   /// Throws a ValueError if this module has been moved from.
@@ -162,6 +164,7 @@ class ModuleBase {
 
  private:
   void check_name(std::string_view name) const;
+  void check_entry(std::string_view name, const Array& value) const;
   void copy_state(const ModuleBase& source);
   ModuleBase* find_submodule(std::string_view name);
   [[noreturn]] void throw_no_submodule(std::string_view name);

@@ -25,7 +25,8 @@ class ModuleList : public ModuleBase {
   }
 
   std::size_t size() const { return modules_.size(); }
-  M& operator[](std::size_t index) const { return *modules_[index]; }
+  /// Throws a std::out_of_range for an index that is not below size().
+  M& operator[](std::size_t index) const { return *modules_.at(index); }
   /// Iterators over pointers to the modules.
   auto begin() const { return modules_.begin(); }
   auto end() const { return modules_.end(); }

@@ -8,18 +8,19 @@ namespace {
 template <class T>
 struct AdamWRates {
   T beta1, beta2, eps;
-  T keep;  ///< 1 − lr · weight_decay
-  T rate;  ///< lr / (1 − β₁ᵗ)
-  T root;  ///< 1 / √(1 − β₂ᵗ)
+  T share1, share2;  ///< 1 − β, which a float has few digits of if it is computed from the rounded β
+  T decay;           ///< lr · weight_decay
+  T rate;            ///< lr / (1 − β₁ᵗ)
+  T root;            ///< 1 / √(1 − β₂ᵗ)
 };
 
 // AdamWRates are passed by value: the compiler must assume that storing a parameter changes anything in memory.
 template <class T>
 void adapt(std::int64_t size, AdamWRates<T> rates, const T* g, T* m, T* v, T* p) {
   for (std::int64_t i = 0; i < size; ++i) {
-    m[i] = rates.beta1 * m[i] + (1 - rates.beta1) * g[i];
-    v[i] = rates.beta2 * v[i] + (1 - rates.beta2) * g[i] * g[i];
-    p[i] = rates.keep * p[i] - rates.rate * m[i] / (std::sqrt(v[i]) * rates.root + rates.eps);
+    m[i] = rates.beta1 * m[i] + rates.share1 * g[i];
+    v[i] = rates.beta2 * v[i] + rates.share2 * g[i] * g[i];
+    p[i] -= rates.decay * p[i] + rates.rate * m[i] / (std::sqrt(v[i]) * rates.root + rates.eps);
   }
 }
 
@@ -43,6 +44,9 @@ RangeUpdate AdamW::update(Array parameter, const Array& gradient, const AdamWOpt
     state.mean = Array::zeros(parameter.shape(), parameter.dtype(), parameter.format());
     state.square = Array::zeros(parameter.shape(), parameter.dtype(), parameter.format());
   }
+  // A value in another format may have replaced the parameter's.
+  state.mean = state.mean.contiguous(parameter.format());
+  state.square = state.square.contiguous(parameter.format());
   const auto t = static_cast<double>(state.step);
   const double mean_correction = 1 - std::pow(options.beta1, t);
   const double square_correction = 1 - std::pow(options.beta2, t);
@@ -50,7 +54,9 @@ RangeUpdate AdamW::update(Array parameter, const Array& gradient, const AdamWOpt
     const AdamWRates<T> rates = {.beta1 = static_cast<T>(options.beta1),
                                  .beta2 = static_cast<T>(options.beta2),
                                  .eps = static_cast<T>(options.eps),
-                                 .keep = static_cast<T>(1 - options.lr * options.weight_decay),
+                                 .share1 = static_cast<T>(1 - options.beta1),
+                                 .share2 = static_cast<T>(1 - options.beta2),
+                                 .decay = static_cast<T>(options.lr * options.weight_decay),
                                  .rate = static_cast<T>(options.lr / mean_correction),
                                  .root = static_cast<T>(1 / std::sqrt(square_correction))};
     T* const p = parameter.mutable_data<T>();

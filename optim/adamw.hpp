@@ -23,8 +23,8 @@ struct AdamWState {
 
 /// p ← p − lr · weight_decay · p, then p ← p − lr · m̂ / (√v̂ + eps), where m and v are the running means of gradient
 /// and squared gradient, and m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ) (Loshchilov and Hutter, "Decoupled weight decay
-/// regularization", 2019, algorithm 2). Throws a ValueError for no parameters, one that is listed twice, or options out
-/// of range.
+/// regularization", 2019, algorithm 2). Throws a ValueError for no parameters, parameters that are listed twice or
+/// overlap in memory, or options out of range.
 class AdamW : public GroupedOptimizer<AdamWOptions, AdamWState> {
  public:
   explicit AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options = {});

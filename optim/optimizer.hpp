@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tapestry/autograd/tensor.hpp>
@@ -12,15 +13,17 @@
 
 namespace tapestry::optim {
 
-/// Updates parameters by their gradients. Parameters come in groups with their own options; no two parameters may
-/// overlap in memory.
+/// Updates parameters by their gradients. Parameters come in groups with their own options. They keep the shape and
+/// dtype that they had when the optimizer was made, and no two of them overlap in memory.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Updates every parameter that has a gradient; the others and their state stay unchanged.
+  /// Updates every parameter that has a gradient; the others and their state stay unchanged. Throws, before anything is
+  /// changed, a ShapeError or DTypeError for a parameter whose shape or dtype is not that of its gradient or has
+  /// changed since the optimizer was made, and a ValueError for parameters that overlap in memory.
   virtual void step() = 0;
   /// Clears all gradients.
   void zero_grad();
@@ -33,11 +36,15 @@ class Optimizer {
 
  protected:
   Optimizer() = default;
-  /// Adds parameters. Throws a ValueError for an empty list or a parameter that is listed twice.
+  /// Adds parameters. Throws a ValueError for an empty list, for a parameter that is listed twice, and for one that is
+  /// not a floating leaf.
   void add_parameters(std::string_view optimizer, const std::vector<Tensor>& parameters);
+  /// Throws as `step` does.
+  void check_parameters(std::string_view optimizer) const;
 
  private:
   std::vector<Tensor> parameters_;
+  std::vector<std::pair<Shape, DType>> types_;  ///< of the parameters when they were added
 };
 
 /// Parameters that share options.
@@ -83,6 +90,7 @@ class GroupedOptimizer : public Optimizer {
 
   void step() override {
     const ProfileScope scope("optimizer step");
+    check_parameters(name_);
     std::vector<detail::ParameterUpdate> updates;
     std::size_t next = 0;
     for (auto& group : groups_) {
@@ -104,6 +112,7 @@ class GroupedOptimizer : public Optimizer {
       add_parameters(name_, group.parameters);
     }
     if (groups_.empty()) add_parameters(name_, {});
+    check_parameters(name_);
     states_.resize(parameters().size());
   }
 

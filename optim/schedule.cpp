@@ -51,11 +51,11 @@ double cosine_lr(const CosineOptions& options, std::int64_t step) {
 
 Schedule::Schedule(Optimizer& optimizer, std::function<double(std::int64_t)> rate)
     : optimizer_(&optimizer), rate_(std::move(rate)) {
-  const double first = optimizer.lr();
-  for (std::size_t group = 0; group < optimizer.group_count(); ++group) {
-    ratios_.push_back(first > 0 ? optimizer.lr(group) / first : 1);
-  }
-  apply();
+  for (std::size_t group = 0; group < optimizer.group_count(); ++group) ratios_.push_back(optimizer.lr(group));
+  const double largest = *std::ranges::max_element(ratios_);
+  largest_ = static_cast<std::size_t>(std::ranges::find(ratios_, largest) - ratios_.begin());
+  for (double& ratio : ratios_) ratio = largest > 0 ? ratio / largest : 0;
+  apply(0);
 }
 
 Schedule::Schedule(Optimizer& optimizer, const OneCycleOptions& options)
@@ -65,12 +65,12 @@ Schedule::Schedule(Optimizer& optimizer, const CosineOptions& options)
     : Schedule(optimizer, [options](std::int64_t step) { return cosine_lr(options, step); }) {}
 
 void Schedule::step() {
+  apply(step_ + 1);
   ++step_;
-  apply();
 }
 
-void Schedule::apply() {
-  const double rate = rate_(step_);
+void Schedule::apply(std::int64_t step) {
+  const double rate = rate_(step);
   for (std::size_t group = 0; group < ratios_.size(); ++group) optimizer_->set_lr(group, rate * ratios_[group]);
 }
 

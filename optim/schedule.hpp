@@ -33,26 +33,29 @@ struct CosineOptions {
 /// of range.
 double cosine_lr(const CosineOptions& options, std::int64_t step);
 
-/// Sets the rates of an optimizer's groups, and keeps the ratio of each group's rate to the first group's at
-/// construction. The optimizer must outlive it.
+/// Sets the rates of an optimizer's groups. The group with the largest rate at construction, its base rate, gets the
+/// scheduled one, and the others in proportion to their base rates: groups of 0.001 and 0.1 under a schedule with a
+/// peak of 0.1 peak at 0.001 and 0.1, and a group of 0 stays at 0. The optimizer must outlive it.
 class Schedule {
  public:
-  /// Sets the rate of step 0.
+  /// Sets the rate of step 0. Throws a ValueError for a rate that is negative or not finite.
   Schedule(Optimizer& optimizer, std::function<double(std::int64_t step)> rate);
   /// With the rates of one_cycle_lr or cosine_lr.
   Schedule(Optimizer& optimizer, const OneCycleOptions& options);
   Schedule(Optimizer& optimizer, const CosineOptions& options);
 
-  /// Advances to the rate of the next step; call it after the optimizer's step.
+  /// Advances to the rate of the next step; call it after the optimizer's step. Throws as the constructor does.
   void step();
-  double lr() const { return optimizer_->lr(); }
+  /// The rate of the group with the largest base rate.
+  double lr() const { return optimizer_->lr(largest_); }
 
  private:
-  void apply();
+  void apply(std::int64_t step);
 
   Optimizer* optimizer_;
   std::function<double(std::int64_t)> rate_;
-  std::vector<double> ratios_;
+  std::vector<double> ratios_;  ///< of the base rates to the largest one
+  std::size_t largest_ = 0;     ///< the group with the largest base rate
   std::int64_t step_ = 0;
 };
 

@@ -44,9 +44,10 @@ Sgd::Sgd(std::vector<ParameterGroup<SgdOptions>> groups) : GroupedOptimizer("Sgd
 
 RangeUpdate Sgd::update(Array parameter, const Array& gradient, const SgdOptions& options, SgdState& state) {
   const Array ordered = gradient.contiguous(parameter.format());
-  if (options.momentum != 0 && !state.velocity.defined()) {
-    // With v = 0, momentum · v + g of the first step is g.
-    state.velocity = Array::zeros(parameter.shape(), parameter.dtype(), parameter.format());
+  if (options.momentum != 0) {
+    // With v = 0, momentum · v + g of the first step is g. A value in another format may have replaced the parameter's.
+    state.velocity = state.velocity.defined() ? state.velocity.contiguous(parameter.format())
+                                              : Array::zeros(parameter.shape(), parameter.dtype(), parameter.format());
   }
   return visit_floating("Sgd", parameter.dtype(), [&]<class T>() -> RangeUpdate {
     const SgdRates<T> rates = {.lr = static_cast<T>(options.lr.get()),

@@ -20,8 +20,8 @@ struct SgdState {
 
 /// With g the gradient plus weight_decay · p: v ← momentum · v + g (v = g at first), then p ← p − lr · v, or with
 /// Nesterov's momentum p ← p − lr · (g + momentum · v) (Sutskever et al., "On the importance of initialization and
-/// momentum", 2013, in PyTorch's form). Throws a ValueError for no parameters, one that is listed twice, options that
-/// are negative or not finite, and nesterov without momentum.
+/// momentum", 2013, in PyTorch's form). Throws a ValueError for no parameters, parameters that are listed twice or
+/// overlap in memory, options that are negative or not finite, and nesterov without momentum.
 class Sgd : public GroupedOptimizer<SgdOptions, SgdState> {
  public:
   Sgd(const std::vector<Tensor>& parameters, const SgdOptions& options);

@@ -37,7 +37,7 @@ struct DropoutOptions {
 /// `dropout` as a layer: drops elements.
 class Dropout : public DropoutLayer<Dropout, DropoutOptions> {
  public:
-  explicit Dropout(const Options& options) : DropoutLayer("Dropout", options) {}
+  explicit Dropout(const Options& options = {}) : DropoutLayer("Dropout", options) {}
 
  private:
   Tensor drop(const Tensor& x, RandomStream& stream) const override { return dropout(x, options_.p, stream); }
@@ -46,7 +46,7 @@ class Dropout : public DropoutLayer<Dropout, DropoutOptions> {
 /// `dropout2d` as a layer: drops whole channels of images (N, C, H, W).
 class Dropout2d : public DropoutLayer<Dropout2d, DropoutOptions> {
  public:
-  explicit Dropout2d(const Options& options) : DropoutLayer("Dropout2d", options) {}
+  explicit Dropout2d(const Options& options = {}) : DropoutLayer("Dropout2d", options) {}
 
  private:
   Tensor drop(const Tensor& x, RandomStream& stream) const override { return dropout2d(x, options_.p, stream); }
@@ -55,7 +55,7 @@ class Dropout2d : public DropoutLayer<Dropout2d, DropoutOptions> {
 /// `alpha_dropout` as a layer, for networks of `selu`: dropped elements take the value that selu tends to.
 class AlphaDropout : public DropoutLayer<AlphaDropout, DropoutOptions> {
  public:
-  explicit AlphaDropout(const Options& options) : DropoutLayer("AlphaDropout", options) {}
+  explicit AlphaDropout(const Options& options = {}) : DropoutLayer("AlphaDropout", options) {}
 
  private:
   Tensor drop(const Tensor& x, RandomStream& stream) const override { return alpha_dropout(x, options_.p, stream); }

@@ -10,6 +10,7 @@
 
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/profiler.hpp>
+#include <tapestry/core/random.hpp>
 #include <tapestry/data/datasets/array_dataset.hpp>
 #include <tapestry/data/loader.hpp>
 
@@ -154,6 +155,22 @@ TEST_CASE("loader shuffles by seed and epoch") {
   CHECK(flat(go_through(again)) == first);
   Loader other(numbers, {.batch_size = 8, .shuffle = true, .seed = 4});
   CHECK(flat(go_through(other)) != first);
+}
+
+TEST_CASE("loader made anew repeats its first epoch unless the seed or the epoch is another") {
+  const Numbers numbers(50);
+  const auto first_epoch = [&](std::uint64_t global_seed, std::uint64_t seed, std::int64_t epoch) {
+    manual_seed(global_seed);
+    Loader loader(numbers, {.batch_size = 8, .shuffle = true, .seed = seed, .transform = add_noise});
+    loader.set_epoch(epoch);
+    return go_through(loader);
+  };
+  const Seen seen = first_epoch(1, 0, 0);
+  CHECK(first_epoch(1, 0, 0) == seen);
+  CHECK(first_epoch(2, 0, 0) == seen);
+  CHECK(first_epoch(1, 5, 0) != seen);
+  CHECK(first_epoch(1, 0, 1) != seen);
+  manual_seed(0);
 }
 
 TEST_CASE("loader returns the same batches at any number of workers") {

@@ -7,6 +7,7 @@
 #include <tapestry/nn/blocks/basic_block.hpp>
 
 #include "nn/block_checks.hpp"
+#include "required_fields.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -14,20 +15,7 @@ using nn::BasicBlock;
 
 namespace {
 
-template <class Options>
-concept TakesNoInChannels = requires {
-  Options{.out_channels = 2};
-};
-template <class Options>
-concept TakesNoOutChannels = requires {
-  Options{.in_channels = 2};
-};
-template <class Options>
-concept TakesBoth = requires {
-  Options{.in_channels = 2, .out_channels = 2};
-};
-static_assert(!TakesNoInChannels<BasicBlock::Options> && !TakesNoOutChannels<BasicBlock::Options>);
-static_assert(TakesBoth<BasicBlock::Options>);
+static_assert(is_required<&BasicBlock::Options::in_channels> && is_required<&BasicBlock::Options::out_channels>);
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <tapestry/nn/layers/batch_norm2d.hpp>
 
 #include "core/generate.hpp"
+#include "required_fields.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -15,15 +16,7 @@ using nn::BatchNorm2d;
 
 namespace {
 
-template <class Options>
-concept TakesNoFeatures = requires {
-  Options{.eps = 1e-3};
-};
-template <class Options>
-concept TakesFeatures = requires {
-  Options{.num_features = 3};
-};
-static_assert(!TakesNoFeatures<BatchNorm2d::Options> && TakesFeatures<BatchNorm2d::Options>);
+static_assert(is_required<&BatchNorm2d::Options::num_features> && !is_required<&BatchNorm2d::Options::eps>);
 
 double batches_tracked(const nn::Module& layer) {
   const nn::StateDict state = layer.state_dict();

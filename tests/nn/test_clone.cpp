@@ -227,6 +227,11 @@ TEST_CASE("the error for a class that cannot be cloned says what to do") {
   REQUIRE_THROWS_MATCHES(Louder().clone(), ValueError,
                          Message("clone: make_like of the class Louder returns a ReLU\n"
                                  "hint: override make_like in Louder"));
+  struct Empty : nn::ReLU {
+    std::unique_ptr<ModuleBase> make_like() const override { return nullptr; }
+  };
+  REQUIRE_THROWS_MATCHES(Empty().clone(), ValueError,
+                         Message("clone: make_like of the class Empty returns a null pointer"));
   REQUIRE_THROWS_MATCHES(
       Grown(true).clone(), ValueError,
       Message("clone: make_like of the class Grown returns a module with other parameters or buffers"));

@@ -9,6 +9,7 @@
 #include <tapestry/nn/layers/conv2d.hpp>
 
 #include "nn/layer_checks.hpp"
+#include "required_fields.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -17,24 +18,8 @@ using nn::Conv2d;
 
 namespace {
 
-template <class Options>
-concept TakesNoInChannels = requires {
-  Options{.out_channels = 2, .kernel_size = 3};
-};
-template <class Options>
-concept TakesNoOutChannels = requires {
-  Options{.in_channels = 2, .kernel_size = 3};
-};
-template <class Options>
-concept TakesNoKernel = requires {
-  Options{.in_channels = 2, .out_channels = 2};
-};
-template <class Options>
-concept TakesAll = requires {
-  Options{.in_channels = 2, .out_channels = 2, .kernel_size = 3};
-};
-static_assert(!TakesNoInChannels<Conv2d::Options> && !TakesNoOutChannels<Conv2d::Options>);
-static_assert(!TakesNoKernel<Conv2d::Options> && TakesAll<Conv2d::Options>);
+static_assert(is_required<&Conv2d::Options::in_channels> && is_required<&Conv2d::Options::out_channels>);
+static_assert(is_required<&Conv2d::Options::kernel_size> && !is_required<&Conv2d::Options::stride>);
 
 /// One channel in and out, all weights 1: the sum of every window.
 Array window_sums(const Array& x, Pair kernel, Padding padding) {

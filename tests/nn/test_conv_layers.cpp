@@ -13,6 +13,7 @@
 #include <tapestry/nn/layers/unfold.hpp>
 
 #include "nn/layer_checks.hpp"
+#include "required_fields.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -23,17 +24,14 @@ using nn::ConvTranspose2d;
 
 namespace {
 
-template <class Options>
-concept TakesNoChannels = requires {
-  Options{.kernel_size = 3};
-};
-template <class Options>
-concept TakesNoKernel = requires {
-  Options{.in_channels = 2, .out_channels = 2};
-};
-static_assert(!TakesNoChannels<Conv1d::Options> && !TakesNoKernel<Conv1d::Options>);
-static_assert(!TakesNoChannels<ConvTranspose1d::Options> && !TakesNoKernel<ConvTranspose1d::Options>);
-static_assert(!TakesNoChannels<ConvTranspose2d::Options> && !TakesNoKernel<ConvTranspose2d::Options>);
+static_assert(is_required<&Conv1d::Options::in_channels> && is_required<&Conv1d::Options::out_channels> &&
+              is_required<&Conv1d::Options::kernel_size>);
+static_assert(is_required<&ConvTranspose1d::Options::in_channels> &&
+              is_required<&ConvTranspose1d::Options::out_channels> &&
+              is_required<&ConvTranspose1d::Options::kernel_size>);
+static_assert(is_required<&ConvTranspose2d::Options::in_channels> &&
+              is_required<&ConvTranspose2d::Options::out_channels> &&
+              is_required<&ConvTranspose2d::Options::kernel_size>);
 
 std::vector<std::string> parameter_names(nn::Module& layer) {
   std::vector<std::string> names;

@@ -4,6 +4,7 @@
 #include <tapestry/nn/layers/linear.hpp>
 
 #include "nn/layer_checks.hpp"
+#include "required_fields.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -11,20 +12,8 @@ using Catch::Matchers::Message;
 
 namespace {
 
-template <class Options>
-concept TakesNoInFeatures = requires {
-  Options{.out_features = 2};
-};
-template <class Options>
-concept TakesNoOutFeatures = requires {
-  Options{.in_features = 2};
-};
-template <class Options>
-concept TakesBoth = requires {
-  Options{.in_features = 2, .out_features = 2};
-};
-static_assert(!TakesNoInFeatures<nn::Linear::Options> && !TakesNoOutFeatures<nn::Linear::Options>);
-static_assert(TakesBoth<nn::Linear::Options>);
+static_assert(is_required<&nn::Linear::Options::in_features> && is_required<&nn::Linear::Options::out_features>);
+static_assert(!is_required<&nn::Linear::Options::bias>);
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // ModuleBase: names, modes, freezing, moving.
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@ namespace {
 struct Open : nn::Module {
   using Module::add;
   using Module::add_buffer;
+  using Module::add_child;
   using Module::add_parameter;
   Tensor forward(const Tensor& x) const override { return x; }
 };
@@ -96,6 +98,33 @@ TEST_CASE("a name that is empty or dotted or taken is rejected and nothing is re
   REQUIRE(module.named_parameters().size() == 1);
   REQUIRE(module.named_buffers().size() == 1);
   REQUIRE(module.children().size() == 1);
+}
+
+TEST_CASE("a part without a value is rejected and nothing is registered") {
+  Open module;
+  REQUIRE_THROWS_MATCHES(static_cast<void>(module.add_parameter("weight", Array())), ValueError,
+                         Message("module: the value of \"weight\" is undefined"));
+  REQUIRE_THROWS_MATCHES(static_cast<void>(module.add_buffer("count", Array())), ValueError,
+                         Message("module: the value of \"count\" is undefined"));
+  REQUIRE_THROWS_MATCHES(static_cast<void>(module.add_parameter("weight", Array::zeros({1}, DType::i64))), DTypeError,
+                         Message("set_requires_grad: expected f32 or f64, got i64"));
+  REQUIRE_THROWS_MATCHES(module.add_child("child", nullptr), ValueError,
+                         Message("module: expected a submodule \"child\", got a null pointer"));
+  REQUIRE(module.named_parameters().empty());
+  REQUIRE(module.named_buffers().empty());
+  REQUIRE(module.children().empty());
+  REQUIRE(module.state_dict().empty());
+}
+
+TEST_CASE("layers made on different threads without a seed have different weights") {
+  const auto weights_of_a_thread = [] {
+    std::vector<double> values;
+    std::thread([&] { values = values_of(nn::Linear({.in_features = 3, .out_features = 4}).weight().array()); }).join();
+    return values;
+  };
+  const auto first = weights_of_a_thread(), second = weights_of_a_thread();
+  REQUIRE(first.size() == 12);
+  REQUIRE(first != second);
 }
 
 TEST_CASE("a submodule is found by name and class") {

@@ -1,3 +1,5 @@
+#include <stdexcept>
+
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/layers/activation.hpp>
 #include <tapestry/nn/layers/linear.hpp>
@@ -16,6 +18,7 @@ TEST_CASE("a module list holds modules of any class in order and names them by n
   nn::Linear& last = list.append(nn::Linear({.in_features = 3, .out_features = 4}));
   REQUIRE(list.size() == 3);
   REQUIRE(&list[2] == &last);
+  REQUIRE_THROWS_AS(list[3], std::out_of_range);
   REQUIRE(list.named_parameters()[0].name == "0.weight");
   REQUIRE(list.named_parameters()[3].name == "2.bias");
   Tensor y = Generator(1).reals({5, 2}).to(DType::f32);

@@ -76,6 +76,7 @@ TEST_CASE("a state dict that does not match is rejected with every fault and cha
   entry_of(state, "mix.weight") = Array::zeros({5, 2, 3, 3});
   entry_of(state, "rest.0.num_batches_tracked") = Array::zeros({});
   entry_of(state, "rest.3.bias") = Array::zeros({4}, DType::u8);
+  entry_of(state, "rest.3.weight") = Array();
   state.emplace_back("rest.9.weight", Array::zeros({1}));
   state.emplace_back("gain", Array::zeros({1, 2, 1, 1}));
   state.emplace_back("rest", Array::zeros({1}));
@@ -88,7 +89,8 @@ TEST_CASE("a state dict that does not match is rejected with every fault and cha
   REQUIRE_THROWS_MATCHES(
       net.load_state_dict(state), ValueError,
       Message("load_state_dict: gain is listed twice; mix.weight: expected [5, 2, 1, 1], got [5, 2, 3, 3]; mix.bias is "
-              "missing; rest.0.num_batches_tracked: expected i64, got f32; rest.3.bias: expected f32, got u8; "
+              "missing; rest.0.num_batches_tracked: expected i64, got f32; rest.3.weight is undefined; rest.3.bias: "
+              "expected f32, got u8; "
               "rest.9.weight is unexpected; rest is unexpected"));
   require_same(net.state_dict(), before);
   REQUIRE(versions() == untouched);

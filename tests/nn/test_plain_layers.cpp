@@ -8,6 +8,7 @@
 #include <tapestry/nn/layers/pooling.hpp>
 
 #include "core/generate.hpp"
+#include "required_fields.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -15,16 +16,7 @@ using Catch::Matchers::Message;
 
 namespace {
 
-template <class Options>
-concept TakesNoKernel = requires {
-  Options{.padding = 1};
-};
-template <class Options>
-concept TakesKernel = requires {
-  Options{.kernel_size = 2};
-};
-static_assert(!TakesNoKernel<MaxPool2dOptions> && TakesKernel<MaxPool2dOptions>);
-static_assert(!TakesNoKernel<AvgPool2dOptions> && TakesKernel<AvgPool2dOptions>);
+static_assert(is_required<&MaxPool2dOptions::kernel_size> && is_required<&AvgPool2dOptions::kernel_size>);
 
 Array image() {
   return Generator(1).reals({2, 3, 5, 6}).to(DType::f32);

@@ -1,6 +1,9 @@
 #include "operators/suite.hpp"
 
+#include <limits>
 #include <string_view>
+
+#include <tapestry/core/error.hpp>
 
 namespace tapestry::testing {
 namespace {
@@ -64,6 +67,56 @@ void require_both_forms(const CheckedFunction& function, const std::vector<Array
   require_close(evaluate(function, inputs, same, {.create_graph = true}), evaluate(function, inputs), tolerance);
 }
 
+/// The value and the gradients of the inputs, one of which is replaced after forward unless `replacement` is undefined.
+Evaluation evaluate_replacing(const CheckedFunction& function, const std::vector<Array>& inputs, std::size_t replaced,
+                              bool is_leaf, const Array& replacement) {
+  std::vector<Tensor> tensors, leaves;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    tensors.push_back(Tensor(inputs[i]).set_requires_grad(is_leaf || i != replaced));
+    if (tensors[i].requires_grad()) leaves.push_back(tensors[i]);
+  }
+  const Tensor output = function(tensors);
+  // The result of an operator that has nothing to do is its input.
+  if (replacement.defined() && !output.is_same(tensors[replaced])) tensors[replaced].set_array(replacement);
+  Evaluation result{.value = output.array(), .gradients = {}};
+  if (!output.requires_grad()) return result;
+  for (const Tensor& gradient : grad(output, leaves, Generator(99).reals(output.shape()))) {
+    if (gradient.defined()) result.gradients.push_back(gradient.array());
+  }
+  return result;
+}
+
+/// Requires that results and gradients are those of the values that forward saw, even if the value of a leaf or a
+/// constant is replaced before they are computed.
+void require_same_after_replacement(const CheckedFunction& function, const std::vector<Array>& inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    for (const bool is_leaf : {true, false}) {
+      INFO("the value of " << (is_leaf ? "leaf " : "constant ") << i << " is replaced, " << describe(inputs));
+      const Array other = is_leaf ? Array::full(inputs[i].shape(), std::numeric_limits<double>::quiet_NaN(), DType::f64)
+                                  : Array::zeros({0}, DType::f64);
+      const Evaluation wanted = evaluate_replacing(function, inputs, i, is_leaf, {});
+      const Evaluation got = evaluate_replacing(function, inputs, i, is_leaf, other);
+      REQUIRE(got.gradients.size() == wanted.gradients.size());
+      require_close(got, wanted, 0);
+    }
+  }
+}
+
+/// Requires an error, or a meaning such as "no bias", for every input that is undefined.
+void require_no_crash_without(const CheckedFunction& function, const std::vector<Array>& inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    INFO("input " << i << " is undefined");
+    std::vector<Tensor> tensors(inputs.begin(), inputs.end());
+    tensors[i] = Tensor();
+    try {
+      const Array result = function(tensors).array();
+      REQUIRE(result.defined());
+    } catch (const Error& error) {
+      REQUIRE(std::string_view(error.what()).size() > 0);
+    }
+  }
+}
+
 void require_values_only(const Sample& sample) {
   const auto value = [&](const auto& change) {
     std::vector<Tensor> inputs;
@@ -89,12 +142,14 @@ void require_sample(const OperatorEntry& entry, const Sample& sample) {
   INFO(describe(sample.inputs) << ' ' << sample.options);
   const Array result = sample.function({sample.inputs.begin(), sample.inputs.end()}).array();
   require_close(result.to(DType::f64), sample.expected, entry.tolerance);
+  require_no_crash_without(sample.function, sample.inputs);
   if (!entry.is_differentiable) return require_values_only(sample);
   require_gradients(sample.function, sample.inputs, entry.gradients);
   require_both_forms(sample.function, sample.inputs, entry.forms_tolerance);
   require_same_in_f32(sample.function, sample.inputs, entry.f32_tolerance);
   require_same_in_channels_last(sample.function, sample.inputs, entry.format_tolerance);
   require_same_from_views(sample.function, sample.inputs);
+  require_same_after_replacement(sample.function, sample.inputs);
 }
 
 }  // namespace

@@ -120,7 +120,8 @@ inline OperatorEntry moving(OperatorEntry entry) {
 }
 
 /// Requires of every generated call: the result of plain loops, gradients of both orders and in both forms, the same in
-/// f32, in both memory formats and for views into larger arrays; then the calls on empty arrays and the errors.
+/// f32, in both memory formats, for views into larger arrays and when the value of an input is replaced after forward,
+/// and no crash if an input is undefined; then the calls on empty arrays and the errors.
 void check_operator(const OperatorEntry& entry);
 
 }  // namespace tapestry::testing

@@ -48,6 +48,46 @@ TEST_CASE("AdamW follows its rule element by element") {
   }
 }
 
+// One rounding to f32 is 6e-8. Computed as 1 − float(β), the share of a gradient would be off by up to 3e-8 / (1 − β):
+// 0.7 % for the first β₂ and everything for the last one.
+TEST_CASE("AdamW in f32 follows f64 for rates close to 0 and 1") {
+  for (const AdamWOptions& options :
+       {AdamWOptions{.lr = 0.01, .beta2 = 0.999999}, AdamWOptions{.lr = 0.01, .beta2 = 1 - 1e-8},
+        AdamWOptions{.lr = 0.01, .beta2 = 1 - 1e-12}, AdamWOptions{.lr = 0.01, .beta1 = 1 - 1e-8, .beta2 = 1 - 1e-8},
+        AdamWOptions{.lr = 0.01, .beta1 = 0, .beta2 = 0}, AdamWOptions{.lr = 0.01, .beta1 = 1e-8, .beta2 = 1e-9}}) {
+    const Array start = Generator(5).reals({20}).to(DType::f32);
+    const auto run = [&](DType dtype) {
+      Tensor parameter = Tensor(start.to(dtype).clone()).set_requires_grad();
+      AdamW optimizer({parameter}, options);
+      for (int step = 1; step <= 5; ++step) {
+        parameter.set_grad(made_up_gradient({20}, step).to(DType::f32).to(dtype));
+        optimizer.step();
+      }
+      return parameter.array().to(DType::f64);
+    };
+    INFO("beta1 " << options.beta1 << ", beta2 1 - " << 1 - options.beta2);
+    // Values below 10 and steps of 0.01, five times: five roundings of the value and a few of each step.
+    require_close(run(DType::f32), run(DType::f64), 1e-6);
+  }
+}
+
+// 1 − 1e-5 as a float is off by 1.4e-8, 0.14 % of the decay. The roundings of 4096 parameters, ±3e-8 each, are 0.4 % of
+// their decay and average out to 0.01 %.
+TEST_CASE("the weight decay of AdamW in f32 is exact on average") {
+  const auto total = [](const Tensor& x) {
+    double sum = 0;
+    for (const double value : values_of(x.array())) sum += value;
+    return sum;
+  };
+  Tensor parameter = Tensor(Generator(6).reals({4096}, 0.5, 1).to(DType::f32)).set_requires_grad();
+  const double before = total(parameter);
+  AdamW optimizer({parameter}, {.lr = 1e-3, .weight_decay = 1e-2});
+  parameter.set_grad(Array::zeros({4096}));
+  optimizer.step();
+  const double decay = 1e-5 * before;
+  REQUIRE(std::abs(before - total(parameter) - decay) < 5e-4 * decay);
+}
+
 TEST_CASE("AdamW accepts a gradient in another memory format") {
   const Array start = Generator(2).reals({2, 3, 4, 5});
   const Array gradient = made_up_gradient({2, 3, 4, 5}, 1);

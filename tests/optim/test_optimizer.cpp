@@ -171,6 +171,112 @@ TEST_CASE("optimizers reject parameter lists that are empty or contain duplicate
                          Message("Sgd: lr must be finite and not negative, got -1"));
 }
 
+TEST_CASE("parameters that overlap in memory are rejected") {
+  const Array memory = Generator(1).reals({6});
+  const auto of = [](const Array& array) { return Tensor(array).set_requires_grad(); };
+  const std::string hint = "\nhint: pass a parameter that is used in several places once, as one tensor";
+  for (const auto& [name, make] : optimizers()) {
+    const auto rejects = [&, label = name, make_one = make](const std::vector<Tensor>& parameters,
+                                                            const std::string& text) {
+      REQUIRE_THROWS_MATCHES(make_one(parameters), ValueError, Message(label + ": parameters " + text + hint));
+    };
+    rejects({of(memory), of(memory)}, "0 (f64[6]) and 1 (f64[6]) overlap in memory");
+    rejects({made_up_parameter({3}, 1), of(memory.slice(2, 4)), of(memory.reshape({2, 3}))},
+            "1 (f64[2]) and 2 (f64[2, 3]) overlap in memory");
+    rejects({of(memory.slice(3, 6)), made_up_parameter({3}, 1), of(memory.slice(0, 4))},
+            "0 (f64[3]) and 2 (f64[4]) overlap in memory");
+    REQUIRE_NOTHROW(make({of(memory.slice(0, 3)), of(memory.slice(3, 6)), of(memory.slice(2, 2))}));
+  }
+}
+
+TEST_CASE("a step that cannot be taken for every parameter is not taken for any") {
+  const std::string remade = "\nhint: make the optimizer after replacing or converting parameters";
+  struct Fault {
+    std::function<void(Tensor& last, const Tensor& first)> change;
+    std::string message;
+  };
+  const std::vector<Fault> faults = {
+      {[](Tensor& last, const Tensor&) { last.set_array(made_up_gradient({5}, 1)); },
+       "expected parameter 2 to be f64[3], got f64[5]" + remade},
+      {[](Tensor& last, const Tensor&) { last.set_array(made_up_gradient({2}, 1)); },
+       "expected parameter 2 to be f64[3], got f64[2]" + remade},
+      {[](Tensor& last, const Tensor&) { last.set_array(last.array().to(DType::f32)); },
+       "expected parameter 2 to be f64[3], got f32[3]" + remade},
+      {[](Tensor& last, const Tensor&) {
+         give_gradient(last, 1);
+         Tensor(last.grad()).set_array(made_up_gradient({1}, 1));
+       },
+       "expected the gradient of parameter 2 to be f64[3], got f64[1]"},
+      {[](Tensor& last, const Tensor&) {
+         give_gradient(last, 1);
+         Tensor(last.grad()).set_array(last.grad().array().to(DType::f32));
+       },
+       "expected the gradient of parameter 2 to be f64[3], got f32[3]"},
+      {[](Tensor& last, const Tensor& first) { last.set_array(first.array()); },
+       "parameters 0 (f64[3]) and 2 (f64[3]) overlap in memory\nhint: pass a parameter that is used in several places "
+       "once, as one tensor"}};
+  for (const auto& [name, make] : optimizers()) {
+    for (const Fault& fault : faults) {
+      for (const int steps_before : {0, 2}) {
+        const std::vector<Tensor> parameters = {made_up_parameter({3}, 1), made_up_parameter({4}, 2),
+                                                made_up_parameter({3}, 3)};
+        const std::vector<Tensor> untouched = {made_up_parameter({3}, 1), made_up_parameter({4}, 2),
+                                               made_up_parameter({3}, 3)};
+        const auto optimizer = make(parameters);
+        const auto reference = make(untouched);
+        const auto give_all = [](const std::vector<Tensor>& all, int step) {
+          for (const Tensor& one : all) give_gradient(one, step);
+        };
+        for (int step = 0; step < steps_before; ++step) {
+          give_all(parameters, step);
+          give_all(untouched, step);
+          optimizer->step();
+          reference->step();
+        }
+        give_all(parameters, 5);
+        Tensor last = parameters[2];
+        const Array old = last.array();
+        fault.change(last, parameters[0]);
+        REQUIRE_THROWS_WITH(optimizer->step(), name + ": " + fault.message);
+        require_equal(parameters[0].array(), untouched[0].array());
+        require_equal(parameters[1].array(), untouched[1].array());
+
+        // The states have not advanced either.
+        last.set_array(old);
+        give_all(parameters, 6);
+        give_all(untouched, 6);
+        optimizer->step();
+        reference->step();
+        for (std::size_t i = 0; i < parameters.size(); ++i) require_equal(parameters[i].array(), untouched[i].array());
+      }
+    }
+  }
+}
+
+TEST_CASE("a parameter's value may be replaced by one in another memory format") {
+  const auto run = [&](const Make& make, MemoryFormat format) {
+    const Tensor parameter = made_up_parameter({2, 3, 4, 5}, 1);
+    const auto optimizer = make({parameter});
+    for (const int step : {1, 2, 3}) {
+      give_gradient(parameter, step);
+      optimizer->step();
+      Tensor(parameter).set_array(parameter.array().contiguous(format));
+    }
+    return parameter.array();
+  };
+  for (const auto& [name, make] : optimizers()) {
+    INFO(name);
+    require_equal(run(make, MemoryFormat::channels_last), run(make, MemoryFormat::row_major));
+  }
+}
+
+TEST_CASE("a parameter that is not floating is rejected") {
+  const Tensor integers = Array::zeros({2}, DType::i64);
+  for (const auto& [name, make] : optimizers()) {
+    REQUIRE_THROWS_MATCHES(make({integers}), DTypeError, Message(name + ": expected f32 or f64, got i64"));
+  }
+}
+
 TEST_CASE("every optimizer reaches the bottom of a quadratic") {
   // Σ wᵢ (xᵢ − tᵢ)², with curvatures from 1 to 20
   const Array target = Generator(3).reals({20});

@@ -121,11 +121,51 @@ TEST_CASE("a schedule follows a cosine or any function of the step") {
   REQUIRE(optimizer.lr(1) == 0.125);
 }
 
-TEST_CASE("groups get the rate itself if the first group has rate 0") {
+TEST_CASE("every group keeps its own base rate whatever the order of the rates") {
+  const std::vector<std::vector<double>> cases = {
+      {0.001, 0.1}, {0.1, 0.001}, {0, 0.1}, {0.1, 0}, {0.1, 0.1}, {0, 0}, {0.1}, {0, 0.05, 0.1}, {0}, {0.1, 0, 0.001}};
+  const optim::OneCycleOptions one_cycle = {.max_lr = 0.1, .total_steps = 10};
+  const optim::CosineOptions cosine = {.lr = 0.1, .total_steps = 10};
+  const std::vector<std::function<double(std::int64_t)>> rates = {
+      [&](std::int64_t step) { return one_cycle_lr(one_cycle, step); },
+      [&](std::int64_t step) { return cosine_lr(cosine, step); },
+      [](std::int64_t step) { return 0.1 / static_cast<double>(step + 1); }};
+  for (const auto& bases : cases) {
+    for (std::size_t kind = 0; kind < rates.size(); ++kind) {
+      std::vector<optim::ParameterGroup<optim::SgdOptions>> groups;
+      for (const double base : bases) groups.push_back({{made_up_parameter({1}, 1)}, {.lr = base}});
+      Sgd optimizer(groups);
+      Schedule schedule = kind == 0   ? Schedule(optimizer, one_cycle)
+                          : kind == 1 ? Schedule(optimizer, cosine)
+                                      : Schedule(optimizer, rates[kind]);
+      for (int step = 0; step < 10; ++step) {
+        for (std::size_t group = 0; group < bases.size(); ++group) {
+          INFO("schedule " << kind << ", step " << step << ", group " << group << " of base rate " << bases[group]);
+          require_near(optimizer.lr(group), bases[group] * rates[kind](step) / 0.1);
+        }
+        schedule.step();
+      }
+    }
+  }
+}
+
+TEST_CASE("a schedule reports the rate of the group with the largest base rate") {
   Sgd optimizer = two_groups(0, 0.1);
   const Schedule schedule(optimizer, optim::CosineOptions{.lr = 0.5, .total_steps = 4});
-  REQUIRE(optimizer.lr(0) == 0.5);
+  REQUIRE(schedule.lr() == 0.5);
+}
+
+TEST_CASE("a rate out of range changes neither the groups nor the step of a schedule") {
+  Sgd optimizer = two_groups(0.2, 0.1);
+  bool is_broken = false;
+  Schedule schedule(optimizer, [&](std::int64_t step) { return is_broken ? -1.0 : static_cast<double>(step + 1); });
+  is_broken = true;
+  REQUIRE_THROWS_AS(schedule.step(), ValueError);
+  REQUIRE(optimizer.lr(0) == 1);
   REQUIRE(optimizer.lr(1) == 0.5);
+  is_broken = false;
+  schedule.step();
+  REQUIRE(optimizer.lr(0) == 2);
 }
 
 TEST_CASE("a schedule out of range is rejected on construction") {

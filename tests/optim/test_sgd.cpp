@@ -1,6 +1,7 @@
 #include <tapestry/optim/sgd.hpp>
 
 #include "optim/optimizer_checks.hpp"
+#include "required_fields.hpp"
 
 using namespace tapestry;
 using namespace tapestry::testing;
@@ -10,15 +11,7 @@ using optim::SgdOptions;
 
 namespace {
 
-template <class Options>
-concept TakesNoRate = requires {
-  Options{.momentum = 0.9};
-};
-template <class Options>
-concept TakesRate = requires {
-  Options{.lr = 0.1};
-};
-static_assert(!TakesNoRate<SgdOptions> && TakesRate<SgdOptions>);
+static_assert(is_required<&SgdOptions::lr> && !is_required<&SgdOptions::momentum>);
 
 /// The value after steps from 1 with a constant gradient of 0.5.
 double after_steps(const SgdOptions& options, int steps) {
