@@ -139,8 +139,10 @@ std::vector<Sum> losses() {
   };
 }
 
+/// The largest size that interpolate accepts.
+constexpr std::int64_t most_pixels = 16777216;
+
 std::vector<Sum> accumulated() {
-  constexpr std::int64_t most_pixels = 16777216;  // of interpolate
   const auto zeros_of = [](std::int64_t n) { return Array::zeros({n}, DType::i64); };
   return {
       {"broadcast", [](auto n) { return gradient({1}, [=](const Tensor& x) { return x + full({n}); }); }, times_term},
