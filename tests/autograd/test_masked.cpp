@@ -97,7 +97,7 @@ TEST_CASE("NaN and infinity in masked keys and values do not reach any other row
       const auto got = everything(attention, with);
       require_same_rows(got, clean, visible);
       // The masked keys and values themselves get no gradient either.
-      for (const std::size_t gradient : {2, 3, 5, 6}) {
+      for (const std::size_t gradient : {2U, 3U, 5U, 6U}) {
         require_equal(slice(Tensor(got[gradient]), 1, visible, keys).array(),
                       Array::zeros({2, keys - visible, inputs[gradient % 3 == 2 ? 1 : 2].size(-1)}, DType::f64));
       }
