@@ -11,6 +11,7 @@
 #include <tapestry/autograd/node.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/record.hpp>
+#include <tapestry/core/allocator.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/profile_span.hpp>
 
@@ -118,7 +119,12 @@ class Pass {
     if (!captured_.empty() && std::none_of(wanted.begin(), wanted.end(), [](bool one) { return one; })) return;
     detail::ProfileSpan span(node->name(), node->layer());
     span.add_input(gradient.dtype(), gradient.shape());
-    std::vector<Tensor> gradients = node->backward(std::move(gradient), wanted);
+    std::vector<Tensor> gradients;
+    try {
+      gradients = node->backward(std::move(gradient), wanted);
+    } catch (const std::bad_alloc& error) {
+      detail::throw_out_of_memory(fmt::format("backward of {}", node->name()), error);
+    }
     if (!keep_) node->release();
     check_gradients(*node, gradients, wanted);
     for (const Tensor& one : gradients) {

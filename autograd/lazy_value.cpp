@@ -2,6 +2,7 @@
 
 #include <tapestry/autograd/lazy_value.hpp>
 #include <tapestry/autograd/saved_tensor.hpp>
+#include <tapestry/core/allocator.hpp>
 
 namespace tapestry {
 
@@ -85,7 +86,7 @@ Array LazyValue::array_locked(const std::function<Array()>& compute) {
   Array computed;
   try {
     const detail::ProfileSpan span(origin_);
-    computed = compute();
+    computed = detail::naming_out_of_memory(origin_.name, compute);
   } catch (...) {
     start_watching();
     throw;

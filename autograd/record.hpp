@@ -30,6 +30,7 @@
 #include <tapestry/autograd/node.hpp>
 #include <tapestry/autograd/saved_tensor.hpp>
 #include <tapestry/autograd/tensor.hpp>
+#include <tapestry/core/allocator.hpp>
 #include <tapestry/core/profile_span.hpp>
 
 namespace tapestry {
@@ -108,7 +109,7 @@ void complete(ProfileSpan& span, InputPointers inputs, const Tensor& value, std:
 template <class Op, class... Inputs>
 Tensor run_forward(Op op, InputPointers pointers, const Inputs&... inputs) {
   ProfileSpan span(Op::name);
-  Tensor value = op.forward(inputs...);
+  Tensor value = naming_out_of_memory(Op::name, [&] { return Tensor(op.forward(inputs...)); });
   if (span.is_on()) {
     std::int64_t flops = 0;
     if constexpr (requires { op.flops(); }) flops = op.flops();

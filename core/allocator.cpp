@@ -6,10 +6,12 @@
 #include <new>
 #include <utility>
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 
 #include <tapestry/core/allocator.hpp>
 #include <tapestry/core/block_heap.hpp>
+#include <tapestry/core/error.hpp>
 
 namespace tapestry {
 namespace {
@@ -40,6 +42,11 @@ void* system_allocate(std::size_t bytes) {
   // Only advice: the block works without huge pages as well.
   if (huge) (void)madvise(block, bytes, MADV_HUGEPAGE);
   return block;
+}
+
+[[noreturn]] void throw_no_memory_for(std::size_t bytes, const AllocatorStatistics& statistics) {
+  throw OutOfMemoryError(fmt::format("out of memory: requested {} bytes; arrays use {} bytes, and {} are cached", bytes,
+                                     statistics.live_bytes, statistics.cached_bytes));
 }
 
 }  // namespace
@@ -111,7 +118,7 @@ Allocator::~Allocator() {
 }
 
 void* Allocator::allocate(std::size_t bytes) {
-  if (bytes > static_cast<std::size_t>(PTRDIFF_MAX)) throw std::bad_alloc();
+  if (bytes > static_cast<std::size_t>(PTRDIFF_MAX)) throw_no_memory_for(bytes, statistics());
   const std::size_t rounded = size_class(bytes);
   const auto counted = static_cast<std::int64_t>(rounded);
   const std::lock_guard lock(state_->mutex);
@@ -129,7 +136,7 @@ void* Allocator::allocate(std::size_t bytes) {
       state_->trim();
       block = state_->take_from_system(rounded, rounded);
     }
-    if (block == nullptr) throw std::bad_alloc();
+    if (block == nullptr) throw_no_memory_for(bytes, statistics);
     ++statistics.system_allocations;
   }
   ++statistics.allocations;
@@ -160,6 +167,14 @@ AllocatorStatistics Allocator::statistics() const {
 void Allocator::reset_peak() noexcept {
   const std::lock_guard lock(state_->mutex);
   state_->statistics.peak_live_bytes = state_->statistics.live_bytes;
+}
+
+void detail::throw_out_of_memory(std::string_view operation, const std::bad_alloc& error) {
+  if (dynamic_cast<const OutOfMemoryError*>(&error) != nullptr)
+    throw OutOfMemoryError(fmt::format("{}: {}", operation, error.what()));
+  const AllocatorStatistics statistics = Allocator::instance().statistics();
+  throw OutOfMemoryError(fmt::format("{}: out of memory; arrays use {} bytes, and {} are cached", operation,
+                                     statistics.live_bytes, statistics.cached_bytes));
 }
 
 }  // namespace tapestry

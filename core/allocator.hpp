@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
+#include <string_view>
 
 namespace tapestry {
 
@@ -25,7 +27,8 @@ class Allocator {
   /// The allocator of arrays; it lives as long as the process.
   static Allocator& instance();
 
-  /// A block of at least `bytes` bytes with undefined contents. Throws std::bad_alloc.
+  /// A block of at least `bytes` bytes with undefined contents. Throws an OutOfMemoryError with the number of bytes
+  /// requested, in use and cached.
   void* allocate(std::size_t bytes);
   /// Frees a block returned by `allocate(bytes)`.
   void deallocate(void* block, std::size_t bytes) noexcept;
@@ -44,5 +47,22 @@ class Allocator {
   struct State;
   State* state_;
 };
+
+namespace detail {
+
+/// Throws `error` as an OutOfMemoryError whose message begins with `operation`.
+[[noreturn]] void throw_out_of_memory(std::string_view operation, const std::bad_alloc& error);
+
+/// The result of `compute()`; if it runs out of memory, the error names `operation`.
+template <class Compute>
+auto naming_out_of_memory(std::string_view operation, const Compute& compute) {
+  try {
+    return compute();
+  } catch (const std::bad_alloc& error) {
+    throw_out_of_memory(operation, error);
+  }
+}
+
+}  // namespace detail
 
 }  // namespace tapestry

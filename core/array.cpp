@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/core/allocator.hpp>
 #include <tapestry/core/array.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/linalg/transpose.hpp>
@@ -61,7 +62,11 @@ Array Array::empty(const Shape& shape, DType dtype, MemoryFormat format) {
   array.shape_ = shape;
   array.dtype_ = dtype;
   array.format_ = format;
-  array.storage_ = std::make_shared<Storage>(static_cast<std::size_t>(array.bytes()));
+  try {
+    array.storage_ = std::make_shared<Storage>(static_cast<std::size_t>(array.bytes()));
+  } catch (const std::bad_alloc& error) {
+    detail::throw_out_of_memory(fmt::format("array {}{}", to_string(dtype), to_string(shape)), error);
+  }
   return array;
 }
 

@@ -28,7 +28,7 @@ class Array {
   Array() = default;
 
   /// An array with undefined contents. Throws a ShapeError when `format` is channels_last and the rank is not
-  /// 3 or 4.
+  /// 3 or 4, and an OutOfMemoryError as every function that makes an array.
   static Array empty(const Shape& shape, DType dtype = DType::f32, MemoryFormat format = MemoryFormat::row_major);
   /// An array of the shape, dtype and format of `like`, with undefined contents.
   static Array empty_like(const Array& like);
@@ -97,7 +97,7 @@ class Array {
   Array slice(std::int64_t begin, std::int64_t end) const;
   /// This array in another format: itself if it already has that format, otherwise a converted copy.
   Array contiguous(MemoryFormat format = MemoryFormat::row_major) const;
-  /// This array with another element type: itself if it already has that type, otherwise a converted copy.
+  /// This array with another element type: itself if it has that type, else a converted copy (denormals included).
   Array to(DType dtype) const;
   /// A copy with its own memory.
   Array clone() const;

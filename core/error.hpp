@@ -2,6 +2,7 @@
 // begins with "hint: " where there is a remedy.
 #pragma once
 
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -36,6 +37,17 @@ class ValueError : public Error {
 class GradError : public Error {
  public:
   using Error::Error;
+};
+
+/// Memory that the system does not have. Not an Error, because the standard library's containers throw the same base
+/// class: `catch (const std::bad_alloc&)` catches both.
+class OutOfMemoryError : public std::bad_alloc {
+ public:
+  explicit OutOfMemoryError(const std::string& message) : message_(message) {}
+  const char* what() const noexcept override { return message_.what(); }
+
+ private:
+  std::runtime_error message_;  ///< unlike a string, copied without allocating
 };
 
 /// A file that is missing, unreadable or malformed.

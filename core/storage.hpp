@@ -22,7 +22,7 @@ class WriteObserver {
 /// overwritten.
 class Storage {
  public:
-  /// Undefined contents. Throws std::bad_alloc.
+  /// Undefined contents. Throws an OutOfMemoryError.
   explicit Storage(std::size_t bytes);
   ~Storage();
   Storage(const Storage&) = delete;

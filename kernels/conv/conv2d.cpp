@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <type_traits>
 
 #include <tapestry/kernels/conv/conv2d.hpp>
@@ -10,13 +11,18 @@ namespace tapestry::kernels {
 
 template <class T>
 Conv2dAlgorithm choose_algorithm(const Conv2dGeometry& g, bool allow_winograd) {
-  if (g.groups > 1 && g.groups == g.in_channels) return Conv2dAlgorithm::depthwise;
+  // The other algorithms add up all terms of an element in one chain, too inexact in f32 for kernels as large as
+  // images.
+  constexpr std::int64_t too_deep = std::int64_t{1} << 16;
+  const std::int64_t channels = std::max({g.in_channels / g.groups, g.out_channels / g.groups, std::int64_t{1}});
+  const bool is_deep = std::is_same_v<T, float> && g.kernel_height * g.kernel_width > too_deep / channels;
+  if (g.groups > 1 && g.groups == g.in_channels && !is_deep) return Conv2dAlgorithm::depthwise;
   // With fewer channels the transforms cost more than the multiplications that they save. The choice does not depend on
   // the batch size, so that a sample has the same bits alone as in a batch.
   constexpr std::int64_t min_channels = 16;
   const bool pays = g.in_channels >= min_channels && g.out_channels >= min_channels;
   if (std::is_same_v<T, float> && allow_winograd && pays && winograd::can_compute(g)) return Conv2dAlgorithm::winograd;
-  return Conv2dAlgorithm::implicit_gemm;
+  return is_deep ? Conv2dAlgorithm::reference : Conv2dAlgorithm::implicit_gemm;
 }
 
 template <class T>

@@ -26,6 +26,11 @@ std::int64_t weight_at(const Conv2dGeometry& g, std::int64_t k, std::int64_t c, 
   return ((k * (g.in_channels / g.groups) + c) * g.kernel_height + i) * g.kernel_width + j;
 }
 
+template <class T>
+double product(T a, T b) {
+  return static_cast<double>(a) * static_cast<double>(b);
+}
+
 }  // namespace
 
 template <class T>
@@ -39,17 +44,17 @@ void forward(const Conv2dGeometry& g, const T* x, const T* weight, const T* bias
     const std::int64_t row = image_row % g.out_height;
     for (std::int64_t column = 0; column < g.out_width; ++column) {
       for (std::int64_t k = 0; k < g.out_channels; ++k) {
-        T sum = bias == nullptr ? T{0} : bias[k];
+        double sum = bias == nullptr ? 0 : static_cast<double>(bias[k]);
         for (std::int64_t i = 0; i < g.kernel_height; ++i) {
           for (std::int64_t j = 0; j < g.kernel_width; ++j) {
             const std::int64_t in_row = row * g.stride_height - g.pad_top + i * g.dilation_height;
             const std::int64_t in_column = column * g.stride_width - g.pad_left + j * g.dilation_width;
             if (!in.contains(in_row, in_column)) continue;
             const T* pixel = x + in.at(n, in_row, in_column) + k / out_group * in_group;
-            for (std::int64_t c = 0; c < in_group; ++c) sum += pixel[c] * weight[weight_at(g, k, c, i, j)];
+            for (std::int64_t c = 0; c < in_group; ++c) sum += product(pixel[c], weight[weight_at(g, k, c, i, j)]);
           }
         }
-        y[out.at(n, row, column) + k] = sum;
+        y[out.at(n, row, column) + k] = static_cast<T>(sum);
       }
     }
   });
@@ -66,7 +71,7 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
     const std::int64_t row = image_row % g.in_height;
     for (std::int64_t column = 0; column < g.in_width; ++column) {
       for (std::int64_t c = 0; c < g.in_channels; ++c) {
-        T sum = bias == nullptr ? T{0} : bias[c];
+        double sum = bias == nullptr ? 0 : static_cast<double>(bias[c]);
         for (std::int64_t i = 0; i < g.kernel_height; ++i) {
           for (std::int64_t j = 0; j < g.kernel_width; ++j) {
             const std::int64_t strided_row = row + g.pad_top - i * g.dilation_height;
@@ -78,11 +83,11 @@ void input_gradient(const Conv2dGeometry& g, const T* dy, const T* weight, const
             const std::int64_t first = c / in_group * out_group;
             const T* pixel = dy + out.at(n, out_row, out_column);
             for (std::int64_t k = first; k < first + out_group; ++k) {
-              sum += pixel[k] * weight[weight_at(g, k, c % in_group, i, j)];
+              sum += product(pixel[k], weight[weight_at(g, k, c % in_group, i, j)]);
             }
           }
         }
-        dx[in.at(n, row, column) + c] = sum;
+        dx[in.at(n, row, column) + c] = static_cast<T>(sum);
       }
     }
   });
@@ -99,18 +104,19 @@ void weight_gradient(const Conv2dGeometry& g, const T* x, const T* dy, T* dweigh
     const std::int64_t c = channel_pair % in_group;
     for (std::int64_t i = 0; i < g.kernel_height; ++i) {
       for (std::int64_t j = 0; j < g.kernel_width; ++j) {
-        T sum{0};
+        double sum = 0;
         for (std::int64_t n = 0; n < g.batch; ++n) {
           for (std::int64_t row = 0; row < g.out_height; ++row) {
             for (std::int64_t column = 0; column < g.out_width; ++column) {
               const std::int64_t in_row = row * g.stride_height - g.pad_top + i * g.dilation_height;
               const std::int64_t in_column = column * g.stride_width - g.pad_left + j * g.dilation_width;
               if (!in.contains(in_row, in_column)) continue;
-              sum += x[in.at(n, in_row, in_column) + k / out_group * in_group + c] * dy[out.at(n, row, column) + k];
+              sum += product(x[in.at(n, in_row, in_column) + k / out_group * in_group + c],
+                             dy[out.at(n, row, column) + k]);
             }
           }
         }
-        dweight[weight_at(g, k, c, i, j)] = sum;
+        dweight[weight_at(g, k, c, i, j)] = static_cast<T>(sum);
       }
     }
   });

@@ -1,19 +1,20 @@
-// Convolution as plain loops: the definition, slow, which the tests compare the other algorithms with.
+// Convolution as plain loops: the definition, slow, which the tests compare the other algorithms with. Every output is
+// one sum in double precision.
 #pragma once
 
 #include <tapestry/kernels/conv/conv2d.hpp>
 
 namespace tapestry::kernels::reference {
 
-/// Every output is one sum in T that begins with the bias, in the order kernel row, kernel column, input channel.
+/// Every sum begins with the bias, in the order kernel row, kernel column, input channel.
 template <class T>
 void forward(const Conv2dGeometry& geometry, const T* x, const T* weight, const T* bias, T* y);
 
-/// Every output is one sum in T that begins with the bias, in the order kernel row, kernel column, output channel.
+/// Every sum begins with the bias, in the order kernel row, kernel column, output channel.
 template <class T>
 void input_gradient(const Conv2dGeometry& geometry, const T* dy, const T* weight, const T* bias, T* dx);
 
-/// Every output is one sum in T, in the order image, output row, output column.
+/// Every sum is in the order image, output row, output column.
 template <class T>
 void weight_gradient(const Conv2dGeometry& geometry, const T* x, const T* dy, T* dweight);
 

@@ -7,6 +7,7 @@
 #include <tapestry/kernels/conv/conv2d_pack.hpp>
 #include <tapestry/kernels/conv/conv2d_products.hpp>
 #include <tapestry/kernels/conv/conv2d_windows.hpp>
+#include <tapestry/kernels/reduction/gather_sums.hpp>
 #include <tapestry/kernels/runtime/conv2d_workspace.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
@@ -22,6 +23,9 @@ constexpr std::int64_t few_pieces = 4;
 constexpr std::int64_t cached_sum_bytes = std::int64_t{1} << 20;
 constexpr std::int64_t max_sum_bytes = std::int64_t{64} << 20;
 constexpr std::int64_t min_strip = 4;
+// If a piece has more than `few_blocks`, the sums of every `summed_blocks` are added in double precision.
+constexpr std::int64_t few_blocks = 8;
+constexpr std::int64_t summed_blocks = 4;
 
 /// How the sum is computed; a function of the geometry alone.
 template <class T>
@@ -48,6 +52,7 @@ struct Plan {
     const std::int64_t few = std::clamp<std::int64_t>(max_sum_bytes / bytes, 1, few_pieces);
     const std::int64_t most = std::min({gather.blocks(), max_pieces, std::max(cached_sum_bytes / bytes, few)});
     pieces = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
+    has_totals = sizeof(T) < sizeof(double) && pieces > 0 && ceil_div(gather.blocks(), pieces) > few_blocks;
     strips = pieces == 0 ? 0 : std::min(std::max<std::int64_t>(panels.count() / min_strip, 1), max_pieces / pieces);
   }
 
@@ -71,17 +76,21 @@ struct Plan {
   std::int64_t source_copy_size;
   std::int64_t scratch_pitch;
   std::int64_t pieces, strips;
+  bool has_totals;  ///< of more blocks than `few_blocks`
 };
 
 template <class T>
 struct Buffers {
   T* sums;
+  double* totals;  ///< as the sums, if the plan has them
   T* scratch;
 };
 
 template <class T>
 Buffers<T> take_buffers(WorkspaceCutter& cutter, const Plan<T>& plan) {
-  return {.sums = cutter.take<T>(saturating_product(plan.pieces, plan.sums_size)),
+  const std::int64_t sums = saturating_product(plan.pieces, plan.sums_size);
+  return {.sums = cutter.take<T>(sums),
+          .totals = cutter.take<double>(plan.has_totals ? sums : 0),
           .scratch = cutter.take<T>(saturating_product(num_threads(), plan.scratch_pitch))};
 }
 
@@ -128,20 +137,20 @@ void add_block(const Plan<T>& plan, std::int64_t block, std::int64_t group, std:
 }
 
 /// Adds the sums of all pieces for the channels [begin, end) of a panel and writes the result to dweight.
-template <class T>
-void combine(const Plan<T>& plan, std::int64_t panel, std::int64_t begin, std::int64_t end, T* sums, T* dweight) {
+template <class T, class Sum>
+void combine(const Plan<T>& plan, std::int64_t panel, std::int64_t begin, std::int64_t end, Sum* sums, T* dweight) {
   const std::int64_t first = plan.panels.begin(panel);
   const std::int64_t width = plan.panels.width(panel);
-  T* const total = sums + plan.panels.offset(panel);
+  Sum* const total = sums + plan.panels.offset(panel);
   for (std::int64_t piece = 1; piece < plan.pieces; ++piece) {
     for (std::int64_t tap = 0; tap < plan.matrix.taps(); ++tap) {
-      T* const to = total + (tap * plan.matrix.channels + begin) * width;
-      const T* const from = to + piece * plan.sums_size;
+      Sum* const to = total + (tap * plan.matrix.channels + begin) * width;
+      const Sum* const from = to + piece * plan.sums_size;
       for (std::int64_t i = 0; i < (end - begin) * width; ++i) to[i] += from[i];
     }
   }
   visit_weights(plan.matrix, first, std::min(width, plan.panels.channels - first), width, begin, end,
-                [&](std::int64_t from, std::int64_t to) { dweight[to] = total[from]; });
+                [&](std::int64_t from, std::int64_t to) { dweight[to] = static_cast<T>(total[from]); });
 }
 
 }  // namespace
@@ -170,12 +179,17 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const Epilogue<
     const std::int64_t group = task / plan.strips % plan.groups;
     const std::int64_t panel = plan.first_panel(task % plan.strips);
     const Panels strip = plan.strip_panels(task % plan.strips);
-    T* const sums = buffers.sums + piece * plan.sums_size + group * plan.panels.size() + plan.panels.offset(panel);
+    const std::int64_t at = piece * plan.sums_size + group * plan.panels.size() + plan.panels.offset(panel);
+    T* const sums = buffers.sums + at;
     std::fill_n(sums, strip.size(), T{0});
+    if (plan.has_totals) std::fill_n(buffers.totals + at, strip.size(), 0.0);
+    const std::int64_t begin = plan.gather.blocks() * piece / plan.pieces;
     const std::int64_t end = plan.gather.blocks() * (piece + 1) / plan.pieces;
-    for (std::int64_t block = plan.gather.blocks() * piece / plan.pieces; block < end; ++block) {
+    for (std::int64_t block = begin; block < end; ++block) {
       add_block(plan, block, group, plan.panels.begin(panel), strip, x, load, dy, sums,
                 buffers.scratch + thread * plan.scratch_pitch);
+      const bool is_last = block + 1 == end || (block + 1 - begin) % summed_blocks == 0;
+      if (plan.has_totals && is_last) move_sums(strip.size(), sums, buffers.totals + at);
     }
   });
 
@@ -184,8 +198,13 @@ void weight_gradient(const Conv2dGeometry& geometry, const T* x, const Epilogue<
     const std::int64_t group = task / (plan.panels.count() * chunks);
     const std::int64_t panel = task / chunks % plan.panels.count();
     const std::int64_t begin = task % chunks * pack_channels;
-    combine(plan, panel, begin, std::min(begin + pack_channels, plan.matrix.channels),
-            buffers.sums + group * plan.panels.size(), dweight + group * group_size);
+    const std::int64_t end_channel = std::min(begin + pack_channels, plan.matrix.channels);
+    const std::int64_t at = group * plan.panels.size();
+    if (plan.has_totals) {
+      combine(plan, panel, begin, end_channel, buffers.totals + at, dweight + group * group_size);
+    } else {
+      combine(plan, panel, begin, end_channel, buffers.sums + at, dweight + group * group_size);
+    }
   });
 }
 

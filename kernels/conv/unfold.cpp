@@ -2,6 +2,7 @@
 
 #include <tapestry/kernels/conv/conv2d_windows.hpp>
 #include <tapestry/kernels/conv/unfold.hpp>
+#include <tapestry/kernels/reduction/gather_sums.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry::kernels {
@@ -54,19 +55,19 @@ void fold(const Conv2dGeometry& g, const T* columns, T* x) {
   // Each row of the image gathers its own sum, so that no two threads write to the same location.
   const std::int64_t work = g.in_width * g.kernel_height * g.kernel_width;
   parallel_each(g.batch * g.in_channels * g.in_height, work, [&](std::int64_t index) {
-    T* const row = x + index * g.in_width;
-    std::fill_n(row, g.in_width, T{0});
-    for (std::int64_t r = 0; r < g.kernel_height; ++r) {
-      const std::int64_t distance = index % g.in_height + rows.pad - r * rows.dilation;
-      if (distance < 0 || distance % rows.stride != 0 || distance / rows.stride >= g.out_height) continue;
-      const std::int64_t tap_row = index / g.in_height * g.kernel_height + r;
-      for (std::int64_t s = 0; s < g.kernel_width; ++s) {
-        const Windows on = windows_with(horizontal(g), s);
-        const T* const in =
-            columns + ((tap_row * g.kernel_width + s) * g.out_height + distance / rows.stride) * g.out_width;
-        for (std::int64_t j = on.begin; j < on.end; ++j) row[j * g.stride_width + on.offset] += in[j];
+    gather_sums(g.kernel_height * g.kernel_width, g.in_width, x + index * g.in_width, [&](auto* row) {
+      for (std::int64_t r = 0; r < g.kernel_height; ++r) {
+        const std::int64_t distance = index % g.in_height + rows.pad - r * rows.dilation;
+        if (distance < 0 || distance % rows.stride != 0 || distance / rows.stride >= g.out_height) continue;
+        const std::int64_t tap_row = index / g.in_height * g.kernel_height + r;
+        for (std::int64_t s = 0; s < g.kernel_width; ++s) {
+          const Windows on = windows_with(horizontal(g), s);
+          const T* const in =
+              columns + ((tap_row * g.kernel_width + s) * g.out_height + distance / rows.stride) * g.out_width;
+          for (std::int64_t j = on.begin; j < on.end; ++j) row[j * g.stride_width + on.offset] += in[j];
+        }
       }
-    }
+    });
   });
 }
 

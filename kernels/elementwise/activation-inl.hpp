@@ -79,7 +79,7 @@ HWY_INLINE V normal_distribution(D d, V x, V power) {
   if constexpr (sizeof(T) == sizeof(double)) {
     HWY_ALIGN T lanes[HWY_MAX_BYTES / sizeof(T)];
     hn::Store(x, d, lanes);
-    for (std::size_t i = 0; i < hn::Lanes(d); ++i) lanes[i] = 0.5 * (1 + std::erf(lanes[i] / std::numbers::sqrt2));
+    for (std::size_t i = 0; i < hn::Lanes(d); ++i) lanes[i] = 0.5 * std::erfc(-lanes[i] / std::numbers::sqrt2);
     return hn::Load(d, lanes);
   } else {
     const V one = constant(d, 1);
@@ -100,13 +100,14 @@ HWY_INLINE V normal_distribution(D d, V x, V power) {
 inline constexpr double gelu_scale = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
 inline constexpr double gelu_cubic = 0.044715;
 
+/// (1 + tanh(u)) / 2 = σ(2u), which does not cancel for negative x.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V gelu_tanh_of(D d, V x) {
   const V near = at_most(d, at_least(d, x, -100), 100);
   const V square = hn::Mul(near, near);
   const V u =
       hn::Mul(hn::Mul(constant(d, gelu_scale), near), hn::MulAdd(constant(d, gelu_cubic), square, constant(d, 1)));
-  return hn::IfThenElse(hn::IsNaN(x), x, hn::Tanh(d, u));
+  return sigmoid_of(d, hn::Add(u, u));
 }
 
 template <ActivationKind kind, class D, class V = hn::Vec<D>>
@@ -134,8 +135,7 @@ HWY_INLINE V activate(D d, V x, const ActivationNumbers<V>& numbers) {
     const V bounded = at_least(d, x, -far);
     return hn::Mul(bounded, normal_distribution(d, bounded, normal_power(d, bounded)));
   } else {
-    const V t = gelu_tanh_of(d, x);
-    return hn::Mul(hn::Mul(constant(d, 0.5), at_least(d, x, -far)), hn::Add(constant(d, 1), t));
+    return hn::Mul(at_least(d, x, -far), gelu_tanh_of(d, x));
   }
 }
 
@@ -190,12 +190,12 @@ HWY_INLINE V gradient_at(D d, V g, V x, const ActivationNumbers<V>& numbers) {
     const V power = normal_power(d, bounded);
     return hn::Mul(g, hn::MulAdd(bounded, normal_density(d, power), normal_distribution(d, bounded, power)));
   } else {
-    // With t = tanh(u): (1 + t) / 2 + x · (1 − t²) · u′ / 2
+    // With s = σ(2u): s + x · 2 · s · (1 − s) · u′
     const V near = at_most(d, at_least(d, x, -100), 100);
-    const V t = gelu_tanh_of(d, x);
-    const V slope = hn::Mul(constant(d, gelu_scale), hn::MulAdd(hn::Mul(constant(d, 3 * gelu_cubic), near), near, one));
-    const V curve = hn::Mul(near, hn::Mul(hn::NegMulAdd(t, t, one), slope));
-    return hn::Mul(g, hn::Mul(constant(d, 0.5), hn::Add(hn::Add(one, t), curve)));
+    const V s = gelu_tanh_of(d, x);
+    const V slope =
+        hn::Mul(constant(d, 2 * gelu_scale), hn::MulAdd(hn::Mul(constant(d, 3 * gelu_cubic), near), near, one));
+    return hn::Mul(g, hn::Mul(s, hn::MulAdd(hn::Mul(near, hn::Sub(one, s)), slope, one)));
   }
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <tapestry/kernels/indexing/indexing.hpp>
+#include <tapestry/kernels/reduction/gather_sums.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry::kernels {
@@ -57,12 +58,13 @@ void index_add(const MiddleAxis& axis, std::int64_t count, const std::int64_t* i
   parallel_each(axis.outer * axis.size, elements, [&](std::int64_t row) {
     const std::int64_t o = row / axis.size;
     const auto j = static_cast<std::size_t>(row % axis.size);
-    T* sum = to + row * inner;
-    std::fill_n(sum, inner, T{0});
-    for (std::int64_t at = j == 0 ? 0 : ends[j - 1]; at < ends[j]; ++at) {
-      const T* term = from + (o * count + sources[static_cast<std::size_t>(at)]) * inner;
-      for (std::int64_t k = 0; k < inner; ++k) sum[k] += term[k];
-    }
+    const std::int64_t begin = j == 0 ? 0 : ends[j - 1];
+    gather_sums(ends[j] - begin, inner, to + row * inner, [&](auto* sums) {
+      for (std::int64_t at = begin; at < ends[j]; ++at) {
+        const T* term = from + (o * count + sources[static_cast<std::size_t>(at)]) * inner;
+        for (std::int64_t k = 0; k < inner; ++k) sums[k] += term[k];
+      }
+    });
   });
 }
 
@@ -71,9 +73,10 @@ void gather(const IndexGrid& grid, const std::int64_t* indices, const T* from, T
   for_each_index(grid, indices, [=](std::int64_t here, std::int64_t there) { to[here] = from[there]; });
 }
 
-template <class T>
-void scatter_add(const IndexGrid& grid, const std::int64_t* indices, const T* from, T* to) {
-  for_each_index(grid, indices, [=](std::int64_t here, std::int64_t there) { to[there] += from[here]; });
+template <class T, class Sum>
+void scatter_add(const IndexGrid& grid, const std::int64_t* indices, const T* from, Sum* to) {
+  for_each_index(grid, indices,
+                 [=](std::int64_t here, std::int64_t there) { to[there] += static_cast<Sum>(from[here]); });
 }
 
 template void index_select(const MiddleAxis&, std::int64_t, const std::int64_t*, const float*, float*);
@@ -87,6 +90,7 @@ template void gather(const IndexGrid&, const std::int64_t*, const double*, doubl
 template void gather(const IndexGrid&, const std::int64_t*, const std::int64_t*, std::int64_t*);
 template void gather(const IndexGrid&, const std::int64_t*, const std::uint8_t*, std::uint8_t*);
 template void scatter_add(const IndexGrid&, const std::int64_t*, const float*, float*);
+template void scatter_add(const IndexGrid&, const std::int64_t*, const float*, double*);
 template void scatter_add(const IndexGrid&, const std::int64_t*, const double*, double*);
 
 }  // namespace tapestry::kernels

@@ -30,7 +30,7 @@ template <class T>
 void gather(const IndexGrid& grid, const std::int64_t* indices, const T* from, T* to);
 
 /// to[outer_offsets[o] + indices[o][i][k] · axis_stride + inner_offsets[k]] += from[o][i][k], in the order of i.
-template <class T>
-void scatter_add(const IndexGrid& grid, const std::int64_t* indices, const T* from, T* to);
+template <class T, class Sum>
+void scatter_add(const IndexGrid& grid, const std::int64_t* indices, const T* from, Sum* to);
 
 }  // namespace tapestry::kernels

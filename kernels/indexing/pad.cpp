@@ -2,6 +2,7 @@
 #include <cstddef>
 
 #include <tapestry/kernels/indexing/pad.hpp>
+#include <tapestry/kernels/reduction/gather_sums.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry::kernels {
@@ -101,6 +102,15 @@ std::int64_t source_row(const std::vector<GatherAxis>& axes, std::int64_t row) {
   return result;
 }
 
+/// The maximum number of targets of a source.
+std::int64_t most_uses(const GatherAxis& axis) {
+  std::vector<std::int64_t> uses(static_cast<std::size_t>(axis.source_size), 0);
+  for (const std::int64_t source : axis.source) {
+    if (source >= 0) ++uses[static_cast<std::size_t>(source)];
+  }
+  return uses.empty() ? 0 : *std::max_element(uses.begin(), uses.end());
+}
+
 }  // namespace
 
 template <class T>
@@ -135,20 +145,21 @@ void scatter_axes(const std::vector<GatherAxis>& axes, std::int64_t inner, const
   const std::int64_t x_row = axes.back().source_size * inner;
   const std::int64_t y_row = static_cast<std::int64_t>(axes.back().source.size()) * inner;
   const TargetRows targets(axes);
-  const auto add_row = [&](std::int64_t target_row, T* out) {
+  const std::int64_t uses = most_uses(axes.back());
+  const auto add_row = [&]<class Sum>(std::int64_t target_row, Sum* out) {
     for (const Run& run : runs) {
       if (run.source < 0) continue;
       const T* const in = dy + target_row * y_row + run.target * inner;
-      T* const sums = out + run.source * inner;
+      Sum* const sums = out + run.source * inner;
       for (std::int64_t i = 0; i < run.length * inner; ++i) sums[i] += in[i];
     }
   };
   // Each row of dx gathers its own sum, so that no two threads write to the same location.
   parallel_each(targets.rows(), x_row, [&](std::int64_t row) {
-    T* const out = dx + row * x_row;
-    std::fill_n(out, x_row, T{0});
     const std::int64_t count = targets.count(row);
-    for (std::int64_t choice = 0; choice < count; ++choice) add_row(targets.at(row, choice), out);
+    gather_sums(count * uses, x_row, dx + row * x_row, [&](auto* sums) {
+      for (std::int64_t choice = 0; choice < count; ++choice) add_row(targets.at(row, choice), sums);
+    });
   });
 }
 

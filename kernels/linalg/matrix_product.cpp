@@ -16,7 +16,11 @@ Method method_of(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_
   constexpr std::int64_t few_rows = 48, few_columns = 32;
   // From this depth on, reading both factors once, row by row, is faster than transposing a first.
   constexpr std::int64_t deep = 2048;
+  // The other methods add up all terms of an element in one chain, but for the weight gradient.
+  constexpr std::int64_t too_deep = std::int64_t{1} << 15;
+  const bool is_weight_gradient = transpose_a && !transpose_b && k >= deep;
   if (m < few_rows || n < few_columns || k < few_columns) return Method::blas;
+  if (k > too_deep && !is_weight_gradient) return Method::blas;
   if (transpose_b) return Method::forward;
   return transpose_a && k >= deep ? Method::weight_gradient : Method::input_gradient;
 }

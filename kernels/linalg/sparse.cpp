@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <tapestry/kernels/linalg/sparse.hpp>
+#include <tapestry/kernels/reduction/gather_sums.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry::kernels {
@@ -47,16 +48,16 @@ void sparse_sum(const SparseRows& matrix, std::int64_t heads, std::int64_t featu
                 T* out) {
   const std::int64_t width = heads * features;
   for_each_row(matrix, width, [&](std::int64_t row, std::int64_t first, std::int64_t end) {
-    T* const sum = out + row * width;
-    std::fill_n(sum, width, T{0});
-    for (std::int64_t i = first; i < end; ++i) {
-      for (std::int64_t h = 0; h < heads; ++h) {
-        const T factor = value[matrix.edge[i] * heads + h];
-        const T* from = x + matrix.column[i] * width + h * features;
-        T* to = sum + h * features;
-        for (std::int64_t f = 0; f < features; ++f) to[f] += factor * from[f];
+    gather_sums(end - first, width, out + row * width, [&]<class Sum>(Sum* sums) {
+      for (std::int64_t i = first; i < end; ++i) {
+        for (std::int64_t h = 0; h < heads; ++h) {
+          const auto factor = static_cast<Sum>(value[matrix.edge[i] * heads + h]);
+          const T* from = x + matrix.column[i] * width + h * features;
+          Sum* to = sums + h * features;
+          for (std::int64_t f = 0; f < features; ++f) to[f] += factor * static_cast<Sum>(from[f]);
+        }
       }
-    }
+    });
   });
 }
 
@@ -102,16 +103,16 @@ template <class T>
 void sparse_max_gradient(const SparseRows& transposed, std::int64_t features, const T* value,
                          const std::int64_t* chosen, const T* g, T* out) {
   for_each_row(transposed, features, [&](std::int64_t row, std::int64_t first, std::int64_t end) {
-    T* const sum = out + row * features;
-    std::fill_n(sum, features, T{0});
-    for (std::int64_t i = first; i < end; ++i) {
-      const std::int64_t edge = transposed.edge[i];
-      const std::int64_t from = transposed.column[i] * features;
-      for (std::int64_t f = 0; f < features; ++f) {
-        const T term = value[edge] * g[from + f];
-        sum[f] += chosen[from + f] == edge ? term : T{0};
+    gather_sums(end - first, features, out + row * features, [&]<class Sum>(Sum* sums) {
+      for (std::int64_t i = first; i < end; ++i) {
+        const std::int64_t edge = transposed.edge[i];
+        const std::int64_t from = transposed.column[i] * features;
+        for (std::int64_t f = 0; f < features; ++f) {
+          const Sum term = static_cast<Sum>(value[edge]) * static_cast<Sum>(g[from + f]);
+          sums[f] += chosen[from + f] == edge ? term : Sum{0};
+        }
       }
-    }
+    });
   });
 }
 

@@ -118,10 +118,10 @@ void pool_row(const Pool2dGeometry& g, std::int64_t row, const T* x, T* y, std::
 }
 
 /// `scatter_row` element by element, for taps of any type.
-template <class T, class Tap>
-void scatter_each(const Pool2dGeometry& g, std::int64_t r, const T* dy, const Tap* taps, T* dx) {
+template <class T, class Tap, class Sum>
+void scatter_each(const Pool2dGeometry& g, std::int64_t r, const T* dy, const Tap* taps, Sum* dx) {
   for (std::int64_t window = 0; window < g.columns.out; ++window, dy += g.channels, taps += g.channels) {
-    T* const first = dx + taps_on_image(g.columns, window).origin * g.channels;
+    Sum* const first = dx + taps_on_image(g.columns, window).origin * g.channels;
     for (std::int64_t channel = 0; channel < g.channels; ++channel) {
       const std::int64_t s = static_cast<std::int64_t>(taps[channel]) - r * g.columns.kernel;
       if (s >= 0 && s < g.columns.kernel) first[s * g.columns.dilation * g.channels + channel] += dy[channel];
@@ -214,9 +214,13 @@ void max_pool2d(const Pool2dGeometry& g, const T* x, T* y, Tap* taps) {
 
 template <class T, class Tap>
 void max_pool2d_scatter(const Pool2dGeometry& g, const T* dy, const Tap* taps, T* dx) {
-  gather_window_rows(g, dx, [&](std::int64_t, std::int64_t tap_row, std::int64_t row, T* target) {
+  gather_window_rows(g, dx, [&]<class Sum>(std::int64_t, std::int64_t tap_row, std::int64_t row, Sum* target) {
     const std::int64_t from = row * g.columns.out * g.channels;
-    scatter_row(g, tap_row, dy + from, taps + from, target);
+    if constexpr (std::is_same_v<Sum, T>) {
+      scatter_row(g, tap_row, dy + from, taps + from, target);
+    } else {
+      scatter_each(g, tap_row, dy + from, taps + from, target);
+    }
   });
 }
 

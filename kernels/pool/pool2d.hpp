@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <tapestry/kernels/reduction/gather_sums.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 
 namespace tapestry::kernels {
@@ -94,18 +95,25 @@ void for_window_rows(const Pool2dGeometry& g, const Body& body) {
                 [&](std::int64_t row) { body(row / g.rows.out, row % g.rows.out, row); });
 }
 
+/// The maximum number of windows over a position.
+inline std::int64_t windows_over_pixel(const Pool2dAxis& axis) {
+  if (axis.is_adaptive) return axis.in == 0 ? 0 : axis.out / axis.in + 2;
+  return std::min(axis.out, (axis.kernel + axis.stride - 1) / axis.stride);
+}
+
 /// dx = 0, then `add(window row, tap row, window row counted through all images, row of dx)` for every row of windows
 /// that has a tap on the row, in ascending order. Each row of dx gathers its own sum, so that no two threads write to
-/// the same location.
+/// the same location; rows of many terms are rows of doubles.
 template <class T, class Add>
 void gather_window_rows(const Pool2dGeometry& g, T* dx, const Add& add) {
   const std::int64_t row_size = g.columns.in * g.channels;
+  const std::int64_t terms = windows_over_pixel(g.rows) * windows_over_pixel(g.columns);
   parallel_each(g.batch * g.rows.in, row_size, [&](std::int64_t row) {
-    T* const target = dx + row * row_size;
-    std::fill_n(target, row_size, T{0});
-    const std::int64_t first = row / g.rows.in * g.rows.out;
-    for_each_window_over(g.rows, row % g.rows.in,
-                         [&](std::int64_t window, std::int64_t tap) { add(window, tap, first + window, target); });
+    gather_sums(terms, row_size, dx + row * row_size, [&](auto* sums) {
+      const std::int64_t first = row / g.rows.in * g.rows.out;
+      for_each_window_over(g.rows, row % g.rows.in,
+                           [&](std::int64_t window, std::int64_t tap) { add(window, tap, first + window, sums); });
+    });
   });
 }
 

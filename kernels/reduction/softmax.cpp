@@ -113,9 +113,17 @@ void softmax(const MiddleAxis& axis, const T* x, T* y) {
 
 template <class T>
 void softmax_gradient(const MiddleAxis& axis, const T* y, const T* dy, T* dx) {
+  // A share of 0, which may be masked, contributes nothing even where its gradient is not finite.
   with_row_sums(
-      axis, [=](std::int64_t i) { return static_cast<double>(y[i]) * static_cast<double>(dy[i]); },
-      [=](std::int64_t i, double sum) { dx[i] = y[i] * (dy[i] - static_cast<T>(sum)); });
+      axis,
+      [=](std::int64_t i) {
+        const double product = static_cast<double>(y[i]) * static_cast<double>(dy[i]);
+        return y[i] == 0 ? 0.0 : product;
+      },
+      [=](std::int64_t i, double sum) {
+        const T gradient = y[i] * (dy[i] - static_cast<T>(sum));
+        dx[i] = y[i] == 0 ? T{0} : gradient;
+      });
 }
 
 template <class T>

@@ -7,10 +7,12 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <tapestry/kernels/reduction/gather_sums.hpp>
 #include <tapestry/kernels/resample/resample.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/simd/channels-inl.hpp>
 #include <tapestry/kernels/simd/dispatch.hpp>
+#include <tapestry/kernels/simd/doubles-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace tapestry::kernels {
@@ -20,22 +22,29 @@ namespace {
 using Term = ResampleAxis::Term;
 using Terms = std::span<const Term>;
 
-/// to = Σ weight · x[source], where each source has `size` elements.
+/// to = Σ weight · x[source], where each source has `size` elements, computed in type Sum.
+template <class Sum, class T>
+HWY_INLINE void weighted_sum_in(Terms terms, std::int64_t size, const T* HWY_RESTRICT x, T* HWY_RESTRICT to) {
+  const Term* const begin = terms.data();
+  const Term* const end = begin + terms.size();
+  for_channels<Sum>(size, [=](auto d, std::int64_t i) HWY_ATTR {
+    auto sum = hn::Mul(hn::Set(d, static_cast<Sum>(begin->weight)), load(d, x + begin->source * size + i));
+    for (const Term* term = begin + 1; term != end; ++term) {
+      sum = hn::MulAdd(hn::Set(d, static_cast<Sum>(term->weight)), load(d, x + term->source * size + i), sum);
+    }
+    store(d, sum, to + i);
+  });
+}
+
 template <class T>
 HWY_INLINE void weighted_sum(Terms terms, std::int64_t size, const T* HWY_RESTRICT x, T* HWY_RESTRICT to) {
   if (terms.empty()) {
     std::fill_n(to, size, T{0});
-    return;
+  } else if (terms.size() > static_cast<std::size_t>(many_terms)) {
+    weighted_sum_in<double>(terms, size, x, to);
+  } else {
+    weighted_sum_in<T>(terms, size, x, to);
   }
-  const Term* const begin = terms.data();
-  const Term* const end = begin + terms.size();
-  for_channels<T>(size, [=](auto d, std::int64_t i) HWY_ATTR {
-    auto sum = hn::Mul(hn::Set(d, static_cast<T>(begin->weight)), hn::LoadU(d, x + begin->source * size + i));
-    for (const Term* term = begin + 1; term != end; ++term) {
-      sum = hn::MulAdd(hn::Set(d, static_cast<T>(term->weight)), hn::LoadU(d, x + term->source * size + i), sum);
-    }
-    hn::StoreU(sum, d, to + i);
-  });
 }
 
 /// One output row of one image: mixes whole rows of the image, then the pixels of the mixed row.

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <exception>
+#include <limits>
+#include <mutex>
 #include <vector>
 
 #include <omp.h>
@@ -56,6 +59,30 @@ struct alignas(64) Share {
   std::int64_t end;
 };
 
+/// The exception of the first piece that failed.
+class FirstFailure {
+ public:
+  /// True when `piece` comes after one that failed.
+  bool precedes(std::int64_t piece) const { return piece_.load(std::memory_order_relaxed) < piece; }
+
+  /// Keeps the current exception if no earlier piece failed.
+  void keep(std::int64_t piece) {
+    const std::lock_guard lock(mutex_);
+    if (piece_.load(std::memory_order_relaxed) < piece) return;
+    piece_.store(piece, std::memory_order_relaxed);
+    exception_ = std::current_exception();
+  }
+
+  void rethrow_if_any() const {
+    if (exception_ != nullptr) std::rethrow_exception(exception_);
+  }
+
+ private:
+  std::atomic<std::int64_t> piece_ = std::numeric_limits<std::int64_t>::max();
+  std::mutex mutex_;
+  std::exception_ptr exception_;
+};
+
 }  // namespace
 
 int num_threads() {
@@ -83,13 +110,21 @@ void parallel_for(std::int64_t pieces, FunctionRef<void(std::int64_t, int)> body
     shares[static_cast<std::size_t>(i)].next = pieces * i / threads;
     shares[static_cast<std::size_t>(i)].end = pieces * (i + 1) / threads;
   }
+  FirstFailure failure;
   ThreadPool::instance().run(threads, [&](int thread) {
     const LoopScope scope;
     for (int i = 0; i < threads; ++i) {
       Share& share = shares[static_cast<std::size_t>((thread + i) % threads)];
-      for (std::int64_t piece = share.next++; piece < share.end; piece = share.next++) body(piece, thread);
+      for (std::int64_t piece = share.next++; piece < share.end && !failure.precedes(piece); piece = share.next++) {
+        try {
+          body(piece, thread);
+        } catch (...) {
+          failure.keep(piece);
+        }
+      }
     }
   });
+  failure.rethrow_if_any();
 }
 
 void parallel_ranges(std::int64_t size, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body) {

@@ -36,8 +36,9 @@ class FunctionRef<Result(Args...)> {
 /// Calls `body(piece, thread)` for every piece in [0, pieces), with 0 ≤ thread < num_threads(), in any order and on any
 /// thread. For results that do not depend on the number of threads, divide the work into pieces by its size alone,
 /// write the result of each piece to its own location, and combine partial results in index order afterwards. `thread`
-/// selects scratch memory. `body` must not throw. Denormal floats count as zero inside, because arithmetic on them
-/// is slow.
+/// selects scratch memory. If calls throw, the exception of the first such piece is thrown when all threads have left
+/// the loop; later pieces may have been skipped. Denormal floats count as zero inside, because arithmetic on them is
+/// slow.
 void parallel_for(std::int64_t pieces, FunctionRef<void(std::int64_t, int)> body);
 
 /// `parallel_for` over [0, size) in ranges of at most `grain`: calls `body(begin, end)`.

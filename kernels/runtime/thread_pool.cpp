@@ -1,5 +1,6 @@
+#include <algorithm>
 #include <chrono>
-#include <system_error>
+#include <exception>
 
 #include <omp.h>
 #include <pthread.h>
@@ -58,14 +59,15 @@ void ThreadPool::run(int threads, FunctionRef<void(int)> job) noexcept {
   if (!lock) return job(0);
   grow(threads - 1);
   job_ = &job;
-  for (int i = 0; i < threads - 1; ++i) {
-    std::atomic<State>& state = helpers_[static_cast<std::size_t>(i)].state;
+  const std::size_t helpers = std::min(helpers_.size(), static_cast<std::size_t>(threads - 1));
+  for (std::size_t i = 0; i < helpers; ++i) {
+    std::atomic<State>& state = helpers_[i].state;
     state.store(State::offered, std::memory_order_release);
     state.notify_one();
   }
   job(0);
-  for (int i = 0; i < threads - 1; ++i) {
-    std::atomic<State>& state = helpers_[static_cast<std::size_t>(i)].state;
+  for (std::size_t i = 0; i < helpers; ++i) {
+    std::atomic<State>& state = helpers_[i].state;
     State expected = State::offered;
     if (!state.compare_exchange_strong(expected, State::idle)) wait_while(state, State::running);
   }
@@ -75,8 +77,8 @@ void ThreadPool::grow(int helpers) {
   const auto count = static_cast<std::size_t>(helpers);
   if (helpers_.size() >= count) return;
   stop();
-  helpers_.resize(count);
   try {
+    helpers_.resize(count);
     region_ = std::thread([this, helpers] {
       omp_set_dynamic(0);
       omp_set_max_active_levels(1);
@@ -89,8 +91,8 @@ void ThreadPool::grow(int helpers) {
         }
       }
     });
-  } catch (const std::system_error&) {
-    // The system has no thread for the region: callers finish their loops alone.
+  } catch (const std::exception&) {
+    // The system has no memory or no thread for the region: callers finish their loops alone.
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <tapestry/kernels/conv/conv2d_implicit_gemm.hpp>
 #include <tapestry/kernels/conv/conv2d_pack.hpp>
+#include <tapestry/kernels/reduction/gather_sums.hpp>
 #include <tapestry/kernels/runtime/conv2d_workspace.hpp>
 #include <tapestry/kernels/runtime/parallel.hpp>
 #include <tapestry/kernels/winograd/winograd_pass.hpp>
@@ -38,6 +39,9 @@ constexpr std::int64_t round_bytes = std::int64_t{6} << 20;
 constexpr std::int64_t single_round_bytes = std::int64_t{40} << 20;
 // Source channels of a part. With more of them, the factors of the gradients are read less often.
 constexpr std::int64_t part_channels = 512;
+// If a piece has more rounds than `few_rounds`, the sums of every `summed_rounds` are added in double precision.
+constexpr std::int64_t few_rounds = 8;
+constexpr std::int64_t summed_rounds = 4;
 // The number of tiles that a thread transforms at a time.
 constexpr std::int64_t transform_grain = 8;
 
@@ -77,6 +81,7 @@ struct Plan {
     const std::int64_t piece_tiles = std::max<std::int64_t>(ceil_div(tiles, pieces), 1);
     rounds = ceil_div(piece_tiles, most_tiles);
     round_tiles = ceil_div(piece_tiles, rounds);
+    has_totals = rounds > few_rounds;
     source_plane = padded_plane(round_tiles * source_pitch);
     target_plane = padded_plane(round_tiles * target_pitch);
     sums_plane = padded_plane(by_parts ? chunk() * panels.width(0) : panels.size());
@@ -114,6 +119,7 @@ struct Plan {
   std::int64_t pieces = 1;
   std::int64_t rounds;       ///< of a piece
   std::int64_t round_tiles;  ///< tiles that are transformed before their products are added
+  bool has_totals;           ///< of more rounds than `few_rounds`
   std::int64_t source_plane, target_plane, sums_plane;
 };
 
@@ -130,6 +136,7 @@ struct Buffers {
   Buffers(WorkspaceCutter& cutter, const Plan& plan)
       : sums_size(kernel_factors * plan.sums_plane),
         sums(cutter.take<float>((plan.by_parts ? num_threads() : plan.pieces) * sums_size)),
+        totals(cutter.take<double>(plan.has_totals ? plan.pieces * sums_size : 0)),
         zeros(cutter.take<float>(zeros_size(plan.pass))) {
     for (int i = 0; i < (plan.by_pieces ? num_threads() : 1); ++i) {
       const auto take = [&](std::int64_t pitch, std::int64_t plane) -> Planes {
@@ -141,8 +148,9 @@ struct Buffers {
   }
 
   std::int64_t sums_size;
-  float* sums;   ///< a matrix of panels for each factor of the kernels, of each piece, or of each thread's part
-  float* zeros;  ///< a row of pixels outside the image
+  float* sums;     ///< a matrix of panels for each factor of the kernels, of each piece, or of each thread's part
+  double* totals;  ///< as the sums, if the plan has them
+  float* zeros;    ///< a row of pixels outside the image
   std::vector<Factors> factors;  ///< of each thread, or of all
 };
 
@@ -174,6 +182,18 @@ void add_products(const Plan& plan, int kernel, const Factors& factors, const Pi
       begins = false;
     }
   }
+}
+
+/// Adds the products of a round to a panel of the sums, which begins at `at`, for all source channels.
+void add_round(const Plan& plan, const Buffers& buffers, int kernel, std::int64_t panel, std::int64_t round,
+               const Factors& factors, const PixelPointers<const float>& tiles, std::int64_t count, std::int64_t at) {
+  const Products products = plan.products(count, 0, plan.panels.depth, panel);
+  const bool begins = round == 0 || (plan.has_totals && round % summed_rounds == 0);
+  add_products(plan, kernel, factors, tiles, products, begins, buffers.sums + at);
+  if (!plan.has_totals || ((round + 1) % summed_rounds != 0 && round + 1 < plan.rounds)) return;
+  const std::int64_t size = plan.panels.depth * plan.panels.width(panel);
+  if (round < summed_rounds) std::fill_n(buffers.totals + at, size, 0.0);
+  move_sums(size, buffers.sums + at, buffers.totals + at);
 }
 
 /// Transforms the tiles begin + [first, last) of a round.
@@ -216,7 +236,6 @@ void sum_by_pieces(const Plan& plan, const Buffers& buffers, const float* x, con
   const Tiling& tiling = plan.pass.tiling;
   parallel_for(plan.pieces, [&](std::int64_t piece, int thread) {
     const Factors& factors = buffers.factors[static_cast<std::size_t>(thread)];
-    float* const sums = buffers.sums + piece * buffers.sums_size;
     clear_missing_columns(plan, factors);
     for (std::int64_t round = 0; round < plan.rounds; ++round) {
       const Range tiles = plan.tiles_of(piece, round);
@@ -228,8 +247,8 @@ void sum_by_pieces(const Plan& plan, const Buffers& buffers, const float* x, con
         prefetch_part(x, next_x, kernel, kernel_factors);
         prefetch_part(dy, next_dy, kernel, kernel_factors);
         for (std::int64_t panel = 0; panel < plan.panels.count(); ++panel) {
-          add_products(plan, kernel, factors, pointers, plan.products(tiles.size(), 0, plan.panels.depth, panel),
-                       round == 0, sums + kernel * plan.sums_plane + plan.panels.offset(panel));
+          add_round(plan, buffers, kernel, panel, round, factors, pointers, tiles.size(),
+                    piece * buffers.sums_size + kernel * plan.sums_plane + plan.panels.offset(panel));
         }
       }
     }
@@ -249,14 +268,26 @@ void sum_by_kernels(const Plan& plan, const Buffers& buffers, const float* x, co
       // At stride 2 the last kernels have the most factors, so they come first.
       const auto kernel = static_cast<int>(kernel_factors - 1 - part / plan.panels.count());
       const std::int64_t panel = part % plan.panels.count();
-      add_products(plan, kernel, factors, pointers, plan.products(tiles.size(), 0, plan.panels.depth, panel),
-                   round == 0, buffers.sums + kernel * plan.sums_plane + plan.panels.offset(panel));
+      add_round(plan, buffers, kernel, panel, round, factors, pointers, tiles.size(),
+                kernel * plan.sums_plane + plan.panels.offset(panel));
     });
   }
 }
 
 /// Adds the sums of the other pieces to those of the first, for a panel and the source channels [begin, end).
 void add_up_pieces(const Plan& plan, const Buffers& buffers, std::int64_t offset, std::int64_t size) {
+  if (plan.has_totals) {
+    for (int kernel = 0; kernel < kernel_factors; ++kernel) {
+      for (std::int64_t i = 0; i < size; ++i) {
+        const std::int64_t at = kernel * plan.sums_plane + offset + i;
+        double total = 0;
+        for (std::int64_t piece = 0; piece < plan.pieces; ++piece)
+          total += buffers.totals[piece * buffers.sums_size + at];
+        buffers.sums[at] = static_cast<float>(total);
+      }
+    }
+    return;
+  }
   for (std::int64_t piece = 1; piece < plan.pieces; ++piece) {
     for (int kernel = 0; kernel < kernel_factors; ++kernel) {
       float* const to = buffers.sums + kernel * plan.sums_plane + offset;

@@ -4,7 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -111,6 +114,45 @@ TEST_CASE("a parallel loop within a parallel loop covers everything") {
     sums[static_cast<std::size_t>(outer)] = std::accumulate(parts.begin(), parts.end(), std::int64_t{0});
   });
   for (std::size_t i = 0; i < sums.size(); ++i) REQUIRE(sums[i] == static_cast<std::int64_t>(i) * 10);
+}
+
+TEST_CASE("a loop throws the exception of its first piece that fails at any number of threads") {
+  for (int threads = 1; threads <= 4; ++threads) {
+    const ThreadCount guard(threads);
+    for (const std::int64_t failing : {0, 3, 57, 99}) {
+      std::vector<std::atomic<int>> calls(100);
+      std::string text;
+      try {
+        kernels::parallel_for(100, [&](std::int64_t piece, int) {
+          ++calls[static_cast<std::size_t>(piece)];
+          if (piece >= failing) throw std::runtime_error("piece " + std::to_string(piece));
+        });
+      } catch (const std::runtime_error& error) {
+        text = error.what();
+      }
+      REQUIRE(text == "piece " + std::to_string(failing));
+      for (std::size_t i = 0; i < calls.size(); ++i) REQUIRE((calls[i] == 1 || (calls[i] == 0 && i > 0)));
+      for (std::size_t i = 0; i < static_cast<std::size_t>(failing); ++i) REQUIRE(calls[i] == 1);
+    }
+    // The threads are as before.
+    REQUIRE(kernels::num_threads() == threads);
+    std::atomic<int> count = 0;
+    kernels::parallel_for(100, [&](std::int64_t, int) { ++count; });
+    REQUIRE(count == 100);
+  }
+}
+
+TEST_CASE("an exception leaves nested loops and ranges") {
+  const ThreadCount guard(3);
+  const auto fail = [](std::int64_t piece) {
+    kernels::parallel_for(4, [&](std::int64_t inner, int) {
+      if (piece == 2 && inner == 1) throw std::bad_alloc();
+    });
+  };
+  REQUIRE_THROWS_AS(kernels::parallel_for(8, [&](std::int64_t piece, int) { fail(piece); }), std::bad_alloc);
+  REQUIRE_THROWS_AS(kernels::parallel_ranges(80, 10, [&](std::int64_t begin, std::int64_t) { fail(begin / 10); }),
+                    std::bad_alloc);
+  REQUIRE_THROWS_AS(kernels::parallel_each(100000, 1000, [&](std::int64_t i) { fail(i); }), std::bad_alloc);
 }
 
 TEST_CASE("the number of threads is never less than one") {

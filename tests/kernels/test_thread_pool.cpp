@@ -3,10 +3,13 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +133,31 @@ TEST_CASE("child: the default number of threads is the expected one", "[.]") {
   const char* const expected = std::getenv("EXPECTED_THREADS");
   if (expected != nullptr) REQUIRE(kernels::num_threads() == std::stoi(expected));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("child: a product fails at once without memory for the buffer of OpenBLAS", "[.]") {
+  // After other tests, OpenBLAS has its buffers.
+  if (std::getenv("LIMITED_MEMORY") == nullptr) return;
+  constexpr std::int64_t size = 300;
+  const std::vector<float> ones(size * size, 1);
+  std::vector<float> product(size * size);
+  long pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  rlimit limit = {};
+  REQUIRE(getrlimit(RLIMIT_AS, &limit) == 0);
+  const rlimit before = limit;
+  limit.rlim_cur = static_cast<rlim_t>(pages * sysconf(_SC_PAGESIZE)) + (rlim_t{80} << 20);
+  REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
+  REQUIRE_THROWS_AS(kernels::gemm(false, false, size, size, size, ones.data(), ones.data(), product.data()),
+                    std::bad_alloc);
+  REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);
+  REQUIRE(product_is_right());
+}
+
+TEST_CASE("a product without memory for the buffer of OpenBLAS is an error") {
+  CHECK(passes_with("LIMITED_MEMORY=1", "child: a product fails at once without memory for the buffer of OpenBLAS"));
+}
+#endif
 
 TEST_CASE("OpenMP settings do not stall loops and products") {
   for (const char* environment :

@@ -1,4 +1,5 @@
-// Activation functions. Floating types only.
+// Activation functions. Floating types only. At ±∞ elementwise ones and their derivatives have their limits. Denormal
+// numbers count as zero.
 #pragma once
 
 #include <tapestry/autograd/tensor.hpp>

@@ -40,9 +40,10 @@ struct ExponentialUnit {
   }
   Tensor backward(const Tensor& gradient) const {
     const Tensor x = x_.tensor();
-    // Clamped so that the exponential does not overflow where it is not used.
-    const Tensor curve = (scale_ * alpha_) * exp(clamp(x, {}, 0));
-    return gradient * where(gt(x, 0), scale_, curve);
+    const Array is_above = gt(x, 0);
+    // Without large x, so that the exponential does not overflow where it is not used.
+    const Tensor curve = (scale_ * alpha_) * exp(where(is_above, 0, x));
+    return gradient * where(is_above, scale_, curve);
   }
 };
 

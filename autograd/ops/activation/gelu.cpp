@@ -2,6 +2,7 @@
 #include <numbers>
 
 #include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/activation/detail/bounded.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/detail/activation_operator.hpp>
 
@@ -25,7 +26,8 @@ struct GeluSlope {
                                                             Activation{ActivationKind::gelu}));
   }
   Tensor backward(const Tensor& gradient) const {
-    const Tensor x = x_.tensor();
+    // Beyond 100 the density is 0 in both types.
+    const Tensor x = detail::bounded(x_.tensor(), 100);
     const Tensor square = x * x;
     return gradient * (inverse_sqrt2pi * exp(-0.5 * square) * (2 - square));
   }
@@ -47,7 +49,8 @@ struct GeluByTanh {
   Activation activation() const { return {ActivationKind::gelu_tanh}; }
 
   // With u(x) = √(2/π) · (x + 0.044715 · x³) and t = tanh(u): (1 + t) / 2 + x · (1 − t²) · u′ / 2
-  Tensor gradient(const Tensor& g, const Tensor& x) const {
+  Tensor gradient(const Tensor& g, const Tensor& all) const {
+    const Tensor x = detail::bounded(all, 100);
     constexpr double scale = std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
     const Tensor square = x * x;
     const Tensor t = tanh(scale * x * (1 + cubic * square));

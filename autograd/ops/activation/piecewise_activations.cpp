@@ -1,5 +1,6 @@
 // Piecewise activations: relu, relu6, leaky_relu, hardsigmoid and hardswish.
 #include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/activation/detail/bounded.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/arithmetic/comparison.hpp>
 #include <tapestry/autograd/ops/detail/activation_operator.hpp>
@@ -50,7 +51,7 @@ struct Hardswish {
   Activation activation() const { return {ActivationKind::hardswish}; }
 
   Tensor gradient(const Tensor& g, const Tensor& x) const {
-    return where(le(x, -3), 0, where(ge(x, 3), g, g * (x / 3 + 0.5)));
+    return where(le(x, -3), 0, where(ge(x, 3), g, g * (detail::bounded(x, 3) / 3 + 0.5)));
   }
 };
 

@@ -49,7 +49,7 @@ struct Prelu {
     const Tensor weight = weight_.tensor();
     const Array is_above = gt(x, 0);
     return {wanted[0] ? where(is_above, gradient, gradient * weight) : Tensor(),
-            wanted[1] ? sum_to(where(is_above, 0, gradient * x), weight.shape()) : Tensor()};
+            wanted[1] ? sum_to(gradient * where(is_above, 0, x), weight.shape()) : Tensor()};
   }
 };
 

@@ -1,4 +1,5 @@
 #include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/activation/detail/bounded.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/detail/activation_operator.hpp>
 
@@ -11,7 +12,8 @@ struct Silu {
   static constexpr bool saves_output = false;
   kernels::Activation activation() const { return {kernels::ActivationKind::silu}; }
 
-  Tensor gradient(const Tensor& g, const Tensor& x) const {
+  Tensor gradient(const Tensor& g, const Tensor& all) const {
+    const Tensor x = detail::bounded(all, 1e6);
     const Tensor s = sigmoid(x);
     return g * (s * (1 + x * (1 - s)));
   }

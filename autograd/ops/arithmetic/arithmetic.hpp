@@ -1,5 +1,6 @@
 // Elementwise arithmetic with broadcasting. Operands must have the same dtype, f32 or f64 (DTypeError otherwise);
 // shapes follow NumPy's broadcasting rules (ShapeError otherwise). A number takes the dtype of the tensor operand.
+// Denormal operands and results (below 1.2e-38 in f32 and 2.3e-308 in f64) count as zero, as in all operators.
 #pragma once
 
 #include <optional>

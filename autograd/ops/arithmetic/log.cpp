@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/detail/flushed.hpp>
 #include <tapestry/autograd/ops/elementwise.hpp>
 #include <tapestry/autograd/record.hpp>
 
@@ -13,7 +14,7 @@ struct Log {
 
   Array forward(const Tensor& x) {
     x_ = SavedTensor(x);
-    return detail::map_floating(name, x, [](auto value) { return std::log(value); });
+    return detail::map_floating(name, x, [](auto value) { return std::log(detail::flushed(value)); });
   }
 
   Tensor backward(const Tensor& gradient) const { return gradient / x_.tensor(); }

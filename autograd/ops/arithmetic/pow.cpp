@@ -2,6 +2,7 @@
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/arithmetic/comparison.hpp>
+#include <tapestry/autograd/ops/detail/flushed.hpp>
 #include <tapestry/autograd/ops/elementwise.hpp>
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/autograd/record.hpp>
@@ -21,7 +22,7 @@ struct Pow {
     return visit_floating(name, x.dtype(), [&]<class T>() {
       if (exponent_ == 2) return map<T>(x.array(), [](T value) { return value * value; });
       const T exponent = static_cast<T>(exponent_);
-      return map<T>(x.array(), [exponent](T value) { return std::pow(value, exponent); });
+      return map<T>(x.array(), [exponent](T value) { return std::pow(detail::flushed(value), exponent); });
     });
   }
 
@@ -39,7 +40,8 @@ struct PowOfTensors {
   Array forward(const Tensor& x, const Tensor& exponent) {
     x_ = SavedTensor(x);
     exponent_ = SavedTensor(exponent);
-    return detail::map_floating(name, x, exponent, [](auto base, auto power) { return std::pow(base, power); });
+    return detail::map_floating(name, x, exponent,
+                                [](auto base, auto power) { return std::pow(detail::flushed(base), power); });
   }
 
   // Where a derivative is 0 by convention, its formula would give 0 · ∞; x is replaced by 1 there, so that higher

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -6,7 +7,9 @@
 #include <fmt/format.h>
 
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/comparison.hpp>
 #include <tapestry/autograd/ops/attention/attention.hpp>
+#include <tapestry/autograd/ops/attention/detail/masked_products.hpp>
 #include <tapestry/autograd/ops/checks.hpp>
 #include <tapestry/autograd/ops/detail/reduced_axes.hpp>
 #include <tapestry/autograd/ops/detail/run_kernel.hpp>
@@ -126,7 +129,9 @@ struct AttentionWeights {
   }
   Tensor backward(const Tensor& gradient) const {
     const Tensor y = y_.tensor();
-    return y * (gradient - sum(gradient * y, {-1}, true));
+    const Array is_masked = eq(y, 0);
+    const Tensor g = where(is_masked, 0, gradient);
+    return where(is_masked, 0, y * (g - sum(g * y, {-1}, true)));
   }
 };
 
@@ -166,6 +171,22 @@ void check_mask(const Tensor& mask, const Tensor& query, const Shape& scores) {
   }
 }
 
+/// The mask as u8, or undefined if it excludes nothing: −∞ in a floating mask excludes a key.
+Array allowed_by(const Array& mask) {
+  if (!mask.defined() || mask.dtype() == DType::u8) return mask;
+  constexpr double excluded = -std::numeric_limits<double>::infinity();
+  std::atomic<bool> excludes = false;
+  visit_floating(operation, mask.dtype(), [&]<class T>() {
+    const T* in = mask.data<T>();
+    kernels::parallel_ranges(mask.numel(), std::int64_t{1} << 14, [&](std::int64_t begin, std::int64_t end) {
+      int found = 0;
+      for (std::int64_t i = begin; i < end; ++i) found |= static_cast<int>(in[i] == static_cast<T>(excluded));
+      if (found != 0) excludes = true;
+    });
+  });
+  return excludes ? ne(mask, excluded) : Array();
+}
+
 }  // namespace
 
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
@@ -178,16 +199,13 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   }
   // Scales the query, which is smaller than the scores.
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
-  Tensor scores = matmul(query * scale, transpose(key, -1, -2));
-  Array allowed;
-  if (options.attn_mask.defined() && options.attn_mask.dtype() == DType::u8) {
-    allowed = options.attn_mask.array();
-  } else if (options.attn_mask.defined()) {
-    scores = scores + options.attn_mask;
-  }
+  const Array allowed = allowed_by(options.attn_mask.defined() ? options.attn_mask.array() : Array());
+  const bool is_masked = options.is_causal || allowed.defined() || options.dropout_p > 0;
+  Tensor scores = is_masked ? detail::masked_scores(query * scale, key) : matmul(query * scale, transpose(key, -1, -2));
+  if (options.attn_mask.defined() && options.attn_mask.dtype() != DType::u8) scores = scores + options.attn_mask;
   Tensor weights = record(AttentionWeights{.is_causal_ = options.is_causal, .mask_ = allowed}, scores);
   if (options.dropout_p > 0) weights = dropout(weights, options.dropout_p, *options.stream);
-  return matmul(weights, value);
+  return is_masked ? detail::masked_product(weights, false, value) : matmul(weights, value);
 }
 
 }  // namespace tapestry

@@ -10,7 +10,7 @@ namespace tapestry {
 
 struct AttentionOptions {
   /// Broadcast to (…, L, S). A u8 mask is 1 where a query may attend to a key and 0 where not; a floating mask is added
-  /// to the scores.
+  /// to the scores, where −∞ means not. A masked key or value contributes nothing, even if it is NaN or infinite.
   Tensor attn_mask = {};
   double dropout_p = 0;              ///< the probability of dropping a weight, in training
   bool is_causal = false;            ///< query i attends to keys 0 … i only, even where the mask allows more

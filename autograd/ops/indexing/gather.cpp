@@ -8,6 +8,7 @@
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/kernels/indexing/indexing.hpp>
+#include <tapestry/kernels/reduction/gather_sums.hpp>
 
 namespace tapestry {
 namespace {
@@ -40,10 +41,17 @@ kernels::IndexGrid grid_of(const Array& whole, const Shape& indices, int axis) {
 /// Adds `source` to `sums`, which nothing else references, by index.
 void add_by_index(std::string_view operation, const Array& indices, int axis, const Array& source, Array& sums) {
   const Array ordered = source.contiguous();
-  visit_floating(operation, sums.dtype(), [&]<class T>() {
-    kernels::scatter_add(grid_of(sums, indices.shape(), axis), indices.data<std::int64_t>(), ordered.data<T>(),
-                         sums.mutable_data<T>());
-  });
+  const auto* const index = indices.data<std::int64_t>();
+  const kernels::IndexGrid grid = grid_of(sums, indices.shape(), axis);
+  // Any number of terms may have the same index.
+  if (sums.dtype() == DType::f32 && grid.count > kernels::many_terms) {
+    Array exact = sums.to(DType::f64);
+    kernels::scatter_add(grid, index, ordered.data<float>(), exact.mutable_data<double>());
+    sums.copy_from(exact.to(DType::f32));
+    return;
+  }
+  visit_floating(operation, sums.dtype(),
+                 [&]<class T>() { kernels::scatter_add(grid, index, ordered.data<T>(), sums.mutable_data<T>()); });
 }
 
 struct Gather {

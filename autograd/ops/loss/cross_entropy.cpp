@@ -5,6 +5,7 @@
 
 #include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
+#include <tapestry/autograd/ops/arithmetic/comparison.hpp>
 #include <tapestry/autograd/ops/loss/detail/cross_entropy_rows.hpp>
 #include <tapestry/autograd/ops/loss/loss.hpp>
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
@@ -75,10 +76,14 @@ struct CrossEntropy {
   }
 
   Tensor backward(const Tensor& gradient) const {
-    const Tensor logits = logits_.tensor();
+    // Without the rows that are ignored: they contribute nothing even if they are not finite.
+    const Tensor all = logits_.tensor();
+    const Array is_ignored = eq(classes_->labels, static_cast<double>(classes_->ignore_index));
+    const Array mask = is_ignored.reshape(all.shape().with(1, 1));
+    const Tensor logits = where(mask, 0, all);
     const Tensor t = Tensor(targets(logits.shape()).to(logits.dtype()));
     const Tensor factors = detail::row_factors(gradient, reduction_, classes_->total_weight, logits.shape());
-    return (softmax(logits, 1) * sum(t, {1}, true) - t) * factors;
+    return where(mask, 0, (softmax(logits, 1) * sum(t, {1}, true) - t) * factors);
   }
 
  private:

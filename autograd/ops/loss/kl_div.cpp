@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <tapestry/autograd/ops/arithmetic/comparison.hpp>
+#include <tapestry/autograd/ops/detail/flushed.hpp>
 #include <tapestry/autograd/ops/loss/detail/pointwise_loss.hpp>
 #include <tapestry/core/error.hpp>
 
@@ -19,30 +21,36 @@ struct KlDivergence {
   V by_input(const V&, const V& t) const {
     return -t;
   }
-  template <class V>
-  V by_target(const V& x, const V& t) const {
-    using std::log;
-    return log(t) + 1 - x;
+  template <class T>
+  T by_target(T x, T t) const {
+    return std::log(detail::flushed(t)) + 1 - x;
   }
+  Tensor by_target(const Tensor& x, const Tensor& t) const { return log(t) + 1 - x; }
 };
 
 /// The terms for a target given as logarithms.
 struct LogKlDivergence {
   static constexpr std::string_view name = "kl_div";
 
+  // A probability of 0, the logarithm −∞, contributes nothing.
   template <class T>
   T value(T x, T t) const {
-    return std::exp(t) * (t - x);
+    const T probability = std::exp(t);
+    return probability == 0 ? 0 : probability * (t - x);
   }
   template <class V>
   V by_input(const V&, const V& t) const {
     using std::exp;
     return -exp(t);
   }
-  template <class V>
-  V by_target(const V& x, const V& t) const {
-    using std::exp;
-    return exp(t) * (t - x + 1);
+  template <class T>
+  T by_target(T x, T t) const {
+    const T probability = std::exp(t);
+    return probability == 0 ? 0 : probability * (t - x + 1);
+  }
+  Tensor by_target(const Tensor& x, const Tensor& t) const {
+    const Tensor probability = exp(t);
+    return probability * where(eq(probability, 0), 0, t - x + 1);
   }
 };
 

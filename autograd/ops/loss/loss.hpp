@@ -75,7 +75,7 @@ struct BinaryCrossEntropyOptions {
 };
 
 /// −weight · (pos_weight · t · ln σ(x) + (1 − t) · ln(1 − σ(x))) elementwise, σ the sigmoid, for logits x and targets t
-/// in [0, 1]. No finite logit overflows.
+/// in [0, 1]. No finite logit overflows, and an infinite one gives the limit.
 ///
 /// Shapes: logits and targets of one shape → a scalar, or with Reduction::none the same.
 /// Throws: ShapeError unless the shapes are equal and those of the weights broadcast to them; ValueError for the mean

@@ -35,7 +35,8 @@ struct NllLoss {
       const T* in = arranged.data<T>();
       T* out = losses.mutable_data<T>();
       for_each_label(*classes_, detail::ClassRows(arranged), [&](std::int64_t row, std::int64_t place, double factor) {
-        out[row] = static_cast<T>(factor) * in[place];
+        // A weight of 0 contributes nothing even where the logarithm is −∞.
+        out[row] = factor == 0 ? T{0} : static_cast<T>(factor) * in[place];
       });
     });
     return losses;
@@ -48,7 +49,7 @@ struct NllLoss {
       const T* in = g.data<T>();
       T* out = result.mutable_data<T>();
       for_each_label(*classes_, detail::ClassRows(result), [&](std::int64_t row, std::int64_t place, double factor) {
-        out[place] = static_cast<T>(factor) * in[row];
+        out[place] = factor == 0 ? T{0} : static_cast<T>(factor) * in[row];
       });
     });
     return result;

@@ -5,6 +5,7 @@
 #include <tapestry/autograd/detail/lazy_product.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/checks.hpp>
+#include <tapestry/autograd/ops/matmul/detail/product.hpp>
 #include <tapestry/autograd/ops/matmul/matmul.hpp>
 #include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
@@ -154,6 +155,10 @@ Tensor as_rows(const Tensor& x) {
 }
 
 }  // namespace
+
+Tensor detail::product(const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b) {
+  return Matmul::apply(a, transpose_a, b, transpose_b);
+}
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   detail::check_same_floating("matmul", a, b);

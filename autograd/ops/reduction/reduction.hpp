@@ -1,6 +1,6 @@
 // Reductions. Sums, means, extrema and norms over one axis, several, or all of them (the default, as is an empty list).
 // Negative axes count from the end. Reduced axes are dropped from the result, or kept with size 1 if `keepdim`. Sums of
-// f32 accumulate in double precision.
+// f32 accumulate in double precision. Denormal numbers count as zero.
 #pragma once
 
 #include <cstdint>
