@@ -3,6 +3,8 @@
 # shellcheck shell=bash disable=SC2034
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# The tilde is the home folder even where HOME is not set.
+HOME=${HOME:-~}
 data_home=${XDG_CACHE_HOME:-$HOME/.cache}/tapestry
 
 # One list for training and testing, so that both configure build/release in the same way.
@@ -67,4 +69,22 @@ configure_preset() {
     printf '%s\n' "$output" >&2
     return 1
   fi
+}
+
+# build_target TARGET SECONDS: builds a target of build/release; prints nothing if it is up to date. SECONDS is the time
+# that one of its steps takes on average on one core.
+build_target() {
+  local build=$root/build/release target=$1 steps began=$SECONDS
+  # Ninja runs cmake again when it has to, but not for new presets.
+  [[ $build/build.ninja -nt $root/CMakePresets.json ]] || configure_preset release
+  steps=$(ninja -C "$build" -n "$target" | grep -c '^\[' || true)
+  ((steps > 0)) || return 0
+  say "Building $target in $build: $steps steps, about $(duration $((1 + steps * $2 / $(nproc)))). This happens once."
+  NINJA_STATUS='[%f/%t, %es] ' ninja -C "$build" "$target" >&2 || return
+  say "Built in $(duration $((SECONDS - began)))."
+}
+
+# duration SECONDS: in words.
+duration() {
+  if (($1 < 100)); then echo "$1 s"; else echo "$((($1 + 30) / 60)) min"; fi
 }

@@ -14,6 +14,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_activation {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -143,3 +145,5 @@ TEST_CASE("relu of a sum passes one gradient to both operands and neither is mod
   REQUIRE(values_of(b.grad().array()) == std::vector<double>{101, 100, 101, 100});
   REQUIRE(values_of(grad(relu(a + a), {a}, ones)[0].array()) == std::vector<double>{2, 0, 2, 0});
 }
+
+}  // namespace test_activation

@@ -16,6 +16,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_activation_limits {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -245,3 +247,5 @@ TEST_CASE("activations of NaN are NaN and so are the derivatives of smooth ones"
     }
   }
 }
+
+}  // namespace test_activation_limits

@@ -7,6 +7,8 @@
 #include "autograd/generate.hpp"
 #include "pool2d_cases.hpp"
 
+namespace test_adaptive_pool2d {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -159,3 +161,5 @@ TEST_CASE("max_unpool2d keeps the last element of a repeated index and sends the
   REQUIRE(unpool(x).array().to_vector<double>() == std::vector<double>{1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0});
   REQUIRE(ones_gradient(x, unpool) == std::vector<double>{1, 0, 1, 1});
 }
+
+}  // namespace test_adaptive_pool2d

@@ -10,6 +10,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_added_gradients {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -51,3 +53,5 @@ TEST_CASE("the gradient of a convolution that is added to another gradient is ex
     }
   }
 }
+
+}  // namespace test_added_gradients

@@ -11,6 +11,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_anomaly {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -74,3 +76,5 @@ TEST_CASE("anomaly mode ends with its guard even after an exception") {
   REQUIRE_FALSE(anomaly_enabled());
   REQUIRE_NOTHROW(log(Array::scalar(-1)));
 }
+
+}  // namespace test_anomaly

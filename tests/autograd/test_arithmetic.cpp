@@ -11,6 +11,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_arithmetic {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -144,3 +146,5 @@ TEST_CASE("accumulate adds in place when the memory is not shared") {
   require_equal(sum, Array::full({2, 2, 2, 2}, 7));
   require_equal(onlooker, Array::full({2, 2, 2, 2}, 3));
 }
+
+}  // namespace test_arithmetic

@@ -8,6 +8,8 @@
 #include "autograd/generate.hpp"
 #include "kernels/execution.hpp"
 
+namespace test_attention {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -74,3 +76,5 @@ TEST_CASE("the padding row is read but gets no gradient") {
   // Its incoming gradient does not reach the inputs either.
   require_equal(grad(gradient, {seed}, f32({3, 1}, {10, 20, 30}))[0].array(), f32({2, 2, 1}, {0, 10, 30, 0}));
 }
+
+}  // namespace test_attention

@@ -8,6 +8,7 @@
 #include "catch.hpp"
 #include "pool2d_cases.hpp"
 
+namespace test_avg_pool2d {
 namespace {
 
 using namespace tapestry;
@@ -175,3 +176,5 @@ TEST_CASE("avg_pool2d reports invalid input") {
   CHECK_THROWS_MATCHES((AvgPool2dOptions{.kernel_size = 2, .stride = 0}.check("AvgPool2d")), ValueError,
                        is("AvgPool2d: stride must be at least 1, got (0, 0)"));
 }
+
+}  // namespace test_avg_pool2d

@@ -13,6 +13,7 @@
 #include "batch_norm_cases.hpp"
 #include "kernels/execution.hpp"
 
+namespace test_batch_norm {
 namespace {
 
 using namespace tapestry;
@@ -305,3 +306,5 @@ TEST_CASE("batch_norm gives the same bits at any number of threads") {
     REQUIRE(results.back() == results.front());
   });
 }
+
+}  // namespace test_batch_norm

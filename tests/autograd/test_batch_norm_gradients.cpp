@@ -3,6 +3,8 @@
 
 #include "batch_norm_cases.hpp"
 
+namespace test_batch_norm_gradients {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -71,3 +73,5 @@ TEST_CASE("batch_norm computes only the requested gradients") {
     }
   }
 }
+
+}  // namespace test_batch_norm_gradients

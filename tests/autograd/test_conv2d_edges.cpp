@@ -10,6 +10,8 @@
 
 #include "autograd/conv_cases.hpp"
 
+namespace test_conv2d_edges {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -244,3 +246,5 @@ TEST_CASE("conv2d computes only the requested gradients") {
     require_equal(grad(conv2d(one[0], one[1], one[2]), {one[i]}, seed)[0].array(), wanted[i].array());
   }
 }
+
+}  // namespace test_conv2d_edges

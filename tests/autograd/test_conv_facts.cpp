@@ -11,6 +11,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_conv_facts {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -216,3 +218,5 @@ TEST_CASE("a stride breaks the shift invariance of circular padding and global p
   REQUIRE(classified(moved, 1) == classified(x, 1));
   REQUIRE(classified(moved, 2) != classified(x, 2));
 }
+
+}  // namespace test_conv_facts

@@ -9,6 +9,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_conv_math {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -82,3 +84,5 @@ TEST_CASE("convolutions of integers are exact in exact mode and nearly so in fas
   require_close(fast, wanted, 5e-6);
   REQUIRE(values_of(fast.value) != values_of(wanted.value));
 }
+
+}  // namespace test_conv_math

@@ -13,6 +13,8 @@
 #include "autograd/conv_cases.hpp"
 #include "kernels/execution.hpp"
 
+namespace test_conv_properties {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -271,3 +273,5 @@ TEST_CASE("a convolution of a sequence equals that of an image of one row") {
   require_equal(conv1d(x, weight, {}, {.padding = Padding1d::valid(), .groups = 2}).array(),
                 conv1d(x, weight, {}, {.groups = 2}).array());
 }
+
+}  // namespace test_conv_properties

@@ -11,6 +11,8 @@
 
 #include "autograd/conv_cases.hpp"
 
+namespace test_conv_transpose2d_edges {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -190,3 +192,5 @@ TEST_CASE("conv_transpose2d computes only the requested gradients") {
     require_equal(grad(conv_transpose2d(one[0], one[1], one[2]), {one[i]}, seed)[0].array(), wanted[i].array());
   }
 }
+
+}  // namespace test_conv_transpose2d_edges

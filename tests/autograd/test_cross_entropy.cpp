@@ -10,6 +10,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_cross_entropy {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -143,3 +145,5 @@ TEST_CASE("labels may be overwritten between forward and backward") {
   loss.backward();
   require_equal(logits.grad().array(), f32({1, 2}, {0.5, -0.5}));
 }
+
+}  // namespace test_cross_entropy

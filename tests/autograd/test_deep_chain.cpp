@@ -13,6 +13,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_deep_chain {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -114,3 +116,5 @@ TEST_CASE("a long chain that is recorded while it is run backward is freed on a 
   REQUIRE(second == 2000.0 * 1999);
   REQUIRE(tape_statistics().live_nodes == before.live_nodes);
 }
+
+}  // namespace test_deep_chain

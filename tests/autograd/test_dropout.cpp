@@ -14,6 +14,8 @@
 #include "autograd/generate.hpp"
 #include "kernels/execution.hpp"
 
+namespace test_dropout {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -235,3 +237,5 @@ TEST_CASE("an invalid probability is reported with the given name") {
   REQUIRE_THROWS_WITH(check_dropout_probability("drop_path", -1), "drop_path: p must be in [0, 1], got -1");
   REQUIRE_THROWS_AS(check_dropout_probability("dropout", infinity), ValueError);
 }
+
+}  // namespace test_dropout

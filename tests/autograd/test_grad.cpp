@@ -9,6 +9,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_grad {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -99,3 +101,5 @@ TEST_CASE("grad runs only the operators between the output and its inputs") {
   REQUIRE(grad(top, {side})[0].item() == 1);
   REQUIRE(grad(low, {x})[0].item() == 1);
 }
+
+}  // namespace test_grad

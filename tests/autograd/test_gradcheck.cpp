@@ -11,6 +11,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_gradcheck {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -175,3 +177,5 @@ TEST_CASE("gradcheck requires f64 inputs") {
   REQUIRE_THROWS_WITH(gradcheck(twice, {Array::zeros({2})}), "gradcheck: expected inputs of type f64, got f32[2]");
   REQUIRE_THROWS_AS(gradgradcheck(twice, {Array::zeros({2})}), DTypeError);
 }
+
+}  // namespace test_gradcheck

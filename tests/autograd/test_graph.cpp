@@ -8,6 +8,8 @@
 #include "autograd/generate.hpp"
 #include "kernels/execution.hpp"
 
+namespace test_graph {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -73,3 +75,5 @@ TEST_CASE("graph operators give the same bits at any number of threads") {
     for (std::size_t i = 0; i < wanted.size(); ++i) require_close(got[i], wanted[i], 0);
   }
 }
+
+}  // namespace test_graph

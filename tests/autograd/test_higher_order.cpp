@@ -12,6 +12,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_higher_order {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -122,3 +124,5 @@ TEST_CASE("products with the Hessian of a small network are differences of its g
     require_close(products[i].array(), ((above[i] - below[i]) / (2 * step)).array(), 1e-8);
   }
 }
+
+}  // namespace test_higher_order

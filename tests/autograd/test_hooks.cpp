@@ -8,6 +8,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_hooks {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -105,3 +107,5 @@ TEST_CASE("a hook may run another backward pass") {
   REQUIRE(x.grad().item() == 12);
   REQUIRE(other.grad().item() == 10);
 }
+
+}  // namespace test_hooks

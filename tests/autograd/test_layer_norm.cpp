@@ -10,6 +10,8 @@
 #include "autograd/generate.hpp"
 #include "pool2d_cases.hpp"
 
+namespace test_layer_norm {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -265,3 +267,5 @@ TEST_CASE("local_response_norm gives the same bits at any number of threads and 
   for (const double value : values_of(grad(y, {large}, Array::full(y.shape(), 1))[0].array()))
     REQUIRE(std::isfinite(value));
 }
+
+}  // namespace test_layer_norm

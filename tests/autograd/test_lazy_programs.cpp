@@ -23,6 +23,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_lazy_programs {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -274,3 +276,5 @@ TEST_CASE("random programs give the same bits in lazy and eager evaluation") {
 TEST_CASE("slow: two thousand random programs give the same bits in lazy and eager evaluation") {
   require_equal_programs(200, 2400);
 }
+
+}  // namespace test_lazy_programs

@@ -21,6 +21,8 @@
 #include "autograd/generate.hpp"
 #include "core/profile_checks.hpp"
 
+namespace test_lazy_value {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using detail::pending;
@@ -229,3 +231,5 @@ TEST_CASE("EagerGuard computes every result at once until it ends") {
   }
   REQUIRE(pending(block()));
 }
+
+}  // namespace test_lazy_value

@@ -8,6 +8,8 @@
 
 #include "catch.hpp"
 
+namespace test_lifetimes {
+
 using namespace tapestry;
 
 namespace {
@@ -37,3 +39,5 @@ TEST_CASE("the contents of a temporary tensor can be bound to a reference") {
   REQUIRE(Tensor(x).array().shares_memory_with(x.array()));
   REQUIRE(std::as_const(x).array().at({0, 0}) == 2);
 }
+
+}  // namespace test_lifetimes

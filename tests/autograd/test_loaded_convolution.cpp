@@ -11,6 +11,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_loaded_convolution {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -66,3 +68,5 @@ TEST_CASE("a convolution that cannot load an epilogue computes the preceding res
   c.convolved(y);
   REQUIRE_FALSE(detail::pending(y));
 }
+
+}  // namespace test_loaded_convolution

@@ -9,6 +9,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_loss {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -96,3 +98,5 @@ TEST_CASE("dice_loss is 0 for equal arguments and for two empty masks") {
   const Array opposite = f32({1, 2, 3}, {0, 1, 0, 1, 1, 1});
   require_equal(dice_loss(opposite, target, {.reduction = Reduction::none}).array(), f32({1, 2}, {0.75, 0.75}));
 }
+
+}  // namespace test_loss

@@ -15,6 +15,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_loss_limits {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -238,3 +240,5 @@ TEST_CASE("cross_entropy and nll_loss have the exact limits at huge logits and a
   const Array classes = Array::from<std::int64_t>({2}, {0, 1});
   REQUIRE(nll_loss(scores, classes, {.weight = weight}).item() == 2);
 }
+
+}  // namespace test_loss_limits

@@ -14,6 +14,8 @@
 
 #include "autograd/many_terms.hpp"
 
+namespace test_many_products {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -165,3 +167,5 @@ TEST_CASE("slow: products of thirty million terms are exact") {
     if (one.name != "conv2d weight by Winograd's algorithm") check({one}, very_many);
   }
 }
+
+}  // namespace test_many_products

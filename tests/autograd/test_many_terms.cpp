@@ -20,6 +20,8 @@
 
 #include "autograd/many_terms.hpp"
 
+namespace test_many_terms {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -235,3 +237,5 @@ TEST_CASE("gradients that accumulate a million terms are exact") {
 TEST_CASE("slow: sums of thirty million terms are exact") {
   for (const auto& all : {reductions(), losses(), accumulated()}) check(all, very_many);
 }
+
+}  // namespace test_many_terms

@@ -16,6 +16,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_masked {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -201,3 +203,5 @@ TEST_CASE("denormal numbers count as zero in operators and are kept by conversio
   REQUIRE(tiny.to(DType::f64).at({0}) == static_cast<double>(1e-40F));
   REQUIRE(tiny.to_vector<float>()[0] == 1e-40F);
 }
+
+}  // namespace test_masked

@@ -10,6 +10,8 @@
 #include "autograd/generate.hpp"
 #include "kernels/execution.hpp"
 
+namespace test_matmul {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -59,3 +61,5 @@ TEST_CASE("linear equals a convolution whose kernel is as large as the image") {
   REQUIRE(by_conv.shape() == Shape{3, 5, 1, 1});
   require_close(flatten(by_conv, 1).array(), linear(x.reshape({3, 24}), weight.reshape({5, 24}), bias).array(), 1e-14);
 }
+
+}  // namespace test_matmul

@@ -11,6 +11,7 @@
 #include "catch.hpp"
 #include "pool2d_cases.hpp"
 
+namespace test_max_pool2d {
 namespace {
 
 using namespace tapestry;
@@ -285,3 +286,5 @@ TEST_CASE("max_pool2d reports invalid input") {
   CHECK_THROWS_MATCHES(MaxPool2dOptions{.kernel_size = 0}.check("MaxPool2d"), ValueError,
                        is("MaxPool2d: kernel_size must be at least 1, got (0, 0)"));
 }
+
+}  // namespace test_max_pool2d

@@ -14,6 +14,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_out_of_memory {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::StartsWith;
@@ -79,3 +81,5 @@ TEST_CASE("exceptions of elementwise functions leave loops over many elements") 
     REQUIRE(sum(Array::full({size}, 1)).item() == size);
   });
 }
+
+}  // namespace test_out_of_memory

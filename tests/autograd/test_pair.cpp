@@ -7,6 +7,8 @@
 
 #include "catch.hpp"
 
+namespace test_pair {
+
 using namespace tapestry;
 
 namespace {
@@ -39,3 +41,5 @@ TEST_CASE("both numbers of a pair can be given in braces") {
   REQUIRE(options.stride == Pair(2, 2));
   REQUIRE(options.padding.amount == Pair(2, 3));
 }
+
+}  // namespace test_pair

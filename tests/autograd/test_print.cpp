@@ -5,6 +5,8 @@
 
 #include "catch.hpp"
 
+namespace test_print {
+
 using namespace tapestry;
 
 namespace {
@@ -32,3 +34,5 @@ TEST_CASE("tensors are printed like arrays and say whether they require a gradie
   REQUIRE(text_of(Array::scalar(7)) == "tensor(7.)");
   REQUIRE(text_of({}) == "tensor(undefined)");
 }
+
+}  // namespace test_print

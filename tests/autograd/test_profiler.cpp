@@ -16,6 +16,8 @@
 #include "autograd/generate.hpp"
 #include "core/profile_checks.hpp"
 
+namespace test_profiler {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -227,3 +229,5 @@ TEST_CASE("a profiler ignores other threads and does not change results") {
     CHECK(plain[i].to_vector<double>() == profiled[i].to_vector<double>());
   }
 }
+
+}  // namespace test_profiler

@@ -13,6 +13,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_record {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -47,7 +49,7 @@ struct Silu {
   }
 };
 
-Tensor silu(const Tensor& x) {
+Tensor own_silu(const Tensor& x) {
   return record(Silu{}, x);
 }
 
@@ -85,7 +87,7 @@ struct SumAll {
 TEST_CASE("an operator written as documented in record.hpp has correct gradients in both forms") {
   Generator random(1);
   for (int i = 0; i < 10; ++i) {
-    require_gradients([](const std::vector<Tensor>& in) { return silu(in[0]); },
+    require_gradients([](const std::vector<Tensor>& in) { return own_silu(in[0]); },
                       {random.reals(random.shape(0, 4, 4), -3, 3)});
   }
 }
@@ -93,9 +95,9 @@ TEST_CASE("an operator written as documented in record.hpp has correct gradients
 TEST_CASE("the fast backward is used unless the pass is recorded") {
   const Tensor x = leaf(Array::full({2}, 1, DType::f64));
   fast_passes = 0;
-  sum(silu(x)).backward();
+  sum(own_silu(x)).backward();
   REQUIRE(fast_passes == 1);
-  const Tensor recorded = grad(sum(silu(x)), {x}, {}, {.create_graph = true})[0];
+  const Tensor recorded = grad(sum(own_silu(x)), {x}, {}, {.create_graph = true})[0];
   REQUIRE(fast_passes == 1);
   require_close(recorded.array(), x.grad().array(), 1e-15);
 }
@@ -123,5 +125,7 @@ TEST_CASE("nodes know their operator and inputs and are ordered along the tape")
   REQUIRE(y.node()->inputs()[0] == x.node());
   REQUIRE(y.node()->inputs()[1] == nullptr);
   REQUIRE(y.node()->position() > x.node()->position());
-  REQUIRE(silu(y).node()->position() > y.node()->position());
+  REQUIRE(own_silu(y).node()->position() > y.node()->position());
 }
+
+}  // namespace test_record

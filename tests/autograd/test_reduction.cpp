@@ -6,6 +6,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_reduction {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -59,3 +61,5 @@ TEST_CASE("sum_to and broadcast_to are each the adjoint of the other") {
     require_close(sum(x * broadcast_to(y, x.shape())).array(), sum(sum_to(Tensor(x), y.shape()) * y).array(), 1e-13);
   }
 }
+
+}  // namespace test_reduction

@@ -8,6 +8,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_replaced_leaves {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -128,3 +130,5 @@ TEST_CASE("undefined tensors throw wherever they would need a value") {
   REQUIRE_THROWS_AS(none.register_hook({}), GradError);
   REQUIRE_THROWS_AS(grad(none, {none}), GradError);
 }
+
+}  // namespace test_replaced_leaves

@@ -7,6 +7,8 @@
 #include "autograd/generate.hpp"
 #include "pool2d_cases.hpp"
 
+namespace test_resampling {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -117,3 +119,5 @@ TEST_CASE("shuffles are undone by their inverses and agree with PyTorch") {
   REQUIRE(channel_shuffle(f64({1, 6, 1, 1}, {0, 1, 2, 3, 4, 5}), 3).array().to_vector<double>() ==
           std::vector<double>{0, 2, 4, 1, 3, 5});
 }
+
+}  // namespace test_resampling

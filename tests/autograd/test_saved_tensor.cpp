@@ -10,6 +10,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_saved_tensor {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -115,3 +117,5 @@ TEST_CASE("a saved input keeps its history and a saved output has none of its ow
   REQUIRE(SavedTensor(x).tensor().requires_grad());
   REQUIRE_FALSE(SavedTensor::output(x.array()).tensor().requires_grad());
 }
+
+}  // namespace test_saved_tensor

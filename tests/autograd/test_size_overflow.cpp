@@ -10,6 +10,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_size_overflow {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -93,3 +95,5 @@ TEST_CASE("splitting into more or larger parts than there are elements does not 
                                  "[4611686018427387904, 4611686018427387904, 4611686018427387904, "
                                  "4611686018427387904, 6]"));
 }
+
+}  // namespace test_size_overflow

@@ -14,6 +14,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_tape {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -250,3 +252,5 @@ TEST_CASE("threads record and run independent tapes concurrently") {
   for (std::thread& worker : workers) worker.join();
   REQUIRE(gradients == std::vector<double>(4, 50 * 21));
 }
+
+}  // namespace test_tape

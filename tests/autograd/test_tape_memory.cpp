@@ -18,6 +18,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_tape_memory {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -219,3 +221,5 @@ TEST_CASE("two thousand steps of a small model need no more memory than the firs
   // The model was really trained.
   REQUIRE(last < first / 100);
 }
+
+}  // namespace test_tape_memory

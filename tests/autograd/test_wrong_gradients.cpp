@@ -10,6 +10,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_wrong_gradients {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -127,3 +129,5 @@ TEST_CASE("gradcheck rejects a function whose results differ in shape") {
                                    std::to_string(grows ? 400 : 2) + "]"));
   }
 }
+
+}  // namespace test_wrong_gradients

@@ -11,6 +11,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_allocator {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -223,3 +225,5 @@ TEST_CASE("a block may be freed by another thread than the one that allocated it
   std::thread([moved = std::move(array)]() mutable { moved = Array(); }).join();
   REQUIRE(allocator().statistics().live_bytes == before);
 }
+
+}  // namespace test_allocator

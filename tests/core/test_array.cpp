@@ -7,6 +7,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_array {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -180,3 +182,5 @@ TEST_CASE("conversions keep denormal numbers") {
     REQUIRE(narrow.clone().to_vector<float>() == narrow.to_vector<float>());
   }
 }
+
+}  // namespace test_array

@@ -6,6 +6,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_array_views {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -142,3 +144,5 @@ TEST_CASE("only copies into another format are counted as conversions") {
   (void)Array::zeros({2, 7, 1, 1}).contiguous(channels_last);
   REQUIRE(format_conversions() == start + 2);
 }
+
+}  // namespace test_array_views

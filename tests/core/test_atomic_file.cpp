@@ -15,6 +15,7 @@
 
 #include "catch.hpp"
 
+namespace test_atomic_file {
 namespace {
 
 namespace fs = std::filesystem;
@@ -316,3 +317,5 @@ TEST_CASE("a file written while standard output is closed does not receive what 
   CHECK(status == 0);
   CHECK(contents(folder.file("a")) == "text");
 }
+
+}  // namespace test_atomic_file

@@ -10,6 +10,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_block_heap {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -147,3 +149,5 @@ TEST_CASE("the allocator serves the small arrays of a step from the memory of it
   REQUIRE(allocator.statistics().cached_bytes == before.cached_bytes);
   allocator.trim();
 }
+
+}  // namespace test_block_heap

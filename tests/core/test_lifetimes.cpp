@@ -9,6 +9,8 @@
 
 #include "catch.hpp"
 
+namespace test_lifetimes {
+
 using namespace tapestry;
 
 namespace {
@@ -44,3 +46,5 @@ TEST_CASE("the shape of a temporary array may be bound to a reference") {
   for (const std::int64_t size : Array::zeros({4, 5}).shape()) product *= size;
   REQUIRE(product == 20);
 }
+
+}  // namespace test_lifetimes

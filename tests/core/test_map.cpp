@@ -7,6 +7,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_map {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -150,3 +152,5 @@ TEST_CASE("adjacent loops are merged where both operands are contiguous across t
   REQUIRE(rows.outer[0].stride_a == 7);
   REQUIRE(rows.outer[0].stride_b == 0);
 }
+
+}  // namespace test_map

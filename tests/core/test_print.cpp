@@ -7,6 +7,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_print {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -120,3 +122,5 @@ TEST_CASE("printing does not change the state of the stream") {
   out << std::scientific << Array::from<float>({1}, {1.25}) << ' ' << 1.25;
   REQUIRE(out.str() == "array([1.2500]) 1.25e+00");
 }
+
+}  // namespace test_print

@@ -14,6 +14,8 @@
 #include "core/profile_checks.hpp"
 #include "data/temporary_folder.hpp"
 
+namespace test_profile_trace {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using detail::LayerScope;
@@ -142,3 +144,5 @@ TEST_CASE("a trace that cannot be written names the path and leaves no files beh
       Catch::Matchers::Message(path + ": cannot create a temporary file beside it: No such file or directory"));
   REQUIRE(std::filesystem::is_empty(folder.path()));
 }
+
+}  // namespace test_profile_trace

@@ -9,6 +9,8 @@
 #include "catch.hpp"
 #include "core/profile_checks.hpp"
 
+namespace test_profiler {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using detail::LayerScope;
@@ -216,3 +218,5 @@ TEST_CASE("an empty table has headings") {
           "\n"
           "layer  forward ms  GFLOP/s  backward ms  GFLOP/s  share\n");
 }
+
+}  // namespace test_profiler

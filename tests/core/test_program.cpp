@@ -15,6 +15,7 @@
 
 #include "catch.hpp"
 
+namespace test_program {
 namespace {
 
 /// The exit code of a program with this body; `prepare` runs before it.
@@ -99,3 +100,5 @@ TEST_CASE("a file size limit is an error that a program can report") {
   CHECK(code == 1);
   CHECK_FALSE(std::filesystem::exists(file));
 }
+
+}  // namespace test_program

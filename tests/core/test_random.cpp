@@ -15,6 +15,8 @@
 #include "core/generate.hpp"
 #include "kernels/execution.hpp"
 
+namespace test_random {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -244,3 +246,5 @@ TEST_CASE("threads that never set a seed draw different numbers") {
   };
   REQUIRE(drawn_on_a_thread() != drawn_on_a_thread());
 }
+
+}  // namespace test_random

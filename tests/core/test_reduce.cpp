@@ -9,6 +9,8 @@
 #include "core/generate.hpp"
 #include "kernels/execution.hpp"
 
+namespace test_reduce {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -139,3 +141,5 @@ TEST_CASE("sums require floating types") {
   REQUIRE_THROWS_AS(summed(Array::zeros({2}, DType::i64), {true}), DTypeError);
   REQUIRE_THROWS_WITH(summed(Array::zeros({2}, DType::i64), {true}), "sum: expected f32 or f64, got i64");
 }
+
+}  // namespace test_reduce

@@ -7,6 +7,8 @@
 
 #include "catch.hpp"
 
+namespace test_required {
+
 using namespace tapestry;
 
 namespace {
@@ -60,3 +62,5 @@ TEST_CASE("a required field stores its value") {
   const Required<Shape> shape = {4, 5, 6};
   REQUIRE(shape.get() == Shape{4, 5, 6});
 }
+
+}  // namespace test_required

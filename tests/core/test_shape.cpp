@@ -7,6 +7,8 @@
 
 #include "catch.hpp"
 
+namespace test_shape {
+
 using namespace tapestry;
 
 TEST_CASE("a shape knows its rank and sizes and number of elements") {
@@ -92,3 +94,5 @@ TEST_CASE("shapes broadcast by NumPy's rule") {
   REQUIRE_THROWS_WITH(broadcast_shapes({5, 2, 3}, {4, 1, 3}, "multiply"),
                       "multiply: shapes [5, 2, 3] and [4, 1, 3] do not broadcast: 5 and 4 at axis 3 from the end");
 }
+
+}  // namespace test_shape

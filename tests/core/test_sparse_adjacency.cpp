@@ -5,6 +5,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_sparse_adjacency {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -82,3 +84,5 @@ TEST_CASE("an error names the edge and the endpoint that does not exist") {
   REQUIRE_THROWS_MATCHES(made_of({}).normalized(), ShapeError,
                          Message("normalized: expected edges among the same nodes, got 3 sources and 2 targets"));
 }
+
+}  // namespace test_sparse_adjacency

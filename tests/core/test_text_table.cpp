@@ -2,6 +2,8 @@
 
 #include "catch.hpp"
 
+namespace test_text_table {
+
 using tapestry::detail::text_table;
 
 TEST_CASE("a text table separates columns by two spaces and has no trailing spaces") {
@@ -26,3 +28,5 @@ TEST_CASE("the columns of a text table are as wide as their texts appear") {
         "\u8bad\u7ec3  3\n"
         "\xff     4\n");
 }
+
+}  // namespace test_text_table

@@ -10,6 +10,8 @@
 
 #include "catch.hpp"
 
+namespace test_undefined_array {
+
 using namespace tapestry;
 
 TEST_CASE("an undefined array has a shape and no value") {
@@ -45,3 +47,5 @@ TEST_CASE("an undefined array has a shape and no value") {
     REQUIRE_THROWS_WITH(use(), "array: an undefined array has no value");
   }
 }
+
+}  // namespace test_undefined_array

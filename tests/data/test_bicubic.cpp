@@ -5,6 +5,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_bicubic {
+
 using namespace tapestry;
 using namespace tapestry::data;
 using namespace tapestry::testing;
@@ -84,3 +86,5 @@ TEST_CASE("bicubic enlargement rejects non-image input") {
   CHECK_THROWS_WITH(enlarge_bicubic(Array::zeros({1, 3, 2, 2}), 0),
                     "enlarge_bicubic: factor must be at least 1, got 0");
 }
+
+}  // namespace test_bicubic

@@ -16,6 +16,8 @@
 #include "catch.hpp"
 #include "temporary_folder.hpp"
 
+namespace test_datasets {
+
 using namespace tapestry;
 using namespace tapestry::data;
 
@@ -295,3 +297,5 @@ TEST_CASE("cifar10 reads the same images from binaries and from files") {
   CHECK(most <= 4);
   CHECK(static_cast<double>(total) / static_cast<double>(binaries.images().numel()) < 0.5);
 }
+
+}  // namespace test_datasets

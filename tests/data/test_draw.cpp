@@ -9,6 +9,8 @@
 
 #include "catch.hpp"
 
+namespace test_draw {
+
 using namespace tapestry;
 using namespace tapestry::data;
 
@@ -161,3 +163,5 @@ TEST_CASE("draw_text draws one box for each character that the font does not hav
   const Bytes pixels = image.to_vector<std::uint8_t>();
   CHECK(std::count(pixels.begin(), pixels.end(), 1) == 2 * 5 + 2 * 5);
 }
+
+}  // namespace test_draw

@@ -11,6 +11,8 @@
 
 #include "catch.hpp"
 
+namespace test_graphs {
+
 using namespace tapestry;
 using Catch::Matchers::Message;
 
@@ -150,3 +152,5 @@ TEST_CASE("community_graph rejects options out of range") {
   refuses({.signal = -1}, "community_graph: signal must be at least 0 and finite, got -1");
   refuses({.signal = INFINITY}, "community_graph: signal must be at least 0 and finite, got inf");
 }
+
+}  // namespace test_graphs

@@ -16,6 +16,8 @@
 #include "png_maker.hpp"
 #include "temporary_folder.hpp"
 
+namespace test_image {
+
 using namespace tapestry;
 using namespace tapestry::data;
 
@@ -291,3 +293,5 @@ TEST_CASE("write_png rejects non-image input") {
                     "write_png: expected (3 or 1, H, W), got [3, 0, 4]");
   CHECK_THROWS_WITH(write_png("any", Array::zeros({3, 4, 4})), "write_png: expected u8, got f32[3, 4, 4]");
 }
+
+}  // namespace test_image

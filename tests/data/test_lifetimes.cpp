@@ -8,6 +8,8 @@
 
 #include "catch.hpp"
 
+namespace test_lifetimes {
+
 using namespace tapestry;
 
 namespace {
@@ -32,3 +34,5 @@ TEST_CASE("the first batch of a loader and the images of a temporary data set ma
   const Array& images = ArrayDataset(Array::full({4, 1, 2, 2}, 0.5), Array::zeros({4}, DType::i64)).images();
   REQUIRE(images.at({3, 0, 1, 1}) == 0.5);
 }
+
+}  // namespace test_lifetimes

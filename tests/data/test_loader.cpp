@@ -16,6 +16,8 @@
 
 #include "catch.hpp"
 
+namespace test_loader {
+
 using namespace tapestry;
 using namespace tapestry::data;
 
@@ -330,3 +332,5 @@ TEST_CASE("a profiler times the wait for every batch") {
     CHECK(profiler.entries().front().calls == 4);
   }
 }
+
+}  // namespace test_loader

@@ -6,6 +6,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_metrics {
+
 using namespace tapestry;
 using namespace tapestry::data;
 using namespace tapestry::testing;
@@ -79,3 +81,5 @@ TEST_CASE("psnr rejects input that is not two images") {
   CHECK_THROWS_WITH(psnr(image, image, 0), "psnr: peak must be positive, got 0");
   CHECK_THROWS_WITH(psnr(Array::zeros({0}), Array::zeros({0})), "psnr: expected at least one element, got f32[0]");
 }
+
+}  // namespace test_metrics

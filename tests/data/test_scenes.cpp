@@ -6,6 +6,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_scenes {
+
 using namespace tapestry;
 using namespace tapestry::data;
 using namespace tapestry::testing;
@@ -100,3 +102,5 @@ TEST_CASE("scenes reject options out of range") {
   CHECK_THROWS_WITH(Scenes({.split = Split::test, .size = 1, .noise = INFINITY}),
                     "scenes: noise must be finite and not negative, got inf");
 }
+
+}  // namespace test_scenes

@@ -8,6 +8,8 @@
 
 #include "catch.hpp"
 
+namespace test_shapes {
+
 using namespace tapestry;
 using namespace tapestry::data;
 
@@ -120,3 +122,5 @@ TEST_CASE("shapes are too hard for a linear classifier") {
   INFO("accuracy of a linear classifier " << accuracy);
   CHECK(accuracy < 0.6);
 }
+
+}  // namespace test_shapes

@@ -7,6 +7,8 @@
 
 #include "catch.hpp"
 
+namespace test_strokes {
+
 using namespace tapestry;
 using namespace tapestry::data;
 using Catch::Matchers::Message;
@@ -82,3 +84,5 @@ TEST_CASE("strokes report invalid input") {
                        Message("draw_line: expected (C, H, W), got [4, 4]"));
   CHECK_THROWS_MATCHES(fill_disc(reals, {}, 1, {}), DTypeError, Message("fill_disc: expected u8, got f32[3, 4, 4]"));
 }
+
+}  // namespace test_strokes

@@ -6,6 +6,8 @@
 
 #include "catch.hpp"
 
+namespace test_transform {
+
 using namespace tapestry;
 using namespace tapestry::data;
 
@@ -137,3 +139,5 @@ TEST_CASE("compose applies transforms in order with one random stream") {
   CHECK(seen.size() > 5);
   CHECK(transformed(compose({}), image).shares_memory_with(image));
 }
+
+}  // namespace test_transform

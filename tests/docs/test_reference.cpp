@@ -7,6 +7,8 @@
 #include "reference/declarations.hpp"
 #include "reference/faults.hpp"
 
+namespace test_reference {
+
 using namespace reference;
 
 namespace {
@@ -111,3 +113,5 @@ TEST_CASE("operators without an entry or documentation are reported") {
   REQUIRE(find_faults({read("struct BareOptions {\n  int x = 0;\n};\n")}, std::nullopt) ==
           Lines{"tapestry/some.hpp: BareOptions::x has no comment"});
 }
+
+}  // namespace test_reference

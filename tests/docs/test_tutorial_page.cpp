@@ -7,6 +7,8 @@
 #include "docs/printed.hpp"
 #include "tutorial_code/page.hpp"
 
+namespace test_tutorial_page {
+
 using namespace tutorial;
 using Catch::Matchers::Message;
 
@@ -130,3 +132,5 @@ TEST_CASE("output is captured and files go to a temporary folder") {
   CHECK(std::filesystem::current_path() == folder);
   CHECK(!std::filesystem::exists(inside));
 }
+
+}  // namespace test_tutorial_page

@@ -14,6 +14,8 @@
 #include "data/temporary_folder.hpp"
 #include "examples/train_cifar10_run.hpp"
 
+namespace test_interrupted_runs {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -127,3 +129,5 @@ TEST_CASE("weights with NaN are an error of --evaluate") {
     CHECK_THAT(outcome.out, !ContainsSubstring("test accuracy"));
   }
 }
+
+}  // namespace test_interrupted_runs

@@ -6,6 +6,8 @@
 #include "data/temporary_folder.hpp"
 #include "examples/train_cifar10_run.hpp"
 
+namespace test_lessons {
+
 using namespace tapestry::testing;
 
 namespace {
@@ -57,3 +59,5 @@ TEST_CASE("a lesson refuses images that it cannot use before it trains") {
     CHECK(error_of(lesson, few_images) == "error: --data: there are fewer training images than one batch\n");
   }
 }
+
+}  // namespace test_lessons

@@ -18,6 +18,8 @@
 #include "data/temporary_folder.hpp"
 #include "examples/train_cifar10_run.hpp"
 
+namespace test_train_cifar10 {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -252,3 +254,5 @@ TEST_CASE("mismatched data and weights stop the run with an error") {
   CHECK_THAT(error_of({"--data", data.path(), "--evaluate", weights.string()}),
              ContainsSubstring("conv1.weight: expected [32, 3, 3, 3], got [1]; conv1.bias is missing"));
 }
+
+}  // namespace test_train_cifar10

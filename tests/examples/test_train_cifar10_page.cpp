@@ -12,6 +12,8 @@
 #include "examples/train_cifar10_run.hpp"
 #include "viz/html.hpp"
 
+namespace test_train_cifar10_page {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -93,3 +95,5 @@ TEST_CASE("a picture that cannot be drawn is missing in the report and the folde
   CHECK(embedded_pictures(page).size() == 3);
   CHECK(html_fault(page).empty());
 }
+
+}  // namespace test_train_cifar10_page

@@ -13,6 +13,7 @@
 
 #include "catch.hpp"
 
+namespace test_safetensors {
 namespace {
 
 using namespace std::string_literals;
@@ -340,3 +341,5 @@ TEST_CASE("every truncation of a file is an error") {
     CHECK_FALSE(error_of(whole.substr(0, length)).empty());
   }
 }
+
+}  // namespace test_safetensors

@@ -10,6 +10,8 @@
 
 #include "catch.hpp"
 
+namespace test_available_cores {
+
 using namespace tapestry;
 
 namespace {
@@ -83,3 +85,5 @@ TEST_CASE("a process uses no more cores than its affinity mask has") {
   REQUIRE(sched_setaffinity(0, sizeof(before), &before) == 0);
   REQUIRE(cores == 1);
 }
+
+}  // namespace test_available_cores

@@ -10,6 +10,8 @@
 #include "kernels/execution.hpp"
 #include "kernels/matrix_cases.hpp"
 
+namespace test_blas {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -93,3 +95,5 @@ TEST_CASE("gemm propagates NaN to the results it is part of") {
   REQUIRE(c[2] == 0);
   REQUIRE(c[3] == 7);
 }
+
+}  // namespace test_blas

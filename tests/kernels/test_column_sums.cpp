@@ -6,6 +6,8 @@
 
 #include "kernels/execution.hpp"
 
+namespace test_column_sums {
+
 using namespace tapestry::kernels;
 
 namespace {
@@ -36,3 +38,5 @@ TEST_CASE("column sums have the bits of sums in row order on every instruction s
     }
   });
 }
+
+}  // namespace test_column_sums

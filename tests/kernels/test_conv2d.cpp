@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "conv2d_cases.hpp"
 
+namespace test_conv2d {
 namespace {
 
 using namespace conv2d_cases;
@@ -252,3 +253,5 @@ TEST_CASE("the workspace of conv2d is counted in 64 bits and never wraps around"
 TEST_CASE("choose_algorithm returns the implicit GEMM for convolutions of many channels") {
   REQUIRE(choose_algorithm<float>(plain, /*allow_winograd=*/false) == Conv2dAlgorithm::implicit_gemm);
 }
+
+}  // namespace test_conv2d

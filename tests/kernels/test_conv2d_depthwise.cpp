@@ -8,6 +8,8 @@
 #include "catch.hpp"
 #include "conv2d_cases.hpp"
 
+namespace test_conv2d_depthwise {
+
 using namespace conv2d_cases;
 
 namespace {
@@ -149,3 +151,5 @@ TEST_CASE("choose_algorithm returns the depthwise kernel if every channel is a g
   g.in_channels = g.groups = 1;
   REQUIRE(choose_algorithm<float>(g, /*allow_winograd=*/false) == Conv2dAlgorithm::implicit_gemm);
 }
+
+}  // namespace test_conv2d_depthwise

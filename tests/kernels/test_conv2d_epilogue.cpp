@@ -9,6 +9,8 @@
 #include "catch.hpp"
 #include "conv2d_cases.hpp"
 
+namespace test_conv2d_epilogue {
+
 using namespace conv2d_cases;
 
 namespace {
@@ -190,3 +192,5 @@ TEST_CASE("the other convolutions support neither prologue nor epilogue") {
   REQUIRE_FALSE(can_load_epilogue(g, depthwise));
   REQUIRE_FALSE(can_store_epilogue(g, depthwise));
 }
+
+}  // namespace test_conv2d_epilogue

@@ -12,6 +12,8 @@
 
 #include "kernels/execution.hpp"
 
+namespace test_epilogue {
+
 using namespace tapestry::kernels;
 
 namespace {
@@ -231,3 +233,5 @@ TEMPLATE_TEST_CASE("activations keep NaN and reach their limits at infinity", ""
     }
   });
 }
+
+}  // namespace test_epilogue

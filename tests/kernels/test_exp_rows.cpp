@@ -6,6 +6,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_exp_rows {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -68,3 +70,5 @@ TEST_CASE("exponentials of rows are exact for 0 and minus infinity and keep NaN"
   require_edges<float>();
   require_edges<double>();
 }
+
+}  // namespace test_exp_rows

@@ -9,6 +9,8 @@
 #include "kernels/execution.hpp"
 #include "kernels/matrix_cases.hpp"
 
+namespace test_matrix_product {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -87,3 +89,5 @@ TEST_CASE("matrix_product propagates NaN to the results it is part of") {
     if (std::isnan(c[i]) != (i / 40 == 7)) FAIL("element " << i);
   }
 }
+
+}  // namespace test_matrix_product

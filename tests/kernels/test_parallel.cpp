@@ -15,6 +15,8 @@
 
 #include "kernels/execution.hpp"
 
+namespace test_parallel {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -176,3 +178,5 @@ TEST_CASE("denormals count as zero inside parallel loops and nowhere else") {
   REQUIRE(small / 2 > 0);
 }
 #endif
+
+}  // namespace test_parallel

@@ -5,6 +5,8 @@
 
 #include "catch.hpp"
 
+namespace test_philox {
+
 using namespace tapestry;
 
 TEST_CASE("many blocks of random words equal the blocks one by one") {
@@ -22,3 +24,5 @@ TEST_CASE("many blocks of random words equal the blocks one by one") {
     }
   }
 }
+
+}  // namespace test_philox

@@ -6,6 +6,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_softmax {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using kernels::MiddleAxis;
@@ -81,3 +83,5 @@ TEST_CASE("softmax of an empty axis or of no rows writes nothing") {
   }
   REQUIRE(untouched == 7);
 }
+
+}  // namespace test_softmax

@@ -6,6 +6,8 @@
 
 #include "kernels/conv2d_cases.hpp"
 
+namespace test_streaming {
+
 using namespace conv2d_cases;
 
 namespace {
@@ -83,3 +85,5 @@ TEST_CASE("convolutions whose results bypass the caches have the bits of single 
     }
   }
 }
+
+}  // namespace test_streaming

@@ -5,6 +5,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_strided_copy {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using kernels::CopyLoop;
@@ -63,3 +65,5 @@ TEST_CASE("an empty strided copy writes nothing") {
   kernels::strided_copy<double>({{3, 1, 1}, {0, 1, 1}}, nullptr, &untouched);
   REQUIRE(untouched == 7);
 }
+
+}  // namespace test_strided_copy

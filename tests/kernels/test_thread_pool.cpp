@@ -19,6 +19,8 @@
 
 #include "kernels/execution.hpp"
 
+namespace test_thread_pool {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -176,3 +178,5 @@ TEST_CASE("OMP_NUM_THREADS is the default number of threads up to 64") {
                     test));
   CHECK_FALSE(passes_with("OMP_NUM_THREADS=3 EXPECTED_THREADS=4", test));
 }
+
+}  // namespace test_thread_pool

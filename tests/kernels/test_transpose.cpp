@@ -7,6 +7,8 @@
 
 #include "catch.hpp"
 
+namespace test_transpose {
+
 using namespace tapestry;
 
 namespace {
@@ -50,3 +52,5 @@ TEST_CASE("transpose of an empty matrix does nothing") {
   check<float>(2, 0, 4);
   check<float>(2, 3, 0);
 }
+
+}  // namespace test_transpose

@@ -8,6 +8,8 @@
 
 #include "catch.hpp"
 
+namespace test_vector_math {
+
 using namespace tapestry;
 
 namespace {
@@ -102,3 +104,5 @@ TEST_CASE("a value has the same result at any position in a buffer") {
     for (const float value : values) REQUIRE(value == values[0]);
   }
 }
+
+}  // namespace test_vector_math

@@ -9,6 +9,8 @@
 
 #include "kernels/conv2d_cases.hpp"
 
+namespace test_winograd {
+
 using namespace conv2d_cases;
 
 namespace {
@@ -245,3 +247,5 @@ TEST_CASE("winograd is chosen for 3x3 convolutions in f32 if it is allowed") {
     REQUIRE(choose_algorithm<float>(other, /*allow_winograd=*/true) != winograd_algorithm);
   }
 }
+
+}  // namespace test_winograd

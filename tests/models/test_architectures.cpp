@@ -6,6 +6,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_architectures {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -46,3 +48,5 @@ TEST_CASE("unet computes logits for every pixel and rejects other sizes") {
                          Message("UNet: both sides of images must be multiples of 4, got [2, 2, 12, 10]"));
   REQUIRE_THROWS_MATCHES(models::UNet({.depth = 0}), ValueError, Message("UNet: depth must be at least 1, got 0"));
 }
+
+}  // namespace test_architectures

@@ -3,6 +3,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_attention_cnn {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -30,3 +32,5 @@ TEST_CASE("the attention CNN takes images of up to 32x32 and every parameter get
                          Message("AttentionAugmentedConv2d: expected images (N, 64, H, W) of at most 16 × 16 pixels, "
                                  "got [2, 64, 16, 20]"));
 }
+
+}  // namespace test_attention_cnn

@@ -13,6 +13,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_clone {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -54,3 +56,5 @@ TEST_CASE("clones of models of graphs compute what the originals compute") {
       models::GraphSage({.in_channels = 4, .hidden_channels = 3, .out_channels = 2, .aggregation = Aggregation::sum}),
       nodes, edges);
 }
+
+}  // namespace test_clone

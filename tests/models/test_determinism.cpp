@@ -6,6 +6,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_determinism {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -53,3 +55,5 @@ TEST_CASE("networks with attention train to the same bits at any number of threa
   require_deterministic([] { return models::AttentionCnn(); }, 2, 5);
   require_deterministic([] { return models::vit_small_images(); }, 2, 5);
 }
+
+}  // namespace test_determinism

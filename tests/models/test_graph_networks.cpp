@@ -12,6 +12,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_graph_networks {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -123,3 +125,5 @@ TEST_CASE("graph networks report operands that do not match") {
   REQUIRE_THROWS_MATCHES(sage(x, ring()), ShapeError, Message("SageConv: expected x [5, 3], got [5, 4]"));
   REQUIRE_THROWS_MATCHES(gat(x, ring()), ShapeError, Message("GatConv: expected x [5, 3], got [5, 4]"));
 }
+
+}  // namespace test_graph_networks

@@ -2,6 +2,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_image_classifier {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -45,3 +47,5 @@ TEST_CASE("a clone of every image classifier computes the logits of the original
     require_equal((*model)(x).array(), logits);
   }
 }
+
+}  // namespace test_image_classifier

@@ -18,6 +18,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_image_models {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -201,3 +203,5 @@ TEST_CASE("DeepLab computes logits for every pixel and rejects other sizes") {
   REQUIRE_THROWS_WITH(model(Array::zeros({2, 3, 12, 18})),
                       "DeepLab: both sides of images must be multiples of 4, got [2, 3, 12, 18]");
 }
+
+}  // namespace test_image_models

@@ -6,6 +6,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_memory {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -64,3 +66,5 @@ TEST_CASE("slow: inference makes no system allocations from the second pass on")
     REQUIRE(allocator.statistics().system_allocations == before);
   }
 }
+
+}  // namespace test_memory

@@ -12,6 +12,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_models {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using models::resnet20;
@@ -191,3 +193,5 @@ TEST_CASE("a step of ResNet makes almost no conversions and no allocations") {
   auto model = resnet20();
   require_frugal_steps(model);
 }
+
+}  // namespace test_models

@@ -11,6 +11,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_plain_stacks {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -122,3 +124,5 @@ TEST_CASE("googlenet downsamples small images less and has the names of torchvis
   REQUIRE(last == Shape{2, 1024, 4, 4});
   require_gradients_everywhere(net, {2, 3, 24, 41}, two_labels());
 }
+
+}  // namespace test_plain_stacks

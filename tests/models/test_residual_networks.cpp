@@ -8,6 +8,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_residual_networks {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using models::ImageSize;
@@ -78,3 +80,5 @@ TEST_CASE("the pre-activation network has the documented layers") {
   models::PreActResNet shallow({.blocks = {1, 1, 1, 1}, .classes = 5});
   require_gradients_everywhere(shallow, {2, 3, 16, 24}, two_labels());
 }
+
+}  // namespace test_residual_networks

@@ -2,6 +2,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_shufflenet_v2 {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using models::ShuffleNetV2;
@@ -33,3 +35,5 @@ TEST_CASE("every parameter of a shuffle network gets a gradient") {
   ShuffleNetV2 net({.channels = {8, 12, 16, 20, 24}, .classes = 5, .images = models::ImageSize::small});
   require_gradients_everywhere(net, {2, 3, 24, 16}, Array::zeros({2}, DType::i64));
 }
+
+}  // namespace test_shufflenet_v2

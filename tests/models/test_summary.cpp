@@ -16,6 +16,8 @@
 
 #include "catch.hpp"
 
+namespace test_summary {
+
 using namespace tapestry;
 
 namespace {
@@ -75,3 +77,5 @@ TEST_CASE("multiply-adds of the models for small images match a count by hand") 
   CHECK(nn::summary(residual, {1, 3, 32, 32}).total().flops ==
         2 * (first + 6 * one + 2 * (one / 2 + 5 * one) + shortcuts + head));
 }
+
+}  // namespace test_summary

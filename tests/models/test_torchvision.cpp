@@ -24,6 +24,8 @@
 #include "core/generate.hpp"
 #include "data/temporary_folder.hpp"
 
+namespace test_torchvision {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -136,3 +138,5 @@ TEST_CASE("slow: resnet18 with the weights of torchvision computes the same grad
     REQUIRE(relative_difference(parameters[i].tensor.grad().array(), gradient) < 1e-12);
   }
 }
+
+}  // namespace test_torchvision

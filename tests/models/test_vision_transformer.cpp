@@ -8,6 +8,8 @@
 
 #include "models/training_checks.hpp"
 
+namespace test_vision_transformer {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -127,3 +129,5 @@ TEST_CASE("a vision transformer rejects invalid arguments") {
                            Message("VisionTransformer: expected images (N, 3, 8, 8), got " + to_string(shape)));
   }
 }
+
+}  // namespace test_vision_transformer

@@ -8,6 +8,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_activation_maximization {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -160,3 +162,5 @@ TEST_CASE("activation maximization rejects invalid arguments") {
   CHECK_THROWS_WITH(nn::maximize_activation(deaf, Array::zeros({1, 2, 3, 4}), units({0}), {.layer = ""}),
                     "maximize_activation: the output of \"\" does not depend on the image");
 }
+
+}  // namespace test_activation_maximization

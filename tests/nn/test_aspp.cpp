@@ -13,6 +13,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_aspp {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -81,3 +83,5 @@ TEST_CASE("atrous spatial pyramid pooling ends with dropout and rejects rates be
   REQUIRE(in_training > zeros());
   REQUIRE_THROWS_WITH(nn::ASPP({.in_channels = 2, .rates = {0}}), "Conv2d: dilation must be at least 1, got (0, 0)");
 }
+
+}  // namespace test_aspp

@@ -10,6 +10,8 @@
 
 #include "nn/block_checks.hpp"
 
+namespace test_attention_augmented_conv2d {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -160,3 +162,5 @@ TEST_CASE("an attention-augmented convolution reports operands that do not match
   REQUIRE_THROWS_MATCHES(small(Array::zeros({3, 4, 4})), ShapeError,
                          Message(layer + "expected images (N, 3, H, W) of at most 4 × 5 pixels, got [3, 4, 4]"));
 }
+
+}  // namespace test_attention_augmented_conv2d

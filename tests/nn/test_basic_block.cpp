@@ -9,6 +9,8 @@
 #include "nn/block_checks.hpp"
 #include "required_fields.hpp"
 
+namespace test_basic_block {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using nn::BasicBlock;
@@ -65,3 +67,5 @@ TEST_CASE("a basic block with options out of range is rejected on construction")
   REQUIRE_THROWS_AS(BasicBlock({.in_channels = 0, .out_channels = 4}), ValueError);
   REQUIRE_THROWS_AS(BasicBlock({.in_channels = 4, .out_channels = 4, .stride = 0}), ValueError);
 }
+
+}  // namespace test_basic_block

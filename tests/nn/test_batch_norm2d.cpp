@@ -9,6 +9,8 @@
 #include "core/generate.hpp"
 #include "required_fields.hpp"
 
+namespace test_batch_norm2d {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -138,3 +140,5 @@ TEST_CASE("batch norm options out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(BatchNorm2d({.num_features = 2, .eps = 0}), ValueError,
                          Message("BatchNorm2d: eps must be positive and finite, got 0"));
 }
+
+}  // namespace test_batch_norm2d

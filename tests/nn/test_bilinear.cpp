@@ -5,6 +5,8 @@
 
 #include "nn/layer_checks.hpp"
 
+namespace test_bilinear {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -36,3 +38,5 @@ TEST_CASE("a bilinear layer without features is rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::Bilinear({.in1_features = 4, .in2_features = 0, .out_features = 2}), ValueError,
                          Message("Bilinear: features must be at least 1, got 4 and 0 → 2"));
 }
+
+}  // namespace test_bilinear

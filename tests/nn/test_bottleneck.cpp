@@ -8,6 +8,8 @@
 
 #include "nn/block_checks.hpp"
 
+namespace test_bottleneck {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -88,3 +90,5 @@ TEST_CASE("a bottleneck with options out of range is rejected on construction") 
   REQUIRE_THROWS_MATCHES(Bottleneck({.in_channels = 4, .out_channels = 4, .stride = 0}), ValueError,
                          Message("Conv2d: stride must be at least 1, got (0, 0)"));
 }
+
+}  // namespace test_bottleneck

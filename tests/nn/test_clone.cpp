@@ -10,6 +10,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_clone {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -236,3 +238,5 @@ TEST_CASE("the error for a class that cannot be cloned says what to do") {
       Grown(true).clone(), ValueError,
       Message("clone: make_like of the class Grown returns a module with other parameters or buffers"));
 }
+
+}  // namespace test_clone

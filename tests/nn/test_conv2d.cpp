@@ -11,6 +11,8 @@
 #include "nn/layer_checks.hpp"
 #include "required_fields.hpp"
 
+namespace test_conv2d {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -144,3 +146,5 @@ TEST_CASE("same padding keeps the size at every kernel and dilation") {
   const Array x = Generator(4).reals({1, 1, 6, 5}).to(DType::f32);
   require_equal(window_sums(x, 3, Padding::same()), window_sums(x, 3, 1));
 }
+
+}  // namespace test_conv2d

@@ -15,6 +15,8 @@
 #include "nn/layer_checks.hpp"
 #include "required_fields.hpp"
 
+namespace test_conv_layers {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -178,3 +180,5 @@ TEST_CASE("unfolding and folding layers are their operators") {
   REQUIRE_THROWS_MATCHES(nn::Fold({.output_size = 0, .kernel_size = 2}), ValueError,
                          Message("Fold: output_size must be at least 1, got (0, 0)"));
 }
+
+}  // namespace test_conv_layers

@@ -10,6 +10,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_conv_norm_relu2d {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using nn::ConvNormRelu2d;
@@ -60,3 +62,5 @@ TEST_CASE("a convolution with norm and ReLU rejects options out of range") {
   REQUIRE_THROWS_WITH(ConvNormRelu2d({.in_channels = 2, .out_channels = 3, .kernel_size = 1, .eps = 0}),
                       ContainsSubstring("BatchNorm2d: ") && ContainsSubstring("got 0"));
 }
+
+}  // namespace test_conv_norm_relu2d

@@ -8,6 +8,8 @@
 
 #include "nn/block_checks.hpp"
 
+namespace test_depthwise_separable_conv {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -48,3 +50,5 @@ TEST_CASE("a depthwise separable convolution with options out of range is reject
   REQUIRE_THROWS_MATCHES(DepthwiseSeparableConv({.in_channels = 2, .out_channels = 0, .kernel_size = 1}), ValueError,
                          Message("Conv2d: channels must be at least 1, got 2 → 0"));
 }
+
+}  // namespace test_depthwise_separable_conv

@@ -15,6 +15,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_dropout {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -224,3 +226,5 @@ TEST_CASE("a convolution drops weights once per forward for all samples and none
   layer.eval();
   require_equal(layer(both).array(), same(both).array());
 }
+
+}  // namespace test_dropout

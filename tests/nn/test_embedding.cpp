@@ -13,6 +13,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_embedding {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -143,3 +145,5 @@ TEST_CASE("embedding layers report operands that do not match") {
       patches(Array::zeros({2, 3, 8, 10})), ShapeError,
       Message("PatchEmbedding: expected images (N, C, H, W) of whole patches of 4 × 4, got [2, 3, 8, 10]"));
 }
+
+}  // namespace test_embedding

@@ -6,6 +6,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_evaluation_scope {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -53,3 +55,5 @@ TEST_CASE("an evaluation scope restores the modes of a moved module and ignores 
   const nn::EvaluationScope scope(*moved);
   moved.reset();
 }
+
+}  // namespace test_evaluation_scope

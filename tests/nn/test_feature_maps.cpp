@@ -7,6 +7,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_feature_maps {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -73,3 +75,5 @@ TEST_CASE("feature maps keep the outputs of layers with several inputs") {
   const Tensor output = layer(Array::zeros({5, 2}), Array::zeros({5, 3}));
   CHECK(maps[""].is_same(output));
 }
+
+}  // namespace test_feature_maps

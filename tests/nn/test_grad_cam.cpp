@@ -10,6 +10,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_grad_cam {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -127,3 +129,5 @@ TEST_CASE("Grad-CAM rejects invalid arguments") {
                     "grad_cam: expected a model that returns logits (3, classes), got [3, 3, 6, 7]");
   CHECK(model.is_training());
 }
+
+}  // namespace test_grad_cam

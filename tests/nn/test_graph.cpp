@@ -11,6 +11,8 @@
 #include "autograd/generate.hpp"
 #include "nn/layer_checks.hpp"
 
+namespace test_graph {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -239,3 +241,5 @@ TEST_CASE("graph layers report operands that do not match") {
   REQUIRE_THROWS_MATCHES(gat(Array::zeros({5, 3}), SparseAdjacency({.num_nodes = 5, .num_targets = 4})), ShapeError,
                          Message("GatConv: expected edges among the same nodes, got 5 sources and 4 targets"));
 }
+
+}  // namespace test_graph

@@ -14,6 +14,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_inception {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using nn::Inception;
@@ -93,3 +95,5 @@ TEST_CASE("an inception block rejects channels below 1") {
       Inception({.in_channels = 3, .ch1x1 = 2, .ch3x3red = 4, .ch3x3 = 5, .ch5x5red = 0, .ch5x5 = 3, .pool_proj = 6}),
       ContainsSubstring("Conv2d: ") && ContainsSubstring("got"));
 }
+
+}  // namespace test_inception

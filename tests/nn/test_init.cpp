@@ -6,6 +6,8 @@
 
 #include "nn/layer_checks.hpp"
 
+namespace test_init {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -96,3 +98,5 @@ TEST_CASE("every draw differs until the seed is reset") {
   manual_seed(5);
   require_equal(init::kaiming_normal(weight()).array(), first.array());
 }
+
+}  // namespace test_init

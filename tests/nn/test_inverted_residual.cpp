@@ -4,6 +4,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_inverted_residual {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -36,3 +38,5 @@ TEST_CASE("an inverted residual expands channels unless the ratio is 1") {
   REQUIRE_THROWS_WITH(nn::InvertedResidual({.in_channels = 4, .out_channels = 8, .expand_ratio = 0}),
                       "InvertedResidual: expand_ratio must be at least 1, got 0");
 }
+
+}  // namespace test_inverted_residual

@@ -7,6 +7,8 @@
 
 #include "catch.hpp"
 
+namespace test_lifetimes {
+
 using namespace tapestry;
 
 namespace {
@@ -31,3 +33,5 @@ TEST_CASE("the total of a temporary summary may be bound to a reference") {
   summary.rows.clear();
   REQUIRE(total.name == "net");
 }
+
+}  // namespace test_lifetimes

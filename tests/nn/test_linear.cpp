@@ -6,6 +6,8 @@
 #include "nn/layer_checks.hpp"
 #include "required_fields.hpp"
 
+namespace test_linear {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -58,3 +60,5 @@ TEST_CASE("a linear layer without features is rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::Linear({.in_features = 4, .out_features = -1}), ValueError,
                          Message("Linear: features must be at least 1, got 4 → -1"));
 }
+
+}  // namespace test_linear

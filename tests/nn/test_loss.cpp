@@ -4,6 +4,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_loss {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -96,3 +98,5 @@ TEST_CASE("options of loss layers out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::DiceLoss({.smooth = -0.5}), ValueError,
                          Message("DiceLoss: smooth must be positive and finite, got -0.5"));
 }
+
+}  // namespace test_loss

@@ -14,6 +14,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_module {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -359,3 +361,5 @@ TEST_CASE("a layer cannot be made from one of a derived class") {
   const nn::DropConnectLinear moved = std::move(layer);
   REQUIRE(moved.parameters().size() == 2);
 }
+
+}  // namespace test_module

@@ -7,6 +7,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_module_hooks {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -123,3 +125,5 @@ TEST_CASE("hooks that change the number of inputs or outputs are errors") {
   REQUIRE_THROWS_MATCHES(loss(one, one), ValueError,
                          Message("L1Loss: a hook changed the number of outputs from 1 to 2"));
 }
+
+}  // namespace test_module_hooks

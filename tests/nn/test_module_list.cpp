@@ -8,6 +8,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_module_list {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -35,3 +37,5 @@ TEST_CASE("a module list of one class returns members of that class and survives
   REQUIRE(moved.parameters().size() == 6);
   REQUIRE(moved.children()[2].first == "2");
 }
+
+}  // namespace test_module_list

@@ -10,6 +10,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_module_state {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -133,3 +135,5 @@ TEST_CASE("a module cannot be converted to integers") {
   REQUIRE_THROWS_MATCHES(net.to(DType::i64), DTypeError, Message("Module::to: expected f32 or f64, got i64"));
   require_same(net.state_dict(), before);
 }
+
+}  // namespace test_module_state

@@ -16,6 +16,8 @@
 #include "autograd/generate.hpp"
 #include "nn/layer_checks.hpp"
 
+namespace test_multihead_attention {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -185,3 +187,5 @@ TEST_CASE("multi-head attention reports operands that do not match") {
       layer(x, x, x, {.key_padding_mask = Array::zeros({3, 2}, DType::u8)}), ShapeError,
       Message("MultiheadAttention: expected a key_padding_mask u8[2, 3] (key [2, 3, 4]), got u8[3, 2]"));
 }
+
+}  // namespace test_multihead_attention

@@ -13,6 +13,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_norms {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -162,3 +164,5 @@ TEST_CASE("options of norm layers out of range are rejected on construction") {
   REQUIRE_THROWS_MATCHES(nn::LocalResponseNorm({.size = 0}), ValueError,
                          Message("LocalResponseNorm: size must be at least 1, got 0"));
 }
+
+}  // namespace test_norms

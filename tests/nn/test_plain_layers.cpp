@@ -10,6 +10,8 @@
 #include "core/generate.hpp"
 #include "required_fields.hpp"
 
+namespace test_plain_layers {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -117,3 +119,5 @@ TEST_CASE("pooling options out of range are rejected on construction") {
                          Message("AvgPool2d: kernel_size must be at least 1, got (0, 2)"));
   REQUIRE_THROWS_AS(nn::AvgPool2d({.kernel_size = 3, .padding = 2}), ShapeError);
 }
+
+}  // namespace test_plain_layers

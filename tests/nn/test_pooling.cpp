@@ -5,6 +5,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_pooling {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -60,3 +62,5 @@ TEST_CASE("options of pooling layers out of range are rejected on construction")
   REQUIRE_THROWS_MATCHES(nn::MaxUnpool2d({.kernel_size = 2, .padding = Pair(0, -1)}), ValueError,
                          Message("MaxUnpool2d: padding must be at least 0, got (0, -1)"));
 }
+
+}  // namespace test_pooling

@@ -9,6 +9,8 @@
 
 #include "nn/block_checks.hpp"
 
+namespace test_pre_act_block {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -62,3 +64,5 @@ TEST_CASE("a pre-activation block with options out of range is rejected on const
   REQUIRE_THROWS_MATCHES(PreActBlock({.in_channels = 4, .out_channels = 4, .stride = 0}), ValueError,
                          Message("Conv2d: stride must be at least 1, got (0, 0)"));
 }
+
+}  // namespace test_pre_act_block

@@ -12,6 +12,8 @@
 #include "core/profile_checks.hpp"
 #include "nn/example_modules.hpp"
 
+namespace test_profiler {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -96,3 +98,5 @@ TEST_CASE("an exception in a module leaves its layer scope") {
   relu(image());
   CHECK(labels_of(profiler) == std::vector<std::string>{"relu forward "});
 }
+
+}  // namespace test_profiler

@@ -4,6 +4,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_resampling {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -32,3 +34,5 @@ TEST_CASE("options of resampling layers out of range are rejected on constructio
   REQUIRE_THROWS_MATCHES(nn::Upsample({}), ValueError,
                          Message("Upsample: expected either a size or a scale_factor, got neither"));
 }
+
+}  // namespace test_resampling

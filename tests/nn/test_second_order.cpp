@@ -18,6 +18,8 @@
 
 #include "autograd/generate.hpp"
 
+namespace test_second_order {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -128,3 +130,5 @@ TEST_CASE("Hessian-vector products of a small convolutional network match differ
     require_close(products[i].array(), ((above[i] - below[i]) / (2 * step)).array(), 1e-8);
   }
 }
+
+}  // namespace test_second_order

@@ -10,6 +10,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_sequential {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -102,3 +104,5 @@ TEST_CASE("a sequential is made from braces only") {
   static_assert(!std::is_constructible_v<nn::Sequential, nn::ReLU, nn::ReLU>);
   static_assert(!std::is_constructible_v<nn::Sequential, nn::ReLU>);
 }
+
+}  // namespace test_sequential

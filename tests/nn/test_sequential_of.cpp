@@ -14,6 +14,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_sequential_of {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -96,3 +98,5 @@ TEST_CASE("a clone of a sequential of several inputs computes what the original 
   require_same(copy->state_dict(), net.state_dict());
   require_equal(dynamic_cast<const Network&>(*copy)(features(), path()).array(), net(features(), path()).array());
 }
+
+}  // namespace test_sequential_of

@@ -10,6 +10,8 @@
 
 #include "nn/block_checks.hpp"
 
+namespace test_shuffle_unit {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -94,3 +96,5 @@ TEST_CASE("a shuffle unit with options out of range is rejected on construction"
   REQUIRE_THROWS_MATCHES(ShuffleUnit({.in_channels = 4, .out_channels = 0, .stride = 2}), ValueError,
                          Message("Conv2d: channels must be at least 1, got 4 → 0"));
 }
+
+}  // namespace test_shuffle_unit

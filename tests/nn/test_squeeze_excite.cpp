@@ -9,6 +9,8 @@
 
 #include "nn/block_checks.hpp"
 
+namespace test_squeeze_excite {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -40,3 +42,5 @@ TEST_CASE("squeeze and excitation without channels is rejected on construction")
   REQUIRE_THROWS_MATCHES(SqueezeExcite({.in_channels = 4, .squeeze_channels = 0}), ValueError,
                          Message("Conv2d: channels must be at least 1, got 4 → 0"));
 }
+
+}  // namespace test_squeeze_excite

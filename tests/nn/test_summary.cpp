@@ -8,6 +8,8 @@
 
 #include "nn/example_modules.hpp"
 
+namespace test_summary {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -197,3 +199,5 @@ TEST_CASE("a printed summary is a table followed by the totals") {
   net.set_requires_grad(true);
   CHECK_THAT(nn::to_string(nn::summary(net, {2, 3, 16, 16})), ContainsSubstring("168,714 (all trainable)"));
 }
+
+}  // namespace test_summary

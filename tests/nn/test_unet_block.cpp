@@ -11,6 +11,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_unet_block {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -61,3 +63,5 @@ TEST_CASE("a U-Net block without channels is rejected on construction") {
   REQUIRE_THROWS_AS(nn::UNetBlock({.in_channels = 0, .out_channels = 3}), ValueError);
   REQUIRE_THROWS_AS(nn::UNetBlock({.in_channels = 2, .out_channels = 0}), ValueError);
 }
+
+}  // namespace test_unet_block

@@ -6,6 +6,8 @@
 
 #include "operators/elementwise.hpp"
 
+namespace test_activation {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -148,3 +150,5 @@ TEST_CASE("operator: log_softmax") {
        .f32_tolerance = 2e-6,
        .format_tolerance = 1e-14});
 }
+
+}  // namespace test_activation

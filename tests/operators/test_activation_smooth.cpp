@@ -6,6 +6,8 @@
 
 #include "operators/elementwise.hpp"
 
+namespace test_activation_smooth {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -105,3 +107,5 @@ TEST_CASE("operator: hardswish") {
                                 .high = 5,
                                 .kinks = {-3, 3}});
 }
+
+}  // namespace test_activation_smooth

@@ -7,6 +7,8 @@
 #include "autograd/pool2d_cases.hpp"
 #include "operators/suite.hpp"
 
+namespace test_adaptive_pooling {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -223,3 +225,5 @@ TEST_CASE("operator: global_max_pool2d") {
                   .gradients = in_place,
                   .tolerance = 0});
 }
+
+}  // namespace test_adaptive_pooling

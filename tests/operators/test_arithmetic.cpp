@@ -7,6 +7,8 @@
 
 #include "operators/elementwise.hpp"
 
+namespace test_arithmetic {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -119,3 +121,5 @@ TEST_CASE("operator: clamp") {
       .tolerance = 0,
       .f32_tolerance = 0});
 }
+
+}  // namespace test_arithmetic

@@ -5,6 +5,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_attention {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -118,3 +120,5 @@ TEST_CASE("operator: scaled_dot_product_attention") {
        .f32_tolerance = 4e-6,
        .format_tolerance = 1e-14});
 }
+
+}  // namespace test_attention

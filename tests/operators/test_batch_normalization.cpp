@@ -10,6 +10,8 @@
 
 #include "operators/normalization_samples.hpp"
 
+namespace test_batch_normalization {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -74,3 +76,5 @@ TEST_CASE("operator: batch_norm") {
        // Statistics of up to 36 values: some ten roundings more.
        .tolerance = 1e-13});
 }
+
+}  // namespace test_batch_normalization

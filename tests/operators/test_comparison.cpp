@@ -4,6 +4,8 @@
 
 #include "operators/elementwise.hpp"
 
+namespace test_comparison {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -169,3 +171,5 @@ TEST_CASE("where passes no gradient to elements that are not selected") {
   const Array whole = where(mask, Array::full({3}, 7, DType::i64), 2).array();
   REQUIRE(whole.to_vector<std::int64_t>() == std::vector<std::int64_t>{7, 2, 7});
 }
+
+}  // namespace test_comparison

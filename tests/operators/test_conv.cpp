@@ -3,6 +3,8 @@
 #include "autograd/conv_cases.hpp"
 #include "operators/suite.hpp"
 
+namespace test_conv {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -213,3 +215,5 @@ TEST_CASE("operator: conv_transpose2d") {
        .tolerance = tolerance,
        .f32_tolerance = f32_tolerance});
 }
+
+}  // namespace test_conv

@@ -5,6 +5,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_dropout {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -229,3 +231,5 @@ TEST_CASE("operator: alpha_dropout") {
                   .rejections = rejections_of("alpha_dropout", Array::zeros({2}), alpha_dropout),
                   .gradients = linear_elements});
 }
+
+}  // namespace test_dropout

@@ -5,6 +5,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_embedding {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -108,3 +110,5 @@ TEST_CASE("operator: sinusoidal_positions") {
                   // Angles up to 40 have an error in their last digit.
                   .tolerance = 40 * 0x1p-52});
 }
+
+}  // namespace test_embedding

@@ -9,6 +9,8 @@
 
 #include "operators/reduction_samples.hpp"
 
+namespace test_extremes {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -245,3 +247,5 @@ TEST_CASE("extrema of long rows equal those of plain loops") {
             static_cast<double>(std::max_element(values.begin(), values.end()) - values.begin()));
   }
 }
+
+}  // namespace test_extremes

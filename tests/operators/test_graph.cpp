@@ -7,6 +7,8 @@
 #include "operators/graph_cases.hpp"
 #include "operators/suite.hpp"
 
+namespace test_graph {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -156,3 +158,5 @@ TEST_CASE("operator: edge_softmax") {
                   .configurations = 40,
                   .f32_tolerance = 2e-6});
 }
+
+}  // namespace test_graph

@@ -6,6 +6,8 @@
 
 #include "operators/normalization_samples.hpp"
 
+namespace test_group_normalization {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -179,3 +181,5 @@ TEST_CASE("operator: local_response_norm") {
                                                      "local_response_norm: expected f32 or f64, got i64")},
                   .configurations = 60});
 }
+
+}  // namespace test_group_normalization

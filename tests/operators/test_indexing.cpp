@@ -8,6 +8,8 @@
 #include "kernels/execution.hpp"
 #include "operators/suite.hpp"
 
+namespace test_indexing {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -200,3 +202,5 @@ TEST_CASE("indices that are overwritten before backward are detected") {
   indices.mutable_data<std::int64_t>()[0] = 2;
   REQUIRE_THROWS_AS(y.backward(), GradError);
 }
+
+}  // namespace test_indexing

@@ -5,6 +5,8 @@
 
 #include "operators/loss_cases.hpp"
 
+namespace test_loss {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -261,3 +263,5 @@ TEST_CASE("operator: nll_loss") {
        .gradients = linear_in_each,
        .format_tolerance = 1e-14});
 }
+
+}  // namespace test_loss

@@ -5,6 +5,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_matmul {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -183,3 +185,5 @@ TEST_CASE("operator: bilinear") {
                "bilinear: expected the same dtype, got f64[2, 5] and f32[4, 3, 5]\nhint: convert with "
                "to(DType)")}}));
 }
+
+}  // namespace test_matmul

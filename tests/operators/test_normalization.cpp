@@ -7,6 +7,8 @@
 
 #include "operators/normalization_samples.hpp"
 
+namespace test_normalization {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -130,3 +132,5 @@ TEST_CASE("operator: rms_norm") {
                   // Statistics of up to 256 values: some ten roundings more.
                   .tolerance = 1e-13});
 }
+
+}  // namespace test_normalization

@@ -6,6 +6,8 @@
 
 #include "operators/loss_cases.hpp"
 
+namespace test_overlap_loss {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -103,3 +105,5 @@ TEST_CASE("operator: kl_div") {
        .f32_tolerance = 2e-6,
        .format_tolerance = 1e-14});
 }
+
+}  // namespace test_overlap_loss

@@ -7,6 +7,8 @@
 #include "kernels/execution.hpp"
 #include "operators/suite.hpp"
 
+namespace test_pad {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -145,3 +147,5 @@ TEST_CASE("pad gives the same bits at any number of threads") {
     }
   }
 }
+
+}  // namespace test_pad

@@ -6,6 +6,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_permutation {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -128,3 +130,5 @@ TEST_CASE("operator: flip") {
                                             },
                                             "shape: axis 2 is out of range for [2, 3] of rank 2")}}));
 }
+
+}  // namespace test_permutation

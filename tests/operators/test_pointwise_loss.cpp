@@ -7,6 +7,8 @@
 
 #include "operators/loss_cases.hpp"
 
+namespace test_pointwise_loss {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -206,3 +208,5 @@ TEST_CASE("operator: huber_loss") {
        .configurations = 40,
        .format_tolerance = 1e-14});
 }
+
+}  // namespace test_pointwise_loss

@@ -6,6 +6,8 @@
 #include "autograd/pool2d_cases.hpp"
 #include "operators/suite.hpp"
 
+namespace test_pooling {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -290,3 +292,5 @@ TEST_CASE("operator: avg_pool2d") {
        .configurations = 60,
        .gradients = linear_in_each});
 }
+
+}  // namespace test_pooling

@@ -9,6 +9,8 @@
 
 #include "operators/reduction_samples.hpp"
 
+namespace test_reduction {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -239,3 +241,5 @@ TEST_CASE("an image that is broadcast keeps its memory format") {
   const Array image = in_channels_last(Generator(1).reals({2, 3, 1, 5}));
   REQUIRE(broadcast_to(image, {2, 3, 4, 5}).array().format() == MemoryFormat::channels_last);
 }
+
+}  // namespace test_reduction

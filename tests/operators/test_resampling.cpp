@@ -6,6 +6,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_resampling {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -245,3 +247,5 @@ TEST_CASE("operator: interpolate") {
        .configurations = 100,
        .gradients = linear_in_each});
 }
+
+}  // namespace test_resampling

@@ -5,6 +5,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_shape {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -173,3 +175,5 @@ TEST_CASE("an image keeps its memory when axes of size 1 are inserted and remove
   // Otherwise the channels would be reordered.
   REQUIRE(unsqueeze(image, 1).array().format() == MemoryFormat::row_major);
 }
+
+}  // namespace test_shape

@@ -7,6 +7,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_shape_parts {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -234,3 +236,5 @@ TEST_CASE("operator: stack") {
                           },
                           "unsqueeze: axis 3 is out of range for [2, 3]: expected -3 to 2")}}));
 }
+
+}  // namespace test_shape_parts

@@ -6,6 +6,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_unfold {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -177,3 +179,5 @@ TEST_CASE("folding what was unfolded counts the windows of each pixel") {
   const Tensor y = fold(unfold(x, {.kernel_size = 2}), {.output_size = Pair(3, 4), .kernel_size = 2});
   require_equal(y.array(), f32({1, 1, 3, 4}, {1, 2, 2, 1, 2, 4, 4, 2, 1, 2, 2, 1}));
 }
+
+}  // namespace test_unfold

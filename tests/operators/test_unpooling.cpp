@@ -3,6 +3,8 @@
 
 #include "operators/suite.hpp"
 
+namespace test_unpooling {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -87,3 +89,5 @@ TEST_CASE("operator: max_unpool2d") {
        .gradients = linear_in_each,
        .tolerance = 0});
 }
+
+}  // namespace test_unpooling

@@ -2,6 +2,8 @@
 
 #include "optim/optimizer_checks.hpp"
 
+namespace test_adamw {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -125,3 +127,5 @@ TEST_CASE("AdamW rejects options out of range with option and value") {
   REQUIRE_THROWS_MATCHES(AdamW({p}, {.weight_decay = -0.5}), ValueError,
                          Message("AdamW: weight_decay must be finite and not negative, got -0.5"));
 }
+
+}  // namespace test_adamw

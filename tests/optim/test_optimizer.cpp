@@ -10,6 +10,8 @@
 
 #include "optim/optimizer_checks.hpp"
 
+namespace test_optimizer {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -341,3 +343,5 @@ TEST_CASE("a profiler times steps and zero_grad") {
     CHECK(entries[1].calls == 3);
   }
 }
+
+}  // namespace test_optimizer

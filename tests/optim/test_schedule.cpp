@@ -5,6 +5,8 @@
 
 #include "optim/optimizer_checks.hpp"
 
+namespace test_schedule {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -175,3 +177,5 @@ TEST_CASE("a schedule out of range is rejected on construction") {
                     ValueError);
   REQUIRE(optimizer.lr() == 0.5);
 }
+
+}  // namespace test_schedule

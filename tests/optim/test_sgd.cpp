@@ -3,6 +3,8 @@
 #include "optim/optimizer_checks.hpp"
 #include "required_fields.hpp"
 
+namespace test_sgd {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -102,3 +104,5 @@ TEST_CASE("SGD rejects options out of range with option and value") {
   REQUIRE_THROWS_MATCHES(Sgd({p}, {.lr = 1, .nesterov = true}), ValueError,
                          Message("Sgd: nesterov requires momentum > 0, got 0"));
 }
+
+}  // namespace test_sgd

@@ -13,6 +13,7 @@
 
 #include "catch.hpp"
 
+namespace test_includes {
 namespace {
 
 namespace fs = std::filesystem;
@@ -239,3 +240,5 @@ TEST_CASE("the umbrella header has every public header of operators and layers")
     CHECK(umbrella.find("#include <tapestry/" + file.generic_string() + ">") != std::string::npos);
   }
 }
+
+}  // namespace test_includes

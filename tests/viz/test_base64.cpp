@@ -7,6 +7,8 @@
 
 #include "catch.hpp"
 
+namespace test_base64 {
+
 using namespace tapestry;
 
 TEST_CASE("base64 matches the examples of the standard") {
@@ -28,3 +30,5 @@ TEST_CASE("base64 matches the examples of the standard") {
   CHECK(viz::detail::base64(std::vector<std::uint8_t>{0x14, 0xfb, 0x9c, 0x03, 0xd9}) == "FPucA9k=");
   CHECK(viz::detail::base64(std::vector<std::uint8_t>{0xff, 0xff, 0xbe}) == "//++");
 }
+
+}  // namespace test_base64

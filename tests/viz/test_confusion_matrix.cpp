@@ -6,6 +6,8 @@
 
 #include "catch.hpp"
 
+namespace test_confusion_matrix {
+
 using namespace tapestry;
 
 namespace {
@@ -78,3 +80,5 @@ TEST_CASE("confusion matrices reject mismatched input") {
   CHECK_THROWS_WITH(viz::confusion_matrix(Array::zeros({0, 0}, DType::i64), {}),
                     "confusion_matrix: expected one name per class and at least one class, got 0 for i64[0, 0]");
 }
+
+}  // namespace test_confusion_matrix

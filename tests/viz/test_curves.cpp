@@ -13,6 +13,7 @@
 
 #include "catch.hpp"
 
+namespace test_curves {
 namespace {
 
 namespace fs = std::filesystem;
@@ -170,3 +171,5 @@ TEST_CASE("mismatched series and unwritable files are errors") {
   CHECK_THROWS_WITH(write_curves("/missing/a.png", "run", {{}}),
                     "/missing/a.png: cannot create a temporary file beside it: No such file or directory");
 }
+
+}  // namespace test_curves

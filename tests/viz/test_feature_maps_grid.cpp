@@ -5,6 +5,8 @@
 
 #include "catch.hpp"
 
+namespace test_feature_maps_grid {
+
 using namespace tapestry;
 
 namespace {
@@ -47,3 +49,5 @@ TEST_CASE("feature_maps_grid rejects input that is not feature maps") {
                     "feature_maps_grid: expected f32 or f64, got u8");
   CHECK_THROWS_WITH(viz::feature_maps_grid(Array::zeros({0, 3, 4})), "image_grid: expected at least one image");
 }
+
+}  // namespace test_feature_maps_grid

@@ -9,6 +9,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_graph_picture {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using Catch::Matchers::Message;
@@ -139,3 +141,5 @@ TEST_CASE("graph pictures and layouts report invalid input") {
   REQUIRE_THROWS_MATCHES(viz::graph_picture(graph, places, two, {.radius = 0}), ValueError,
                          Message("graph_picture: radius must be positive, got 0"));
 }
+
+}  // namespace test_graph_picture

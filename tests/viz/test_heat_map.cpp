@@ -6,6 +6,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_heat_map {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -42,3 +44,5 @@ TEST_CASE("heat_map rejects input that is not a plane of numbers") {
   REQUIRE_THROWS_WITH(viz::heat_map(Array::zeros({2, 3}, DType::u8)), "heat_map: expected f32 or f64, got u8");
   REQUIRE_THROWS_WITH(viz::heat_map(Array::zeros({2, 3}), {.limit = -1}), "heat_map: limit must be at least 0, got -1");
 }
+
+}  // namespace test_heat_map

@@ -8,6 +8,7 @@
 
 #include "catch.hpp"
 
+namespace test_image_grid {
 namespace {
 
 using namespace tapestry;
@@ -143,3 +144,5 @@ TEST_CASE("to_picture clamps values out of range and reports invalid input") {
                     "got f32[1, 1, 3], 2 and 2");
   CHECK_THROWS_AS(to_picture(plain(1, 2, 2, 0), {0.5}, {0.25}), DTypeError);
 }
+
+}  // namespace test_image_grid

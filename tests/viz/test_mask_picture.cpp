@@ -3,6 +3,8 @@
 
 #include "core/generate.hpp"
 
+namespace test_mask_picture {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 
@@ -34,3 +36,5 @@ TEST_CASE("mask_picture rejects input that is not a mask") {
   CHECK_THROWS_WITH(viz::mask_picture(Array::from<std::int64_t>({2, 2}, {0, 1, 2, -1})),
                     "mask_picture: classes must not be negative, got -1 at row 1, column 1");
 }
+
+}  // namespace test_mask_picture

@@ -7,6 +7,8 @@
 
 #include "catch.hpp"
 
+namespace test_overlay {
+
 using namespace tapestry;
 
 namespace {
@@ -68,3 +70,5 @@ TEST_CASE("overlay rejects mismatched input") {
   CHECK_THROWS_WITH(viz::overlay(image, map, {.opacity = 1.5}),
                     "overlay: limit must be at least 0 and opacity in [0, 1], got 0 and 1.5");
 }
+
+}  // namespace test_overlay

@@ -15,6 +15,7 @@
 
 #include "catch.hpp"
 
+namespace test_progress {
 namespace {
 
 using tapestry::viz::Progress;
@@ -210,3 +211,5 @@ TEST_CASE("zero items and excess items count as 100 percent") {
   CHECK(stage.written() == "many  100 %  10.0 images/s  0:01\n");
   CHECK_THROWS_WITH(Progress("less", -1), "progress: the total must not be negative, got -1");
 }
+
+}  // namespace test_progress

@@ -11,6 +11,8 @@
 #include "data/temporary_folder.hpp"
 #include "viz/html.hpp"
 
+namespace test_report_page {
+
 using namespace tapestry;
 using namespace tapestry::testing;
 using viz::ReportPage;
@@ -156,3 +158,5 @@ TEST_CASE("a report page that cannot be written leaves no files behind") {
   CHECK(file_bytes(written).size() > 100);
   CHECK(files_in(folder.path()) == 2);
 }
+
+}  // namespace test_report_page
