@@ -1,4 +1,4 @@
-# Tapestry's dependencies. Included by the build and by the installed package config, which must find the same targets.
+# Tapestry's dependencies.
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(PkgConfig REQUIRED)

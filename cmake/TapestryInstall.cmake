@@ -1,9 +1,12 @@
-# `cmake --install` copies libraries, public headers and a package config, so that find_package(tapestry) provides
-# tapestry::tapestry. Kernels and subfolders named detail are internal: no public header includes them.
+# `cmake --install` copies libraries, public headers, and files with which find_package(tapestry) and pkg-config find
+# them. Kernels and subfolders named detail are internal: no public header includes them. `cpack` in a build folder makes
+# Debian packages: libtapestry-dev and, with the examples, tapestry-examples.
 include(CMakePackageConfigHelpers)
 set(TAPESTRY_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/tapestry)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME dev)
 
-install(TARGETS ${TAPESTRY_TARGETS} EXPORT tapestry ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS ${TAPESTRY_TARGETS} EXPORT tapestry
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 foreach(folder core data autograd nn optim io viz models)
   install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tapestry
     FILES_MATCHING PATTERN "*.hpp" PATTERN detail EXCLUDE)
@@ -13,4 +16,41 @@ install(EXPORT tapestry NAMESPACE tapestry:: FILE tapestry-targets.cmake DESTINA
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/tapestry-config-version.cmake COMPATIBILITY SameMinorVersion)
 configure_file(cmake/tapestry-config.cmake.in ${PROJECT_BINARY_DIR}/tapestry-config.cmake @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/tapestry-config.cmake ${PROJECT_BINARY_DIR}/tapestry-config-version.cmake
-  cmake/TapestryDependencies.cmake DESTINATION ${TAPESTRY_CMAKE_DIR})
+  DESTINATION ${TAPESTRY_CMAKE_DIR})
+
+if(BUILD_SHARED_LIBS)
+  set(TAPESTRY_PC_LIBS "-ltapestry")
+else()
+  set(TAPESTRY_PC_REQUIRES "openblas libhwy fmt")
+  set(TAPESTRY_PC_LIBS "-fopenmp -pthread")
+  foreach(target ${TAPESTRY_TARGETS})  # Lowest first, whereas the linker wants users before what they use.
+    if(NOT target STREQUAL tapestry_all)
+      string(PREPEND TAPESTRY_PC_LIBS "-l${target} ")
+    endif()
+  endforeach()
+endif()
+file(RELATIVE_PATH TAPESTRY_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(cmake/tapestry.pc.in ${PROJECT_BINARY_DIR}/tapestry.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/tapestry.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(PROJECT_IS_TOP_LEVEL)
+  set(CPACK_GENERATOR DEB)
+  set(CPACK_PACKAGE_NAME tapestry)
+  set(CPACK_PACKAGE_CONTACT "The Tapestry developers <tapestry@localhost>")
+  set(CPACK_STRIP_FILES ON)
+  set(CPACK_DEB_COMPONENT_INSTALL ON)
+  set(CPACK_COMPONENTS_ALL dev)
+  set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+  set(CPACK_DEBIAN_DEV_PACKAGE_NAME libtapestry-dev)
+  set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+  set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "g++, pkg-config, libopenblas-openmp-dev, libhwy-dev, libfmt-dev")
+  set(CPACK_DEBIAN_DEV_PACKAGE_SHLIBDEPS ${BUILD_SHARED_LIBS})
+  if(TAPESTRY_BUILD_EXAMPLES)
+    list(APPEND CPACK_COMPONENTS_ALL examples)
+    set(CPACK_DEBIAN_EXAMPLES_PACKAGE_NAME tapestry-examples)
+    set(CPACK_DEBIAN_EXAMPLES_PACKAGE_SECTION science)
+    set(CPACK_DEBIAN_EXAMPLES_PACKAGE_SHLIBDEPS ON)
+    set(CPACK_DEBIAN_EXAMPLES_PACKAGE_RECOMMENDS gnuplot-nox)
+  endif()
+  include(CPack)
+endif()

@@ -6,7 +6,7 @@ set -euo pipefail
 build=$(cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../../build/release}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cmake --install "$build" --prefix "$work" >/dev/null
+cmake --install "$build" --component dev --prefix "$work" >/dev/null
 cd "$work/include"
 
 internal=$(find . -name detail -o -name kernels -o -name '*-inl.hpp')
