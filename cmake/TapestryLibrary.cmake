@@ -12,6 +12,9 @@ target_compile_options(tapestry_build_options INTERFACE
   $<$<BOOL:${TAPESTRY_WERROR}>:-Werror>
   # Errno and floating-point exceptions are not used; preserving them would prevent vectorizing √x and conditionals.
   -fno-math-errno -fno-trapping-math
+  # Multiply-adds are explicit. Contraction by the compiler would depend on the surrounding code, and the same formula
+  # could give different bits in two places: on aarch64 everywhere, on x86-64 with -march=native.
+  -ffp-contract=off
   $<$<CONFIG:Debug>:-Og>)
 if(TAPESTRY_SANITIZE)
   target_compile_options(tapestry_build_options INTERFACE

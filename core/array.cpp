@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <tapestry/core/allocator.hpp>
 #include <tapestry/core/array.hpp>

@@ -39,8 +39,8 @@ namespace detail {
 /// out[i] = f(a[i·stride_a], b[i·stride_b]), with the usual strides known to the compiler. Not inlined, because the
 /// compiler would optimize these loops again for each of the two calls below.
 template <class T, class Result, class F>
-[[gnu::noinline]] void map_row(std::int64_t size, const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, Result* out,
-             const F& f) {
+[[gnu::noinline]] void map_row(std::int64_t size, const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b,
+                               Result* out, const F& f) {
   if (stride_a == 0 && stride_b == 0) {
     std::fill_n(out, size, f(*a, *b));
   } else if (stride_a == 1 && stride_b == 1) {

@@ -1,7 +1,7 @@
 #include <tapestry/autograd/ops/pool/pooling.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
-#include <tapestry/models/googlenet.hpp>
 #include <tapestry/models/detail/residual_stages.hpp>
+#include <tapestry/models/googlenet.hpp>
 
 namespace tapestry::models {
 namespace {

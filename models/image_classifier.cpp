@@ -1,13 +1,13 @@
 #include <tapestry/core/error.hpp>
 #include <tapestry/models/alexnet.hpp>
 #include <tapestry/models/attention_cnn.hpp>
+#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/models/googlenet.hpp>
 #include <tapestry/models/image_classifier.hpp>
 #include <tapestry/models/lenet5.hpp>
 #include <tapestry/models/mobilenet_v2.hpp>
 #include <tapestry/models/network_in_network.hpp>
 #include <tapestry/models/preact_resnet.hpp>
-#include <tapestry/models/detail/residual_stages.hpp>
 #include <tapestry/models/resnet.hpp>
 #include <tapestry/models/resnet_cifar.hpp>
 #include <tapestry/models/shufflenet_v2.hpp>

@@ -31,7 +31,8 @@ img { max-width: 100%; background: white; }
 std::string escaped(std::string_view text) {
   std::string html;
   for (const char c : text) {
-    const bool is_control = (c >= '\0' && c < ' ' && c != '\t' && c != '\n') || c == '\x7f';
+    const auto code = static_cast<unsigned char>(c);
+    const bool is_control = (code < ' ' && c != '\t' && c != '\n') || c == '\x7f';
     switch (c) {
       case '&':
         html += "&amp;";

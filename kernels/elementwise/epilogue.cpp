@@ -147,7 +147,7 @@ TAPESTRY_EXPORT(gradient_rows);
 /// Rows of one sample.
 template <class T>
 void apply_some(std::int64_t rows, std::int64_t channels, const T* x, const Epilogue<T>& epilogue, bool streams, T* y) {
-  const auto& apply = TAPESTRY_DISPATCH(apply_rows, T);
+  const auto apply = TAPESTRY_DISPATCH(apply_rows, T);
   for_wide_rows(rows, channels, numbers_of(epilogue.affine),
                 [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& numbers) {
                   Epilogue<T> here = epilogue.from(at, 0);
@@ -159,7 +159,7 @@ void apply_some(std::int64_t rows, std::int64_t channels, const T* x, const Epil
 template <class T>
 void gradient_some(std::int64_t rows, std::int64_t channels, const T* dy, const ActivationSource<T>& source,
                    bool streams, T* dx) {
-  const auto& differentiate = TAPESTRY_DISPATCH(gradient_rows, T);
+  const auto differentiate = TAPESTRY_DISPATCH(gradient_rows, T);
   for_wide_rows(rows, channels, numbers_of(source.affine),
                 [&](std::int64_t some, std::int64_t width, std::int64_t at, auto& numbers) {
                   ActivationSource<T> here = source.from(at, 0);

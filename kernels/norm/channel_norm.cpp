@@ -75,7 +75,7 @@ TAPESTRY_EXPORT(gradient_rows);
 template <class T>
 void channel_norm_input_gradient(const ChannelGeometry& g, const T* dy, const T* x, const ChannelAffine<T>& affine,
                                  ActivationKind rectifier, const T* slope, const T* offset, T* dx) {
-  const auto& differentiate = TAPESTRY_DISPATCH(gradient_rows, T);
+  const auto differentiate = TAPESTRY_DISPATCH(gradient_rows, T);
   const bool streams = dx != dy && should_stream(dx, g.samples * g.rows, g.channels);
   const auto from = [](const T* numbers, std::int64_t c) { return numbers == nullptr ? nullptr : numbers + c; };
   for_row_ranges<T>(g, [&](std::int64_t rows, std::int64_t first, std::int64_t c) {

@@ -202,7 +202,7 @@ std::int64_t channel_norm_scratch(const ChannelGeometry& g) {
 
 template <class T>
 void channel_norm_sums(const ChannelGeometry& g, const T* x, const double* center, double* sums, double* scratch) {
-  const auto& add = TAPESTRY_DISPATCH(add_values, T);
+  const auto add = TAPESTRY_DISPATCH(add_values, T);
   add_up<T>(g, sums, scratch, [&](std::int64_t rows, std::int64_t first, std::int64_t c, double* partial) {
     add_wide_rows(rows, g.channels, std::array{center + c}, partial,
                   [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p, double* into) {
@@ -217,7 +217,7 @@ namespace {
 template <class T>
 void add_gradient_rows(std::int64_t rows, std::int64_t channels, const T* x, const T* g, const ChannelAffine<T>& affine,
                        ActivationKind rectifier, double* sums) {
-  const auto& add = TAPESTRY_DISPATCH(add_gradients, T);
+  const auto add = TAPESTRY_DISPATCH(add_gradients, T);
   add_wide_rows(rows, channels, numbers_of(affine), sums,
                 [&](std::int64_t count, std::int64_t width, std::int64_t at, auto& p, double* into) {
                   add(count, width, x + at, g + at, affine_of(p), rectifier, into);

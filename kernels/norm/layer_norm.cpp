@@ -150,7 +150,7 @@ std::int64_t summed_pieces(const LayerNormGeometry& g) {
 template <class T>
 void layer_norm(const LayerNormGeometry& g, double eps, const T* x, const double* weight, const double* bias,
                 double* mean, double* inverse, T* y) {
-  const auto& run = TAPESTRY_DISPATCH(normalize, T);
+  const auto run = TAPESTRY_DISPATCH(normalize, T);
   parallel_ranges(g.rows, rows_in_bytes<T>(g, std::int64_t{1} << 16), [&](std::int64_t begin, std::int64_t end) {
     run(g, end - begin, eps, x + begin * g.size, weight, bias, mean + begin, inverse + begin, y + begin * g.size);
   });
@@ -159,7 +159,7 @@ void layer_norm(const LayerNormGeometry& g, double eps, const T* x, const double
 template <class T>
 void layer_norm_input_gradient(const LayerNormGeometry& g, const T* dy, const T* x, const double* weight,
                                const double* mean, const double* inverse, T* dx) {
-  const auto& run = TAPESTRY_DISPATCH(differentiate, T);
+  const auto run = TAPESTRY_DISPATCH(differentiate, T);
   parallel_ranges(g.rows, rows_in_bytes<T>(g, std::int64_t{1} << 16), [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t at = begin * g.size;
     run(g, end - begin, dy + at, x + at, weight, mean + begin, inverse + begin, dx + at);
@@ -174,7 +174,7 @@ std::int64_t layer_norm_scratch(const LayerNormGeometry& g) {
 template <class T>
 void layer_norm_weight_gradients(const LayerNormGeometry& g, const T* dy, const T* x, const double* mean,
                                  const double* inverse, double* sums, double* scratch) {
-  const auto& run = TAPESTRY_DISPATCH(add_rows, T);
+  const auto run = TAPESTRY_DISPATCH(add_rows, T);
   const std::int64_t width = 2 * g.size;
   parallel_for(summed_pieces<T>(g), [&](std::int64_t piece, int) {
     std::fill_n(scratch + piece * width, width, 0.0);

@@ -124,14 +124,13 @@ void avg_pool2d(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, const 
 template <class T>
 void avg_pool2d_adjoint(const Pool2dGeometry& g, const AvgPool2dDivisor& divisor, const T* dy, T* dx) {
   gather_window_rows(g, dx, [&]<class Sum>(std::int64_t window_row, std::int64_t, std::int64_t row, Sum* target) {
-    const auto& spread = [&]() -> auto& {
+    const auto spread = [] {
       if constexpr (std::is_same_v<Sum, T>) {
         return TAPESTRY_DISPATCH(spread_row, T);
       } else {
         return TAPESTRY_DISPATCH(spread_row_in_double, T);
       }
-    }
-    ();
+    }();
     spread(g, divisor, window_row, dy + row * g.columns.out * g.channels, target);
   });
 }

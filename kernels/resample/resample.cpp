@@ -94,7 +94,7 @@ ResampleAxis adjoint(const ResampleAxis& axis) {
 template <class T>
 void resample(std::int64_t batch, std::int64_t channels, const ResampleAxis& rows, const ResampleAxis& columns,
               const T* x, T* y) {
-  const auto& run = TAPESTRY_DISPATCH(resample_row, T);
+  const auto run = TAPESTRY_DISPATCH(resample_row, T);
   const std::int64_t in_size = columns.in * channels;
   const std::int64_t out_size = columns.out() * channels;
   const std::int64_t grain = 1 + (std::int64_t{1} << 14) / (in_size + out_size + 1);

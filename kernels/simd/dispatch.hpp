@@ -16,9 +16,9 @@
   HWY_EXPORT(name##_f32);     \
   HWY_EXPORT(name##_f64)
 
-/// The instance of `name` for T, float or double, and the best instruction set of this machine.
+/// The instance of `name` for T, float or double, and the best instruction set of this machine, as a function pointer.
 #define TAPESTRY_DISPATCH(name, T)             \
-  ([]() -> auto& {                             \
+  ([] {                                        \
     if constexpr (std::is_same_v<T, float>) {  \
       return HWY_DYNAMIC_DISPATCH(name##_f32); \
     } else {                                   \
