@@ -74,13 +74,17 @@ configure_preset() {
 # build_target TARGET SECONDS: builds a target of build/release; prints nothing if it is up to date. SECONDS is the time
 # that one of its steps takes on average on one core.
 build_target() {
-  local build=$root/build/release target=$1 steps began=$SECONDS
+  local build=$root/build/release target=$1 steps output began=$SECONDS
   # Ninja runs cmake again when it has to, but not for new presets.
   [[ $build/build.ninja -nt $root/CMakePresets.json ]] || configure_preset release
-  steps=$(ninja -C "$build" -n "$target" | grep -c '^\[' || true)
-  ((steps > 0)) || return 0
+  steps=$(ninja -C "$build" -n "$target" | grep '^\[' | grep -vc 'Re-' || true)
+  if ((steps == 0)); then  # At most CMake runs again.
+    if output=$(ninja -C "$build" "$target" 2>&1); then return 0; fi
+    printf '%s\n' "$output" >&2
+    return 1
+  fi
   say "Building $target in $build: $steps steps, about $(duration $((1 + steps * $2 / $(nproc)))). This happens once."
-  NINJA_STATUS='[%f/%t, %es] ' ninja -C "$build" "$target" >&2 || return
+  NINJA_STATUS='[%f/%t, %e s] ' cmake --build "$build" --target "$target" >&2 || return
   say "Built in $(duration $((SECONDS - began)))."
 }
 
