@@ -14,13 +14,24 @@
 namespace tapestry {
 namespace {
 
+void check_dtype(const Array& input) {
+  if (input.dtype() != DType::f64) {
+    throw DTypeError(fmt::format("gradcheck: expected inputs of type f64, got {}", to_string(input)));
+  }
+}
+
+/// Elements are perturbed in place and counted in row-major order.
+void check_perturbable(const Array& point) {
+  check_dtype(point);
+  if (point.format() != MemoryFormat::row_major) {
+    throw ValueError(fmt::format("gradcheck: leaves must be row-major, got {} in channels-last", to_string(point)));
+  }
+}
+
 std::vector<Tensor> leaves(const std::vector<Array>& inputs) {
   std::vector<Tensor> result;
   for (const Array& input : inputs) {
-    if (input.dtype() != DType::f64) {
-      throw DTypeError(fmt::format("gradcheck: expected inputs of type f64, got {}", to_string(input)));
-    }
-    // A row-major copy: its elements are perturbed in place and counted in row-major order.
+    check_dtype(input);
     Array own = Array::empty(input.shape(), DType::f64);
     own.copy_from(input);
     result.push_back(Tensor(own).set_requires_grad());
@@ -52,7 +63,13 @@ std::vector<Tensor> gradients_or_none(const Tensor& output, const std::vector<Te
 GradcheckResult gradcheck(const CheckedFunction& function, const std::vector<Array>& inputs,
                           const GradcheckOptions& options) {
   const std::vector<Tensor> points = leaves(inputs);
-  const Tensor output = function(points);
+  return gradcheck([&] { return function(points); }, points, options);
+}
+
+GradcheckResult gradcheck(const std::function<Tensor()>& function, const std::vector<Tensor>& points,
+                          const GradcheckOptions& options) {
+  for (const Tensor& point : points) check_perturbable(point.array());
+  const Tensor output = function();
   RandomStream random{.seed = options.seed};
   const Array direction = random.uniform(output.shape(), -1, 1, DType::f64);
   const std::vector<Tensor> analytic = gradients_or_none(output, points, direction, {.retain_graph = true});
@@ -68,7 +85,7 @@ GradcheckResult gradcheck(const CheckedFunction& function, const std::vector<Arr
       const double value = point.data<double>()[element];
       const auto projected_at = [&](double x) {
         point.mutable_data<double>()[element] = x;
-        return project(direction, function(points).array());
+        return project(direction, function().array());
       };
       const double above = projected_at(value + options.step);
       const double below = projected_at(value - options.step);

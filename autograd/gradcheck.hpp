@@ -35,6 +35,11 @@ struct GradcheckResult {
 GradcheckResult gradcheck(const CheckedFunction& function, const std::vector<Array>& inputs,
                           const GradcheckOptions& options = {});
 
+/// The same for leaves that `function` reads by itself, such as the parameters of a module. They must be row-major (a
+/// ValueError otherwise); their elements are changed in place and restored.
+GradcheckResult gradcheck(const std::function<Tensor()>& function, const std::vector<Tensor>& leaves,
+                          const GradcheckOptions& options = {});
+
 /// Checks second derivatives: the gradients of `function`, differentiated with respect to its inputs and to the
 /// gradient of its output under create_graph.
 GradcheckResult gradgradcheck(const CheckedFunction& function, const std::vector<Array>& inputs,

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <tapestry/autograd/backward.hpp>
+#include <tapestry/autograd/detail/lazy_elementwise.hpp>
 #include <tapestry/autograd/mode.hpp>
 #include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/conv/conv.hpp>
@@ -17,14 +18,23 @@ using namespace tapestry::testing;
 
 namespace {
 
-/// The gradient of x when x is also read by a multiplication, whose gradient arrives first.
+/// The gradient of x when x is also read by a multiplication, whose gradient arrives first. `is_fused` says whether the
+/// convolution is to add its gradient as it stores, so that it is still pending when the sum is complete.
 Array gradient_beside_another(const Array& value, const Array& weight, const Array& seed, const Conv2dOptions& options,
-                              const Array& other_seed) {
+                              const Array& other_seed, bool is_fused) {
   const Tensor x = leaf(value);
+  bool is_seen = false;
+  x.register_hook([&](const Tensor& gradient) {
+    const auto sum = detail::pending(gradient);
+    REQUIRE((sum && sum->is_costly()) == is_fused);
+    is_seen = true;
+    return Tensor();
+  });
   const Tensor y = conv2d(x, weight, {}, options);
   const Tensor product = 3 * x;
   // Differentiates both at once: ⟨y, seed⟩ + ⟨product, other_seed⟩.
   (sum(y * Tensor(seed)) + sum(product * Tensor(other_seed))).backward();
+  REQUIRE(is_seen);
   return x.grad().array();
 }
 
@@ -47,9 +57,9 @@ TEST_CASE("the gradient of a convolution that is added to another gradient is ex
       const Array seed = random.normal(result, 0, 1, DType::f32),
                   other = random.normal(x.shape(), 0, 1, DType::f32).contiguous(format);
       const Array wanted = (3 * Tensor(other) + Tensor(gradient_alone(x, weight, seed, options))).array();
-      REQUIRE(values_of(gradient_beside_another(x, weight, seed, options, other)) == values_of(wanted));
+      REQUIRE(values_of(gradient_beside_another(x, weight, seed, options, other, true)) == values_of(wanted));
       const AnomalyGuard computes_it_alone;
-      REQUIRE(values_of(gradient_beside_another(x, weight, seed, options, other)) == values_of(wanted));
+      REQUIRE(values_of(gradient_beside_another(x, weight, seed, options, other, false)) == values_of(wanted));
     }
   }
 }

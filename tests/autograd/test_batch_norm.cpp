@@ -46,6 +46,7 @@ std::string stderr_of(const Body& body) {
 /// the scale, and y one. The statistics are those of doubles: their errors do not show.
 void require_rounded(const Array& y, const std::vector<double>& expected, const Array& bias, double rounding) {
   const auto values = values_of(y), biases = values_of(bias);
+  REQUIRE(values.size() == expected.size());
   for_each_element(y.shape(), [&](std::size_t c, std::size_t i) {
     const double bound = rounding * (3 * std::abs(expected[i] - biases[c]) + std::abs(expected[i])) + 1e-13;
     if (!(std::abs(values[i] - expected[i]) <= bound)) {

@@ -171,6 +171,23 @@ TEST_CASE("gradcheck leaves its inputs unchanged") {
   require_equal(input, before);
 }
 
+TEST_CASE("gradcheck perturbs leaves that the function reads by itself and restores them") {
+  Generator random(10);
+  const Array values = random.reals({2, 3});
+  const Tensor a = leaf(values.clone()), b = leaf(random.reals({3}));
+  REQUIRE(gradcheck([&] { return a * a * b; }, {a, b}).ok);
+  require_equal(a.array(), values);
+  REQUIRE_FALSE(a.grad().defined());
+  const GradcheckResult wrong = gradcheck([&] { return record(Faulty{1, 4}, a, a); }, {a}, {.step = 1});
+  REQUIRE_THAT(wrong.message, ContainsSubstring("gradcheck: input 0 [2, 3] at [1, 1]: analytic "));
+  const Tensor images = leaf(random.reals({2, 3, 4, 5}).contiguous(MemoryFormat::channels_last));
+  REQUIRE_THROWS_MATCHES(
+      gradcheck([&] { return images * 2; }, {images}), ValueError,
+      Catch::Matchers::Message("gradcheck: leaves must be row-major, got f64[2, 3, 4, 5] in channels-last"));
+  REQUIRE_THROWS_MATCHES(gradcheck([&] { return a * 2; }, {leaf(zeros({2}))}), DTypeError,
+                         Catch::Matchers::Message("gradcheck: expected inputs of type f64, got f32[2]"));
+}
+
 TEST_CASE("gradcheck requires f64 inputs") {
   const CheckedFunction twice = [](Inputs in) { return in[0] * 2; };
   REQUIRE_THROWS_AS(gradcheck(twice, {Array::zeros({2})}), DTypeError);

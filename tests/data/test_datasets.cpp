@@ -14,6 +14,7 @@
 #include <tapestry/data/image/image.hpp>
 
 #include "catch.hpp"
+#include "skip.hpp"
 #include "temporary_folder.hpp"
 
 namespace test_datasets {
@@ -259,15 +260,12 @@ TEST_CASE("open_dataset accepts both layouts") {
 // CIFAR10_ROOT is the folder of the binaries; a folder cifar10-jpeg next to it contains the same images as files.
 TEST_CASE("cifar10 reads the same images from binaries and from files") {
   const char* root = std::getenv("CIFAR10_ROOT");
-  if (root == nullptr) {
-    WARN("CIFAR10_ROOT is not set");
-    return;
-  }
+  if (root == nullptr) SKIP_TEST("CIFAR10_ROOT is not set");
   const Cifar10 binaries(root, Split::test);
   CHECK(binaries.size() == 10000);
   CHECK(binaries.class_names().at(9) == "truck");
   const auto files = std::filesystem::path(root) / ".." / "cifar10-jpeg" / "test";
-  if (!std::filesystem::exists(files)) return;
+  if (!std::filesystem::exists(files)) SKIP_TEST("there is no folder cifar10-jpeg next to CIFAR10_ROOT");
   const ImageFolder folder(files);
   REQUIRE(folder.size() == binaries.size());
   CHECK(folder.class_names() == binaries.class_names());

@@ -133,7 +133,8 @@ TEST_CASE("child: loops and products are complete", "[.]") {
 
 TEST_CASE("child: the default number of threads is the expected one", "[.]") {
   const char* const expected = std::getenv("EXPECTED_THREADS");
-  if (expected != nullptr) REQUIRE(kernels::num_threads() == std::stoi(expected));
+  REQUIRE(expected != nullptr);
+  REQUIRE(kernels::num_threads() == std::stoi(expected));
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

@@ -213,6 +213,7 @@ TEST_CASE("winograd adds an input gradient to its target with the bits of a sum"
       if (i % 3 == 0) o.dy[o.dy.size() / 3] = std::numeric_limits<float>::infinity();
       const std::vector<float> sum = add_input_gradient(g, winograd_algorithm, o.dy, o.weight, o.x);
       const std::vector<float> dx = input_gradient(g, winograd_algorithm, o.dy, o.weight, {});
+      REQUIRE(sum.size() == o.x.size());
       for (std::size_t at = 0; at < sum.size(); ++at) {
         const float wanted = o.x[at] + dx[at];
         if (std::isnan(wanted) ? !std::isnan(sum[at]) : sum[at] != wanted) FAIL("element " << at);

@@ -1,5 +1,5 @@
 // Comparison with torchvision: torchvision_reference.py writes weights, images and the results that torchvision
-// computes. These tests do nothing if Debian's python3-torchvision is not installed.
+// computes. These tests are skipped if Debian's python3-torchvision is not installed.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -23,6 +23,7 @@
 
 #include "core/generate.hpp"
 #include "data/temporary_folder.hpp"
+#include "skip.hpp"
 
 namespace test_torchvision {
 
@@ -50,9 +51,7 @@ const std::pair<std::string, Network (*)()> networks[] = {
 };
 
 bool has_torchvision() {
-  if (std::system("/usr/bin/python3 -c 'import torchvision' 2>/dev/null") == 0) return true;
-  WARN("python3-torchvision is not installed");
-  return false;
+  return std::system("/usr/bin/python3 -c 'import torchvision' 2>/dev/null") == 0;
 }
 
 /// The output of torchvision_reference.py.
@@ -104,7 +103,7 @@ double relative_difference(const Array& got, const Array& wanted) {
 // for n = 4608, the largest in a 3×3 convolution, and 1e-5 in vgg11_bn's first linear layer. The errors of up to 50
 // layers grow with the root of their number, to 3e-5.
 TEST_CASE("slow: networks with the weights of torchvision compute the same logits") {
-  if (!has_torchvision()) return;
+  if (!has_torchvision()) SKIP_TEST("python3-torchvision is not installed");
   const NoGradGuard no_grad;
   const ConvMathGuard exact(ConvMath::exact);
   for (const auto& [name, make] : networks) {
@@ -122,7 +121,7 @@ TEST_CASE("slow: networks with the weights of torchvision compute the same logit
 // In f64: in f32 rounding occasionally flips one of the million ReLUs, which changes the gradients of all layers before
 // it by some percent. The estimate above with 1e-16 instead of 6e-8 gives 5e-14.
 TEST_CASE("slow: resnet18 with the weights of torchvision computes the same gradients") {
-  if (!has_torchvision()) return;
+  if (!has_torchvision()) SKIP_TEST("python3-torchvision is not installed");
   const Reference reference("resnet18", "--gradients");
   models::ResNet network = models::resnet18();
   network.load_state_dict(reference.weights);

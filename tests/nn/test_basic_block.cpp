@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <tapestry/autograd/ops/activation/activation.hpp>
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/blocks/basic_block.hpp>

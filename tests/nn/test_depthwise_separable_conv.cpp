@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include <tapestry/autograd/ops/arithmetic/arithmetic.hpp>
 #include <tapestry/autograd/ops/conv/conv.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>

@@ -3,6 +3,7 @@
 
 #include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/autograd/ops/matmul/matmul.hpp>
+#include <tapestry/autograd/ops/reduction/reduction.hpp>
 #include <tapestry/autograd/ops/shape/shape.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/nn/blocks/squeeze_excite.hpp>

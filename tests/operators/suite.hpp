@@ -94,8 +94,9 @@ struct OperatorEntry {
   std::string name;
   /// Generates a valid call: different axes, different options per axis, away from kinks and ties.
   std::function<Sample(Generator&)> sample;
-  /// Calls on arrays without elements; `expected` has the shape of the result. Empty only if these are rejected.
+  /// Calls on arrays without elements, at least one; `expected` has the shape of the result.
   std::vector<Sample> on_empty = {};
+  /// Calls that throw, at least one.
   std::vector<Rejection> rejections = {};
   int configurations = 30;
   /// False for results without a derivative: masks and indices.

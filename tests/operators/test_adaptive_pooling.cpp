@@ -165,30 +165,33 @@ TEST_CASE("operator: adaptive_max_pool2d") {
 }
 
 TEST_CASE("operator: adaptive_max_pool2d_with_indices") {
-  check_operator({.name = "adaptive_max_pool2d_with_indices",
-                  .sample =
-                      [](Generator& random) {
-                        const Array x = distinct(made_up_images(random));
-                        const Pair size = random_size(random);
-                        return Sample{.function =
-                                          [=](Inputs in) {
-                                            const auto result = adaptive_max_pool2d_with_indices(in[0], size);
-                                            require_equal(result.values.array(),
-                                                          adaptive_max_pool2d(in[0], size).array());
-                                            return Tensor(result.indices);
-                                          },
-                                      .inputs = {x},
-                                      .expected = made_of({x.size(0), x.size(1), size.height, size.width},
-                                                          [&](const Index& index) { return argmax(x, size, index); }),
-                                      .options = describe(size)};
-                      },
-                  .rejections = {rejects<ValueError>(
-                      [] {
-                        return adaptive_max_pool2d_with_indices(Array::zeros({1, 1, 2, 2}), 0).values;
-                      },
-                      "adaptive_max_pool2d: output_size must be in [1, 65536], got (0, 0)")},
-                  .is_differentiable = false,
-                  .tolerance = 0});
+  check_operator(
+      {.name = "adaptive_max_pool2d_with_indices",
+       .sample =
+           [](Generator& random) {
+             const Array x = distinct(made_up_images(random));
+             const Pair size = random_size(random);
+             return Sample{.function =
+                               [=](Inputs in) {
+                                 const auto result = adaptive_max_pool2d_with_indices(in[0], size);
+                                 require_equal(result.values.array(), adaptive_max_pool2d(in[0], size).array());
+                                 return Tensor(result.indices);
+                               },
+                           .inputs = {x},
+                           .expected = made_of({x.size(0), x.size(1), size.height, size.width},
+                                               [&](const Index& index) { return argmax(x, size, index); }),
+                           .options = describe(size)};
+           },
+       .on_empty = {{[](Inputs in) { return Tensor(adaptive_max_pool2d_with_indices(in[0], Pair(2, 9)).indices); },
+                     {Array::zeros({0, 3, 6, 7})},
+                     Array::zeros({0, 3, 2, 9})}},
+       .rejections = {rejects<ValueError>(
+           [] {
+             return adaptive_max_pool2d_with_indices(Array::zeros({1, 1, 2, 2}), 0).values;
+           },
+           "adaptive_max_pool2d: output_size must be in [1, 65536], got (0, 0)")},
+       .is_differentiable = false,
+       .tolerance = 0});
 }
 
 TEST_CASE("operator: global_avg_pool2d") {

@@ -135,7 +135,7 @@ TEST_CASE("operator: conv1d") {
        .f32_tolerance = f32_tolerance});
 }
 
-// The errors are tested in tests/autograd/test_conv2d_edges.cpp.
+// The other errors are tested in tests/autograd/test_conv2d_edges.cpp.
 TEST_CASE("operator: conv2d") {
   check_operator({.name = "conv2d",
                   .sample = conv2d_sample,
@@ -147,6 +147,11 @@ TEST_CASE("operator: conv2d") {
                                 },
                                 {Array::zeros({0, 3, 9, 8}, DType::f64), Array::full({6, 1, 3, 3}, 1, DType::f64)},
                                 Array::zeros({0, 6, 9, 10})}},
+                  .rejections = {rejects<DTypeError>(
+                      [] {
+                        return conv2d(Array::zeros({8, 3, 32, 32}, DType::u8), Array::zeros({16, 3, 3, 3}));
+                      },
+                      "conv2d: expected f32 or f64, got u8")},
                   .configurations = 200,
                   .gradients = linear_in_each,
                   .tolerance = tolerance,
@@ -196,7 +201,7 @@ TEST_CASE("operator: conv_transpose1d") {
        .f32_tolerance = f32_tolerance});
 }
 
-// The errors are tested in tests/autograd/test_conv_transpose2d_edges.cpp.
+// The other errors are tested in tests/autograd/test_conv_transpose2d_edges.cpp.
 TEST_CASE("operator: conv_transpose2d") {
   check_operator(
       {.name = "conv_transpose2d",
@@ -210,6 +215,11 @@ TEST_CASE("operator: conv_transpose2d") {
             {[](Inputs in) { return conv_transpose2d(in[0], in[1], {}, {.groups = 3}); },
              {Array::zeros({0, 3, 4, 5}, DType::f64), Array::full({3, 2, 3, 2}, 1, DType::f64)},
              Array::zeros({0, 6, 6, 6})}},
+       .rejections = {rejects<DTypeError>(
+           [] {
+             return conv_transpose2d(Array::zeros({8, 6, 4, 5}, DType::u8), Array::zeros({6, 2, 3, 3}));
+           },
+           "conv_transpose2d: expected f32 or f64, got u8")},
        .configurations = 200,
        .gradients = linear_in_each,
        .tolerance = tolerance,

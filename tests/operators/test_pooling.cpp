@@ -150,29 +150,32 @@ TEST_CASE("operator: max_pool1d") {
 }
 
 TEST_CASE("operator: max_pool1d_with_indices") {
-  check_operator({.name = "max_pool1d_with_indices",
-                  .sample =
-                      [](Generator& random) {
-                        const PoolCase p = random_sequence_case(random, true);
-                        const Array x = distinct(sequence(p));
-                        return Sample{.function =
-                                          [=](Inputs in) {
-                                            const auto result = max_pool1d_with_indices(in[0], max_options_1d(p));
-                                            require_equal(result.values.array(),
-                                                          max_pool1d(in[0], max_options_1d(p)).array());
-                                            return Tensor(result.indices);
-                                          },
-                                      .inputs = {x},
-                                      .expected = argmaxima(p, x, pooled_sequence(p)),
-                                      .options = describe(p)};
-                      },
-                  .rejections = {rejects<ValueError>(
-                      [] {
-                        return max_pool1d_with_indices(Array::zeros({1, 1, 2}), {.kernel_size = 0}).values;
-                      },
-                      "max_pool1d: kernel_size must be at least 1, got 0")},
-                  .is_differentiable = false,
-                  .tolerance = 0});
+  check_operator(
+      {.name = "max_pool1d_with_indices",
+       .sample =
+           [](Generator& random) {
+             const PoolCase p = random_sequence_case(random, true);
+             const Array x = distinct(sequence(p));
+             return Sample{.function =
+                               [=](Inputs in) {
+                                 const auto result = max_pool1d_with_indices(in[0], max_options_1d(p));
+                                 require_equal(result.values.array(), max_pool1d(in[0], max_options_1d(p)).array());
+                                 return Tensor(result.indices);
+                               },
+                           .inputs = {x},
+                           .expected = argmaxima(p, x, pooled_sequence(p)),
+                           .options = describe(p)};
+           },
+       .on_empty = {{[](Inputs in) { return Tensor(max_pool1d_with_indices(in[0], {.kernel_size = 2}).indices); },
+                     {Array::zeros({0, 3, 7})},
+                     Array::zeros({0, 3, 3})}},
+       .rejections = {rejects<ValueError>(
+           [] {
+             return max_pool1d_with_indices(Array::zeros({1, 1, 2}), {.kernel_size = 0}).values;
+           },
+           "max_pool1d: kernel_size must be at least 1, got 0")},
+       .is_differentiable = false,
+       .tolerance = 0});
 }
 
 TEST_CASE("operator: max_pool2d") {
@@ -199,30 +202,33 @@ TEST_CASE("operator: max_pool2d") {
 }
 
 TEST_CASE("operator: max_pool2d_with_indices") {
-  check_operator({.name = "max_pool2d_with_indices",
-                  .sample =
-                      [](Generator& random) {
-                        const PoolCase p = random_pool_case(random, true);
-                        const Array x = distinct(p.shape());
-                        return Sample{.function =
-                                          [=](Inputs in) {
-                                            const auto result = max_pool2d_with_indices(in[0], max_options(p));
-                                            require_equal(result.values.array(),
-                                                          max_pool2d(in[0], max_options(p)).array());
-                                            return Tensor(result.indices);
-                                          },
-                                      .inputs = {x},
-                                      .expected = argmaxima(p, x, pooled(p)),
-                                      .options = describe(p)};
-                      },
-                  .rejections = {rejects<ValueError>(
-                      [] {
-                        return max_pool2d_with_indices(Array::zeros({1, 1, 2, 2}), {.kernel_size = 0}).values;
-                      },
-                      "max_pool2d: kernel_size must be at least 1, got (0, 0)")},
-                  .configurations = 60,
-                  .is_differentiable = false,
-                  .tolerance = 0});
+  check_operator(
+      {.name = "max_pool2d_with_indices",
+       .sample =
+           [](Generator& random) {
+             const PoolCase p = random_pool_case(random, true);
+             const Array x = distinct(p.shape());
+             return Sample{.function =
+                               [=](Inputs in) {
+                                 const auto result = max_pool2d_with_indices(in[0], max_options(p));
+                                 require_equal(result.values.array(), max_pool2d(in[0], max_options(p)).array());
+                                 return Tensor(result.indices);
+                               },
+                           .inputs = {x},
+                           .expected = argmaxima(p, x, pooled(p)),
+                           .options = describe(p)};
+           },
+       .on_empty = {{[](Inputs in) { return Tensor(max_pool2d_with_indices(in[0], {.kernel_size = 2}).indices); },
+                     {Array::zeros({0, 3, 6, 7})},
+                     Array::zeros({0, 3, 3, 3})}},
+       .rejections = {rejects<ValueError>(
+           [] {
+             return max_pool2d_with_indices(Array::zeros({1, 1, 2, 2}), {.kernel_size = 0}).values;
+           },
+           "max_pool2d: kernel_size must be at least 1, got (0, 0)")},
+       .configurations = 60,
+       .is_differentiable = false,
+       .tolerance = 0});
 }
 
 TEST_CASE("operator: avg_pool1d") {

@@ -1,3 +1,4 @@
+// Most of these tests need gnuplot, one of the packages that scripts/test installs.
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -7,7 +8,6 @@
 
 #include <unistd.h>
 
-#include <tapestry/core/error.hpp>
 #include <tapestry/data/image/image.hpp>
 #include <tapestry/viz/curves.hpp>
 
@@ -56,18 +56,6 @@ class SearchPath {
   std::string before_;
 };
 
-bool has_gnuplot() {
-  try {
-    const WorkingFolder folder;
-    write_curves("a.png", "", {{}});
-    return true;
-  } catch (const IoError& error) {
-    REQUIRE_THAT(error.what(), ContainsSubstring("gnuplot is not installed"));
-    WARN("gnuplot is not installed: skipping the tests of curves");
-    return false;
-  }
-}
-
 /// The number of pixels with exactly this color.
 std::int64_t count(const Array& picture, int red, int green, int blue) {
   std::int64_t pixels = 0;
@@ -82,7 +70,6 @@ std::int64_t count(const Array& picture, int red, int green, int blue) {
 }  // namespace
 
 TEST_CASE("curves are drawn in their colors") {
-  if (!has_gnuplot()) return;
   const WorkingFolder folder;
   const Panel panel = {.y_label = "loss", .series = {{"train", {1, 2, 3}, {3, 2, 1}}, {"test", {1, 2, 3}, {3, 3, 2}}}};
   write_curves("a.png", "run", {panel, panel});
@@ -94,7 +81,6 @@ TEST_CASE("curves are drawn in their colors") {
 }
 
 TEST_CASE("texts and paths are never interpreted as commands") {
-  if (!has_gnuplot()) return;
   const WorkingFolder folder;
   for (const std::string text :
        {"a'; system('touch done') #", "a\nsystem 'touch done'\n", "`touch done`", "a\" \\n $(touch done) @x {/=9 b}",
@@ -111,7 +97,6 @@ TEST_CASE("texts and paths are never interpreted as commands") {
 }
 
 TEST_CASE("a digit after a punctuation mark is shown literally") {
-  if (!has_gnuplot()) return;
   const WorkingFolder folder;
   write_curves("a.png", "-0", {{}});
   write_curves("b.png", "h", {{}});  // a wrong escape "\\0550" could be read as h
@@ -119,7 +104,6 @@ TEST_CASE("a digit after a punctuation mark is shown literally") {
 }
 
 TEST_CASE("curves with one point or no points or no finite values are drawn") {
-  if (!has_gnuplot()) return;
   const WorkingFolder folder;
   write_curves("a.png", "",
                {{.series = {{"one", {1}, {2.5}}, {"none", {}, {}}, {"not finite", {1, 2}, {NAN, INFINITY}}}}});
@@ -129,7 +113,6 @@ TEST_CASE("curves with one point or no points or no finite values are drawn") {
 }
 
 TEST_CASE("curves of any numbers are drawn") {
-  REQUIRE(has_gnuplot());
   const WorkingFolder folder;
   const auto draw = [](const std::vector<double>& x, const std::vector<double>& y) {
     write_curves("a.png", "", {{.series = {{"name", x, y}}}});
@@ -167,7 +150,6 @@ TEST_CASE("mismatched series and unwritable files are errors") {
   CHECK_THROWS_WITH(write_curves("a.png", "run", {}), "write_curves: expected at least one panel");
   CHECK_THROWS_WITH(write_curves("a.png", "run", {{.series = {{"train", {1, 2}, {3}}}}}),
                     "write_curves: the series \"train\" has 2 x values and 1 y values");
-  if (!has_gnuplot()) return;
   CHECK_THROWS_WITH(write_curves("/missing/a.png", "run", {{}}),
                     "/missing/a.png: cannot create a temporary file beside it: No such file or directory");
 }
