@@ -30,10 +30,10 @@ using namespace tapestry;
 namespace {
 
 const std::vector<double> mean_color(3, 0.5);
-const std::vector<double> deviation(3, 0.25);
+const std::vector<double> color_deviation(3, 0.25);
 
 data::Transform normalized() {
-  return data::compose({data::to_float(), data::normalize(mean_color, deviation)});
+  return data::compose({data::to_float(), data::normalize(mean_color, color_deviation)});
 }
 
 nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
@@ -108,7 +108,7 @@ Array network_input(const std::vector<Array>& pictures) {
 
 Array network_picture(const Array& inputs, std::int64_t index) {
   const Shape shape = {inputs.size(1), inputs.size(2), inputs.size(3)};
-  return viz::to_picture(inputs.slice(index, index + 1).reshape(shape), mean_color, deviation);
+  return viz::to_picture(inputs.slice(index, index + 1).reshape(shape), mean_color, color_deviation);
 }
 
 void train_on(nn::Module& model, const data::Dataset& images, const TrainOptions& options,

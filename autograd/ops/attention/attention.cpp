@@ -26,7 +26,7 @@
 namespace tapestry {
 namespace {
 
-constexpr std::string_view operation = "scaled_dot_product_attention";
+constexpr std::string_view attention_name = "scaled_dot_product_attention";
 
 /// Calls body(row, first element) for every row of the last axis, in parallel.
 template <class Body>
@@ -84,7 +84,7 @@ class Visibility {
 
 /// The softmax of the scores over the keys that a query may attend to; 0 for all other keys.
 struct AttentionWeights {
-  static constexpr std::string_view name = operation;
+  static constexpr std::string_view name = attention_name;
   bool is_causal_;
   Array mask_;
   SavedTensor y_ = {};
@@ -140,8 +140,8 @@ Shape scores_shape(const Tensor& query, const Tensor& key) {
 }
 
 void check_operands(const Tensor& query, const Tensor& key, const Tensor& value) {
-  detail::check_same_floating(operation, query, key);
-  detail::check_same_floating(operation, query, value);
+  detail::check_same_floating(attention_name, query, key);
+  detail::check_same_floating(attention_name, query, value);
   const auto fits = [&] {
     if (query.rank() < 2 || key.rank() != query.rank() || value.rank() != query.rank()) return false;
     for (int axis = 0; axis < query.rank() - 2; ++axis) {
@@ -151,14 +151,14 @@ void check_operands(const Tensor& query, const Tensor& key, const Tensor& value)
   };
   if (fits()) return;
   throw ShapeError(
-      fmt::format("{}: expected a query (…, L, E), a key (…, S, E) and a value (…, S, V), got {}, {} and {}", operation,
-                  to_string(query.shape()), to_string(key.shape()), to_string(value.shape())));
+      fmt::format("{}: expected a query (…, L, E), a key (…, S, E) and a value (…, S, V), got {}, {} and {}",
+                  attention_name, to_string(query.shape()), to_string(key.shape()), to_string(value.shape())));
 }
 
 void check_mask(const Tensor& mask, const Tensor& query, const Shape& scores) {
   if (!mask.defined()) return;
   if (mask.dtype() != DType::u8 && mask.dtype() != query.dtype()) {
-    throw DTypeError(fmt::format("{}: expected an attn_mask of type u8 or {}, got {}", operation,
+    throw DTypeError(fmt::format("{}: expected an attn_mask of type u8 or {}, got {}", attention_name,
                                  to_string(query.dtype()), to_string(mask.array())));
   }
   bool fits = mask.rank() <= scores.rank();
@@ -166,7 +166,7 @@ void check_mask(const Tensor& mask, const Tensor& query, const Shape& scores) {
     fits = mask.size(-axis) == 1 || mask.size(-axis) == scores[-axis];
   }
   if (!fits) {
-    throw ShapeError(fmt::format("{}: the attn_mask {} does not broadcast to the scores {}", operation,
+    throw ShapeError(fmt::format("{}: the attn_mask {} does not broadcast to the scores {}", attention_name,
                                  to_string(mask.shape()), to_string(scores)));
   }
 }
@@ -176,7 +176,7 @@ Array allowed_by(const Array& mask) {
   if (!mask.defined() || mask.dtype() == DType::u8) return mask;
   constexpr double excluded = -std::numeric_limits<double>::infinity();
   std::atomic<bool> excludes = false;
-  visit_floating(operation, mask.dtype(), [&]<class T>() {
+  visit_floating(attention_name, mask.dtype(), [&]<class T>() {
     const T* in = mask.data<T>();
     kernels::parallel_ranges(mask.numel(), std::int64_t{1} << 14, [&](std::int64_t begin, std::int64_t end) {
       int found = 0;
@@ -193,9 +193,9 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
                                     const AttentionOptions& options) {
   check_operands(query, key, value);
   check_mask(options.attn_mask, query, scores_shape(query, key));
-  check_dropout_probability(operation, options.dropout_p);
+  check_dropout_probability(attention_name, options.dropout_p);
   if (options.dropout_p > 0 && options.stream == nullptr) {
-    throw ValueError(fmt::format("{}: dropout_p {} requires a random stream", operation, options.dropout_p));
+    throw ValueError(fmt::format("{}: dropout_p {} requires a random stream", attention_name, options.dropout_p));
   }
   // Scales the query, which is smaller than the scores.
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
