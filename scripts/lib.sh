@@ -71,24 +71,13 @@ configure_preset() {
   fi
 }
 
-# build_target TARGET SECONDS: builds a target of build/release; prints nothing if it is up to date. SECONDS is the time
-# that one of its steps takes on average on one core.
+# build_target TARGET FILE SECONDS: builds a target of build/release, FILE; prints nothing if it is up to date. SECONDS is
+# the time that the first build takes on one core.
 build_target() {
-  local build=$root/build/release target=$1 steps output began=$SECONDS
+  local build=$root/build/release
   # Ninja runs cmake again when it has to, but not for new presets.
   [[ $build/build.ninja -nt $root/CMakePresets.json ]] || configure_preset release
-  steps=$(ninja -C "$build" -n "$target" | grep '^\[' | grep -vc 'Re-' || true)
-  if ((steps == 0)); then  # At most CMake runs again.
-    if output=$(ninja -C "$build" "$target" 2>&1); then return 0; fi
-    printf '%s\n' "$output" >&2
-    return 1
-  fi
-  say "Building $target in $build: $steps steps, about $(duration $((1 + steps * $2 / $(nproc)))). This happens once."
-  NINJA_STATUS='[%f/%t, %e s] ' cmake --build "$build" --target "$target" >&2 || return
-  say "Built in $(duration $((SECONDS - began)))."
-}
-
-# duration SECONDS: in words.
-duration() {
-  if (($1 < 100)); then echo "$1 s"; else echo "$((($1 + 30) / 60)) min"; fi
+  [[ -e $build/$2 ]] || say "Building $1 for the first time: about $((1 + $3 / $(nproc))) s on $(nproc) cores."
+  NINJA_STATUS='[%f/%t, %e s] ' cmake --build "$build" --target "$1" |
+    { grep --line-buffered -v 'Re-checking globbed\|no work to do' || true; } >&2
 }
