@@ -1,4 +1,6 @@
 // Summaries of models small enough to count by hand.
+#include <string_view>
+
 #include <tapestry/autograd/ops/activation/activation.hpp>
 #include <tapestry/core/error.hpp>
 #include <tapestry/core/random.hpp>
@@ -44,7 +46,7 @@ class Attending : public nn::Module {
   nn::MultiheadAttention& attention_;
 };
 
-const nn::SummaryRow& row_of(const nn::Summary& summary, const std::string& name) {
+const nn::SummaryRow& row_of(const nn::Summary& summary, std::string_view name) {
   for (const nn::SummaryRow& row : summary.rows) {
     if (row.name == name) return row;
   }
