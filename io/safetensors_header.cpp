@@ -80,7 +80,7 @@ class HeaderReader : public Json::json_sax_t {
   }
 
   bool key(string_t& value) override {
-    const bool is_name = place_ == Place::top || place_ == Place::metadata;
+    const bool is_name = (place_ == Place::top && value != "__metadata__") || place_ == Place::metadata;
     if (is_name && ++count_ > max_safetensors_names) {
       fail("expected at most {} tensors and metadata texts", max_safetensors_names);
     }

@@ -183,6 +183,43 @@ TEST_CASE("saving rejects names that the format does not allow") {
   CHECK_FALSE(std::filesystem::exists(path.text()));
 }
 
+TEST_CASE("names of the greatest length are saved and loaded and longer ones are errors") {
+  const Path path;
+  const std::string longest(65'536, 'n');
+  save_safetensors(path, {{longest, Array::zeros({2})}}, {{longest, "text"}});
+  CHECK(load_safetensors(path).at(0).first == longest);
+  CHECK(load_safetensors_metadata(path).at(longest) == "text");
+  CHECK(error_of("{\"" + longest + "n\":3}", 0) ==
+        "safetensors: the name \"" + longest.substr(0, 100) + "… (65537 bytes)\" is longer than 65536 bytes");
+}
+
+TEST_CASE("slow: the greatest number of names is saved and loaded and one more is an error") {
+  const Path path;
+  NamedArrays arrays;
+  const Array nothing = Array::zeros({0}, DType::u8);
+  for (int i = 0; i < 499'999; ++i) arrays.emplace_back(std::to_string(i), nothing);
+  save_safetensors(path, arrays, {{"a", "text"}});
+  CHECK(load_safetensors(path).size() == arrays.size());
+  std::string bytes = path.read();
+  const std::string first = R"("a":"text")";
+  bytes.replace(bytes.find(first), first.size(), R"("a":"","b":"")");
+  bytes.resize(bytes.find_last_of('}') + 1);
+  path.write(file_of(bytes.substr(8), ""));
+  CHECK(load_error(path) == "safetensors: expected at most 500000 tensors and metadata texts");
+}
+
+TEST_CASE("slow: a header of the greatest length is saved and loaded and a longer one is an error") {
+  constexpr std::size_t most = 100'000'000;
+  const Path path;
+  const std::size_t around = std::string(R"({"__metadata__":{"a":""}})").size();
+  const std::string text(most - around, 't');
+  save_safetensors(path, {}, {{"a", text}});
+  CHECK(path.read().size() == 8 + most);
+  CHECK(load_safetensors_metadata(path).at("a") == text);
+  CHECK_THROWS_WITH(save_safetensors(path, {}, {{"a", text + "t"}}),
+                    "save_safetensors: the header is 100000008 bytes long, at most 100000000 are allowed");
+}
+
 TEST_CASE("errors name a path that is missing or not a regular file") {
   CHECK_THROWS_WITH(load_safetensors("/missing/a"), "/missing/a: cannot read: No such file or directory");
   CHECK_THROWS_WITH(load_safetensors("/tmp"), "/tmp: cannot read: Is a directory");
